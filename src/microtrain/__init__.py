@@ -1,0 +1,73 @@
+"""microtrain: the whole training loop of a neural network, in pure Python.
+
+>>> import microtrain as mt
+>>> model = mt.MLP(3, [4, 4, 1])
+>>> xs, ys = mt.datasets.toy()
+>>> for step in range(20):
+...     predictions = [model(x) for x in xs]                                     # 1. forward pass
+...     loss = sum((yout - yt)**2 for yout, yt in zip(predictions, ys))          # 2. loss
+...     model.zero_grad()                                                        # 3. backward pass
+...     loss.backward()
+...     for p in model.parameters():                                             # 4. update
+...         p.data += -0.05 * p.grad
+>>> print(f"{loss:.3f}")
+0.055
+"""
+
+from . import datasets
+from .errors import DomainError, GradcheckError
+from .functions import (
+    cos,
+    exp,
+    log,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    softplus,
+    sqrt,
+    tanh,
+)
+from .gradcheck import gradcheck
+from .losses import cross_entropy, hinge, mse_loss, squared_error
+from .nn import MLP, Layer, Module, Neuron
+from .optim import SGD, constant, warmup_cosine
+from .training.history import History
+from .training.train import train
+from .value import Value, dot
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "DomainError",
+    "GradcheckError",
+    "History",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Value",
+    "constant",
+    "cos",
+    "cross_entropy",
+    "datasets",
+    "dot",
+    "exp",
+    "gradcheck",
+    "hinge",
+    "log",
+    "maximum",
+    "minimum",
+    "mse_loss",
+    "relu",
+    "sigmoid",
+    "sin",
+    "softplus",
+    "sqrt",
+    "squared_error",
+    "tanh",
+    "train",
+    "warmup_cosine",
+]

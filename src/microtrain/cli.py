@@ -1,0 +1,253 @@
+"""The `microtrain` command: train the small network, and say what happens."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+import sys
+
+from . import __version__, datasets
+from .losses import REDUCTIONS
+from .nn import ACTIVATIONS, MLP
+from .training.train import train
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
+
+    from .training.history import History
+
+SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
+OK, MISMATCH, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+FOUR_STEPS = """\
+Each step is the same four:
+  1. forward pass    ypred = [model(x) for x in xs]
+  2. loss            loss = sum((yout - yt)**2 for yout, yt in zip(ypred, ys))
+  3. backward pass   model.zero_grad(); loss.backward()
+  4. update          p.data -= lr * p.grad, for each parameter p
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line long."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (by default, those of the process).
+
+    Returns the exit status: 0 if every prediction matches its target in sign, 1 if one does not, 2
+    for bad arguments, 130 after Ctrl-C.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    top_level = ("-h", "--help", "--version")
+    if not argv or (argv[0].startswith("-") and argv[0] not in top_level):
+        argv = ["train", *argv]
+    arguments = parser.parse_args(argv)
+    try:
+        return _train(arguments)
+    except ValueError as error:
+        command: Parser = arguments.parser
+        command.error(str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has read enough. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return MISMATCH
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="microtrain",
+        description="Train a small neural network and watch the four steps at work: "
+        "forward pass, loss, backward pass, update. Without a command: microtrain train.",
+    )
+    parser.add_argument("--version", action="version", version=f"microtrain {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    command = commands.add_parser(
+        "train",
+        help="train on the classic four samples",
+        description="Train a network on the classic four samples of three numbers, until its loss "
+        f"is below a target; print the loss at the first {SHOWN} steps, then the predictions and "
+        "the curve.",
+        epilog="Exit status: 0 if every prediction matches its target in sign, 1 if one does not, "
+        "2 for bad arguments, 130 after Ctrl-C. NO_COLOR in the environment turns colour off.",
+    )
+    command.set_defaults(parser=command)
+    add = command.add_argument
+    add("--lr", type=float, default=0.05, metavar="RATE", help="learning rate (%(default)s)")
+    add("--steps", type=int, default=1000, metavar="N", help="make at most N steps (%(default)s)")
+    add(
+        "--target-loss",
+        type=float,
+        default=0.01,
+        metavar="LOSS",
+        help="stop once the loss is below this (%(default)s); 0: never",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="decides the initial parameters and the shuffling (%(default)s)",
+    )
+    add(
+        "--hidden",
+        type=int,
+        nargs="*",
+        default=[4, 4],
+        metavar="N",
+        help="neurons in each hidden layer (4 4)",
+    )
+    activations = ", ".join(ACTIVATIONS)
+    add(
+        "--activation",
+        choices=ACTIVATIONS,
+        default="tanh",
+        metavar="NAME",
+        help=f"of the hidden layers: {activations} (%(default)s)",
+    )
+    add(
+        "--output-activation",
+        choices=ACTIVATIONS,
+        default="tanh",
+        metavar="NAME",
+        help="of the last layer (%(default)s)",
+    )
+    add(
+        "--reduction",
+        choices=REDUCTIONS,
+        default="sum",
+        metavar="NAME",
+        help="the loss of a batch is the sum or the mean of its samples' (%(default)s)",
+    )
+    add("--batch-size", type=int, metavar="N", help="samples in a mini-batch (all)")
+    add(
+        "--accumulate",
+        type=int,
+        default=1,
+        metavar="N",
+        help="add the gradients of N mini-batches for each update (%(default)s)",
+    )
+    add("--no-zero-grad", action="store_true", help="forget to reset the gradients: see the bug")
+    add("--json", action="store_true", help="print the record of the run as JSON, nothing else")
+    return parser
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    xs, ys = datasets.toy()
+    model = MLP(
+        len(xs[0]),
+        [*arguments.hidden, 1],
+        arguments.activation,
+        arguments.output_activation,
+        arguments.seed,
+    )
+
+    def show(history: History) -> None:
+        if history.steps <= 1:
+            print(f"{model}, seed {arguments.seed}, learning rate {arguments.lr:g}\n")
+            print(FOUR_STEPS)
+            print(_bold("  step   loss"))
+        if 1 <= history.steps <= SHOWN:
+            print(f"{history.steps - 1:>6}   {history.losses[-1]:.6g}", flush=True)
+
+    history = train(
+        model,
+        xs,
+        ys,
+        steps=arguments.steps,
+        lr=arguments.lr,
+        reduction=arguments.reduction,
+        batch_size=arguments.batch_size,
+        accumulate=arguments.accumulate,
+        zero_grad=not arguments.no_zero_grad,
+        target_loss=arguments.target_loss,
+        seed=arguments.seed,
+        on_step=None if arguments.json else show,
+    )
+    predictions = model.predict(xs)
+    if arguments.json:
+        record = {
+            **history.to_dict(),
+            "predictions": predictions,
+            "targets": ys,
+            "parameters": model.state_dict(),
+        }
+        print(json.dumps(_finite(record), allow_nan=False))
+    else:
+        if history.steps == 0:
+            show(history)
+        _summary(history, arguments.target_loss, predictions, ys)
+    if history.status == "interrupted":
+        return INTERRUPTED
+    return OK if all(map(_match, predictions, ys)) else MISMATCH
+
+
+def _summary(
+    history: History, target_loss: float, predictions: list[float], targets: list[float]
+) -> None:
+    """Print how the run ended, the predictions and the curve."""
+    if history.steps > SHOWN:
+        print(f"{'...':>6}")
+    last = len(history.losses) - 1
+    if history.status != "finished" and last >= 0:
+        print(f"{last:>6}   {history.final_loss:.6g}")
+    print()
+    if history.status == "converged":
+        print(f"The loss is below {target_loss:g} at step {last}.")
+    elif history.status == "finished":
+        print(f"After {history.steps} steps the loss is still not below {target_loss:g}.")
+    elif history.status == "interrupted":
+        print(f"Interrupted after {history.steps} steps.")
+    else:
+        print(f"Diverged: no finite loss at step {last}.")
+        print("The parameters are those that gave the last finite one.")
+
+    print(_bold("\nprediction   target   match"))
+    for prediction, target in zip(predictions, targets):
+        mark = _colour("yes", 32) if _match(prediction, target) else _colour("NO", 31)
+        print(f"{prediction:>10.4g}   {target:>6g}   {mark}")
+    if last > 0:
+        width = min(80, shutil.get_terminal_size().columns)
+        print(f"\n{history.chart(width, ascii=not _can_print('⠿┤│└─'))}")
+
+
+def _match(prediction: float, target: float) -> bool:
+    return prediction * target > 0
+
+
+def _finite(record: Any) -> Any:
+    """Return a JSON-ready copy, with None for what JSON has no number for: NaN and infinities."""
+    if isinstance(record, dict):
+        return {key: _finite(part) for key, part in record.items()}
+    if isinstance(record, list):
+        return [_finite(part) for part in record]
+    return None if isinstance(record, float) and not math.isfinite(record) else record
+
+
+def _can_print(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _bold(text: str) -> str:
+    return _colour(text, 1)
+
+
+def _colour(text: str, code: int) -> str:
+    """Return the text with an ANSI style, if a terminal is there to show it and may."""
+    styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return f"\033[{code}m{text}\033[0m" if styled else text

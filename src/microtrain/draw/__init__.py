@@ -1,0 +1,1 @@
+"""Pictures of plain numbers. These modules know nothing of Values, models or training."""

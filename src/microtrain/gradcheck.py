@@ -1,0 +1,105 @@
+"""Is a gradient right? `backward` against central differences."""
+
+from __future__ import annotations
+
+import math
+
+from .errors import GradcheckError, describe
+from .functions import as_number
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+
+def gradcheck(
+    f: Callable[..., Value],
+    inputs: Sequence[Any],
+    *,
+    eps: float = 1e-6,
+    rtol: float = 1e-4,
+    atol: float = 1e-6,
+) -> bool:
+    """Return True if the gradient of `f` at `inputs` equals its central differences.
+
+    `f` takes as many arguments as there are inputs and returns a Value. An input is a number, which
+    `f` gets as a Value; a flat list of numbers, which it gets as a list of Values; or a Value, such
+    as a parameter of a model: it is handed on as it is, moved a little, and put back.
+
+    An input x moves by ``eps * max(1, |x|)`` to either side. The two derivatives may differ by
+    ``atol + rtol * |difference|`` and the rounding error of the difference itself. Raises
+    `GradcheckError`, which names the worst mismatch, if they differ by more, or if either is not
+    finite; so it does at a kink, where a function has no derivative.
+
+    >>> gradcheck(lambda a, b: a * b + a.sin(), [0.5, 2.0])
+    True
+    >>> gradcheck(lambda a: a.relu(), [0.0])
+    Traceback (most recent call last):
+    ...
+    microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences 0.5
+    """
+    arguments = [_argument(x, f"inputs[{i}]") for i, x in enumerate(inputs)]
+    leaves = [leaf for i, x in enumerate(arguments) for leaf in _leaves(x, f"inputs[{i}]")]
+
+    def evaluate() -> Value:
+        result: object = f(*arguments)
+        if not isinstance(result, Value):
+            raise TypeError(f"f is expected to return a Value, got {describe(result)}")
+        return result
+
+    worst, complaint = 0.0, ""
+    for (name, leaf), gradient in zip(leaves, _gradients(evaluate(), [leaf for _, leaf in leaves])):
+        x = leaf.data
+        h = eps * max(1.0, abs(x))
+        try:
+            leaf.data = x + h
+            up = evaluate().data
+            leaf.data = x - h
+            down = evaluate().data
+        finally:
+            leaf.data = x
+        difference = (up - down) / ((x + h) - (x - h))
+        rounding = 1e-15 * max(abs(up), abs(down)) / h
+        excess = abs(gradient - difference) / (atol + rtol * abs(difference) + rounding)
+        if not excess <= max(worst, 1.0):  # a NaN is worse than any number
+            worst = math.inf if math.isnan(excess) else excess
+            complaint = (
+                f"by {name} = {x}, backward gives {gradient}, central differences {difference}"
+            )
+    if complaint:
+        raise GradcheckError(complaint)
+    return True
+
+
+def _gradients(result: Value, leaves: Sequence[Value]) -> list[float]:
+    """Return the derivatives of the result by the leaves, whose own `.grad` stays as it is."""
+    before = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = 0.0
+    result.backward()
+    gradients = [leaf.grad for leaf in leaves]
+    for leaf, grad in zip(leaves, before):
+        leaf.grad = grad
+    return gradients
+
+
+def _argument(x: Any, name: str) -> Any:
+    """Return an input as `f` gets it."""
+    if isinstance(x, Value):
+        return x
+    if isinstance(x, list | tuple):
+        return [_argument(part, f"{name}[{i}]") for i, part in enumerate(x)]
+    number = as_number(x)
+    if number is NotImplemented:
+        raise TypeError(f"{name} expects a number, a list of numbers or a Value, got {describe(x)}")
+    return Value(float(number))
+
+
+def _leaves(x: Any, name: str) -> Iterator[tuple[str, Value]]:
+    if isinstance(x, Value):
+        yield name, x
+    else:
+        for i, part in enumerate(x):
+            yield from _leaves(part, f"{name}[{i}]")

@@ -1,0 +1,167 @@
+"""How wrong a prediction is: the losses of one sample, and the squared error of a whole batch.
+
+A loss takes the model's prediction for a sample, a Value or a list of them, and that sample's
+target; it returns a Value, 0 at best. A loss of your own has the same form.
+"""
+
+from __future__ import annotations
+
+from .errors import describe, one_of
+from .functions import Number, as_number, exp, log1p, maximum, relu
+from .value import Value, node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+REDUCTIONS = ("sum", "mean")
+
+
+def squared_error(prediction: Any, target: Any) -> Value:
+    """Return ``(prediction - target)**2``; for several outputs the sum, in their order.
+
+    prediction: a Value, or a list of n; target: a number, or a list of n. Raises `ValueError` where
+    the numbers of outputs and targets differ.
+
+    >>> squared_error(Value(3.0), 1.0).data
+    4.0
+    >>> squared_error([Value(3.0), Value(0.0)], [1.0, 1.0]).data
+    5.0
+    """
+    if type(target) is float and isinstance(prediction, Value):
+        return (prediction - target) ** 2
+    outputs = _outputs(prediction)
+    targets = one_per_output(target, len(outputs))
+    loss: Value = _sum([(p - t) ** 2 for p, t in zip(outputs, targets)])
+    return loss
+
+
+def hinge(prediction: Any, target: float) -> Value:
+    """Return ``max(0, 1 - target * prediction)``: 0 once the sign is right by a margin of 1.
+
+    prediction: a Value; target: 1 or -1, anything else is a `ValueError`.
+
+    >>> hinge(Value(0.25), -1.0).data
+    1.25
+    """
+    outputs = _outputs(prediction)
+    loss: Value = relu(1 - outputs[0] * plus_or_minus_one(target, len(outputs)))
+    return loss
+
+
+def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
+    """Return ``-log(softmax(prediction)[target])``, in nats, as one node; for logits of any size.
+
+    prediction: a list of n >= 2 logits; target: a class index from 0 to n - 1, or the list of n
+    that is 1 there and 0 elsewhere. Raises `ValueError` for any other target.
+
+    >>> cross_entropy([Value(0.0), Value(0.0)], 1).data
+    0.6931471805599453
+    """
+    logits = _outputs(prediction)
+    ys = one_hot(target, len(logits))
+    zs = [z.data if isinstance(z, Value) else as_number(z) for z in logits]
+    # With d = z - z[target], the loss is log(sum(exp(d))). The target's own term in that sum is 1:
+    # keeping it apart from the rest leaves nothing to cancel, in the loss and in its partials.
+    picked = _sum([y * z for y, z in zip(ys, zs)])
+    ds = [z - picked for z in zs]
+    top = ds[0]
+    for d in ds[1:]:
+        top = maximum(top, d)
+    others = [(1 - y) * exp(d - top) for y, d in zip(ys, ds)]
+    rest = _sum(others)
+    own = exp(-top)
+    loss = top + log1p(rest + (own - 1))
+    total = own + rest
+    partials = [(other - y * rest) / total for y, other in zip(ys, others)]
+    recorded = [(z, d) for z, d in zip(logits, partials) if isinstance(z, Value)]
+    return node(loss, "cross_entropy", tuple(z for z, _ in recorded), tuple(d for _, d in recorded))
+
+
+def mse_loss(predictions: Sequence[Any], targets: Sequence[Any], reduction: str = "sum") -> Value:
+    """Return the squared error over a whole batch: ``sum((yout - yt)**2 …)``.
+
+    predictions: n Values (or n lists of them); targets: n numbers (or n lists). `reduction="mean"`
+    divides the sum by n. Raises `ValueError` for an empty batch or differing lengths.
+
+    >>> mse_loss([Value(3.0), Value(1.0)], [1.0, 0.0]).data
+    5.0
+    >>> mse_loss([Value(3.0), Value(1.0)], [1.0, 0.0], reduction="mean").data
+    2.5
+    """
+    one_of("reduction", reduction, REDUCTIONS)
+    if len(predictions) != len(targets) or not len(predictions):
+        raise ValueError(
+            f"mse_loss expects as many targets as predictions, and at least one; "
+            f"got {len(predictions)} predictions and {len(targets)} targets"
+        )
+    total: Value = _sum([squared_error(p, t) for p, t in zip(predictions, targets)])
+    return total if reduction == "sum" else total / len(predictions)
+
+
+# What each loss takes for a target: a function of it and the number of outputs returns it in the
+# form that the loss computes with, or raises a ValueError or TypeError.
+
+
+def one_per_output(target: Any, n_out: int) -> list[Any]:
+    """Return the target as a list with one number for each output."""
+    if as_number(target) is not NotImplemented:
+        target = [target]
+    elif isinstance(target, str | dict | set) or not hasattr(target, "__len__"):
+        raise TypeError(f"target expects a number for each output, got {describe(target)}")
+    if len(target) != n_out:
+        raise ValueError(
+            f"target expects one number for each of {n_out} outputs, got {len(target)}"
+        )
+    numbers = [as_number(t) for t in target]
+    for t, number in zip(target, numbers):
+        if number is NotImplemented:
+            raise TypeError(f"target expects numbers, got {describe(t)}")
+    return numbers
+
+
+def plus_or_minus_one(target: Any, n_out: int) -> float:
+    """Return the target as one number that is 1 or -1."""
+    if n_out != 1:
+        raise ValueError(f"hinge expects one output, got {n_out}")
+    (number,) = one_per_output(target, 1)
+    if not isinstance(number, Number) and abs(number) != 1:
+        raise ValueError(f"hinge expects targets of 1 or -1, got {describe(target)}")
+    return number  # type: ignore[no-any-return]
+
+
+def one_hot(target: Any, n_out: int) -> list[float]:
+    """Return a class index as a list of n_out floats, 1.0 at the index and 0.0 elsewhere."""
+    if n_out < 2:
+        raise ValueError("cross_entropy expects a list of at least 2 logits, got 1")
+    index = as_number(target)
+    if index is NotImplemented:
+        ys = one_per_output(target, n_out)
+        if any(isinstance(y, Number) for y in ys) or sorted(ys) == [0.0] * (n_out - 1) + [1.0]:
+            return ys
+    elif index in range(n_out):
+        return [1.0 if i == index else 0.0 for i in range(n_out)]
+    raise ValueError(
+        f"cross_entropy expects a class index from 0 to {n_out - 1}, got {describe(target)}"
+    )
+
+
+TARGETS: dict[Callable[..., Value], Callable[[Any, int], Any]] = {
+    squared_error: one_per_output,
+    hinge: plus_or_minus_one,
+    cross_entropy: one_hot,
+}
+
+
+def _outputs(prediction: Any) -> list[Any]:
+    """Return a prediction as the list of its outputs."""
+    return list(prediction) if isinstance(prediction, list | tuple) else [prediction]
+
+
+def _sum(terms: Sequence[Any]) -> Any:
+    """Return the terms added from left to right. (Over floats, the built-in `sum` compensates.)"""
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

@@ -1,0 +1,111 @@
+"""How far to step: plain gradient descent, and schedules for its learning rate.
+
+A schedule is any callable from the step, counted from 0, to the learning rate of that step.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+from .errors import any_int, describe, positive_int
+from .functions import as_number
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Schedule = Callable[[int], float]
+
+
+class SGD:
+    """Gradient descent: each `step` moves every parameter by ``-lr * grad``.
+
+    parameters: the Values to move, as from ``model.parameters()``; lr: a number above 0, which may
+    be changed between steps.
+
+    >>> w = Value(1.0)
+    >>> optimizer = SGD([w], lr=0.1)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    >>> w.data
+    0.8
+    """
+
+    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError("parameters expects at least one Value, got none")
+        for p in self.parameters:
+            if not isinstance(p, Value):
+                raise TypeError(f"parameters expects Values, got {describe(p)}")
+        self.lr = learning_rate("lr", lr)
+
+    def step(self) -> None:
+        """Move every parameter against its gradient."""
+        for p in self.parameters:
+            p.data -= self.lr * p.grad
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to zero."""
+        for p in self.parameters:
+            p.grad = 0.0
+
+
+def constant(lr: float) -> Schedule:
+    """Return the schedule that is `lr` > 0 at every step.
+
+    >>> constant(0.1)(1000)
+    0.1
+    """
+    return functools.partial(_constant, lr=learning_rate("lr", lr))
+
+
+def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0) -> Schedule:
+    """Return a schedule that rises in a line to `peak`, then falls along half a cosine to `final`.
+
+    The rate is ``peak * (step + 1) / (warmup_steps + 1)`` up to its peak at step `warmup_steps`;
+    from there it falls, to reach `final` at step `steps` and stay there. peak > 0; 0 <= final <=
+    peak; 0 <= warmup_steps < steps. The cosine is that of Loshchilov and Hutter, 2017 ("SGDR:
+    Stochastic Gradient Descent with Warm Restarts"), without the restarts.
+
+    >>> lr = warmup_cosine(0.1, steps=100, warmup_steps=9)
+    >>> [round(lr(step), 4) for step in (0, 4, 9, 54, 99)]
+    [0.01, 0.05, 0.1, 0.0509, 0.0]
+    """
+    steps, warmup_steps = positive_int("steps", steps), any_int("warmup_steps", warmup_steps)
+    if not 0 <= warmup_steps < steps:
+        raise ValueError(f"warmup_steps expects an int from 0 to {steps - 1}, got {warmup_steps}")
+    peak = learning_rate("peak", peak)
+    final = learning_rate("final", final, zero=True)
+    if final > peak:
+        raise ValueError(f"final expects a number of at most peak, {peak}; got {final}")
+    return functools.partial(
+        _warmup_cosine, peak=peak, steps=steps, warmup_steps=warmup_steps, final=final
+    )
+
+
+def learning_rate(name: str, lr: object, zero: bool = False) -> float:
+    """Return `lr` as a float if it is finite and above 0 (or 0 itself, if `zero`)."""
+    number = as_number(lr)
+    if number is NotImplemented:
+        raise TypeError(f"{name} expects a number, got {describe(lr)}")
+    if not (math.isfinite(number) and (number > 0 or (zero and number == 0))):
+        least = "a finite number of at least 0" if zero else "a finite number above 0"
+        raise ValueError(f"{name} expects {least}, got {lr}")
+    return float(number)
+
+
+# Module-level functions, so that a schedule can be pickled and sent to another process.
+
+
+def _constant(step: int, lr: float) -> float:
+    return lr
+
+
+def _warmup_cosine(step: int, peak: float, steps: int, warmup_steps: int, final: float) -> float:
+    if step < warmup_steps:
+        return peak * (step + 1) / (warmup_steps + 1)
+    progress = min(1.0, (step - warmup_steps) / (steps - warmup_steps))
+    return final + (peak - final) * (1 + math.cos(math.pi * progress)) / 2

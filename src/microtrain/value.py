@@ -1,0 +1,409 @@
+"""The scalar autograd engine: a number that remembers how it was computed.
+
+Each operation on a `Value` makes a new one and stores, there and then, its parents and its local
+partial derivatives: what the result changes by, per unit of each parent. The derivative stands
+beside the operation. `backward()` then needs no calculus: it walks the graph from the result to the
+leaves and adds ``partial * grad`` to each parent.
+
+To add an operation, compute its value and its partials and hand them to `node`; nothing else in the
+project has to know.
+
+The engine does not care what a number is: `data` may be a float, an exact `fractions.Fraction` or
+any `microtrain.functions.Number`. So partials that are constants are written as ints, which leave
+all of them as they are, and everything that is no operator comes from `microtrain.functions`.
+"""
+
+from __future__ import annotations
+
+from . import functions
+from .errors import DomainError, describe
+from .functions import Number, as_number, compare, divide, power, quiet_power
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+_new: Any = object.__new__
+
+
+class Value:
+    """A scalar that records the operations applied to it, to compute gradients.
+
+    `data` is a float, int or NumPy scalar (kept as a float), a `fractions.Fraction` (kept exact) or
+    a `microtrain.functions.Number`; anything else is a `TypeError`. `label` is a name to show in
+    drawings.
+
+    Attributes: `data`, the number; `grad`, the derivative of what `backward` was called on by this
+    value; `label`; `op`, the operation that made it ("" for a leaf); `parents`, the Values it was
+    computed from; `partials`, its derivative by each of them.
+
+    Operators take numbers and Values on either side; a number makes no node. ``<``, ``<=``, ``>``,
+    ``>=`` and ``bool`` go by `data`. Two Values are ``==`` only if they are the same object.
+
+    >>> a, b = Value(2.0), Value(-3.0)
+    >>> c = a * b + a**2
+    >>> c.backward()
+    >>> c.data, a.grad, b.grad
+    (-2.0, 1.0, 2.0)
+    """
+
+    __slots__ = ("data", "grad", "label", "op", "parents", "partials")
+
+    data: float
+    grad: float
+    label: str
+    op: str
+    parents: tuple[Value, ...]
+    partials: tuple[float, ...]
+
+    def __init__(
+        self, data: float, label: str = "", *, _children: tuple[()] = (), _op: str = ""
+    ) -> None:
+        number = as_number(data)
+        if number is NotImplemented:
+            hint = "; use it as it is, or its .data" if isinstance(data, Value) else ""
+            raise TypeError(f"Value expects a number, got {describe(data)}{hint}")
+        if type(number) is int:
+            try:
+                number = float(number)
+            except OverflowError:
+                raise ValueError(
+                    "Value expects a number that fits a float, got a larger int"
+                ) from None
+        if not isinstance(label, str):
+            raise TypeError(f"label expects a str, got {describe(label)}")
+        if _children:
+            raise ValueError("Value can't be given parents by hand: it would have no derivatives")
+        self.data = number
+        self.grad = 0.0 if type(number) is float else 0
+        self.label = label
+        self.op = _op
+        self.parents = ()
+        self.partials = ()
+
+    # Arithmetic: each operation with its partial derivatives.
+
+    def __add__(self, other: float | Value) -> Value:
+        if isinstance(other, Value):
+            return node(self.data + other.data, "+", (self, other), (1, 1))
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        return node(self.data + c, "+", (self,), (1,))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: float | Value) -> Value:
+        if isinstance(other, Value):
+            return node(self.data - other.data, "-", (self, other), (1, -1))
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        return node(self.data - c, "-", (self,), (1,))
+
+    def __rsub__(self, other: float) -> Value:
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        return node(c - self.data, "-", (self,), (-1,))
+
+    def __mul__(self, other: float | Value) -> Value:
+        if isinstance(other, Value):
+            return node(self.data * other.data, "*", (self, other), (other.data, self.data))
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        return node(self.data * c, "*", (self,), (c,))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: float | Value) -> Value:
+        if isinstance(other, Value):
+            quotient = divide(self.data, other.data)  # b * b may underflow, so b divides it twice
+            partials = (1 / other.data, -quotient / other.data)
+            return node(quotient, "/", (self, other), partials)
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        one = self.data**0  # of the data's kind, so that 1/3 stays exact for a Fraction
+        return node(divide(self.data, c), "/", (self,), (one / c,))
+
+    def __rtruediv__(self, other: float) -> Value:
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        quotient = divide(c, self.data)
+        return node(quotient, "/", (self,), (-quotient / self.data,))
+
+    def __pow__(self, other: float | Value) -> Value:
+        """Return self ** other; the base must be above 0 if the exponent is a Value.
+
+        The slope at 0 may be infinite (``x ** 0.5``); that of ``x ** 0`` is 0 everywhere.
+        """
+        x = self.data
+        if isinstance(other, Value):
+            n = other.data
+            y, by_exponent = _exponential(x, n)
+            return node(y, "**", (self, other), (n * quiet_power(x, n - 1), by_exponent))
+        if (n := as_number(other)) is NotImplemented:
+            return NotImplemented
+        slope = n * quiet_power(x, n - 1) if n != 0 else 0
+        return node(power(x, n), f"**{n}", (self,), (slope,))
+
+    def __rpow__(self, other: float) -> Value:
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        y, by_exponent = _exponential(c, self.data)
+        return node(y, "**", (self,), (by_exponent,))
+
+    def __neg__(self) -> Value:
+        return node(-self.data, "neg", (self,), (-1,))
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        """Return the absolute value; its slope at 0 is taken as 0."""
+        return node(abs(self.data), "abs", (self,), (compare(self.data, 0),))
+
+    # Elementary functions.
+
+    def exp(self) -> Value:
+        """Return e to this power. Raises `OverflowError` above about 709.78."""
+        y = functions.exp(self.data)
+        return node(y, "exp", (self,), (y,))
+
+    def log(self) -> Value:
+        """Return the natural logarithm. Raises `DomainError` unless data > 0."""
+        return node(functions.log(self.data), "log", (self,), (1 / self.data,))
+
+    def sqrt(self) -> Value:
+        """Return the square root; its slope at 0 is inf. Raises `DomainError` unless data >= 0."""
+        y = functions.sqrt(self.data)
+        return node(y, "sqrt", (self,), (0.5 * quiet_power(y, -1),))
+
+    def sin(self) -> Value:
+        """Return the sine, of radians."""
+        return node(functions.sin(self.data), "sin", (self,), (functions.cos(self.data),))
+
+    def cos(self) -> Value:
+        """Return the cosine, of radians."""
+        return node(functions.cos(self.data), "cos", (self,), (-functions.sin(self.data),))
+
+    def tanh(self) -> Value:
+        """Return the hyperbolic tangent."""
+        t = functions.tanh(self.data)
+        return node(t, "tanh", (self,), (1 - t * t,))
+
+    def sigmoid(self) -> Value:
+        """Return 1 / (1 + exp(-self))."""
+        s = functions.sigmoid(self.data)
+        # s * (1 - s), without the cancellation where s is close to 1
+        return node(s, "sigmoid", (self,), (s * functions.sigmoid(-self.data),))
+
+    def relu(self) -> Value:
+        """Return self where data is positive, else 0; the slope at 0 is taken as 0."""
+        return node(functions.relu(self.data), "relu", (self,), (functions.step(self.data),))
+
+    def softplus(self) -> Value:
+        """Return log(1 + exp(self))."""
+        slope = functions.sigmoid(self.data)
+        return node(functions.softplus(self.data), "softplus", (self,), (slope,))
+
+    def maximum(self, other: float | Value) -> Value:
+        """Return the larger of the two; where they are equal each gets half of the gradient."""
+        return self._extreme(functions.maximum, other, 1)
+
+    def minimum(self, other: float | Value) -> Value:
+        """Return the smaller of the two; where they are equal each gets half of the gradient."""
+        return self._extreme(functions.minimum, other, -1)
+
+    def _extreme(self, function: Callable[..., Any], other: float | Value, sign: int) -> Value:
+        x, y = self.data, _data(other)
+        extreme, order = function(x, y), sign * compare(x, y)
+        parents = (self, other) if isinstance(other, Value) else (self,)
+        return node(extreme, function.__name__, parents, ((1 + order) / 2, (1 - order) / 2))
+
+    # The chain rule.
+
+    def backward(self, grad: float = 1.0) -> None:
+        """Add the derivative of ``grad * self`` by each leaf to that leaf's `.grad`.
+
+        Gradients of leaves accumulate from call to call until they are reset, as in PyTorch: a
+        second pass leaves exactly twice the gradient. The values in between are scratch paper:
+        their `.grad` holds the derivative from the last pass alone.
+
+        >>> x = Value(3.0)
+        >>> y = x * x
+        >>> y.backward(); y.backward()
+        >>> x.grad, y.grad
+        (12.0, 1.0)
+        """
+        seed = as_number(grad)
+        if seed is NotImplemented:
+            raise TypeError(f"backward expects grad to be a number, got {describe(grad)}")
+        kind: Any = type(self.data)
+        if kind is float or kind is int:
+            zero, seed = (
+                -0.0,
+                float(seed),
+            )  # -0.0 is where float sums start: adding it changes no bit
+        elif issubclass(kind, Number):
+            zero = 0
+        else:
+            zero, seed = 0, kind(seed)  # a Fraction stays exact
+        order, leaves = topological_sort(self)
+        before = [leaf.grad for leaf in leaves]
+        for value in order:
+            value.grad = zero
+        for leaf in leaves:
+            leaf.grad = zero
+        self.grad = seed
+        for value in reversed(order):
+            g = value.grad
+            for parent, partial in zip(value.parents, value.partials):
+                parent.grad += partial * g
+        for leaf, earlier in zip(leaves, before):
+            leaf.grad = earlier + leaf.grad
+
+    # Behaving like a number, up to where a gradient would be lost in silence.
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __lt__(self, other: float | Value) -> bool:
+        return bool(self.data < _data(other))
+
+    def __le__(self, other: float | Value) -> bool:
+        return bool(self.data <= _data(other))
+
+    def __gt__(self, other: float | Value) -> bool:
+        return bool(self.data > _data(other))
+
+    def __ge__(self, other: float | Value) -> bool:
+        return bool(self.data >= _data(other))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, bool) or as_number(other) is not NotImplemented:
+            raise TypeError(
+                f"a Value equals only itself: to compare its number, write v.data == {other!r}"
+            )
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "a Value does not turn into a float by itself, as its gradient would be lost: "
+            "use .data for the number, or mt.exp(v) and the like instead of math.exp(v)"
+        )
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data}, grad={self.grad}{label})"
+
+    # The names that micrograd uses.
+
+    @property
+    def _prev(self) -> set[Value]:
+        """The parents, as a set: micrograd's name for `parents`."""
+        return set(self.parents)
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for `op`."""
+        return self.op
+
+
+def node(data: Any, op: str, parents: tuple[Value, ...], partials: tuple[Any, ...]) -> Value:
+    """Return the Value of an operation: its result, its name, its parents, the partial by each."""
+    value: Value = _new(Value)
+    value.data = data
+    value.grad = 0.0
+    value.label = ""
+    value.op = op
+    value.parents = parents
+    value.partials = partials
+    return value
+
+
+def dot(
+    weights: Sequence[float | Value], inputs: Sequence[float | Value], bias: float | Value = 0.0
+) -> Value:
+    """Return ``bias + weights[0] * inputs[0] + weights[1] * inputs[1] + …``, added in this order.
+
+    Any of them may be numbers or Values; the result is one node. Raises `ValueError` if there are
+    not as many weights as inputs.
+
+    >>> w = [Value(2.0), Value(-1.0)]
+    >>> y = dot(w, [3.0, 4.0], bias=1.0)
+    >>> y.backward()
+    >>> y.data, w[0].grad, w[1].grad
+    (3.0, 3.0, 4.0)
+    """
+    if len(weights) != len(inputs):
+        raise ValueError(
+            f"dot expects as many weights as inputs, got {len(weights)} and {len(inputs)}"
+        )
+    parents: list[Value] = []
+    partials: list[Any] = []
+    total = _data(bias)
+    if type(bias) is float and bias == 0.0:
+        total = 0  # which leaves a Fraction exact
+    for w, x in zip(weights, inputs):
+        a = w.data if isinstance(w, Value) else _data(w)
+        b = x.data if isinstance(x, Value) else x if type(x) is float else _data(x)
+        total = total + a * b
+        if isinstance(w, Value):
+            parents.append(w)
+            partials.append(b)
+        if isinstance(x, Value):
+            parents.append(x)
+            partials.append(a)
+    if isinstance(bias, Value):
+        parents.append(bias)
+        partials.append(1)
+    return node(total, "dot", tuple(parents), tuple(partials)) if parents else total
+
+
+def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
+    """Return the values that `root` was computed from, and it: those with parents, and the leaves.
+
+    The first list has parents before what was computed from them. Parents are visited from right to
+    left: backward, a sum of losses then hands on the gradients of its first sample first.
+    """
+    order: list[Value] = []
+    leaves: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Any] = [root]
+    while stack:
+        value = stack.pop()
+        if value is None:  # all that the value below it was computed from is in the lists
+            order.append(stack.pop())
+        elif value not in seen:
+            seen.add(value)
+            if value.parents:
+                stack += (value, None)
+                stack += value.parents
+            else:
+                leaves.append(value)
+    return order, leaves
+
+
+def _exponential(base: Any, exponent: Any) -> tuple[Any, Any]:
+    """Return base ** exponent and its slope by the exponent, for a base above 0."""
+    try:
+        log_base = functions.log(base)
+    except DomainError:
+        raise DomainError(
+            f"{base!r} ** {exponent!r} is undefined: a power with a Value as its exponent "
+            "takes a base above 0"
+        ) from None
+    y = power(base, exponent)
+    return y, y * log_base
+
+
+def _data(operand: object) -> Any:
+    """Return the number in a Value, or the number that the operand is."""
+    number = operand.data if isinstance(operand, Value) else as_number(operand)
+    if number is NotImplemented:
+        raise TypeError(f"expected a number or a Value, got {describe(operand)}")
+    return number
