@@ -65,9 +65,7 @@ def gradcheck(
         excess = abs(gradient - difference) / (atol + rtol * abs(difference) + rounding)
         if not excess <= max(worst, 1.0):  # a NaN is worse than any number
             worst = math.inf if math.isnan(excess) else excess
-            complaint = (
-                f"by {name} = {x}, backward gives {gradient}, central differences {difference}"
-            )
+            complaint = f"by {name} = {x}: backward gives {gradient}, differences {difference}"
     if complaint:
         raise GradcheckError(complaint)
     return True

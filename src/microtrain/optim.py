@@ -108,4 +108,5 @@ def _warmup_cosine(step: int, peak: float, steps: int, warmup_steps: int, final:
     if step < warmup_steps:
         return peak * (step + 1) / (warmup_steps + 1)
     progress = min(1.0, (step - warmup_steps) / (steps - warmup_steps))
-    return final + (peak - final) * (1 + math.cos(math.pi * progress)) / 2
+    share = (1 + math.cos(math.pi * progress)) / 2
+    return share * peak + (1 - share) * final

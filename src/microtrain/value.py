@@ -142,8 +142,8 @@ class Value:
             return node(y, "**", (self, other), (n * quiet_power(x, n - 1), by_exponent))
         if (n := as_number(other)) is NotImplemented:
             return NotImplemented
-        slope = n * quiet_power(x, n - 1) if n != 0 else 0
-        return node(power(x, n), f"**{n}", (self,), (slope,))
+        y = power(x, n)
+        return node(y, f"**{n}", (self,), (n * quiet_power(x, n - 1) if n != 0 else 0,))
 
     def __rpow__(self, other: float) -> Value:
         if (c := as_number(other)) is NotImplemented:
@@ -215,6 +215,8 @@ class Value:
 
     def _extreme(self, function: Callable[..., Any], other: float | Value, sign: int) -> Value:
         x, y = self.data, _data(other)
+        if type(y) is int and not isinstance(x, Number):
+            y = type(x)(y)  # the result is to be of the data's kind, whichever it is
         extreme, order = function(x, y), sign * compare(x, y)
         parents = (self, other) if isinstance(other, Value) else (self,)
         return node(extreme, function.__name__, parents, ((1 + order) / 2, (1 - order) / 2))

@@ -32,9 +32,9 @@ def line_chart(
 
     >>> print(line_chart([4.0, 2.0, 1.0, 0.5, 0.0], width=30, height=5, ascii=True))
     4 |'..
-    3 |   '..
+      |   '..
     2 |      ''..
-    1 |          ''.....
+      |          ''.....
     0 |                 '''''''...
       +---------------------------
        0                         4
@@ -56,7 +56,7 @@ def line_chart(
         _row(tick, low, high, height * len(dots)) // len(dots): f"{10**tick if log else tick:.6g}"
         for tick in ticks
     }
-    margin = max(map(len, labels.values()))
+    margin = max(map(len, labels.values()), default=0)
     columns = max(8, width - margin - 2)
     rows = _curve(scaled, low, high, columns, height, dots)
     tick_mark, bar, corner, dash = ("|", "|", "+", "-") if ascii else ("┤", "│", "└", "─")
@@ -80,24 +80,24 @@ def _scale(y: float, log: bool) -> float | None:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Return 2 to 5 round numbers from low to high."""
+    """Return 3 to 6 round numbers from low to high."""
     unit = 10.0 ** math.floor(math.log10(high - low))
-    for step in (unit, unit / 2, unit / 5, unit / 10):
-        ticks = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
-        if len(ticks) >= 2:
-            break
-    return ticks[:: math.ceil(len(ticks) / 5)] or [low, high]
+    choices = (
+        [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        for step in (5 * unit, 2 * unit, unit, unit / 2, unit / 5)
+    )
+    return next((ticks for ticks in choices if len(ticks) >= 3), [])
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
     """Return the logarithms of 2 to 7 round numbers between those of which low and high are the
     logarithms: powers of ten, or 1, 2 and 5 times them."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
     for digits in ((1,), (1, 2, 5), range(1, 10)):
-        decades = range(math.floor(low), math.ceil(high) + 1)
         ticks = [t for k in decades for d in digits if low <= (t := k + math.log10(d)) <= high]
         if len(ticks) >= 2:
-            break
-    return ticks[:: math.ceil(len(ticks) / 7)] or [low, high]
+            return ticks[:: math.ceil(len(ticks) / 7)]
+    return [low, high]
 
 
 def _row(y: float, low: float, high: float, height: int) -> int:

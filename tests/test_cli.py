@@ -1,0 +1,181 @@
+"""The command line: what it prints, and its exit statuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+
+import pytest
+from machine import run
+
+import microtrain as mt
+from microtrain.cli import main
+
+
+def test_the_toy_job(capsys):
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    for step in ("forward pass", "loss", "backward pass", "update"):
+        assert step in out
+    history = mt.train(steps=1000, target_loss=0.01)
+    printed = re.findall(r"^ +(\d+)   (\d\S+)$", out, re.MULTILINE)
+    assert [int(step) for step, _ in printed] == [*range(20), history.steps]
+    for step, loss in printed:
+        assert float(loss) == pytest.approx(history.losses[int(step)], rel=1e-5)
+    assert f"below 0.01 at step {history.steps}." in out
+    table = re.findall(r"^ +(-?[\d.]+) +(-?1)   yes$", out, re.MULTILINE)
+    xs, ys = mt.datasets.toy()
+    assert [float(p) for p, _ in table] == pytest.approx(history.model.predict(xs), abs=1e-4)
+    assert [float(t) for _, t in table] == ys
+    assert "step" in out.splitlines()[-1]
+    assert "\033" not in out
+
+
+def test_options_go_to_train(capsys):
+    options = (
+        "--lr 0.2 --steps 7 --seed 3 --hidden 5 2 --activation relu --output-activation linear "
+        "--reduction mean --batch-size 2 --accumulate 3 --no-zero-grad --target-loss 0"
+    )
+    main(["train", "--json", *options.split()])
+    record = json.loads(capsys.readouterr().out)
+    model = mt.MLP(3, [5, 2, 1], "relu", "linear", seed=3)
+    xs, ys = mt.datasets.toy()
+    history = mt.train(
+        model,
+        xs,
+        ys,
+        lr=0.2,
+        steps=7,
+        seed=3,
+        reduction="mean",
+        batch_size=2,
+        accumulate=3,
+        zero_grad=False,
+        target_loss=0,
+    )
+    for key in ("losses", "lrs", "grad_norms", "status", "steps", "final_loss"):
+        assert record[key] == history.to_dict()[key]
+    assert record["parameters"] == model.state_dict()
+    assert record["predictions"] == model.predict(xs)
+    assert record["targets"] == ys
+
+
+def test_without_hidden_layers(capsys):
+    main(["--hidden", "--steps", "3", "--json"])
+    assert list(json.loads(capsys.readouterr().out)["parameters"]) == [
+        "layers.0.weight",
+        "layers.0.bias",
+    ]
+
+
+def test_divergence_is_told_and_stays_json(capsys):
+    options = ["--lr", "30", "--output-activation", "linear"]
+    assert main(options) == 1
+    out = capsys.readouterr().out
+    assert "Diverged: no finite loss at step" in out and "NO" in out
+    assert main([*options, "--json"]) == 1
+    record = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert record["status"] == "diverged" and record["final_loss"] is None
+
+
+def test_a_target_that_is_not_reached_or_reached_at_once(capsys):
+    assert main(["--steps", "5", "--target-loss", "0.001"]) in (0, 1)
+    assert "After 5 steps the loss is still not below 0.001." in capsys.readouterr().out
+    assert main(["--target-loss", "100"]) == 1
+    out = capsys.readouterr().out
+    assert "forward pass" in out and "below 100 at step 0" in out
+
+
+def test_ctrl_c(capsys, monkeypatch):
+    def interrupt(history, *_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("microtrain.training.eager.gradient_norm", interrupt)
+    assert main([]) == 130
+    assert "Interrupted after 0 steps" in capsys.readouterr().out
+    monkeypatch.setattr("microtrain.cli.MLP", interrupt)
+    assert main([]) == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train --lr 0", "lr expects a finite number above 0, got 0.0"),
+        ("train --lr nan", "lr expects a finite number above 0, got nan"),
+        ("--lr fast", "argument --lr: invalid float value: 'fast'"),
+        ("--steps 0", "steps expects an int of at least 1, got 0"),
+        ("--hidden 4 0", "sizes[1] expects an int of at least 1, got 0"),
+        ("--batch-size 9", "batch_size expects at most 4"),
+        ("--activation gelu", "invalid choice: 'gelu'"),
+        ("jump", "invalid choice: 'jump'"),
+        ("--frobnicate", "unrecognized arguments: --frobnicate"),
+    ],
+)
+def test_bad_arguments_get_one_line_and_status_2(arguments, message, capsys):
+    try:
+        status = main(arguments.split())
+    except SystemExit as stop:
+        status = stop.code
+    out, err = capsys.readouterr()
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])
+def test_help(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 0
+    out = capsys.readouterr().out
+    assert mt.__version__ in out or "forward pass" in out or "--target-loss" in out
+
+
+class Terminal:
+    """Standard output as a terminal shows it."""
+
+    encoding = "utf-8"
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "colours"), [("", True), ("1", False)])
+def test_colour_only_where_it_is_wanted(no_color, colours, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    main([])
+    assert ("\033[" in terminal.text) == colours
+
+
+# As a process.
+
+
+def microtrain(*arguments, **options):
+    return run(sys.executable, "-m", "microtrain", *arguments, **options)
+
+
+def test_as_a_module_and_where_only_ascii_can_be_printed():
+    done = microtrain(env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii() and "0.01 |" in done.stdout
+    done = microtrain(env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    assert "0.01 ┤" in done.stdout
+
+
+def test_a_reader_that_stops_reading_is_no_error():
+    command = f'"{sys.executable}" -m microtrain --lr 0.0001 --steps 3000 --target-loss 0'
+    done = run("bash", "-c", f"{command} --json | true; {command} | head -n 1")
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1

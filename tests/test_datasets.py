@@ -1,0 +1,85 @@
+"""The toy data, and tables from files."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from microtrain import datasets
+
+
+def test_toy_and_xor_are_new_lists_each_time():
+    for make in (datasets.toy, datasets.xor):
+        xs, ys = make()
+        xs[0][0] = ys[0] = 7.0
+        assert make() != (xs, ys)
+        assert [len(x) for x in make()[0]] == [len(xs[0])] * 4
+
+
+@pytest.mark.parametrize("n", [2, 3, 101])
+def test_moons_without_noise_lie_on_two_half_circles(n):
+    xs, ys = datasets.moons(n, noise=0)
+    assert len(xs) == len(ys) == n
+    assert abs(sum(ys)) <= 1
+    for (x, y), target in zip(xs, ys):
+        centre, sign = ((0.0, 0.0), 1) if target < 0 else ((1.0, 0.5), -1)
+        assert math.dist((x, y), centre) == pytest.approx(1)
+        assert sign * (y - centre[1]) >= -1e-12
+
+
+def test_moons_go_by_the_seed():
+    assert datasets.moons(9, 0.2, 1) == datasets.moons(9, 0.2, 1) != datasets.moons(9, 0.2, 2)
+    assert datasets.moons(9, 0.2, 1) != datasets.moons(9, 0.1, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((1,), ValueError, "n expects an int of at least 2, got 1"),
+        ((2.5,), TypeError, "n expects an int, got float 2.5"),
+        ((9, -1), ValueError, "noise expects a finite number of at least 0, got -1"),
+        ((9, math.nan), ValueError, "noise expects .* got nan"),
+        ((9, "a"), TypeError, "noise expects a number, got str 'a'"),
+        ((9, 0.1, None), TypeError, "seed expects an int, got None"),
+    ],
+)
+def test_moons_refuse(arguments, error, message):
+    with pytest.raises(error, match=message):
+        datasets.moons(*arguments)
+
+
+def test_read_csv(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b'\xef\xbb\xbfa,"the, target",b\r\n1,-1,2e3\r\n\r\n"3",1, 4 \r\n')
+    assert datasets.read_csv(path, "the, target") == ([[1.0, 2000.0], [3.0, 4.0]], [-1.0, 1.0])
+    assert datasets.read_csv(str(path), "a") == ([[-1.0, 2000.0], [1.0, 4.0]], [1.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no column str 'y'; its columns are none: it is empty"),
+        ("a,b\n1,2\n", "no column str 'y'; its columns are 'a', 'b'"),
+        ("a,y\n", "column names but no rows"),
+        ("a,y\n1,2\n3\n", "line 3: expected 2 cells, got 1"),
+        ("a,y\n1,2\n3,\n", "line 3: column 'y' expects a number, got ''"),
+        ("a,y\n1,nan\n", "line 2: column 'y' expects a number, got 'nan'"),
+        ("a,y\nred,1\n", "line 2: column 'a' expects a number, got 'red'"),
+        ("a,y\n" + "1" * 200_000 + ",1\n", "line 2: field larger than"),
+    ],
+)
+def test_read_csv_says_where_a_table_is_wrong(tmp_path, text, message):
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        datasets.read_csv(path, "y")
+
+
+def test_read_csv_of_what_is_no_text(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="is not UTF-8 text"):
+        datasets.read_csv(path, "y")
+    with pytest.raises(FileNotFoundError):
+        datasets.read_csv(tmp_path / "none.csv", "y")

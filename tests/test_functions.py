@@ -1,0 +1,118 @@
+"""The elementary functions, over floats and everything else, and at their edges."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import microtrain as mt
+from microtrain import functions
+
+INF, NAN = math.inf, math.nan
+UNARY = ["exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "softplus"]
+
+
+@pytest.mark.parametrize("name", UNARY)
+@given(x=st.floats(0.1, 5.0))
+def test_numbers_and_values_agree(name, x):
+    function = getattr(mt, name)
+    assert function(x) == function(mt.Value(x)).data == getattr(mt.Value(x), name)().data
+    assert function(2) == function(2.0) == pytest.approx(float(function(Fraction(2))))
+
+
+@given(st.floats(), st.floats())
+def test_maximum_and_minimum_are_ieee_754s(x, y):
+    for function, choose in ((mt.maximum, max), (mt.minimum, min)):
+        for result in (
+            function(x, y),
+            function(mt.Value(x), y).data,
+            function(x, mt.Value(y)).data,
+            function(mt.Value(x), mt.Value(y)).data,
+        ):
+            expected = NAN if math.isnan(x) or math.isnan(y) else choose(x, y)
+            assert result == expected or (math.isnan(result) and math.isnan(expected))
+
+
+def test_rationals_stay_exact_where_they_can():
+    third = Fraction(1, 3)
+    assert mt.relu(third) == third and mt.relu(-third) == 0
+    assert mt.maximum(third, 1) == 1 and mt.minimum(third, 1) is third
+    assert type(mt.relu(-third)) is Fraction
+    assert mt.exp(Fraction(0)) == 1.0
+
+
+def test_the_edges():
+    assert [mt.relu(x) for x in (-INF, -0.0, INF)] == [0, 0, INF]
+    assert math.isnan(mt.relu(NAN)) and math.isnan(mt.sigmoid(NAN)) and math.isnan(mt.softplus(NAN))
+    assert [mt.sigmoid(x) for x in (-INF, -1000, 1000, INF)] == [0, 0, 1, 1]
+    assert [mt.softplus(x) for x in (-INF, -1000, 1000, INF)] == [0, 0, 1000, INF]
+    assert mt.exp(-INF) == 0 and mt.log(INF) == INF and mt.sqrt(0.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("operate", "error", "message"),
+    [
+        (lambda: mt.log(-1.0), mt.DomainError, r"log\(-1.0\) is undefined: log takes a number abo"),
+        (lambda: mt.log(0), mt.DomainError, r"log\(0.0\) is undefined"),
+        (lambda: mt.sqrt(-1.0), mt.DomainError, r"sqrt\(-1.0\) is undefined.* at least 0"),
+        (lambda: mt.sin(INF), mt.DomainError, r"sin\(inf\) is undefined.* finite"),
+        (lambda: mt.cos(-INF), mt.DomainError, r"cos\(-inf\) is undefined"),
+        (lambda: mt.exp(1000), OverflowError, r"exp\(1000.0\) is too large for a float"),
+        (lambda: mt.exp("1"), TypeError, "exp expects a number or a Value, got str '1'"),
+        (lambda: mt.tanh(True), TypeError, "tanh expects a number or a Value, got bool True"),
+        (lambda: mt.maximum([1], 2.0), TypeError, "maximum expects numbers or Values, got list"),
+        (lambda: mt.minimum(2.0, None), TypeError, "minimum expects numbers or Values, got None"),
+    ],
+)
+def test_errors_name_the_operation_and_the_operand(operate, error, message):
+    with pytest.raises(error, match=message):
+        operate()
+
+
+def test_a_domain_error_is_both():
+    assert issubclass(mt.DomainError, ValueError) and issubclass(mt.DomainError, ArithmeticError)
+
+
+# Accuracy against exact arithmetic: 60 digits of `decimal` give the true slopes.
+
+
+def exactly(f, x):
+    from decimal import Context, Decimal
+
+    return float(f(Decimal(x), Context(prec=1200, Emin=-9999, Emax=9999)))
+
+
+def sigmoid_slope(x, c):
+    e = c.exp(-abs(x))
+    return c.divide(e, c.multiply(c.add(1, e), c.add(1, e)))
+
+
+def sigmoid(x, c):
+    return c.divide(1, c.add(1, c.exp(-x)))
+
+
+@pytest.mark.parametrize("x", [-1000.0, -700.0, -40.0, -30.0, -1.0, 0.0, 1.0, 30.0, 40.0, 1000.0])
+def test_sigmoid_and_softplus_keep_12_digits(x):
+    v = mt.Value(x)
+    mt.sigmoid(v).backward()
+    assert v.grad == pytest.approx(exactly(sigmoid_slope, x), rel=1e-12, abs=0)
+    assert mt.sigmoid(x) == pytest.approx(exactly(sigmoid, x), rel=1e-12, abs=0)
+    w = mt.Value(x)
+    mt.softplus(w).backward()
+    assert w.grad == pytest.approx(exactly(sigmoid, x), rel=1e-12, abs=0)
+
+
+def test_the_quiet_power_is_infinite_where_power_raises():
+    quiet = functions.quiet_power
+    assert [quiet(0.0, -1), quiet(-0.0, -1), quiet(-0.0, -2), quiet(0.0, -0.5)] == [
+        INF,
+        -INF,
+        INF,
+        INF,
+    ]
+    assert [quiet(1e200, 3), quiet(-1e200, 3), quiet(-1e200, 4)] == [INF, -INF, INF]
+    assert quiet(3.0, 1) == 3.0 and quiet(3.0, 2) == 9.0

@@ -1,0 +1,179 @@
+"""Every gradient is right: against central differences, and exactly, over rationals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from graphs import RATIONAL, SMOOTH, Dual, Graph, floats, graphs, points, rationals
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import microtrain as mt
+from microtrain.value import node
+
+
+@given(st.data())
+def test_random_graphs_against_central_differences(data):
+    graph = data.draw(graphs())
+    inputs = data.draw(points(graph.n_leaves))
+    assume(abs(graph(*map(mt.Value, inputs)).data) < 1e6)
+    assert mt.gradcheck(graph, inputs)
+
+
+@pytest.mark.parametrize("name", sorted(SMOOTH))
+@given(inputs=points(3))
+def test_every_operation_against_central_differences(name, inputs):
+    arity, function = SMOOTH[name]
+    assert mt.gradcheck(lambda *v: function(*v[:arity]), inputs)
+
+
+@given(st.data())
+def test_random_graphs_against_exact_rational_derivatives(data):
+    graph = data.draw(graphs("rational", most=6))
+    inputs = data.draw(rationals(graph.n_leaves))
+    leaves = [mt.Value(x) for x in inputs]
+    result, expected = graph(*leaves), graph(*Dual.leaves(inputs))
+    result.backward()
+    assert result.data == expected.value
+    assert isinstance(result.data, Fraction)
+    assert tuple(leaf.grad for leaf in leaves) == expected.slopes
+    assert all(isinstance(leaf.grad, Fraction | int) for leaf in leaves)
+
+
+@pytest.mark.parametrize("name", sorted(RATIONAL))
+@given(inputs=rationals(3))
+def test_every_rational_operation_exactly(name, inputs):
+    arity, _ = RATIONAL[name]
+    graph = Graph(3, ((name, tuple(range(arity))),), "rational")
+    leaves = [mt.Value(x) for x in inputs]
+    result, expected = graph(*leaves), graph(*Dual.leaves(inputs))
+    result.backward()
+    assert (result.data, *(leaf.grad for leaf in leaves)) == (expected.value, *expected.slopes)
+
+
+@given(st.data(), floats(), floats())
+def test_linearity(data, a, b):
+    f = data.draw(graphs())
+    g = Graph(f.n_leaves, data.draw(graphs()).operations, "smooth")
+    inputs = data.draw(points(f.n_leaves))
+
+    def gradient(h):
+        leaves = [mt.Value(x) for x in inputs]
+        h(*leaves).backward()
+        return [leaf.grad for leaf in leaves]
+
+    fs, gs = gradient(f), gradient(g)
+    both = gradient(lambda *v: a * f(*v) + b * g(*v))
+    for df, dg, d in zip(fs, gs, both):
+        assert d == pytest.approx(a * df + b * dg, rel=1e-9, abs=1e-9 * (1 + abs(df) + abs(dg)))
+
+
+@given(st.data())
+def test_two_passes_give_exactly_twice_the_gradient(data):
+    graph = data.draw(graphs())
+    leaves = [mt.Value(x) for x in data.draw(points(graph.n_leaves))]
+    result = graph(*leaves)
+    result.backward()
+    once = [leaf.grad for leaf in leaves]
+    result.backward()
+    assert [leaf.grad for leaf in leaves] == [2 * g for g in once]
+
+
+@given(st.data(), floats())
+def test_the_seed_scales_the_gradient(data, seed):
+    graph = data.draw(graphs("rational", most=5))
+    inputs = data.draw(rationals(graph.n_leaves))
+    leaves = [mt.Value(x) for x in inputs]
+    graph(*leaves).backward(seed)
+    expected = graph(*Dual.leaves(inputs)).slopes
+    assert [leaf.grad for leaf in leaves] == [Fraction(seed) * d for d in expected]
+
+
+@given(
+    st.integers(1, 3),
+    st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    st.sampled_from(["tanh", "sigmoid", "linear"]),
+    st.sampled_from(["squared_error", "hinge", "cross_entropy"]),
+    st.data(),
+)
+def test_random_networks_against_central_differences(n_in, sizes, activation, loss, data):
+    seed = data.draw(st.integers(0, 9))
+    if loss == "hinge":
+        sizes[-1] = 1
+    if loss == "cross_entropy":
+        sizes[-1] += 1
+    model = mt.MLP(n_in, sizes, activation, "linear", seed=seed)
+    x = data.draw(points(n_in))
+    target = {
+        "squared_error": [0.5] * sizes[-1],
+        "hinge": -1.0,
+        "cross_entropy": data.draw(st.integers(0, sizes[-1] - 1)),
+    }[loss]
+
+    def f(*parameters_and_inputs):
+        return getattr(mt, loss)(model(parameters_and_inputs[-n_in:]), target)
+
+    if loss == "hinge":
+        assume(abs(f(*map(mt.Value, x)).data) > 1e-3)
+    assert mt.gradcheck(f, [*model.parameters(), *x])
+
+
+def test_gradcheck_catches_a_wrong_derivative():
+    def wrong_sine(v):
+        return node(mt.sin(v.data), "sin", (v,), (mt.cos(v.data) + 1e-3,))
+
+    def no_derivative(v):
+        return node(mt.sin(v.data), "sin", (), ())
+
+    assert mt.gradcheck(lambda v: v.sin(), [0.3])
+    with pytest.raises(mt.GradcheckError, match=r"by inputs\[0\] = 0.3: backward gives 0.956"):
+        mt.gradcheck(wrong_sine, [0.3])
+    with pytest.raises(mt.GradcheckError, match="backward gives 0.0, differences 0.955"):
+        mt.gradcheck(no_derivative, [0.3])
+
+
+def test_gradcheck_names_the_worst_input():
+    def f(a, bs):
+        return node(a.data + 3 * bs[1].data, "f", (a, bs[1]), (1.01, 2.0))
+
+    with pytest.raises(mt.GradcheckError, match=r"by inputs\[1\]\[1\] = 7.0"):
+        mt.gradcheck(f, [5.0, [6.0, 7.0]])
+
+
+def test_gradcheck_leaves_given_values_as_they_were():
+    v = mt.Value(0.5)
+    v.grad = 4.0
+    assert mt.gradcheck(lambda v: v.exp(), [v])
+    assert (v.data, v.grad) == (0.5, 4.0)
+
+    def failing(v):
+        if v.data != 0.5:
+            raise RuntimeError
+        return v * v
+
+    with pytest.raises(RuntimeError):
+        mt.gradcheck(failing, [v])
+    assert (v.data, v.grad) == (0.5, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "inputs", "message"),
+    [
+        (lambda a: a.data, [1.0], "f is expected to return a Value, got float 1.0"),
+        (
+            lambda a: a,
+            ["1"],
+            r"inputs\[0\] expects a number, a list of numbers or a Value, got str",
+        ),
+        (lambda a: a[0], [[None]], r"inputs\[0\]\[0\] expects .* got None"),
+    ],
+)
+def test_gradcheck_refuses(f, inputs, message):
+    with pytest.raises(TypeError, match=message):
+        mt.gradcheck(f, inputs)
+
+
+def test_gradcheck_fails_where_the_function_is_not_finite():
+    with pytest.raises(mt.GradcheckError, match="nan"):
+        mt.gradcheck(lambda v: v * float("inf") * 0.0, [1.0])

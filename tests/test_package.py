@@ -1,0 +1,131 @@
+"""The package as a whole: the same bits everywhere, a light import, a README that is true."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import os
+import pathlib
+import re
+import shlex
+import sys
+
+import pytest
+from machine import pythons, run
+
+import microtrain as mt
+
+ROOT = pathlib.Path(__file__).parent.parent
+SRC = ROOT / "src"
+
+RUN = """
+import microtrain as mt
+history = mt.train(steps=30, batch_size=3, lr=mt.warmup_cosine(0.2, 30, 5))
+print(mt.datasets.moons(9)[0][0][0].hex(), *(x.hex() for x in history.losses + history.grad_norms))
+model = mt.MLP(2, [3, 3], "sigmoid", "linear", seed=1)
+run = mt.train(model, [[0.1, 0.2], [0.3, -2.0]], [0, 2], loss=mt.cross_entropy, accumulate=2)
+print(*(p.data.hex() + p.grad.hex() for p in model.parameters()))
+"""
+
+
+def test_same_seed_same_bits_in_any_process_and_python():
+    outputs = {}
+    for version, python in pythons().items():
+        for hash_seed in ("0", "1", "2"):
+            env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(SRC)}
+            done = run(python, "-c", RUN, env=env)
+            assert done.stderr == ""
+            outputs[version, hash_seed] = done.stdout
+    assert len(outputs) >= 3
+    assert len(set(outputs.values())) == 1
+
+
+def test_import_is_light():
+    """Nothing that the toy job does not use: these cost more than all of microtrain."""
+    code = "import sys; before = {*sys.modules}; import microtrain; print(*{*sys.modules} - before)"
+    done = run(sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(SRC)!r}); {code}")
+    imported = set(done.stdout.split())
+    assert "microtrain.value" in imported
+    heavy = {"argparse", "asyncio", "csv", "dataclasses", "fractions", "inspect", "json"}
+    heavy |= {"decimal", "logging", "matplotlib", "numpy", "re", "typing", "unittest"}
+    assert imported & heavy == set()
+
+
+def test_no_dependency():
+    import importlib.metadata
+
+    requires = importlib.metadata.requires("microtrain") or []
+    assert [line for line in requires if "extra ==" not in line] == []
+    assert importlib.metadata.version("microtrain") == mt.__version__
+
+
+def test_the_public_names():
+    assert sorted(mt.__all__) == mt.__all__ or set(mt.__all__) <= set(dir(mt))
+    for name in mt.__all__:
+        thing = getattr(mt, name)
+        assert thing.__doc__, name
+
+
+def test_every_public_function_has_an_example():
+    modules = [m for n, m in sys.modules.items() if n.split(".")[0] == "microtrain" and m]
+    finder = doctest.DocTestFinder(exclude_empty=False)
+    examples = {t.name.split(".")[-1] for m in modules for t in finder.find(m) if t.examples}
+    classes_and_functions = set(mt.__all__) - {"datasets", "DomainError", "GradcheckError"}
+    assert classes_and_functions - examples - {"Layer", "Module", "maximum"} == set()
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_readmes_python_runs():
+    runner = doctest.DocTestRunner()
+    text = "\n".join(blocks("python"))
+    runner.run(doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0))
+    assert runner.tries > 20
+    assert runner.failures == 0
+
+
+def test_the_readmes_pictures_are_what_the_commands_print():
+    printed = 0
+    for block in blocks("console"):
+        command, *expected = block.rstrip("\n").split("\n")
+        words = shlex.split(command.removeprefix("$ "))
+        assert words[0] == "microtrain"
+        done = run(
+            sys.executable,
+            "-m",
+            *words,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": ""},
+        )
+        position = 0
+        for chunk in "\n".join(expected).split("\n[...]\n"):
+            position = done.stdout.find(chunk, position)
+            assert position >= 0, chunk
+        printed += 1
+    assert printed >= 1
+
+
+def test_the_readmes_commands_are_the_projects():
+    shell = "".join(blocks("sh"))
+    assert "/microtrain" in shell and "/pytest" in shell and "-m venv" in shell
+    assert shell.count("\n") == 2  # two lines to paste
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_examples_run(path):
+    done = run(sys.executable, str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+def test_the_toy_example_is_short_and_says_what_the_command_says():
+    path = ROOT / "examples" / "train_toy.py"
+    assert len(path.read_text().splitlines()) <= 40
+    out = run(sys.executable, str(path)).stdout
+    record = json.loads(run(sys.executable, "-m", "microtrain", "--json").stdout)
+    assert [float(x) for x in re.findall(r"^step +\d+ +loss (\S+)$", out, re.MULTILINE)] == [
+        pytest.approx(x, abs=1e-6) for x in record["losses"][:20]
+    ]
+    assert f"converged after {record['steps']} steps" in out
