@@ -80,6 +80,32 @@ def test_divergence_is_told_and_stays_json(capsys):
     assert record["status"] == "diverged" and record["final_loss"] is None
 
 
+def test_no_row_is_printed_twice_or_left_out(capsys):
+    for options, last in (
+        (["--lr", "1e200", "--output-activation", "linear"], 1),
+        (["--steps", "50", "--target-loss", "0"], 49),
+        (["--steps", "21", "--target-loss", "0"], 20),
+        (["--steps", "20", "--target-loss", "0"], 19),
+        (["--steps", "1", "--target-loss", "0"], 0),
+    ):
+        main(options)
+        out = capsys.readouterr().out
+        assert out.count("1. forward pass") == 1
+        steps = [int(s) for s in re.findall(r"^ +(\d+)   \S+$", out, re.MULTILINE)]
+        assert steps == [*range(min(20, last + 1)), *([last] if last >= 20 else [])]
+        assert ("..." in out) == (last > 20)
+    assert "Finished after 1 step." in out
+
+
+def test_the_four_steps_are_told_as_they_are_made(capsys):
+    main(["--no-zero-grad", "--reduction", "mean", "--batch-size", "1"])
+    out = capsys.readouterr().out
+    assert "zero_grad" not in out
+    assert "zip(ypred, ys)) / len(ys)" in out
+    assert "for x in the 1 of a mini-batch]" in out
+    assert "The loss of a mini-batch is below 0.01" in out
+
+
 def test_a_target_that_is_not_reached_or_reached_at_once(capsys):
     assert main(["--steps", "5", "--target-loss", "0.001"]) in (0, 1)
     assert "After 5 steps the loss is still not below 0.001." in capsys.readouterr().out
@@ -92,7 +118,7 @@ def test_ctrl_c(capsys, monkeypatch):
     def interrupt(history, *_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("microtrain.training.eager.gradient_norm", interrupt)
+    monkeypatch.setattr("microtrain.training.compiled.Compiled.step", interrupt)
     assert main([]) == 130
     assert "Interrupted after 0 steps" in capsys.readouterr().out
     monkeypatch.setattr("microtrain.cli.MLP", interrupt)
@@ -106,7 +132,7 @@ def test_ctrl_c(capsys, monkeypatch):
         ("train --lr nan", "lr expects a finite number above 0, got nan"),
         ("--lr fast", "argument --lr: invalid float value: 'fast'"),
         ("--steps 0", "steps expects an int of at least 1, got 0"),
-        ("--hidden 4 0", "sizes[1] expects an int of at least 1, got 0"),
+        ("--hidden 4 0", "argument --hidden: expects numbers of at least 1, got '0'"),
         ("--batch-size 9", "batch_size expects at most 4"),
         ("--activation gelu", "invalid choice: 'gelu'"),
         ("jump", "invalid choice: 'jump'"),
@@ -176,6 +202,10 @@ def test_as_a_module_and_where_only_ascii_can_be_printed():
 
 def test_a_reader_that_stops_reading_is_no_error():
     command = f'"{sys.executable}" -m microtrain --lr 0.0001 --steps 3000 --target-loss 0'
-    done = run("bash", "-c", f"{command} --json | true; {command} | head -n 1")
+    done = run(
+        "bash", "-c", f"{command} --json | true; echo ${{PIPESTATUS[0]}}; {command} | head -n 1"
+    )
     assert done.stderr == ""
-    assert done.stdout.count("\n") == 1
+    status, line = done.stdout.splitlines()
+    assert status == "141"
+    assert line.startswith("MLP(")

@@ -322,7 +322,7 @@ MODEL = MLP(3, [2, 1])
         ({"batch_size": 5}, ValueError, "batch_size expects at most 4, the number of samples; got"),
         ({"accumulate": 0}, ValueError, "accumulate expects an int of at least 1, got 0"),
         ({"reduction": "max"}, ValueError, "reduction expects one of 'sum', 'mean'; got str 'max'"),
-        ({"engine": "warp"}, ValueError, "engine expects one of 'auto', 'eager'; got str 'warp'"),
+        ({"engine": "warp"}, ValueError, "one of 'auto', 'eager', 'compiled'; got str 'warp'"),
         ({"target_loss": "low"}, TypeError, "target_loss expects a number, got str 'low'"),
         ({"loss": 3}, TypeError, "loss expects a function, got int 3"),
         ({"on_step": 3}, TypeError, "on_step expects a function, got int 3"),
@@ -379,7 +379,17 @@ def test_the_record_as_dict_and_csv(tmp_path):
     record = history.to_dict()
     assert record["losses"] == history.losses and record["final_loss"] == history.losses[-1]
     assert set(record) == {
-        *("status", "steps", "engine", "seconds", "final_loss", "losses", "lrs", "grad_norms")
+        *(
+            "status",
+            "steps",
+            "error",
+            "engine",
+            "seconds",
+            "final_loss",
+            "losses",
+            "lrs",
+            "grad_norms",
+        )
     }
     history.to_csv(tmp_path / "run.csv")
     with open(tmp_path / "run.csv", newline="") as file:

@@ -15,7 +15,7 @@
 """
 
 from . import datasets
-from .errors import DomainError, GradcheckError
+from .errors import CompileError, DomainError, GradcheckError
 from .functions import (
     cos,
     exp,
@@ -35,6 +35,7 @@ from .nn import MLP, Layer, Module, Neuron
 from .optim import SGD, constant, warmup_cosine
 from .training.history import History
 from .training.train import train
+from .transforms import compile, grad, hessian, value_and_grad
 from .value import Value, dot
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 __all__ = [
     "MLP",
     "SGD",
+    "CompileError",
     "DomainError",
     "GradcheckError",
     "History",
@@ -49,13 +51,16 @@ __all__ = [
     "Module",
     "Neuron",
     "Value",
+    "compile",
     "constant",
     "cos",
     "cross_entropy",
     "datasets",
     "dot",
     "exp",
+    "grad",
     "gradcheck",
+    "hessian",
     "hinge",
     "log",
     "maximum",
@@ -69,5 +74,6 @@ __all__ = [
     "squared_error",
     "tanh",
     "train",
+    "value_and_grad",
     "warmup_cosine",
 ]

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from .training.history import History
 
 SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
-OK, MISMATCH, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, MISMATCH, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 
 FOUR_STEPS = """\
 Each step is the same four:
-  1. forward pass    ypred = [model(x) for x in xs]
-  2. loss            loss = sum((yout - yt)**2 for yout, yt in zip(ypred, ys))
-  3. backward pass   model.zero_grad(); loss.backward()
+  1. forward pass    ypred = [model(x) for x in {xs}]
+  2. loss            loss = sum((yout - yt)**2 for yout, yt in zip(ypred, ys)){mean}
+  3. backward pass   {reset}loss.backward()
   4. update          p.data -= lr * p.grad, for each parameter p
 """
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (by default, those of the process).
 
     Returns the exit status: 0 if every prediction matches its target in sign, 1 if one does not, 2
-    for bad arguments, 130 after Ctrl-C.
+    for bad arguments, 130 after Ctrl-C, 141 if nobody reads the output to its end.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     parser = _parser()
@@ -53,16 +53,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv = ["train", *argv]
     arguments = parser.parse_args(argv)
     try:
-        return _train(arguments)
-    except ValueError as error:
-        command: Parser = arguments.parser
-        command.error(str(error))
+        status = _train(arguments)
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has read enough. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return MISMATCH
+        return UNREAD
 
 
 def _parser() -> Parser:
@@ -80,7 +79,8 @@ def _parser() -> Parser:
         f"is below a target; print the loss at the first {SHOWN} steps, then the predictions and "
         "the curve.",
         epilog="Exit status: 0 if every prediction matches its target in sign, 1 if one does not, "
-        "2 for bad arguments, 130 after Ctrl-C. NO_COLOR in the environment turns colour off.",
+        "2 for bad arguments, 130 after Ctrl-C, 141 if the output is not read to its end. "
+        "NO_COLOR in the environment turns colour off.",
     )
     command.set_defaults(parser=command)
     add = command.add_argument
@@ -102,7 +102,7 @@ def _parser() -> Parser:
     )
     add(
         "--hidden",
-        type=int,
+        type=_neurons,
         nargs="*",
         default=[4, 4],
         metavar="N",
@@ -143,38 +143,51 @@ def _parser() -> Parser:
     return parser
 
 
+def _neurons(text: str) -> int:
+    """Return the number of neurons in a layer."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expects numbers of at least 1, got {text!r}")
+    return int(text)
+
+
 def _train(arguments: argparse.Namespace) -> int:
     xs, ys = datasets.toy()
-    model = MLP(
-        len(xs[0]),
-        [*arguments.hidden, 1],
-        arguments.activation,
-        arguments.output_activation,
-        arguments.seed,
-    )
+    shown = 0
 
     def show(history: History) -> None:
-        if history.steps <= 1:
-            print(f"{model}, seed {arguments.seed}, learning rate {arguments.lr:g}\n")
-            print(FOUR_STEPS)
-            print(_bold("  step   loss"))
-        if 1 <= history.steps <= SHOWN:
-            print(f"{history.steps - 1:>6}   {history.losses[-1]:.6g}", flush=True)
+        """Print the loss of each step that has come since, of the first ones."""
+        nonlocal shown
+        if shown == 0:
+            print(_introduction(arguments, history.model))
+        for step in range(shown, min(len(history.losses), SHOWN)):
+            print(f"{step:>6}   {history.losses[step]:.6g}", flush=True)
+        shown = len(history.losses)
 
-    history = train(
-        model,
-        xs,
-        ys,
-        steps=arguments.steps,
-        lr=arguments.lr,
-        reduction=arguments.reduction,
-        batch_size=arguments.batch_size,
-        accumulate=arguments.accumulate,
-        zero_grad=not arguments.no_zero_grad,
-        target_loss=arguments.target_loss,
-        seed=arguments.seed,
-        on_step=None if arguments.json else show,
-    )
+    try:
+        model = MLP(
+            len(xs[0]),
+            [*arguments.hidden, 1],
+            arguments.activation,
+            arguments.output_activation,
+            arguments.seed,
+        )
+        history = train(
+            model,
+            xs,
+            ys,
+            steps=arguments.steps,
+            lr=arguments.lr,
+            reduction=arguments.reduction,
+            batch_size=arguments.batch_size,
+            accumulate=arguments.accumulate,
+            zero_grad=not arguments.no_zero_grad,
+            target_loss=arguments.target_loss or None,
+            seed=arguments.seed,
+            on_step=None if arguments.json else show,
+        )
+    except ValueError as error:
+        command: Parser = arguments.parser
+        command.error(str(error))
     predictions = model.predict(xs)
     if arguments.json:
         record = {
@@ -185,32 +198,49 @@ def _train(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(_finite(record), allow_nan=False))
     else:
-        if history.steps == 0:
-            show(history)
-        _summary(history, arguments.target_loss, predictions, ys)
+        show(history)
+        _summary(history, arguments, predictions, ys)
     if history.status == "interrupted":
         return INTERRUPTED
     return OK if all(map(_match, predictions, ys)) else MISMATCH
 
 
+def _introduction(arguments: argparse.Namespace, model: MLP) -> str:
+    """Return what stands above the losses: the model, and the four steps as they are made here."""
+    four_steps = FOUR_STEPS.format(
+        xs="xs" if arguments.batch_size is None else f"the {arguments.batch_size} of a mini-batch",
+        mean=" / len(ys)" if arguments.reduction == "mean" else "",
+        reset="" if arguments.no_zero_grad else "model.zero_grad(); ",
+    )
+    head = f"{model}, seed {arguments.seed}, learning rate {arguments.lr:g}"
+    return f"{head}\n\n{four_steps}\n" + _bold("  step   loss")
+
+
 def _summary(
-    history: History, target_loss: float, predictions: list[float], targets: list[float]
+    history: History,
+    arguments: argparse.Namespace,
+    predictions: list[float],
+    targets: list[float],
 ) -> None:
     """Print how the run ended, the predictions and the curve."""
-    if history.steps > SHOWN:
-        print(f"{'...':>6}")
     last = len(history.losses) - 1
-    if history.status != "finished" and last >= 0:
+    if last > SHOWN:
+        print(f"{'...':>6}")
+    if last >= SHOWN:
         print(f"{last:>6}   {history.final_loss:.6g}")
     print()
+    steps = f"{history.steps} step" + ("" if history.steps == 1 else "s")
+    loss = "loss" if arguments.batch_size is None else "loss of a mini-batch"
     if history.status == "converged":
-        print(f"The loss is below {target_loss:g} at step {last}.")
+        print(f"The {loss} is below {arguments.target_loss:g} at step {last}.")
+    elif history.status == "finished" and arguments.target_loss:
+        print(f"After {steps} the {loss} is still not below {arguments.target_loss:g}.")
     elif history.status == "finished":
-        print(f"After {history.steps} steps the loss is still not below {target_loss:g}.")
+        print(f"Finished after {steps}.")
     elif history.status == "interrupted":
-        print(f"Interrupted after {history.steps} steps.")
+        print(f"Interrupted after {steps}.")
     else:
-        print(f"Diverged: no finite loss at step {last}.")
+        print(f"Diverged: no finite loss at step {last}. {history.error}".rstrip())
         print("The parameters are those that gave the last finite one.")
 
     print(_bold("\nprediction   target   match"))
@@ -249,5 +279,6 @@ def _bold(text: str) -> str:
 
 def _colour(text: str, code: int) -> str:
     """Return the text with an ANSI style, if a terminal is there to show it and may."""
-    styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    dumb = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    styled = sys.stdout.isatty() and not dumb
     return f"\033[{code}m{text}\033[0m" if styled else text

@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 import random
 
-from .errors import any_int, describe, positive_int
-from .functions import as_number
+from .errors import any_int, describe
+from .functions import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,11 +51,9 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
     >>> len(xs), len(xs[0]), sum(ys)
     (100, 2, 0.0)
     """
-    if positive_int("n", n) < 2:
+    if any_int("n", n) < 2:
         raise ValueError(f"n expects an int of at least 2, got {n}")
-    spread = as_number(noise)
-    if spread is NotImplemented:
-        raise TypeError(f"noise expects a number, got {describe(noise)}")
+    spread = number("noise", noise)
     if not 0 <= spread < math.inf:
         raise ValueError(f"noise expects a finite number of at least 0, got {noise}")
     rng = random.Random(any_int("seed", seed))
@@ -83,12 +81,16 @@ def read_csv(path: str | os.PathLike[str], target: str) -> Data:
     with open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         try:
-            header = next(reader, [])
+            header = next(filter(None, reader), [])  # the first line that is not blank
+            if len(set(header)) < len(header):
+                raise ValueError(f"{path} has two columns of the same name")
             if target not in header:
                 columns = ", ".join(map(repr, header)) or "none: it is empty"
                 raise ValueError(
                     f"{path} has no column {describe(target)}; its columns are {columns}"
                 )
+            if len(header) == 1:
+                raise ValueError(f"{path} has no column but the target")
             k = header.index(target)
             xs: list[list[float]] = []
             ys: list[float] = []
@@ -113,9 +115,9 @@ def read_csv(path: str | os.PathLike[str], target: str) -> Data:
 def _cell(text: str, column: str, where: str) -> float:
     """Return the number in a cell."""
     try:
-        number = float(text)
+        x = math.nan if "_" in text else float(text)  # to Python, 1_000 is a number
     except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+        x = math.nan
+    if not math.isfinite(x):
         raise ValueError(f"{where}: column {column!r} expects a number, got {text!r}")
-    return number
+    return x

@@ -19,6 +19,17 @@ class DomainError(ValueError, ArithmeticError):
     """
 
 
+class CompileError(TypeError):
+    """A computation can't be compiled: it is not the same whatever the numbers are, or too large.
+
+    >>> import microtrain as mt
+    >>> mt.compile(lambda x: x if x > 0 else -x)
+    Traceback (most recent call last):
+    ...
+    microtrain.errors.CompileError: ... a comparison ... use relu, maximum or abs ...
+    """
+
+
 class GradcheckError(ValueError):
     """`gradcheck` found a derivative that differs from the finite difference."""
 

@@ -47,8 +47,9 @@ if TYPE_CHECKING:
 class Number:
     """Base class of the numbers, other than Python's, that a `Value` may hold as its data.
 
-    A subclass has the arithmetic operators and, as methods, the functions of this module that it is
-    to be used with.
+    A subclass has the arithmetic operators; as methods, the functions of one operand of this module
+    that it is to be used with; and for those of more operands ``apply(name, *operands)``, at least
+    one of which is of its kind.
     """
 
     __slots__ = ()
@@ -74,6 +75,17 @@ def as_number(x: object) -> Any:
     return float(x)
 
 
+def number(name: str, x: object) -> float:
+    """Return the argument `x` of that name as a float. Raises `TypeError` if it is no number."""
+    found = as_number(x)
+    if found is NotImplemented:
+        raise TypeError(f"{name} expects a number, got {describe(x)}")
+    try:
+        return float(found)
+    except OverflowError:
+        raise ValueError(f"{name} expects a number that fits a float, got a larger one") from None
+
+
 def _elementary(
     domain: str = "", exact: bool = False
 ) -> Callable[[Callable[[float], float]], Elementary]:
@@ -91,10 +103,10 @@ def _elementary(
                 method = getattr(x, name, None)
                 if method is not None:
                     return method()
-                number = as_number(x)
-                if number is NotImplemented:
+                found = as_number(x)
+                if found is NotImplemented:
                     raise TypeError(f"{name} expects a number or a Value, got {describe(x)}")
-                x = number if exact else float(number)
+                x = found if exact else float(found)
             try:
                 return function(x)
             except ValueError:
@@ -210,6 +222,14 @@ def step(x: float) -> float:
     return type(x)(0 if x <= 0 else 1)
 
 
+def _own(name: str, a: Any, b: Any) -> Any:
+    """Return what a `Number` among the operands makes of them, or None if there is none."""
+    for x in (a, b):
+        if isinstance(x, Number):
+            return x.apply(name, a, b)
+    return None
+
+
 def _symmetric(function: Callable[[float, float], float]) -> Callable[..., Any]:
     """Make a symmetric function of two floats one over any two numbers."""
     name = function.__name__
@@ -217,6 +237,8 @@ def _symmetric(function: Callable[[float, float], float]) -> Callable[..., Any]:
     @functools.wraps(function)
     def over_any_numbers(a: Any, b: Any) -> Any:
         if type(a) is not float or type(b) is not float:
+            if (result := _own(name, a, b)) is not None:
+                return result
             for x, other in ((a, b), (b, a)):
                 if (method := getattr(x, name, None)) is not None:
                     return method(other)
@@ -250,10 +272,12 @@ def minimum(a: float, b: float) -> float:
 
 def compare(a: Any, b: Any) -> Any:
     """Return 1 where a > b, -1 where a < b, else 0: the slope of ``abs(a - b)``."""
-    if isinstance(a, Number):
-        return a.compare(b)
-    if isinstance(b, Number):
-        return -b.compare(a)
+    if (result := _own("compare", a, b)) is not None:
+        return result
+    if (method := getattr(a, "compare", None)) is not None:
+        return method(b)
+    if (method := getattr(b, "compare", None)) is not None:
+        return -method(a)
     return type(a - b)((a > b) - (a < b))
 
 
@@ -265,6 +289,20 @@ def divide(a: Any, b: Any) -> Any:
         raise ZeroDivisionError(f"{a!r} / {b!r}: division by zero") from None
 
 
+def ratio(a: Any, b: Any) -> Any:
+    """Return a / b in a slope, where b can't be 0: what the slope belongs to would have raised."""
+    result = _own("ratio", a, b)
+    return a / b if result is None else result
+
+
+def choose(condition: Any, a: Any, b: Any) -> Any:
+    """Return a where the condition is above 0, else b."""
+    for x in (condition, a, b):
+        if isinstance(x, Number):
+            return x.apply("choose", condition, a, b)
+    return a if condition > 0 else b
+
+
 def power(x: Any, n: Any) -> Any:
     """Return x ** n.
 
@@ -272,8 +310,10 @@ def power(x: Any, n: Any) -> Any:
     a negative power) and `OverflowError`. ``x ** 2`` is ``x * x``: C's `pow` differs from it in the
     last bit for about one number in a thousand.
     """
-    if n == 2:
+    if type(n) in (int, float) and n == 2:
         return x * x
+    if (result := _own("power", x, n)) is not None:
+        return result
     try:
         y = x**n
     except ZeroDivisionError:
@@ -287,11 +327,15 @@ def power(x: Any, n: Any) -> Any:
 
 def quiet_power(x: Any, n: Any) -> Any:
     """Return x ** n where a slope needs it: infinite, as in IEEE 754, where `power` would raise."""
-    if isinstance(x, Number):
-        return x.quiet_power(n)
-    if n == 1:
-        return x
+    if type(n) in (int, float) and n in (1, 2):
+        return x if n == 1 else x * x
+    if (result := _own("quiet_power", x, n)) is not None:
+        return result
+    if (method := getattr(x, "quiet_power", None)) is not None:
+        return method(n)
+    if (method := getattr(n, "quiet_power_of", None)) is not None:
+        return method(x)
     try:
-        return power(x, n)
+        return 1 / x if n == -1 else power(x, n)
     except (ZeroDivisionError, OverflowError):
         return -math.inf if math.copysign(1.0, x) < 0 and n % 2 == 1 else math.inf

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from .errors import GradcheckError, describe
-from .functions import as_number
-from .value import Value
+from .functions import as_number, number
+from .value import Value, gradients
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ def gradcheck(
     ...
     microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences 0.5
     """
+    if not number("eps", eps) > 0:
+        raise ValueError(f"eps expects a number above 0, got {eps}")
+    if not isinstance(inputs, list | tuple):
+        raise TypeError(
+            f"inputs expects a list with one input for each argument, got {describe(inputs)}"
+        )
     arguments = [_argument(x, f"inputs[{i}]") for i, x in enumerate(inputs)]
     leaves = [leaf for i, x in enumerate(arguments) for leaf in _leaves(x, f"inputs[{i}]")]
 
@@ -50,7 +56,11 @@ def gradcheck(
         return result
 
     worst, complaint = 0.0, ""
-    for (name, leaf), gradient in zip(leaves, _gradients(evaluate(), [leaf for _, leaf in leaves])):
+    before = [leaf.grad for _, leaf in leaves]
+    found = gradients(evaluate(), [leaf for _, leaf in leaves])
+    for (_, leaf), grad in zip(leaves, before):
+        leaf.grad = grad
+    for (name, leaf), gradient in zip(leaves, found):
         x = leaf.data
         h = eps * max(1.0, abs(x))
         try:
@@ -71,28 +81,15 @@ def gradcheck(
     return True
 
 
-def _gradients(result: Value, leaves: Sequence[Value]) -> list[float]:
-    """Return the derivatives of the result by the leaves, whose own `.grad` stays as it is."""
-    before = [leaf.grad for leaf in leaves]
-    for leaf in leaves:
-        leaf.grad = 0.0
-    result.backward()
-    gradients = [leaf.grad for leaf in leaves]
-    for leaf, grad in zip(leaves, before):
-        leaf.grad = grad
-    return gradients
-
-
 def _argument(x: Any, name: str) -> Any:
     """Return an input as `f` gets it."""
     if isinstance(x, Value):
         return x
     if isinstance(x, list | tuple):
         return [_argument(part, f"{name}[{i}]") for i, part in enumerate(x)]
-    number = as_number(x)
-    if number is NotImplemented:
+    if as_number(x) is NotImplemented:
         raise TypeError(f"{name} expects a number, a list of numbers or a Value, got {describe(x)}")
-    return Value(float(number))
+    return Value(number(name, x))
 
 
 def _leaves(x: Any, name: str) -> Iterator[tuple[str, Value]]:

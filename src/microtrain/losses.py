@@ -7,8 +7,8 @@ target; it returns a Value, 0 at best. A loss of your own has the same form.
 from __future__ import annotations
 
 from .errors import describe, one_of
-from .functions import Number, as_number, exp, log1p, maximum, relu
-from .value import Value, node
+from .functions import Number, as_number, choose, exp, log1p, maximum, ratio, relu
+from .value import Value, node, number_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
     """
     logits = _outputs(prediction)
     ys = one_hot(target, len(logits))
-    zs = [z.data if isinstance(z, Value) else as_number(z) for z in logits]
+    zs = [number_in(z) for z in logits]
     # With d = z - z[target], the loss is log(sum(exp(d))). The target's own term in that sum is 1:
     # keeping it apart from the rest leaves nothing to cancel, in the loss and in its partials.
-    picked = _sum([y * z for y, z in zip(ys, zs)])
+    picked = _sum([choose(y, z, 0.0) for y, z in zip(ys, zs)])  # not y * z: 0.0 * inf is NaN
     ds = [z - picked for z in zs]
     top = ds[0]
     for d in ds[1:]:
@@ -74,7 +74,7 @@ def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
     own = exp(-top)
     loss = top + log1p(rest + (own - 1))
     total = own + rest
-    partials = [(other - y * rest) / total for y, other in zip(ys, others)]
+    partials = [ratio(other - y * rest, total) for y, other in zip(ys, others)]
     recorded = [(z, d) for z, d in zip(logits, partials) if isinstance(z, Value)]
     return node(loss, "cross_entropy", tuple(z for z, _ in recorded), tuple(d for _, d in recorded))
 
@@ -134,7 +134,7 @@ def plus_or_minus_one(target: Any, n_out: int) -> float:
 def one_hot(target: Any, n_out: int) -> list[float]:
     """Return a class index as a list of n_out floats, 1.0 at the index and 0.0 elsewhere."""
     if n_out < 2:
-        raise ValueError("cross_entropy expects a list of at least 2 logits, got 1")
+        raise ValueError(f"cross_entropy expects a list of at least 2 logits, got {n_out}")
     index = as_number(target)
     if index is NotImplemented:
         ys = one_per_output(target, n_out)
@@ -147,11 +147,29 @@ def one_hot(target: Any, n_out: int) -> list[float]:
     )
 
 
-TARGETS: dict[Callable[..., Value], Callable[[Any, int], Any]] = {
-    squared_error: one_per_output,
-    hinge: plus_or_minus_one,
-    cross_entropy: one_hot,
-}
+TARGETS: tuple[tuple[Callable[..., Value], Callable[[Any, int], Any]], ...] = (
+    (squared_error, one_per_output),
+    (hinge, plus_or_minus_one),
+    (cross_entropy, one_hot),
+)
+
+
+def is_known(loss: Callable[..., Value]) -> bool:
+    """Return whether this is a loss of this module."""
+    return any(loss is known for known, _ in TARGETS)
+
+
+def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
+    """Return a target as a float, or a list of floats, one for each of several outputs.
+
+    For a loss that is not of this module it is returned as it is.
+    """
+    if not is_known(loss):
+        return target
+    numbers = next(encode for known, encode in TARGETS if loss is known)(target, n_out)
+    if isinstance(numbers, list):
+        return [float(y) for y in numbers] if len(numbers) > 1 else float(numbers[0])
+    return float(numbers)
 
 
 def _outputs(prediction: Any) -> list[Any]:

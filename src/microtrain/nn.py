@@ -17,8 +17,8 @@ from __future__ import annotations
 import random
 
 from .errors import any_int, describe, one_of, positive_int
-from .functions import as_number
-from .value import Value, dot
+from .functions import number
+from .value import Value, dot, reset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for p in self.parameters():
-            p.grad = 0.0
+        reset(self.parameters())
 
     def state_dict(self) -> dict[str, Any]:
         """Return the parameters as floats: name to float or nested lists, in PyTorch's layout.
@@ -80,6 +79,8 @@ class Module:
         Raises `ValueError` for missing or unknown names and wrong shapes, `TypeError` for what is
         not a number.
         """
+        if not hasattr(state, "keys"):
+            raise TypeError(f"state expects a dict from state_dict(), got {describe(state)}")
         entries = dict(_entries(self, ""))
         if odd := [repr(name) for name in entries if name not in state]:
             raise ValueError(f"state lacks {', '.join(odd)}")
@@ -88,8 +89,8 @@ class Module:
         new: list[tuple[Value, float]] = []
         for name, entry in entries.items():
             new += _paired(entry, state[name], name)
-        for value, number in new:
-            value.data = number
+        for value, x in new:
+            value.data = x
 
     def predict(self, xs: Iterable[Sequence[float]]) -> list[Any]:
         """Return the predictions for many samples as numbers: a float each, or a list of floats.
@@ -116,6 +117,8 @@ class Neuron(Module):
         n_in = positive_int("n_in", n_in)
         self.activation = one_of("activation", activation, tuple(ACTIVATIONS))
         rng = random.Random(0) if rng is None else rng
+        if not isinstance(rng, random.Random):
+            raise TypeError(f"rng expects a random.Random, got {describe(rng)}")
         self.weights = [Value(rng.uniform(-1, 1)) for _ in range(n_in)]
         self.bias = Value(rng.uniform(-1, 1))
 
@@ -138,10 +141,11 @@ class Layer(Module):
         self.neurons = [Neuron(n_in, activation, rng) for _ in range(positive_int("n_out", n_out))]
 
     def _attributes(self) -> Mapping[str, Any]:
-        return {
+        matrix = {
             "weight": [neuron.weights for neuron in self.neurons],
             "bias": [neuron.bias for neuron in self.neurons],
         }
+        return matrix | {name: x for name, x in vars(self).items() if name != "neurons"}
 
     def __call__(self, x: Sequence[float | Value]) -> Value | list[Value]:
         """Return the neurons' outputs: a list, or a Value if there is one neuron."""
@@ -181,8 +185,8 @@ class MLP(Module):
         seed: int = 0,
     ) -> None:
         self.n_in = positive_int("n_in", n_in)
-        if not isinstance(sizes, list | tuple) or not sizes:
-            raise (ValueError if sizes in ([], ()) else TypeError)(
+        if isinstance(sizes, str | dict | set) or not hasattr(sizes, "__len__") or not len(sizes):
+            raise (ValueError if isinstance(sizes, list | tuple) else TypeError)(
                 f"sizes expects the number of neurons in each layer, as in [4, 4, 1]; "
                 f"got {describe(sizes)}"
             )
@@ -228,13 +232,18 @@ def _inputs(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[f
 # A module's entries: each attribute that holds parameters, as a Value or a nested list of Values.
 
 
-def _entries(item: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the entries in a Module, or in what it holds, with their dotted names."""
+def _entries(item: Any, name: str, inside: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the entries in a Module, or in what it holds, with their dotted names.
+
+    `inside` are the Modules around it, so that a reference back to one of them leads nowhere.
+    """
     if isinstance(item, Module):
-        children = list(item._attributes().items())
+        if any(item is module for module in inside):
+            return
+        inside, children = (*inside, item), list(item._attributes().items())
     elif isinstance(item, dict):
         children = list(item.items())
-    elif isinstance(item, list | tuple) and any(isinstance(x, Module | dict) for x in item):
+    elif _has_modules(item):
         children = [(str(i), x) for i, x in enumerate(item)]
     else:
         entry = _values(item)
@@ -242,7 +251,14 @@ def _entries(item: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield name, entry
         return
     for key, child in children:
-        yield from _entries(child, f"{name}.{key}" if name else str(key))
+        yield from _entries(child, f"{name}.{key}" if name else str(key), inside)
+
+
+def _has_modules(item: Any) -> bool:
+    """Return whether a Module or a dict is somewhere in nested lists."""
+    if isinstance(item, list | tuple):
+        return any(map(_has_modules, item))
+    return isinstance(item, Module | dict)
 
 
 def _values(item: Any) -> Any:
@@ -272,10 +288,7 @@ def _map(entry: Any, function: Any) -> Any:
 def _paired(entry: Any, new: Any, name: str) -> Iterator[tuple[Value, float]]:
     """Yield each Value of an entry with its new number."""
     if isinstance(entry, Value):
-        number = as_number(new)
-        if number is NotImplemented:
-            raise TypeError(f"state[{name!r}] expects a number, got {describe(new)}")
-        yield entry, float(number)
+        yield entry, number(f"state[{name!r}]", new)
         return
     if not isinstance(new, list | tuple):
         raise TypeError(f"state[{name!r}] expects a list of {len(entry)}, got {describe(new)}")

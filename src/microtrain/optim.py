@@ -9,8 +9,8 @@ import functools
 import math
 
 from .errors import any_int, describe, positive_int
-from .functions import as_number
-from .value import Value
+from .functions import number
+from .value import Value, reset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class SGD:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
-        self.parameters = list(parameters)
+        self.parameters = list(dict.fromkeys(parameters))  # each once
         if not self.parameters:
             raise ValueError("parameters expects at least one Value, got none")
         for p in self.parameters:
@@ -49,8 +49,7 @@ class SGD:
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for p in self.parameters:
-            p.grad = 0.0
+        reset(self.parameters)
 
 
 def constant(lr: float) -> Schedule:
@@ -88,13 +87,11 @@ def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0
 
 def learning_rate(name: str, lr: object, zero: bool = False) -> float:
     """Return `lr` as a float if it is finite and above 0 (or 0 itself, if `zero`)."""
-    number = as_number(lr)
-    if number is NotImplemented:
-        raise TypeError(f"{name} expects a number, got {describe(lr)}")
-    if not (math.isfinite(number) and (number > 0 or (zero and number == 0))):
+    rate = number(name, lr)
+    if not (math.isfinite(rate) and (rate > 0 or (zero and rate == 0))):
         least = "a finite number of at least 0" if zero else "a finite number above 0"
         raise ValueError(f"{name} expects {least}, got {lr}")
-    return float(number)
+    return rate
 
 
 # Module-level functions, so that a schedule can be pickled and sent to another process.

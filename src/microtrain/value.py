@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from . import functions
 from .errors import DomainError, describe
-from .functions import Number, as_number, compare, divide, power, quiet_power
+from .functions import Number, as_number, compare, divide, power, quiet_power, ratio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
 _new: Any = object.__new__
@@ -117,18 +117,18 @@ class Value:
     def __truediv__(self, other: float | Value) -> Value:
         if isinstance(other, Value):
             quotient = divide(self.data, other.data)  # b * b may underflow, so b divides it twice
-            partials = (1 / other.data, -quotient / other.data)
+            partials = (ratio(1, other.data), ratio(-quotient, other.data))
             return node(quotient, "/", (self, other), partials)
         if (c := as_number(other)) is NotImplemented:
             return NotImplemented
-        one = self.data**0  # of the data's kind, so that 1/3 stays exact for a Fraction
-        return node(divide(self.data, c), "/", (self,), (one / c,))
+        c = _like(self.data, c)  # 1/3 is to be exact beside a Fraction
+        return node(divide(self.data, c), "/", (self,), (ratio(1, c),))
 
     def __rtruediv__(self, other: float) -> Value:
         if (c := as_number(other)) is NotImplemented:
             return NotImplemented
         quotient = divide(c, self.data)
-        return node(quotient, "/", (self,), (-quotient / self.data,))
+        return node(quotient, "/", (self,), (ratio(-quotient, self.data),))
 
     def __pow__(self, other: float | Value) -> Value:
         """Return self ** other; the base must be above 0 if the exponent is a Value.
@@ -148,7 +148,7 @@ class Value:
     def __rpow__(self, other: float) -> Value:
         if (c := as_number(other)) is NotImplemented:
             return NotImplemented
-        y, by_exponent = _exponential(c, self.data)
+        y, by_exponent = _exponential(_like(self.data, c), self.data)
         return node(y, "**", (self,), (by_exponent,))
 
     def __neg__(self) -> Value:
@@ -170,7 +170,7 @@ class Value:
 
     def log(self) -> Value:
         """Return the natural logarithm. Raises `DomainError` unless data > 0."""
-        return node(functions.log(self.data), "log", (self,), (1 / self.data,))
+        return node(functions.log(self.data), "log", (self,), (ratio(1, self.data),))
 
     def sqrt(self) -> Value:
         """Return the square root; its slope at 0 is inf. Raises `DomainError` unless data >= 0."""
@@ -205,6 +205,10 @@ class Value:
         slope = functions.sigmoid(self.data)
         return node(functions.softplus(self.data), "softplus", (self,), (slope,))
 
+    def log1p(self) -> Value:
+        """Return log(1 + self), accurate for small data. Raises `DomainError` unless data > -1."""
+        return node(functions.log1p(self.data), "log1p", (self,), (ratio(1, 1 + self.data),))
+
     def maximum(self, other: float | Value) -> Value:
         """Return the larger of the two; where they are equal each gets half of the gradient."""
         return self._extreme(functions.maximum, other, 1)
@@ -214,12 +218,32 @@ class Value:
         return self._extreme(functions.minimum, other, -1)
 
     def _extreme(self, function: Callable[..., Any], other: float | Value, sign: int) -> Value:
-        x, y = self.data, _data(other)
-        if type(y) is int and not isinstance(x, Number):
-            y = type(x)(y)  # the result is to be of the data's kind, whichever it is
+        x, y = self.data, _like(self.data, number_in(other))  # of one kind, whichever is the larger
         extreme, order = function(x, y), sign * compare(x, y)
         parents = (self, other) if isinstance(other, Value) else (self,)
         return node(extreme, function.__name__, parents, ((1 + order) / 2, (1 - order) / 2))
+
+    # What slopes are made of, so that slopes have slopes too.
+
+    def step(self) -> float:
+        """Return the slope of `relu`, which is constant on either side of 0."""
+        return functions.step(self.data)
+
+    def compare(self, other: float | Value) -> float:
+        """Return the slope of ``abs(self - other)``, which is constant on either side of 0."""
+        slope: float = compare(self.data, number_in(other))
+        return slope
+
+    def quiet_power(self, n: float | Value) -> Value:
+        """Return self ** n, infinite (for an n that is a number) where that would raise."""
+        if isinstance(n, Value):
+            return self**n
+        slope = n * quiet_power(self.data, n - 1)
+        return node(quiet_power(self.data, n), f"**{n}", (self,), (slope,))
+
+    def quiet_power_of(self, base: float) -> Value:
+        """Return base ** self."""
+        return base**self
 
     # The chain rule.
 
@@ -239,27 +263,12 @@ class Value:
         seed = as_number(grad)
         if seed is NotImplemented:
             raise TypeError(f"backward expects grad to be a number, got {describe(grad)}")
-        kind: Any = type(self.data)
-        if kind is float or kind is int:
-            zero, seed = (
-                -0.0,
-                float(seed),
-            )  # -0.0 is where float sums start: adding it changes no bit
-        elif issubclass(kind, Number):
-            zero = 0
-        else:
-            zero, seed = 0, kind(seed)  # a Fraction stays exact
+        zero, seed = _start(self, seed)
         order, leaves = topological_sort(self)
         before = [leaf.grad for leaf in leaves]
-        for value in order:
-            value.grad = zero
         for leaf in leaves:
             leaf.grad = zero
-        self.grad = seed
-        for value in reversed(order):
-            g = value.grad
-            for parent, partial in zip(value.parents, value.partials):
-                parent.grad += partial * g
+        propagate(self, seed, order, zero)
         for leaf, earlier in zip(leaves, before):
             leaf.grad = earlier + leaf.grad
 
@@ -269,16 +278,16 @@ class Value:
         return bool(self.data)
 
     def __lt__(self, other: float | Value) -> bool:
-        return bool(self.data < _data(other))
+        return bool(self.data < number_in(other))
 
     def __le__(self, other: float | Value) -> bool:
-        return bool(self.data <= _data(other))
+        return bool(self.data <= number_in(other))
 
     def __gt__(self, other: float | Value) -> bool:
-        return bool(self.data > _data(other))
+        return bool(self.data > number_in(other))
 
     def __ge__(self, other: float | Value) -> bool:
-        return bool(self.data >= _data(other))
+        return bool(self.data >= number_in(other))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, bool) or as_number(other) is not NotImplemented:
@@ -347,12 +356,12 @@ def dot(
         )
     parents: list[Value] = []
     partials: list[Any] = []
-    total = _data(bias)
+    total = number_in(bias)
     if type(bias) is float and bias == 0.0:
         total = 0  # which leaves a Fraction exact
     for w, x in zip(weights, inputs):
-        a = w.data if isinstance(w, Value) else _data(w)
-        b = x.data if isinstance(x, Value) else x if type(x) is float else _data(x)
+        a = w.data if isinstance(w, Value) else number_in(w)
+        b = x.data if isinstance(x, Value) else x if type(x) is float else number_in(x)
         total = total + a * b
         if isinstance(w, Value):
             parents.append(w)
@@ -390,6 +399,53 @@ def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
     return order, leaves
 
 
+def propagate(root: Value, seed: Any, order: Sequence[Value], zero: Any = -0.0) -> None:
+    """Add the derivatives of ``seed * root`` to the `.grad` of the leaves it was computed from.
+
+    This is the chain rule, for `order`, a `topological_sort` of the root: each value hands its
+    gradient on to its parents, times the partial derivative by each.
+    """
+    for value in order:
+        value.grad = zero
+    root.grad = root.grad + seed
+    for value in reversed(order):
+        g = value.grad
+        for parent, partial in zip(value.parents, value.partials):
+            parent.grad += partial * g
+
+
+def gradients(root: Value, inputs: Sequence[Value]) -> list[Any]:
+    """Return the derivatives of the root by the inputs; every other Value stays as it was."""
+    zero, seed = _start(root, 1.0)
+    order, leaves = topological_sort(root)
+    mine = set(inputs)
+    others = [(value, value.grad) for value in (*order, *leaves) if value not in mine]
+    for leaf in (*leaves, *inputs):
+        leaf.grad = zero
+    try:
+        propagate(root, seed, order, zero)
+        return [0 + x.grad for x in inputs]  # as `backward` adds to a gradient of zero
+    finally:
+        for value, before in others:
+            value.grad = before
+
+
+def _start(root: Value, seed: Any) -> tuple[Any, Any]:
+    """Return the zero that sums of gradients start from, and the seed, in the root's kind."""
+    kind: Any = type(root.data)
+    if kind is float or kind is int:
+        return -0.0, float(seed)  # unlike 0.0, -0.0 changes no bit of what is added to it
+    if issubclass(kind, Number):
+        return -0.0, seed
+    return 0, kind(seed)  # so that a Fraction stays exact
+
+
+def reset(parameters: Iterable[Value]) -> None:
+    """Set the gradients to zero."""
+    for p in parameters:
+        p.grad = 0.0 if type(p.data) is float else 0  # the int leaves a Fraction exact
+
+
 def _exponential(base: Any, exponent: Any) -> tuple[Any, Any]:
     """Return base ** exponent and its slope by the exponent, for a base above 0."""
     try:
@@ -403,7 +459,12 @@ def _exponential(base: Any, exponent: Any) -> tuple[Any, Any]:
     return y, y * log_base
 
 
-def _data(operand: object) -> Any:
+def _like(x: Any, c: Any) -> Any:
+    """Return the number `c`, if it is an int, as a number of the kind of `x`."""
+    return type(x)(c) if type(c) is int and not isinstance(x, Number) else c
+
+
+def number_in(operand: object) -> Any:
     """Return the number in a Value, or the number that the operand is."""
     number = operand.data if isinstance(operand, Value) else as_number(operand)
     if number is NotImplemented:

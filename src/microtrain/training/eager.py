@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from ..errors import describe
+from ..functions import sqrt
+from ..value import Value, reset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ..value import Value
+    State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
 
 
 def step(
@@ -37,15 +39,19 @@ def step(
 
         # 3. Backward pass: the derivative of the loss by each parameter, added to its gradient.
         if zero_grad and turn == 0:
-            for p in parameters:
-                p.grad = 0.0
+            reset(parameters)
         loss.backward()
         total += loss.data
 
     # 4. Update: every parameter a small step downhill.
+    update(parameters, lr)
+    return total
+
+
+def update(parameters: Sequence[Value], lr: float) -> None:
+    """Move every parameter against its gradient, by `lr` times its size."""
     for p in parameters:
         p.data -= lr * p.grad
-    return total
 
 
 def gradient_norm(parameters: Sequence[Value]) -> float:
@@ -53,4 +59,71 @@ def gradient_norm(parameters: Sequence[Value]) -> float:
     squares = 0.0
     for p in parameters:
         squares += p.grad * p.grad
-    return math.sqrt(squares)
+    return sqrt(squares)
+
+
+class Eager:
+    """The engine that performs each operation of `step` when it comes, on the model itself."""
+
+    name = "eager"
+
+    def __init__(
+        self,
+        model: Callable[[Any], Any],
+        parameters: Sequence[Value],
+        samples: Sequence[tuple[Any, Any]],
+        loss: Callable[[Any, Any], Value],
+        reduction: str,
+        zero_grad: bool,
+    ) -> None:
+        self.model = model
+        self.parameters = parameters
+        self.samples: Sequence[Any] = samples
+        self.loss = loss
+        self.loss_of = _checked(loss)
+        self.reduction = reduction
+        self.zero_grad = zero_grad
+
+    def step(
+        self, state: State, batches: Sequence[Sequence[Any]], lr: float
+    ) -> tuple[float, float, State]:
+        """Make a step from this state of the model.
+
+        Return the loss before it, the length of the gradient, and the state after it.
+        """
+        loss = step(
+            self.model,
+            self.parameters,
+            batches,
+            lr,
+            self.loss_of,
+            self.reduction,
+            self.zero_grad,
+        )
+        return loss, gradient_norm(self.parameters), state_of(self.parameters)
+
+
+def state_of(parameters: Sequence[Value]) -> State:
+    """Return all data and all gradients."""
+    return tuple([p.data for p in parameters]), tuple([p.grad for p in parameters])
+
+
+def set_state(parameters: Sequence[Value], state: State) -> None:
+    """Set all data and all gradients."""
+    for p, x, g in zip(parameters, *state):
+        p.data, p.grad = x, g
+
+
+def _checked(loss: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
+    """Return the loss with a check of what it returns."""
+
+    def loss_of(prediction: Any, target: Any) -> Value:
+        value: object = loss(prediction, target)
+        if not isinstance(value, Value):
+            raise TypeError(
+                f"loss is expected to return a Value, got {describe(value)} "
+                f"for the prediction {describe(prediction)}"
+            )
+        return value
+
+    return loss_of

@@ -27,7 +27,8 @@ class History:
             end, "running".
         steps: how many updates the parameters have had.
         seconds: how long it took.
-        engine: "eager": one operation at a time.
+        engine: "eager" or "compiled".
+        error: the text of the `ArithmeticError` that a run diverged by, or "".
 
     >>> import microtrain as mt
     >>> mt.train(steps=5)
@@ -43,6 +44,7 @@ class History:
         self.steps = 0
         self.seconds = 0.0
         self.engine = engine
+        self.error = ""
 
     @property
     def final_loss(self) -> float:
@@ -79,6 +81,7 @@ class History:
         return {
             "status": self.status,
             "steps": self.steps,
+            "error": self.error,
             "engine": self.engine,
             "seconds": self.seconds,
             "final_loss": self.losses[-1] if self.losses else None,
@@ -99,4 +102,5 @@ class History:
     def __repr__(self) -> str:
         steps = f"{self.steps} step" + ("" if self.steps == 1 else "s")
         losses = f", loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}" if self.losses else ""
-        return f"History({self.status}, {steps}{losses})"
+        error = f": {self.error}" if self.error else ""
+        return f"History({self.status}, {steps}{losses}{error})"

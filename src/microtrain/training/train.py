@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import math
 import random
 import time
 
 from .. import datasets
-from ..errors import any_int, describe, one_of, positive_int
-from ..functions import as_number
-from ..losses import REDUCTIONS, TARGETS, squared_error
+from ..errors import CompileError, any_int, describe, one_of, positive_int
+from ..functions import as_number, number
+from ..losses import REDUCTIONS, encode_target, is_known, squared_error
 from ..nn import MLP
-from ..optim import constant, learning_rate
+from ..optim import learning_rate
 from ..value import Value
-from . import eager
+from .compiled import Compiled
+from .eager import Eager, set_state, state_of
 from .history import History
 
 TYPE_CHECKING = False
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
     from ..nn import Module
     from ..optim import Schedule
 
-ENGINES = ("auto", "eager")
+ENGINES = ("auto", "eager", "compiled")
+
+# Samples to go through, in all steps together, for compiling (some milliseconds) to pay.
+WORTH_COMPILING = 400
 
 
 def train(
@@ -66,12 +72,19 @@ def train(
             "mean", k means are added.
         zero_grad: False leaves each step's gradients in place for the next one to add to, which is
             the most common bug in training loops: to be watched here.
-        target_loss: stop as soon as the loss is below this.
+        target_loss: stop as soon as a step's loss is below this. With mini-batches, that is the
+            loss of the step's own samples, not of all.
         seed: decides the shuffling, and the initial parameters of the default model.
-        engine: "eager" performs one operation at a time; "auto" decides by itself.
+        engine: "eager" performs one operation at a time; "compiled" runs the model and the loss
+            once, over symbols, and then generated Python, with the same results, to the bit. What
+            it can't know about a model or loss of your own: random numbers drawn inside, data that
+            is captured from outside, and a computation that depends on which sample it is; they
+            stay as they were for the first sample. "auto" compiles where both model and loss are
+            the library's and there is work enough.
         on_step: called with the history after each step.
 
-    Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained. If
+    Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
+    and `CompileError` for a computation that can't be compiled, where "compiled" was asked for. If
     an error comes up later, or Ctrl-C, the model is left as it was after the last whole step.
 
     >>> history = train(steps=200, target_loss=0.01)
@@ -79,66 +92,98 @@ def train(
     ('converged', True)
     """
     steps = positive_int("steps", steps)
-    schedule = lr if callable(lr) else constant(lr)
+    schedule, rate = (lr, 0.0) if callable(lr) else (None, learning_rate("lr", lr))
     one_of("reduction", reduction, REDUCTIONS)
     one_of("engine", engine, ENGINES)
-    if target_loss is not None:
-        target_loss = _number("target_loss", target_loss)
+    least = -math.inf if target_loss is None else number("target_loss", target_loss)
+    if math.isnan(least):
+        raise ValueError("target_loss expects a number to be below, got nan")
+    if not isinstance(zero_grad, bool):
+        raise TypeError(f"zero_grad expects True or False, got {describe(zero_grad)}")
     if not callable(loss):
         raise TypeError(f"loss expects a function, got {describe(loss)}")
     if on_step is not None and not callable(on_step):
         raise TypeError(f"on_step expects a function, got {describe(on_step)}")
-    model, samples = _prepare(model, xs, ys, loss, any_int("seed", seed))
+    seed = any_int("seed", seed)
+    model, samples = _prepare(model, xs, ys, loss, seed)
     parameters = _parameters(model)
-    batches = _batches(samples, batch_size, positive_int("accumulate", accumulate), seed)
-    loss_of = loss if loss in TARGETS else _checked(loss)
+    size = len(samples) if batch_size is None else positive_int("batch_size", batch_size)
+    if size > len(samples):
+        raise ValueError(
+            f"batch_size expects at most {len(samples)}, the number of samples; got {size}"
+        )
+    accumulate = positive_int("accumulate", accumulate)
+    start = time.perf_counter()
+    runner = Eager(model, parameters, samples, loss, reduction, zero_grad)
+    known = type(model) is MLP and is_known(loss)
+    if engine == "compiled":
+        runner = Compiled(runner, accumulate)
+    elif engine == "auto" and known and steps * accumulate * size >= WORTH_COMPILING:
+        with contextlib.suppress(CompileError):  # it is too large
+            runner = Compiled(runner, accumulate)
+    batches = _batches(runner.samples, size, accumulate, random.Random(seed))
 
-    history = History(model, "eager")
-    started = time.perf_counter()
-    data, grads = _snapshot(parameters)
-    # After every step: how many there were, the parameters and gradients they led to, and the
-    # parameters before the last of them, which are known to give a finite loss. One assignment, so
-    # that Ctrl-C falls before or after it.
-    whole = 0, data, grads, data
+    history = History(model, runner.name)
+    losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
+    # After every step: how many there were, the state they led to, and the state before the last of
+    # them, which is known to give a finite loss. One assignment, so that Ctrl-C falls before or
+    # after it.
+    state = state_of(parameters)
+    whole = 0, state, state
+    end: tuple[Any, int, Any] = "interrupted", 0, state
     try:
         for k in range(steps):
-            rate = learning_rate(f"the schedule's rate at step {k}", schedule(k), zero=True)
+            if schedule is not None:
+                rate = learning_rate(f"the schedule's rate at step {k}", schedule(k), zero=True)
             try:
-                value = eager.step(
-                    model, parameters, next(batches), rate, loss_of, reduction, zero_grad
-                )
-                norm = eager.gradient_norm(parameters)
-            except ArithmeticError:
-                value = norm = math.nan
-            history.losses.append(value)
-            history.lrs.append(rate)
-            history.grad_norms.append(norm)
-            _, data, grads, good = whole
-            if not math.isfinite(value):
-                _restore(parameters, good, grads)
-                history.status, history.steps = "diverged", max(0, k - 1)
+                value, norm, after = runner.step(state, next(batches), rate)
+            except ArithmeticError as error:
+                value, norm, after = math.nan, math.nan, state
+                history.error = str(error)
+            losses.append(value)
+            lrs.append(rate)
+            grad_norms.append(norm)
+            if not -math.inf < value < math.inf:
+                end = "diverged", max(0, k - 1), (whole[2][0], state[1])
                 break
-            if target_loss is not None and value < target_loss:
-                _restore(parameters, data, _snapshot(parameters)[1])
-                history.status = "converged"
+            if value < least:
+                end = "converged", k, (state[0], after[1])
                 break
-            whole = (k + 1, *_snapshot(parameters), data)
-            history.steps = k + 1
+            whole = k + 1, after, state
+            state = after
             if on_step is not None:
-                history.seconds = time.perf_counter() - started
+                history.steps, history.seconds = k + 1, time.perf_counter() - start
+                set_state(parameters, state)
                 on_step(history)
+                state = state_of(parameters)
+                whole = k + 1, state, whole[2]
         else:
-            history.status = "finished"
+            end = "finished", steps, state
     except BaseException as error:
-        n, data, grads, _ = whole
-        _restore(parameters, data, grads)
+        end = "interrupted", *whole[:2]
         if not isinstance(error, KeyboardInterrupt):
             raise
-        history.status, history.steps = "interrupted", n
-        for record in (history.losses, history.lrs, history.grad_norms):
-            del record[n:]
-    history.seconds = time.perf_counter() - started
+    finally:
+        _finish(history, parameters, *end)
+        history.seconds = time.perf_counter() - start
     return history
+
+
+def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, state: Any) -> None:
+    """Leave the model in its final state, and in an interrupted history whole steps only.
+
+    Whoever presses Ctrl-C again is kept waiting until that is done.
+    """
+    while True:
+        try:
+            set_state(parameters, state)
+            history.status, history.steps = status, n
+            if status == "interrupted":
+                for record in (history.losses, history.lrs, history.grad_norms):
+                    del record[n:]
+            return
+        except KeyboardInterrupt:
+            continue
 
 
 def _prepare(
@@ -160,20 +205,18 @@ def _prepare(
     if model is None:
         n_in = len(samples[0]) if isinstance(samples[0], list) else 1
         model = MLP(n_in, [4, 4, 1], seed=seed)
-    if not callable(model) or not hasattr(model, "parameters"):
+    if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
         raise TypeError(f"model expects a Module, got {describe(model)}")
-    if isinstance(model, MLP):
+    if type(model) is MLP:
         for i, x in enumerate(samples):
             if not isinstance(x, list) or len(x) != model.n_in:
                 got = len(x) if isinstance(x, list) else "a lone number"
                 raise ValueError(f"xs[{i}]: MLP expects {model.n_in} inputs, got {got}")
-        as_target = TARGETS.get(loss)
-        if as_target is not None:
-            for i, y in enumerate(targets):
-                try:
-                    targets[i] = as_target(y, model.sizes[-1])
-                except (TypeError, ValueError) as error:
-                    raise type(error)(f"ys[{i}]: {error}") from None
+        for i, y in enumerate(targets):
+            try:
+                targets[i] = encode_target(loss, y, model.sizes[-1])
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"ys[{i}]: {error}") from None
     return model, list(zip(samples, targets))
 
 
@@ -189,17 +232,9 @@ def _list(name: str, values: Any) -> list[Any]:
 
 def _sample(name: str, x: Any) -> Any:
     """Return a sample as a list of floats (or as one float, if it is a lone number)."""
-    number = as_number(x)
-    if number is not NotImplemented:
-        return float(number)
-    return [_number(f"{name}[{i}]", part) for i, part in enumerate(_list(name, x))]
-
-
-def _number(name: str, x: Any) -> float:
-    number = as_number(x)
-    if number is NotImplemented:
-        raise TypeError(f"{name} expects a number, got {describe(x)}")
-    return float(number)
+    if as_number(x) is not NotImplemented:
+        return number(name, x)
+    return [number(f"{name}[{i}]", part) for i, part in enumerate(_list(name, x))]
 
 
 def _parameters(model: Module) -> list[Value]:
@@ -214,48 +249,18 @@ def _parameters(model: Module) -> list[Value]:
 
 
 def _batches(
-    samples: list[tuple[Any, Any]], batch_size: int | None, accumulate: int, seed: int
-) -> Iterator[list[list[tuple[Any, Any]]]]:
-    """Return an endless iterator over the mini-batches of each step."""
-    size = len(samples) if batch_size is None else positive_int("batch_size", batch_size)
-    if size > len(samples):
-        raise ValueError(
-            f"batch_size expects at most {len(samples)}, the number of samples; got {size}"
-        )
-    return _drawn(samples, range(0, len(samples), size), size, accumulate, random.Random(seed))
-
-
-def _drawn(
-    samples: list[Any], starts: range, size: int, accumulate: int, rng: random.Random
-) -> Iterator[list[list[Any]]]:
-    step: list[list[Any]] = []
+    samples: Sequence[Any], size: int, accumulate: int, rng: random.Random
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """Yield the mini-batches of each step, without end."""
+    starts = range(0, len(samples), size)
+    if accumulate % len(starts) == 0:  # every step sees every sample, so their order is left alone
+        once = [samples[first : first + size] for first in starts]
+        yield from itertools.repeat(once * (accumulate // len(starts)))
+    samples, step = list(samples), []
     while True:
-        if accumulate % len(starts):  # else every step sees every sample, in whatever order
-            samples = samples.copy()
-            rng.shuffle(samples)
-        for start in starts:
-            step.append(samples[start : start + size])
+        rng.shuffle(samples)
+        for first in starts:
+            step.append(samples[first : first + size])
             if len(step) == accumulate:
                 yield step
                 step = []
-
-
-def _checked(loss: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
-    """Return a user's own loss with a check of what it returns."""
-
-    def loss_of(prediction: Any, target: Any) -> Value:
-        value: object = loss(prediction, target)
-        if not isinstance(value, Value):
-            raise TypeError(f"loss is expected to return a Value, got {describe(value)}")
-        return value
-
-    return loss_of
-
-
-def _snapshot(parameters: Sequence[Value]) -> tuple[list[float], list[float]]:
-    return [p.data for p in parameters], [p.grad for p in parameters]
-
-
-def _restore(parameters: Sequence[Value], data: list[float], grads: list[float]) -> None:
-    for p, x, g in zip(parameters, data, grads):
-        p.data, p.grad = x, g
