@@ -73,6 +73,20 @@ def test_errors_name_the_operation_and_the_operand(operate, error, message):
         operate()
 
 
+def test_slopes_over_values_are_numbers():
+    v = mt.Value(2.0)
+    assert functions.compare(v, 1.0) == 1.0 and functions.compare(1.0, v) == -1.0
+    assert functions.step(v) == 1.0
+    assert functions.quiet_power(v, 3).data == 8.0
+    assert functions.quiet_power(2.0, v).data == functions.quiet_power(v, v).data == 4.0
+    assert functions.log_base(v, 1.0).data == math.log(2.0)
+
+
+def test_a_number_that_fits_no_float():
+    with pytest.raises(ValueError, match="lr expects a number that fits a float, got a larger"):
+        mt.SGD([mt.Value(1.0)], lr=10**400)
+
+
 def test_a_domain_error_is_both():
     assert issubclass(mt.DomainError, ValueError) and issubclass(mt.DomainError, ArithmeticError)
 

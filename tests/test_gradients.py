@@ -166,12 +166,24 @@ def test_gradcheck_leaves_given_values_as_they_were():
             ["1"],
             r"inputs\[0\] expects a number, a list of numbers or a Value, got str",
         ),
+        (lambda a: a, 3.0, "inputs expects a list with one input for each argument, got float"),
         (lambda a: a[0], [[None]], r"inputs\[0\]\[0\] expects .* got None"),
     ],
 )
 def test_gradcheck_refuses(f, inputs, message):
     with pytest.raises(TypeError, match=message):
         mt.gradcheck(f, inputs)
+
+
+def test_gradcheck_wants_to_move():
+    with pytest.raises(ValueError, match="eps expects a number above 0, got 0"):
+        mt.gradcheck(lambda a: a, [1.0], eps=0)
+
+
+def test_gradcheck_leaves_other_gradients_alone():
+    model = mt.MLP(1, [2, 1])
+    assert mt.gradcheck(lambda x: model([x]), [0.3])
+    assert not any(p.grad for p in model.parameters())
 
 
 def test_gradcheck_fails_where_the_function_is_not_finite():

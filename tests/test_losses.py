@@ -45,7 +45,7 @@ def test_hinge(prediction, target):
 def exact_cross_entropy(zs, k):
     """Loss and gradients with 1000 digits."""
     es = [WIDE.exp(decimal.Decimal(z)) for z in zs]
-    total = sum(es, decimal.Decimal(0)) if False else es[0]
+    total = es[0]
     for e in es[1:]:
         total = WIDE.add(total, e)
     others = [e for i, e in enumerate(es) if i != k]
@@ -84,6 +84,14 @@ def test_cross_entropy_takes_an_index_or_a_one_hot_list():
     assert v.grad == pytest.approx(math.exp(0.3) / sum(map(math.exp, zs)) - 1)
 
 
+def test_a_logit_may_be_masked():
+    logits = [Value(1.0), Value(2.0), Value(-math.inf)]
+    loss = mt.cross_entropy(logits, 0)
+    loss.backward()
+    assert loss.data == pytest.approx(math.log1p(math.e))
+    assert [z.grad for z in logits] == pytest.approx([-0.7310585786300049, 0.7310585786300049, 0])
+
+
 @pytest.mark.parametrize(
     ("operate", "error", "message"),
     [
@@ -99,6 +107,8 @@ def test_cross_entropy_takes_an_index_or_a_one_hot_list():
         (lambda v: mt.cross_entropy([v, v], 0.5), ValueError, "class index.* got float 0.5"),
         (lambda v: mt.cross_entropy([v, v], [1.0, 1.0]), ValueError, "class index.* got list"),
         (lambda v: mt.cross_entropy([v, v], "a"), TypeError, "got str 'a'"),
+        (lambda v: mt.cross_entropy([v, "a"], 0), TypeError, "expected a number or a Value"),
+        (lambda v: mt.cross_entropy([], 0), ValueError, "at least 2 logits, got 0"),
         (lambda v: mt.cross_entropy([v], 0), ValueError, "at least 2 logits, got 1"),
         (lambda v: mt.mse_loss([], []), ValueError, "at least one; got 0 predictions"),
         (lambda v: mt.mse_loss([v], [1.0, 2.0]), ValueError, "got 1 predictions and 2 targets"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 from graphs import points
@@ -80,6 +81,7 @@ def test_inputs_may_be_values_and_arrays():
     assert [v.grad for v in x] == model.state_dict()["layers.0.weight"][0]
     np = pytest.importorskip("numpy")
     assert model(np.array([1.0, 2.0])).data == model(x).data == model((1, 2)).data
+    assert len(MLP(np.int64(3), np.array([4, 4, 1]), seed=np.int32(0)).parameters()) == 41
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,9 @@ def test_inputs_may_be_values_and_arrays():
         (lambda: MLP(3, [1], seed=None), TypeError, "seed expects an int, got None"),
         (lambda: Neuron(0), ValueError, "n_in expects"),
         (lambda: Neuron(2, "ReLU"), ValueError, "activation expects one of"),
+        (lambda: Neuron(2, rng=5), TypeError, "rng expects a random.Random, got int 5"),
+        (lambda: MLP(3, "44"), TypeError, "sizes expects .* got str '44'"),
+        (lambda: MLP(3, [1]).load_state_dict(None), TypeError, "state expects a dict .* got None"),
         (lambda: Layer(2, 0), ValueError, "n_out expects"),
         (lambda: MLP(3, [1])([1.0, 2.0]), ValueError, "MLP expects 3 inputs, got 2"),
         (lambda: Layer(3, 2)([1.0] * 4), ValueError, "Layer expects 3 inputs, got 4"),
@@ -153,6 +158,38 @@ def test_a_model_of_ones_own():
     assert not any(p.grad for p in model.parameters())
     assert model.state_dict()["decoder.bias"] == model.state_dict()["encoder.bias"]
     assert Module().parameters() == []
+
+
+def test_parameters_are_found_in_any_nesting():
+    class Branches(Module):
+        def __init__(self):
+            self.grid = [[Neuron(1), Neuron(2)], [("named", Neuron(3))], [[{"w": Value(1.0)}]]]
+            self.mixed = [[Value(1.0)], [Neuron(1)]]
+            self.me = self
+
+    model = Branches()
+    assert len(model.parameters()) == 2 + 3 + 4 + 1 + 1 + 2
+    assert "grid.1.0.1.bias" in model.state_dict()
+
+    class Scaled(Layer):
+        def __init__(self):
+            super().__init__(2, 2)
+            self.scale = Value(3.0)
+
+    assert [name for name, _ in Scaled().named_parameters()][-1] == "scale"
+    model.zero_grad()
+
+
+def test_resetting_leaves_fractions_exact():
+    class Exact(Module):
+        def __init__(self):
+            self.w = Value(Fraction(1, 3))
+
+    model = Exact()
+    for _ in range(2):
+        model.zero_grad()
+        (model.w**3).backward()
+    assert model.w.grad == Fraction(1, 3)
 
 
 @given(st.integers(), st.integers())

@@ -14,7 +14,7 @@ import microtrain as mt
 
 def test_sgd_moves_against_the_gradient():
     a, b = mt.Value(1.0), mt.Value(2.0)
-    optimizer = mt.SGD(iter([a, b]), lr=0.5)
+    optimizer = mt.SGD(iter([a, b, a]), lr=0.5)
     (a * b).backward()
     optimizer.step()
     assert (a.data, b.data) == (0.0, 1.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import statistics
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -306,6 +307,36 @@ def test_data_may_come_in_many_forms():
     assert mt.train(xs=[1.0], ys=[1.0], loss=mt.squared_error, model=Exponential(0.1)).steps == 20
 
 
+def test_losses_and_models_of_any_kind():
+    @dataclass
+    class Huber:  # an unhashable loss
+        delta: float = 1.0
+
+        def __call__(self, prediction, target):
+            return abs(prediction - target) * self.delta
+
+    class Features(MLP):
+        def __call__(self, x):
+            return super().__call__([x[0], x[0] ** 2])
+
+    assert mt.train(loss=Huber()).status == "finished"
+    assert mt.train(Features(2, [4, 1]), [[1.0], [2.0]], [1.0, -1.0]).status == "finished"
+    assert mt.train(xs=[1.0, 2.0], ys=[1.0, 2.0], model=Exponential(0.1), lr=0.01).steps == 20
+
+
+def test_an_exception_of_another_kind_leaves_a_whole_record():
+    seen = []
+
+    def on_step(history):
+        seen.append(history)
+        if history.steps == 3:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        mt.train(on_step=on_step)
+    assert (seen[0].status, seen[0].steps, len(seen[0].losses)) == ("interrupted", 3, 3)
+
+
 MODEL = MLP(3, [2, 1])
 
 
@@ -324,6 +355,13 @@ MODEL = MLP(3, [2, 1])
         ({"reduction": "max"}, ValueError, "reduction expects one of 'sum', 'mean'; got str 'max'"),
         ({"engine": "warp"}, ValueError, "one of 'auto', 'eager', 'compiled'; got str 'warp'"),
         ({"target_loss": "low"}, TypeError, "target_loss expects a number, got str 'low'"),
+        (
+            {"target_loss": math.nan},
+            ValueError,
+            "target_loss expects a number to be below, got nan",
+        ),
+        ({"zero_grad": "no"}, TypeError, "zero_grad expects True or False, got str 'no'"),
+        ({"model": MLP}, TypeError, "model expects a Module, got type"),
         ({"loss": 3}, TypeError, "loss expects a function, got int 3"),
         ({"on_step": 3}, TypeError, "on_step expects a function, got int 3"),
         ({"seed": None}, TypeError, "seed expects an int, got None"),

@@ -166,6 +166,7 @@ def test_constants_make_no_nodes():
         assert result.parents == (v,)
     assert mt.dot([v, 1.0], [3.0, 2.0], 1.0).parents == (v,)
     assert mt.dot([1.0], [2.0], 3.0) == 5.0
+    assert type((2 ** Value(2.0)).data) is float
     assert (+v) is v
 
 
@@ -228,8 +229,8 @@ def test_powers_at_the_edges():
     assert (Value(x) ** 2).data == x * x
     for operate, error, message in (
         (lambda: Value(-8.0) ** (1 / 3), mt.DomainError, r"-8.0 \*\* 0.333.* is not a real number"),
-        (lambda: Value(0.0) ** -1, ZeroDivisionError, r"0.0 \*\* -1: zero to a negative power"),
-        (lambda: Value(1e200) ** 3, OverflowError, r"1e\+200 \*\* 3 is too large for a float"),
+        (lambda: Value(0.0) ** -1, ZeroDivisionError, r"0.0 \*\* -1.0: zero to a negative power"),
+        (lambda: Value(1e200) ** 3, OverflowError, r"1e\+200 \*\* 3.0 is too large for a float"),
         (lambda: Value(-1.0) ** Value(2.0), mt.DomainError, "takes a base above 0"),
         (lambda: 0.0 ** Value(2.0), mt.DomainError, r"0.0 \*\* 2.0 is undefined.* base above 0"),
     ):
@@ -240,7 +241,7 @@ def test_powers_at_the_edges():
 def test_division_at_the_edges():
     with pytest.raises(ZeroDivisionError, match=r"1.0 / 0.0: division by zero"):
         Value(1.0) / Value(0.0)
-    with pytest.raises(ZeroDivisionError, match=r"1 / 0.0"):
+    with pytest.raises(ZeroDivisionError, match=r"1.0 / 0.0"):
         1 / Value(0.0)
     with pytest.raises(ZeroDivisionError, match=r"1.0 / 0"):
         Value(1.0) / 0

@@ -281,12 +281,17 @@ def compare(a: Any, b: Any) -> Any:
     return type(a - b)((a > b) - (a < b))
 
 
+def _shown(x: Any) -> str:
+    """Return an operand as error messages show it: an int as the float that it stands for."""
+    return f"{x}.0" if type(x) is int else repr(x)
+
+
 def divide(a: Any, b: Any) -> Any:
     """Return a / b. Raises `ZeroDivisionError`, naming both, where b is 0."""
     try:
         return a / b
     except ZeroDivisionError:
-        raise ZeroDivisionError(f"{a!r} / {b!r}: division by zero") from None
+        raise ZeroDivisionError(f"{_shown(a)} / {_shown(b)}: division by zero") from None
 
 
 def ratio(a: Any, b: Any) -> Any:
@@ -317,12 +322,25 @@ def power(x: Any, n: Any) -> Any:
     try:
         y = x**n
     except ZeroDivisionError:
-        raise ZeroDivisionError(f"{x!r} ** {n!r}: zero to a negative power") from None
+        raise ZeroDivisionError(f"{_shown(x)} ** {_shown(n)}: zero to a negative power") from None
     except OverflowError:
-        raise OverflowError(f"{x!r} ** {n!r} is too large for a float") from None
+        raise OverflowError(f"{_shown(x)} ** {_shown(n)} is too large for a float") from None
     if type(y) is complex:
-        raise DomainError(f"{x!r} ** {n!r} is undefined: it is not a real number")
+        raise DomainError(f"{_shown(x)} ** {_shown(n)} is undefined: it is not a real number")
     return y
+
+
+def log_base(base: Any, exponent: Any) -> Any:
+    """Return the logarithm of a base above 0, which the slope of a power by its exponent needs."""
+    if (result := _own("log_base", base, exponent)) is not None:
+        return result
+    try:
+        return log(base)
+    except DomainError:
+        raise DomainError(
+            f"{_shown(base)} ** {_shown(exponent)} is undefined: a power with a Value as its "
+            "exponent takes a base above 0"
+        ) from None
 
 
 def quiet_power(x: Any, n: Any) -> Any:

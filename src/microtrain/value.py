@@ -16,7 +16,7 @@ all of them as they are, and everything that is no operator comes from `microtra
 from __future__ import annotations
 
 from . import functions
-from .errors import DomainError, describe
+from .errors import describe
 from .functions import Number, as_number, compare, divide, power, quiet_power, ratio
 
 TYPE_CHECKING = False
@@ -448,15 +448,9 @@ def reset(parameters: Iterable[Value]) -> None:
 
 def _exponential(base: Any, exponent: Any) -> tuple[Any, Any]:
     """Return base ** exponent and its slope by the exponent, for a base above 0."""
-    try:
-        log_base = functions.log(base)
-    except DomainError:
-        raise DomainError(
-            f"{base!r} ** {exponent!r} is undefined: a power with a Value as its exponent "
-            "takes a base above 0"
-        ) from None
+    slope = functions.log_base(base, exponent)
     y = power(base, exponent)
-    return y, y * log_base
+    return y, y * slope
 
 
 def _like(x: Any, c: Any) -> Any:

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 LIMIT = 1_000_000  # operations; about 20 s of compiling and 1 GB of memory
 
+
+def _plain_power(x: Any, n: Any) -> Any:
+    y = x**n
+    if type(y) is complex:
+        raise DomainError(f"{x!r} ** {n!r} is undefined: it is not a real number")
+    return y
+
+
 # What each operation does, over any number. "**" is Python's own power, which data that is no Value
 # meets; "power" is that of Values.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -29,7 +37,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": functions.divide,
-    "**": lambda x, n: _real(x**n, x, n),
+    "**": _plain_power,
     "neg": operator.neg,
     "abs": abs,
     "exp": functions.exp,
@@ -46,6 +54,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "maximum": functions.maximum,
     "minimum": functions.minimum,
     "compare": functions.compare,
+    "log_base": functions.log_base,
     "power": functions.power,
     "quiet_power": functions.quiet_power,
     "ratio": functions.ratio,
@@ -53,13 +62,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 # These raise for some operands, so they are performed even where nobody needs the result.
-RAISING = {"/", "**", "power", "exp", "log", "log1p", "sqrt"}
-
-
-def _real(y: Any, x: Any, n: Any) -> Any:
-    if type(y) is complex:
-        raise DomainError(f"{x!r} ** {n!r} is undefined: it is not a real number")
-    return y
+RAISING = {"/", "**", "power", "exp", "log", "log1p", "log_base", "sqrt"}
 
 
 class Program:

@@ -45,6 +45,7 @@ EXPRESSIONS = {
         CHOICE,
         "(e_ := exp({0})) / (1.0 + e_) if {0} < 0.0 else 1.0 / (1.0 + exp(-{0}))",
     ),
+    "log_base": (ATOM, "log({0})"),
     "softplus": (SUM, "({0} if {0} > 0.0 else 0.0) + log1p(exp(-abs({0})))"),
 }
 

@@ -1,0 +1,393 @@
+"""Compiled training: to the bit what eager training does, whatever is trained, or a refusal."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import microtrain as mt
+from microtrain import MLP, CompileError, Layer, Module, Value
+from microtrain.training import compiled
+from microtrain.training import train as train_module
+
+XS, YS = mt.datasets.toy()
+
+
+def bits(history):
+    """Return everything that a run leaves behind, with every bit of it."""
+    records = (history.losses, history.lrs, history.grad_norms)
+    parameters = [(p.data.hex(), p.grad.hex()) for p in history.model.parameters()]
+    return [
+        *([x.hex() for x in record] for record in records),
+        *(history.status, history.steps, history.error, parameters),
+    ]
+
+
+def assert_same(model, xs=XS, ys=YS, **options):
+    """Train two copies of the model, eagerly and compiled, and compare; return the history."""
+    runs = [
+        mt.train(copy.deepcopy(model), xs, ys, engine=engine, **options)
+        for engine in ("eager", "compiled")
+    ]
+    assert [run.engine for run in runs] == ["eager", "compiled"]
+    assert bits(runs[0]) == bits(runs[1])
+    return runs[1]
+
+
+LOSSES = {mt.squared_error: (1, 3), mt.hinge: (1, 1), mt.cross_entropy: (2, 3)}
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_any_configuration_gives_the_same_bits(data):
+    draw = data.draw
+    activations = st.sampled_from(["tanh", "relu", "sigmoid", "linear"])
+    loss = draw(st.sampled_from(list(LOSSES)))
+    n_out = draw(st.integers(*LOSSES[loss]))
+    n_in = draw(st.integers(1, 3))
+    n = draw(st.integers(1, 6))
+    numbers = st.floats(-2, 2)
+    xs = draw(st.lists(st.lists(numbers, min_size=n_in, max_size=n_in), min_size=n, max_size=n))
+    target = {
+        mt.squared_error: st.lists(numbers, min_size=n_out, max_size=n_out),
+        mt.hinge: st.sampled_from([-1, 1.0]),
+        mt.cross_entropy: st.integers(0, n_out - 1),
+    }[loss]
+    ys = draw(st.lists(target, min_size=n, max_size=n))
+    hidden = draw(st.lists(st.integers(1, 4), max_size=2))
+    model = MLP(
+        n_in, [*hidden, n_out], draw(activations), draw(activations), draw(st.integers(0, 9))
+    )
+    assert_same(
+        model,
+        xs,
+        ys,
+        loss=loss,
+        steps=draw(st.integers(1, 12)),
+        lr=draw(st.sampled_from([0.01, 0.3, 30.0, 1e150, mt.warmup_cosine(0.2, 9, 3)])),
+        reduction=draw(st.sampled_from(["sum", "mean"])),
+        batch_size=draw(st.none() | st.integers(1, n)),
+        accumulate=draw(st.integers(1, 3)),
+        zero_grad=draw(st.booleans()),
+        target_loss=draw(st.none() | st.sampled_from([0.1, 1.0])),
+        seed=draw(st.integers(0, 9)),
+    )
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e200])
+def test_divergence_at_once(bad):
+    for activation in ("linear", "relu", "sigmoid"):
+        model = MLP(1, [2, 1], activation, "linear")
+        history = assert_same(model, [[bad], [1.0]], [0.0, 1.0], steps=3)
+        assert history.status == "diverged" or abs(bad) == 1e200 or activation == "sigmoid"
+
+
+# Models and losses of one's own.
+
+
+class Tied(Module):
+    """Shared weights, a parameter that is not used, raw powers of the input, two outputs."""
+
+    def __init__(self):
+        self.layer = Layer(2, 2)
+        self.scale = [Value(0.5), Value(-0.25)]
+        self.unused = Value(1.0)
+
+    def __call__(self, x):
+        hidden = self.layer(self.layer(x))
+        top = self.scale[0] * hidden[0] + x[0] ** 2 * self.scale[1] + x[1] ** 3
+        return [
+            top.sigmoid(),
+            mt.maximum(hidden[1], self.scale[0]) - abs(x[0]) + 2 ** self.scale[1],
+        ]
+
+
+class Line(Module):
+    def __init__(self, slope=0.5):
+        self.slope, self.offset = Value(slope), Value(0.0)
+
+    def __call__(self, x):
+        return self.slope * x + self.offset
+
+
+def absolute(prediction, target):
+    return abs(prediction - target)
+
+
+TWO = ([[0.3, -0.7], [1.0, 0.5], [0.0, -0.0]], [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2, "accumulate": 2}, {"zero_grad": False}])
+def test_a_model_of_ones_own(options):
+    assert_same(Tied(), *TWO, steps=7, **options)
+    assert_same(Line(), [1.0, 2.0, 3.0], [1.0, 3.0, 5.0], lr=0.02, **options)
+    assert_same(Line(), [1.0, 2.0, 3.0], [1.0, 3.0, 5.0], lr=0.02, loss=absolute, **options)
+    assert_same(MLP(3, [2, 1]), loss=lambda p, t: (t - p).softplus() + p * p, **options)
+    assert_same(MLP(3, [2, 1]), loss=lambda p, t: p * p, **options)  # no target in it
+
+
+def test_the_class_of_a_model_of_ones_own():
+    class Classifier(Module):
+        def __init__(self):
+            self.layers = [Layer(2, 4), Layer(4, 3, "linear")]
+
+        def __call__(self, x):
+            return self.layers[1](self.layers[0](x))
+
+    history = assert_same(Classifier(), TWO[0], [0, 2, 1], loss=mt.cross_entropy, steps=30)
+    assert history.final_loss < history.losses[0]
+
+
+def test_where_eager_training_does_not_raise_compiled_does_neither():
+    class Root(Module):
+        def __init__(self):
+            self.w = Value(0.0)
+
+        def __call__(self, x):
+            return (self.w * x).sqrt()
+
+    # The slope of the root at 0 is infinite; straight-line code would divide by zero.
+    assert assert_same(Root(), [1.0], [1.0], steps=1).model.w.data == math.inf
+    assert assert_same(Root(), [0.0, 1.0], [1.0, 1.0], steps=3).status == "diverged"
+
+
+def test_an_arithmetic_error_is_told_alike():
+    def log_loss(prediction, target):
+        return (target - prediction).log()
+
+    history = assert_same(Line(), [1.0, 2.0], [1.0, 2.0], loss=log_loss, lr=5.0)
+    assert history.status == "diverged"
+    assert history.error.startswith("log(-")
+    assert history.error in repr(history)
+
+
+class Stateful(Line):
+    def __init__(self):
+        super().__init__()
+        self.doubled = self.slope * 2  # computed once, outside
+
+    def __call__(self, x):
+        return self.doubled * x
+
+
+class Uncopyable(Line):
+    def __deepcopy__(self, memo):
+        raise RuntimeError("only one of me")
+
+
+class Foreign(Line):
+    """Its parameters are somebody else's: copying it does not copy them."""
+
+    borrowed = (Value(1.0),)
+
+    def parameters(self):
+        return self.borrowed if self.slope.data == 0.5 else []
+
+    def __deepcopy__(self, memo):
+        return Foreign(1.0)
+
+
+REGULARIZED = Line()
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (Stateful(), {}, "uses a Value that was computed elsewhere"),
+        (
+            REGULARIZED,
+            {"loss": lambda p, t: (p - t) ** 2 + REGULARIZED.slope},
+            "a parameter of the",
+        ),
+        (Uncopyable(), {}, "model can't be copied, so it can't be compiled: only one of me"),
+        (Foreign(), {}, "a copy of it has others"),
+        (Line(), {"loss": lambda p, t: p if p > t else t - p}, "a comparison depends on a number"),
+        (Line(), {"loss": lambda p, t: Value(1.0)}, "loss is a constant"),
+        (Line(), {"ys": ["a", "b"], "loss": lambda p, t: p}, "a target of numbers"),
+        (Line(), {"ys": [1.0, [1.0, 2.0]], "loss": lambda p, t: p}, "differ in length"),
+    ],
+)
+def test_what_is_no_fixed_computation_is_refused(model, options, message):
+    before = [(p.data, p.grad) for p in model.parameters()]
+    with pytest.raises(CompileError, match=message):
+        mt.train(model, **{"xs": [1.0, 2.0], "ys": [1.0, 2.0], "engine": "compiled", **options})
+    assert [(p.data, p.grad) for p in model.parameters()] == before
+    assert all(type(p.data) is float for p in model.parameters())
+
+
+def test_constants_from_outside_are_left_alone():
+    temperature = Value(2.0)
+    temperature.grad = 5.0
+    loss = lambda p, t: ((p - t) / temperature) ** 2  # noqa: E731
+    assert mt.train(Line(), [1.0], [2.0], loss=loss, engine="compiled").status == "finished"
+    assert (temperature.data, temperature.grad) == (2.0, 5.0)
+
+
+def test_a_model_that_is_no_module():
+    class Duck:
+        def __init__(self):
+            self.w = Value(0.5)
+
+        def __call__(self, x):
+            return self.w * x
+
+        def parameters(self):
+            return [self.w]
+
+    assert_same(Duck(), [1.0, 2.0], [2.0, 4.0])
+
+
+def test_errors_of_ones_own_come_out():
+    def loss(prediction, target):
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        mt.train(Line(), [1.0], [2.0], loss=loss, engine="compiled")
+
+
+# The choice of the engine.
+
+
+def test_auto_compiles_where_it_pays_and_changes_nothing(monkeypatch):
+    assert mt.train(steps=20).engine == "eager"
+    long = mt.train(steps=400)
+    assert long.engine == "compiled"
+    assert bits(long) == bits(mt.train(steps=400, engine="eager"))
+    assert mt.train(steps=400, loss=absolute).engine == "eager"
+    assert mt.train(Line(), [1.0], [2.0], steps=1000).engine == "eager"
+    assert mt.train(steps=10, accumulate=10).engine == "compiled"
+
+
+def test_a_run_is_traced_once(monkeypatch):
+    traces = []
+    original = compiled._Trace
+
+    def counting(engine):
+        traces.append(1)
+        return original(engine)
+
+    monkeypatch.setattr(compiled, "_Trace", counting)
+    mt.train(steps=50, batch_size=3, engine="compiled")
+    assert len(traces) == 1
+
+
+def source_of(model, samples, monkeypatch):
+    sources = []
+    original = compiled.assemble
+    monkeypatch.setattr(
+        compiled, "assemble", lambda source, *_: sources.append(source) or original(source, *_)
+    )
+    mt.train(model, [XS[0]] * samples, [1.0] * samples, steps=1, engine="compiled")
+    return sources[0]
+
+
+def test_code_does_not_grow_with_the_samples_and_does_with_the_network(monkeypatch):
+    lines = {n: source_of(MLP(3, [4, 4, 1]), n, monkeypatch).count("\n") for n in (1, 100)}
+    assert lines[1] == lines[100] < 150
+    sizes = [source_of(MLP(3, [n, 1]), 1, monkeypatch).count("\n") for n in (10, 20, 30)]
+    assert sizes[2] - sizes[1] == pytest.approx(sizes[1] - sizes[0], rel=0.02)
+
+
+def test_the_source_reads_like_the_lesson(monkeypatch):
+    source = source_of(MLP(3, [2, 1]), 4, monkeypatch)
+    sections = [line.strip() for line in source.splitlines() if line.strip().startswith("#")]
+    assert sections == ["# 1. forward pass", "# 2. loss", "# 3. backward pass", "# 4. update"]
+    assert "w0_0_0 = w0_0_0 - lr * g_w0_0_0" in source
+
+
+# Watching it, and stopping it.
+
+
+def test_on_step_sees_the_model_as_it_is_and_may_change_it():
+    def watched(engine):
+        seen = []
+
+        def on_step(history):
+            for p in history.model.parameters():
+                p.data = max(-0.9, min(0.9, p.data))
+                seen.append((p.data.hex(), p.grad.hex()))
+
+        history = mt.train(steps=30, engine=engine, on_step=on_step, target_loss=0.2)
+        return seen, bits(history)
+
+    assert watched("eager") == watched("compiled")
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_edits_in_a_callback_are_kept(engine):
+    def on_step(history):
+        history.model.parameters()[0].data = 0.125
+
+    history = mt.train(steps=100, target_loss=0.3, on_step=on_step, engine=engine)
+    assert history.status == "converged"
+    assert history.model.parameters()[0].data == 0.125
+    assert mt.mse_loss([history.model(x) for x in XS], YS).data == history.final_loss
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_ctrl_c_at_any_moment_leaves_whole_steps(engine):
+    """Interrupt at the n-th line that runs in what `train` calls, for many n."""
+    import sys
+
+    after = [
+        [(p.data, p.grad) for p in mt.train(steps=k, engine="eager").model.parameters()]
+        for k in range(1, 8)
+    ]
+    start = [(p.data, p.grad) for p in MLP(3, [4, 4, 1]).parameters()]
+    watched = {"step", "update", "gradient_norm", "state_of", "reset", "backward"}
+
+    def run(n):
+        count = 0
+
+        def trace(frame, event, _):
+            nonlocal count
+            if frame.f_code.co_name not in watched:
+                return None
+            count += 1
+            if count == n:
+                raise KeyboardInterrupt
+            return trace
+
+        model = MLP(3, [4, 4, 1])
+        others = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            history = mt.train(model, XS, YS, steps=6, engine=engine)
+        except KeyboardInterrupt:
+            history = None  # before the first step, or after the last
+        finally:
+            sys.settrace(others)
+        state = [(p.data, p.grad) for p in model.parameters()]
+        if history is None:
+            assert state in (start, after[5])
+            return None
+        assert len(history.losses) == len(history.lrs) == len(history.grad_norms) == history.steps
+        assert state == (after[history.steps - 1] if history.steps else start)
+        return history.status
+
+    statuses = [run(n) for n in range(1, 2000, 7)]
+    assert statuses.count("interrupted") > 10
+
+
+def test_pressing_ctrl_c_again_does_not_hurt(monkeypatch):
+    original, presses = train_module.set_state, []
+
+    def set_state(parameters, state):
+        if len(presses) < 3:
+            presses.append(1)
+            original(parameters[:5], [part[:5] for part in state])
+            raise KeyboardInterrupt
+        original(parameters, state)
+
+    def on_step(history):
+        if history.steps == 2:
+            monkeypatch.setattr(train_module, "set_state", set_state)
+            raise KeyboardInterrupt
+
+    history = mt.train(steps=5, on_step=on_step)
+    assert (history.status, history.steps, len(presses)) == ("interrupted", 2, 3)
+    assert bits(history)[-1] == bits(mt.train(steps=2))[-1]

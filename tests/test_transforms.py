@@ -1,0 +1,191 @@
+"""Derivatives as functions, of any order; nested ones right or refused."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from graphs import floats, graphs, points
+from hypothesis import given
+from hypothesis import strategies as st
+
+import microtrain as mt
+from microtrain import CompileError, Value
+
+polynomials = st.lists(st.integers(-3, 3), min_size=1, max_size=6)
+
+
+def value_of(coefficients, x):
+    total = 0 * x
+    for c in reversed(coefficients):
+        total = total * x + c
+    return total
+
+
+def derived(coefficients, times):
+    for _ in range(times):
+        coefficients = [k * c for k, c in enumerate(coefficients)][1:] or [0]
+    return coefficients
+
+
+@given(polynomials, st.integers(1, 4), st.fractions(-2, 2, max_denominator=8))
+def test_any_order_of_a_polynomial(coefficients, order, x):
+    f = lambda v: value_of(coefficients, v)  # noqa: E731
+    for _ in range(order):
+        f = mt.grad(f)
+    exact = value_of(derived(coefficients, order), x)
+    assert f(float(x)) == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
+    if order == 1:
+        assert f(x) == exact
+        assert isinstance(f(x), Fraction | int)
+
+
+CLOSED = {
+    "exp": (mt.exp, [math.exp] * 4),
+    "sin": (mt.sin, [math.cos, lambda x: -math.sin(x), lambda x: -math.cos(x), math.sin]),
+    "log": (
+        mt.log,
+        [lambda x: 1 / x, lambda x: -1 / x**2, lambda x: 2 / x**3, lambda x: -6 / x**4],
+    ),
+    "1/x": (lambda v: 1 / v, [lambda x: -1 / x**2, lambda x: 2 / x**3, lambda x: -6 / x**4]),
+    "sqrt": (mt.sqrt, [lambda x: 0.5 * x**-0.5, lambda x: -0.25 * x**-1.5]),
+    "x**2.5": (lambda v: v**2.5, [lambda x: 2.5 * x**1.5, lambda x: 3.75 * x**0.5]),
+    "2**x": (lambda v: 2**v, [lambda x: 2**x * math.log(2), lambda x: 2**x * math.log(2) ** 2]),
+    "x**x": (
+        lambda v: v**v,
+        [
+            lambda x: x**x * (1 + math.log(x)),
+            lambda x: x**x * ((1 + math.log(x)) ** 2 + 1 / x),
+        ],
+    ),
+    "tanh": (
+        mt.tanh,
+        [
+            lambda x: 1 - math.tanh(x) ** 2,
+            lambda x: -2 * math.tanh(x) * (1 - math.tanh(x) ** 2),
+        ],
+    ),
+    "softplus": (
+        mt.softplus,
+        [
+            lambda x: 1 / (1 + math.exp(-x)),
+            lambda x: math.exp(-x) / (1 + math.exp(-x)) ** 2,
+            lambda x: math.exp(-x) * (math.exp(-x) - 1) / (1 + math.exp(-x)) ** 3,
+        ],
+    ),
+    "relu of a cube": (lambda v: (v**3).relu(), [lambda x: 3 * x * x, lambda x: 6 * x]),
+    "abs": (lambda v: abs(v) * v, [lambda x: 2 * x, lambda x: 2.0, lambda x: 0.0]),
+    "maximum": (lambda v: mt.maximum(v * v, -1), [lambda x: 2 * x, lambda x: 2.0]),
+    "log1p": (lambda v: v.log1p(), [lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CLOSED))
+@given(x=st.floats(0.2, 2.0))
+def test_closed_forms(name, x):
+    f, derivatives = CLOSED[name]
+    for derivative in derivatives:
+        f = mt.grad(f)
+        assert f(x) == pytest.approx(derivative(x), rel=1e-9, abs=1e-9)
+
+
+@given(st.data())
+def test_the_gradient_of_a_gradient_is_its_central_difference(data):
+    graph = data.draw(graphs(most=6))
+    inputs = data.draw(points(graph.n_leaves, 1.5))
+    slope = mt.grad(graph)
+    result = slope(*map(Value, inputs))
+    if isinstance(result, Value):
+        assert mt.gradcheck(slope, inputs, eps=1e-5, rtol=1e-3, atol=1e-4)
+
+
+@given(points(3))
+def test_hessians(v):
+    f = lambda v: v[0] ** 2 * v[1] + (v[1] * v[2]).exp()  # noqa: E731
+    a, b, c = v
+    e = math.exp(b * c)
+    expected = [
+        [2 * b, 2 * a, 0],
+        [2 * a, c * c * e, (1 + b * c) * e],
+        [0, (1 + b * c) * e, b * b * e],
+    ]
+    for row, expected_row in zip(mt.hessian(f)(v), expected):
+        assert row == pytest.approx(expected_row, rel=1e-9, abs=1e-9)
+
+
+def test_hessians_of_scalars_lines_and_hessians():
+    assert mt.hessian(lambda x: x**3)(2.0) == 12.0
+    assert mt.hessian(lambda v: v[0] + v[1])([1.0, 2.0]) == [[0.0, 0.0], [0.0, 0.0]]
+    assert mt.hessian(lambda a, v: a * v[0] ** 3, argnums=1)(2.0, [3.0]) == [[36.0]]
+    third = mt.grad(lambda x: mt.hessian(lambda v: v[0] ** 3 * v[1])([x, x])[0][0])(2.0)
+    assert third == 24.0  # d/dx of 6 x * x
+
+
+def test_argnums():
+    f = lambda a, b, vs: a * b + vs[0] * vs[1] * a  # noqa: E731
+    args = (2.0, 3.0, [4.0, 5.0])
+    assert mt.grad(f)(*args) == 23.0
+    assert mt.grad(f, -1)(*args) == [10.0, 8.0]
+    assert mt.grad(f, (1, 2))(*args) == (2.0, [10.0, 8.0])
+    assert mt.value_and_grad(f, 1)(*args) == (46.0, 2.0)
+    with pytest.raises(ValueError, match="argnums expects numbers of arguments, got 3 for 3"):
+        mt.grad(f, 3)(*args)
+    with pytest.raises(TypeError, match="argnums expects an int, got float"):
+        mt.grad(f, 0.5)
+    with pytest.raises(TypeError, match="argument 1 expects a number or a list of them, got str"):
+        mt.grad(f)(1.0, "2", [1.0])
+
+
+def test_a_first_derivative_may_branch():
+    f = lambda x: x * 2 if x > 0 else x * 3  # noqa: E731
+    assert (mt.grad(f)(1.0), mt.grad(f)(-1.0)) == (2.0, 3.0)
+    with pytest.raises(CompileError, match="a comparison depends on a number"):
+        mt.grad(mt.grad(f))(1.0)
+
+
+# Nested closures: right, or refused.
+
+NESTED = {
+    "a sum": (lambda x: x * mt.grad(lambda y: x + y)(x), 1.0),
+    "a product": (lambda x: x * mt.grad(lambda y: x * y)(x), None),
+    "at a number": (lambda x: x * mt.grad(lambda y: x * y)(3.0), None),
+    "computed from it": (lambda x: x * mt.grad(lambda y: (x * 2) * y)(x), None),
+    "not used by the inner one": (lambda x: x * mt.grad(lambda y: x * x)(x), None),
+    "through a hessian": (lambda x: x * mt.hessian(lambda y: x * y * y)(x), None),
+    "smuggled": (lambda x: x * mt.grad(lambda y: Value(x.data))(x), 0.0),
+    "in compiled code": (lambda x: x * mt.compile(lambda y: x * y).value_and_grad(x)[1], None),
+}
+
+
+@pytest.mark.parametrize("outer", [1, 2])
+@pytest.mark.parametrize("name", sorted(NESTED))
+def test_a_closure_over_an_outer_variable_is_right_or_refused(name, outer):
+    f, right = NESTED[name]
+    for _ in range(outer):
+        f = mt.grad(f)
+    try:
+        result = f(2.0)
+    except CompileError as error:
+        assert "argument" in str(error) or "inner function" in str(error)
+    else:
+        assert outer == 1 and result == right
+
+
+@given(floats())
+def test_passed_as_an_argument_it_is_right(x):
+    f = lambda x: x * mt.grad(lambda y, x: x * y * y)(x, x)  # noqa: E731
+    assert mt.grad(f)(x) == pytest.approx(6 * x * x)  # x * 2 x x
+
+
+def test_after_an_error_nothing_is_left_behind():
+    def fails(x):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        mt.grad(fails)(1.0)
+    w = Value(2.0)
+    assert mt.grad(lambda x: x * w)(1.0) == 2.0
+    with pytest.raises(CompileError):
+        mt.compile(lambda x: x * w if x > 0 else w)
+    assert (w.data, w.grad) == (2.0, 0.0)
