@@ -68,6 +68,15 @@ def test_gaps_and_single_points():
     assert line_chart([math.inf]) == "(no finite numbers to draw)"
 
 
-@pytest.mark.parametrize("ys", [[5e-324, 1e-310], [1.0, 1 + 1e-15], [-1e307, 1e307], [-3.0, -3.0]])
+@pytest.mark.parametrize(
+    "ys", [[5e-324, 1e-310], [1.0, 1 + 1e-15], [-1e307, 1e307], [-3.0], [5e-324], [0.0, 5e-324]]
+)
 def test_extremes_have_labels(ys):
     assert line_chart(ys, height=4).count("┤") >= 1
+    assert line_chart(ys, height=0, width=0).count("\n") == 3
+
+
+def test_labels_differ():
+    text = line_chart([1e6, 1e6 + 1], ascii=True)
+    labels = [line.partition("|")[0].strip() for line in text.splitlines()[:-2]]
+    assert len(set(filter(None, labels))) == len(list(filter(None, labels))) >= 3

@@ -118,7 +118,7 @@ def test_ctrl_c(capsys, monkeypatch):
     def interrupt(history, *_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("microtrain.training.compiled.Compiled.step", interrupt)
+    monkeypatch.setattr("microtrain.training.compiled.assemble", lambda *_: interrupt)
     assert main([]) == 130
     assert "Interrupted after 0 steps" in capsys.readouterr().out
     monkeypatch.setattr("microtrain.cli.MLP", interrupt)

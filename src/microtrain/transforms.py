@@ -124,17 +124,14 @@ class Compiled:
     derivatives by each of several arguments. `source` is the generated Python.
     """
 
-    value_and_grad: Callable[..., tuple[float, Any]]
-
     def __init__(self, f: Callable[..., Value]) -> None:
         functools.update_wrapper(self, f)
         self._made: dict[Shape, tuple[Callable[..., Any], Callable[..., Any], str]] = {}
-        self._value: Callable[..., float] = lambda *args: self._for(args)[0](*args)
-        self.value_and_grad = lambda *args: self._for(args)[1](*args)
         names = _parameters(f)
         if names is not None:
             try:
-                self._value, self.value_and_grad, _ = self._for([0.0] * len(names))
+                # Whoever calls value_and_grad calls the generated function itself.
+                self._value, self.value_and_grad, _ = self._for([0.0] * len(names))  # type: ignore[method-assign]
             except CompileError:
                 raise
             except (TypeError, ValueError):
@@ -142,6 +139,15 @@ class Compiled:
 
     def __call__(self, *args: Any) -> float:
         return self._value(*args)
+
+    def _value(self, *args: Any) -> float:
+        value: float = self._for(args)[0](*args)
+        return value
+
+    def value_and_grad(self, *args: Any) -> tuple[float, Any]:
+        """Return the value and the gradient at these arguments."""
+        both: tuple[float, Any] = self._for(args)[1](*args)
+        return both
 
     @property
     def source(self) -> str:

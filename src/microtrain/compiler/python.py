@@ -216,4 +216,4 @@ def assemble(source: str, function: str, **extra: Any) -> Any:
     """Return a function that is defined in the source; `extra` are more names that it may use."""
     namespace = {**NAMESPACE, **extra}
     exec(compile(source, f"<microtrain: {function}>", "exec"), namespace)
-    return namespace[function]
+    return namespace.pop(function)  # which leaves no circle of references

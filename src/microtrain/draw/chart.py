@@ -25,6 +25,8 @@ def line_chart(
 ) -> str:
     """Return a chart of ys over 0, 1, 2, …, as lines of text of at most `width` characters.
 
+    (At least 8 characters and 2 rows are always left to the curve.)
+
     Numbers that are not finite (or beyond 8e307) leave a gap. `log` puts the y axis on a
     logarithmic scale, on which numbers that are not positive leave a gap too; None decides by
     itself: it does so where all are positive and the largest is over 20 times the smallest.
@@ -47,15 +49,15 @@ def line_chart(
     if not shown:
         return f"{title}\n(no finite numbers to draw)".strip()
     low, high = min(shown), max(shown)
-    if low == high:
-        low, high = low - abs(low or 1.0) / 2, high + abs(high or 1.0) / 2
+    if not high - low > 1e-300:
+        pad = 0.25 if log else abs(low) / 2 if abs(low) > 1e-300 else 1.0
+        low, high = low - pad, high + pad
 
     ticks = _log_ticks(low, high) if log else _ticks(low, high)
     dots = ASCII if ascii else BRAILLE
-    labels = {
-        _row(tick, low, high, height * len(dots)) // len(dots): f"{10**tick if log else tick:.6g}"
-        for tick in ticks
-    }
+    height = max(2, height)
+    rows_of_ticks = [_row(tick, low, high, height * len(dots)) // len(dots) for tick in ticks]
+    labels = dict(zip(rows_of_ticks, _labels([10**tick if log else tick for tick in ticks])))
     margin = max(map(len, labels.values()), default=0)
     columns = max(8, width - margin - 2)
     rows = _curve(scaled, low, high, columns, height, dots)
@@ -98,6 +100,15 @@ def _log_ticks(low: float, high: float) -> list[float]:
         if len(ticks) >= 2:
             return ticks[:: math.ceil(len(ticks) / 7)]
     return [low, high]
+
+
+def _labels(numbers: Sequence[float]) -> list[str]:
+    """Return the numbers as text, short but different from each other."""
+    for digits in (6, 9, 12):
+        labels = [f"{x:.{digits}g}" for x in numbers]
+        if len(set(labels)) == len(labels):
+            return labels
+    return [repr(x) for x in numbers]
 
 
 def _row(y: float, low: float, high: float, height: int) -> int:

@@ -35,33 +35,32 @@ FORWARD, LOSS, BACKWARD, UPDATE = LETTERS
 RESERVED = ("state", "batches", "batch", "lr", "loss", "total", "norm")
 
 
-class Compiled(Eager):
-    """The engine that runs the generated step, on lists of floats; `source` is its Python.
+class Compiled:
+    """The engine that does in generated Python what `eager` does; `source` is that Python.
 
     Raises `CompileError` where the computation is not the same for all numbers.
     """
 
     name = "compiled"
-    samples: Sequence[Any]
 
     def __init__(self, eager: Eager, accumulate: int) -> None:
-        vars(self).update(vars(eager))
-        self.trace = _Trace(eager)
-        self.samples = self.trace.samples
-        self.source = _source(self.trace, self.reduction == "mean", self.zero_grad, accumulate)
-        self.function = assemble(self.source, "step")
+        trace = _Trace(eager)
+        self.samples: Sequence[tuple[float, ...]] = trace.samples
+        self.source = _source(trace, eager.reduction == "mean", eager.zero_grad, accumulate)
+        function = assemble(self.source, "step")
 
-    def step(
-        self, state: State, batches: Sequence[Sequence[Any]], lr: float
-    ) -> tuple[float, float, State]:
-        try:
-            result: tuple[float, float, State] = self.function(state, batches, lr)
-            return result
-        except (ArithmeticError, ValueError):
-            # Make the step eagerly: it says what is wrong, or knows that nothing is.
-            set_state(self.parameters, state)
-            pairs = [[self.trace.unpack(sample) for sample in batch] for batch in batches]
-            return super().step(state, pairs, lr)
+        def step(
+            state: State, batches: Sequence[Sequence[Any]], lr: float
+        ) -> tuple[float, float, State]:
+            try:
+                return function(state, batches, lr)  # type: ignore[no-any-return]
+            except (ArithmeticError, ValueError):
+                # Make the step eagerly: it says what is wrong, or knows that nothing is.
+                set_state(eager.parameters, state)
+                pairs = [[trace.unpack(sample) for sample in batch] for batch in batches]
+                return eager.step(state, pairs, lr)
+
+        self.step = step
 
 
 class _Trace:

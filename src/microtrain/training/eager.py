@@ -66,6 +66,7 @@ class Eager:
     """The engine that performs each operation of `step` when it comes, on the model itself."""
 
     name = "eager"
+    source = ""
 
     def __init__(
         self,

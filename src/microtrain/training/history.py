@@ -28,6 +28,7 @@ class History:
         steps: how many updates the parameters have had.
         seconds: how long it took.
         engine: "eager" or "compiled".
+        source: the generated Python of a compiled run's step, or "".
         error: the text of the `ArithmeticError` that a run diverged by, or "".
 
     >>> import microtrain as mt
@@ -44,6 +45,7 @@ class History:
         self.steps = 0
         self.seconds = 0.0
         self.engine = engine
+        self.source = ""
         self.error = ""
 
     @property

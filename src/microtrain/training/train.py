@@ -114,17 +114,20 @@ def train(
         )
     accumulate = positive_int("accumulate", accumulate)
     start = time.perf_counter()
-    runner = Eager(model, parameters, samples, loss, reduction, zero_grad)
+    eager = Eager(model, parameters, samples, loss, reduction, zero_grad)
+    runner: Eager | Compiled = eager
     known = type(model) is MLP and is_known(loss)
     if engine == "compiled":
-        runner = Compiled(runner, accumulate)
+        runner = Compiled(eager, accumulate)
     elif engine == "auto" and known and steps * accumulate * size >= WORTH_COMPILING:
         with contextlib.suppress(CompileError):  # it is too large
-            runner = Compiled(runner, accumulate)
+            runner = Compiled(eager, accumulate)
     batches = _batches(runner.samples, size, accumulate, random.Random(seed))
 
     history = History(model, runner.name)
+    history.source = runner.source
     losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
+    inf = math.inf
     # After every step: how many there were, the state they led to, and the state before the last of
     # them, which is known to give a finite loss. One assignment, so that Ctrl-C falls before or
     # after it.
@@ -143,7 +146,7 @@ def train(
             losses.append(value)
             lrs.append(rate)
             grad_norms.append(norm)
-            if not -math.inf < value < math.inf:
+            if not -inf < value < inf:
                 end = "diverged", max(0, k - 1), (whole[2][0], state[1])
                 break
             if value < least:
@@ -251,16 +254,23 @@ def _parameters(model: Module) -> list[Value]:
 def _batches(
     samples: Sequence[Any], size: int, accumulate: int, rng: random.Random
 ) -> Iterator[Sequence[Sequence[Any]]]:
-    """Yield the mini-batches of each step, without end."""
+    """Return an endless iterator over the mini-batches of each step."""
     starts = range(0, len(samples), size)
-    if accumulate % len(starts) == 0:  # every step sees every sample, so their order is left alone
-        once = [samples[first : first + size] for first in starts]
-        yield from itertools.repeat(once * (accumulate // len(starts)))
-    samples, step = list(samples), []
+    if accumulate % len(starts):
+        return _shuffled(list(samples), size, accumulate, rng)
+    # Every step sees every sample, so there is no point in changing their order.
+    once = [samples[start : start + size] for start in starts]
+    return itertools.repeat(once * (accumulate // len(starts)))
+
+
+def _shuffled(
+    samples: list[Any], size: int, accumulate: int, rng: random.Random
+) -> Iterator[Sequence[Sequence[Any]]]:
+    step: list[Sequence[Any]] = []
     while True:
         rng.shuffle(samples)
-        for first in starts:
-            step.append(samples[first : first + size])
+        for start in range(0, len(samples), size):
+            step.append(samples[start : start + size])
             if len(step) == accumulate:
                 yield step
                 step = []
