@@ -154,7 +154,7 @@ class Compiled:
         """The generated Python. Raises `ValueError` for a function of lists not yet called."""
         if not self._made:
             raise ValueError("a function of lists is compiled when it is called: call it first")
-        return "\n\n".join(source for _, _, source in self._made.values())
+        return "\n\n\n".join(source for _, _, source in self._made.values())
 
     def _for(self, args: Sequence[Any]) -> tuple[Callable[..., Any], Callable[..., Any], str]:
         shape = _shape(args)
@@ -177,8 +177,7 @@ def compile(f: Callable[..., Value]) -> Compiled:
     >>> c = compile(lambda a, b: (a * b).tanh())
     >>> c(0.5, 0.0), c.value_and_grad(0.5, 0.0)
     (0.0, (0.0, (0.0, 0.5)))
-    >>> print(c.source.partition("\\n\\n")[2])
-    <BLANKLINE>
+    >>> print(c.source.partition("\\n\\n\\n")[2])
     def f_value_and_grad(a, b):
         if not (type(a) is type(b) is float):
             return value_and_slopes(a, b)
@@ -190,7 +189,6 @@ def compile(f: Callable[..., Value]) -> Compiled:
             return v1, (0.0 + b * d1, 0.0 + a * d1)
         except (ArithmeticError, ValueError):  # to say which, and of what
             return value_and_slopes(a, b)
-    <BLANKLINE>
     """
     if not callable(f):
         raise TypeError(f"compile expects a function, got {describe(f)}")
@@ -249,7 +247,7 @@ def _generate(
     return (
         assemble(sources[0], name, value_alone=value_alone),
         assemble(sources[1], f"{name}_value_and_grad", value_and_slopes=value_and_slopes),
-        "\n\n".join(sources),
+        "\n\n\n".join(sources),
     )
 
 

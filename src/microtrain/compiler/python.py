@@ -207,7 +207,6 @@ def function(
             *(f"        {line}" for line in (*lists, *body)),
             "    except (ArithmeticError, ValueError):  # to say which, and of what",
             f"        return {otherwise}({parameters})",
-            "",
         ]
     )
 

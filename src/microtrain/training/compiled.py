@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from ..compiler.program import Operand
     from .eager import State
 
-LETTERS = {"1. forward pass": "v", "2. loss": "l", "3. backward pass": "d", "4. update": "u"}
-FORWARD, LOSS, BACKWARD, UPDATE = LETTERS
+LETTERS = {"1. forward pass": "v", "2. loss": "l", "3. backward pass": "d"}
+FORWARD, LOSS, BACKWARD = LETTERS
 
 # Names that the generated step uses itself.
 RESERVED = ("state", "batches", "batch", "lr", "loss", "total", "norm")
@@ -142,7 +142,6 @@ class _Trace:
 
     def _trace_update(self, parameters: Sequence[Value]) -> None:
         self.update = program = Program()
-        program.section = UPDATE
         for p in parameters:
             p.data = Symbol(program, program.input("p"))  # type: ignore[assignment]
             p.grad = Symbol(program, program.input("g"))  # type: ignore[assignment]
@@ -203,15 +202,18 @@ def _source(trace: _Trace, mean: bool, zero_grad: bool, accumulate: int) -> str:
         trace.program, [trace.loss, *trace.gradient], trace.names, LETTERS, RESERVED
     )
     updates, (norm, *new_data) = write(
-        trace.update, [trace.norm, *trace.new_data], trace.update_names, LETTERS, RESERVED
+        trace.update, [trace.norm, *trace.new_data], trace.update_names, {"": "u"}, RESERVED
     )
     data, grads = (f"{', '.join(names)}," for names in (trace.data, trace.grads))
     zeros = " = ".join(trace.grads)
     variables = ", ".join(trace.variables) + ("," if len(trace.variables) == 1 else "")
+    turn = body.index(f"# {BACKWARD}") if f"# {BACKWARD}" in body else len(body)
     loop = [
         f"for {variables} in batch:",
-        *(f"    {line}" for line in body),
+        *(f"    {line}" for line in body[:turn]),
+        *([] if f"# {LOSS}" in body else [f"    # {LOSS}"]),
         f"    loss += {loss}",
+        *(f"    {line}" for line in body[turn:] or [f"# {BACKWARD}"]),
         *(f"    {g} = {new}" for g, new in zip(trace.grads, gradient) if g != new),
     ]
     lines = [f"({data}) = state[0]", "loss = 0.0"]
@@ -238,10 +240,10 @@ def _source(trace: _Trace, mean: bool, zero_grad: bool, accumulate: int) -> str:
             "loss = total",
         ]
     lines += [
-        "# 4. update",
         *updates,
         f"norm = {norm}",
+        "# 4. update",
         *(f"{p} = {new}" for p, new in zip(trace.data, new_data)),
         f"return loss, norm, (({data}), ({grads}))",
     ]
-    return "\n".join(["def step(state, batches, lr):", *(f"    {line}" for line in lines)]) + "\n"
+    return "\n".join(["def step(state, batches, lr):", *(f"    {line}" for line in lines)])
