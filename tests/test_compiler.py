@@ -157,7 +157,7 @@ def test_lists_and_other_numbers():
         (("1", 2.0), TypeError, "argument 0 expects a number or a list of them, got str '1'"),
         ((1.0, None), TypeError, "argument 1 expects a number"),
         ((1.0,), TypeError, "missing 1 required positional argument"),
-        (([1.0], 2.0), ValueError, "compiled for arguments of lengths"),
+        (([1.0], 2.0), TypeError, "multiply sequence"),
     ],
 )
 def test_bad_arguments(args, error, message):
@@ -177,6 +177,39 @@ def test_what_is_no_function():
     assert mt.compile(lambda v1, d1: (v1 * d1).exp() * (v1 * d1).exp())(0.0, 1.0) == 1.0
     with pytest.raises(CompileError, match="a comparison"):
         mt.compile(max)(1.0, 2.0)
+
+
+def test_arguments_of_another_shape_are_compiled_for_themselves():
+    accepts_both = mt.compile(lambda a, v: a * a)
+    assert accepts_both.value_and_grad(2.0, [1.0, 2.0]) == (4.0, (4.0, [0.0, 0.0]))
+    norm = mt.compile(lambda x: mt.dot(x, x) if isinstance(x, list) else x * x)
+    assert (norm(3.0), norm([3.0, 4.0]), norm([])) == (9.0, 25.0, 0.0)
+    turned = mt.compile(lambda v: (v.reverse(), v[0] * v[0])[1])
+    assert turned.value_and_grad([1.0, 3.0]) == (9.0, [0.0, 6.0])
+
+
+def test_names_that_generated_code_uses_itself():
+    f = eval("lambda type, map, exp, v1, value_alone: type * map + (exp * v1).exp() * value_alone")
+    f.__name__ = "value_and_slopes"
+    args = (1.0, 2.0, 0.0, 4.0, 5.0)
+    assert bits(mt.compile(f).value_and_grad(*args)) == bits(eagerly(f, *args))
+    assert mt.compile(f)(1, 2, 0, 4, 5) == 7.0
+
+
+def test_what_fails_unused_fails_compiled_too():
+    for operate in (mt.sin, mt.cos, mt.log, mt.exp, lambda v: 1 / v, lambda v: v**-1):
+        f = lambda x: (operate(x * 1e308), x * 2)[1]  # noqa: B023, E731
+        for x in (1e300, -1e300, 0.0, 1.0):
+            expected = outcome(lambda: f(Value(x)).data)  # noqa: B023
+            assert outcome(mt.compile(f), x) == expected
+    source = mt.compile(lambda x: mt.sin(x) + mt.cos(x * 2)).source
+    assert source.partition("\n\n\n")[0].count("cos(") == 1
+
+
+def test_a_place_is_no_constant():
+    f = lambda a, b, c: c**2 + a * 0  # noqa: E731
+    args = (1.0, 1.0, -0.0)
+    assert bits(mt.compile(f).value_and_grad(*args)) == bits(eagerly(f, *args))
 
 
 # What is refused.

@@ -162,6 +162,8 @@ def test_an_arithmetic_error_is_told_alike():
     history = assert_same(Line(), [1.0, 2.0], [1.0, 2.0], loss=log_loss, lr=5.0)
     assert history.status == "diverged"
     assert history.error.startswith("log(-")
+    history = assert_same(Line(), [1.0], [2.0], loss=lambda p, t: p / 0)
+    assert history.error == "0.5 / 0.0: division by zero"
     assert history.error in repr(history)
 
 
@@ -177,6 +179,30 @@ class Stateful(Line):
 class Uncopyable(Line):
     def __deepcopy__(self, memo):
         raise RuntimeError("only one of me")
+
+
+class Remembering(Line):
+    def __call__(self, x):
+        self.mean = 0.9 * getattr(self, "mean", 0.0) + 0.1 * x
+        return self.slope * x + self.mean
+
+
+class Keeping(Line):
+    def __call__(self, x):
+        self.last = self.slope * x
+        return self.last
+
+
+class Shared(Module):
+    """Its parameters are in its class."""
+
+    weights = (Value(0.5),)
+
+    def parameters(self):
+        return list(self.weights)
+
+    def __call__(self, x):
+        return self.weights[0] * x
 
 
 class Foreign(Line):
@@ -205,6 +231,10 @@ REGULARIZED = Line()
         ),
         (Uncopyable(), {}, "model can't be copied, so it can't be compiled: only one of me"),
         (Foreign(), {}, "a copy of it has others"),
+        (Shared(), {}, "a copy of it has others"),
+        (Remembering(), {}, "the forward pass changes the model"),
+        (Keeping(), {}, "the forward pass changes the model"),
+        (Line(), {"loss": lambda p, t: p * mt.exp(1000.0)}, "with constants fails: exp.1000.0. is"),
         (Line(), {"loss": lambda p, t: p if p > t else t - p}, "a comparison depends on a number"),
         (Line(), {"loss": lambda p, t: Value(1.0)}, "loss is a constant"),
         (Line(), {"ys": ["a", "b"], "loss": lambda p, t: p}, "a target of numbers"),
@@ -217,6 +247,91 @@ def test_what_is_no_fixed_computation_is_refused(model, options, message):
         mt.train(model, **{"xs": [1.0, 2.0], "ys": [1.0, 2.0], "engine": "compiled", **options})
     assert [(p.data, p.grad) for p in model.parameters()] == before
     assert all(type(p.data) is float for p in model.parameters())
+
+
+def test_names_that_the_generated_step_uses_itself():
+    class Awkward(Module):
+        def __init__(self):
+            names = "w tg_w loss batch batches state lr norm total seed len g_w v1 d1 exp x0 y for"
+            for i, name in enumerate(names.split()):
+                setattr(self, name, Value(0.1 * i - 0.5))
+
+        def __call__(self, x):
+            return mt.dot(self.parameters(), [x] * len(self.parameters())).tanh()
+
+    for options in ({}, {"accumulate": 2}, {"zero_grad": False, "reduction": "mean"}):
+        assert_same(Awkward(), [1.0, 0.5, -1.0], [1.0, 0.0, 0.5], **options)
+
+
+def test_parameters_in_any_order_and_inputs_that_are_changed():
+    class Odd(Module):
+        def __init__(self):
+            self.ws = [Value(0.1 * k) for k in range(6)]
+
+        def parameters(self):
+            return sorted(self.ws, key=lambda w: id(w) % 7919)
+
+        def __call__(self, x):
+            x = list(x)
+            x.append(1.0)
+            x[0] = 2 * x[0]
+            return mt.dot(self.ws[:3], x) * self.ws[3] + self.ws[4] - self.ws[5]
+
+    model = Odd()
+    runs = [mt.train(model, XS2, [1.0, 2.0], steps=5, engine=e) for e in ("eager", "compiled")]
+    assert len(runs[0].losses) == len(runs[1].losses)
+    one, two = Odd(), Odd()
+    mt.train(one, XS2, [1.0, 2.0], steps=5, engine="eager")
+    mt.train(two, XS2, [1.0, 2.0], steps=5, engine="compiled")
+    assert [w.data.hex() for w in one.ws] == [w.data.hex() for w in two.ws]
+
+
+XS2 = [[0.5, -1.0], [1.0, 2.0]]
+
+
+def test_targets_of_ones_own_loss_keep_their_form():
+    loss = lambda p, y: (p - y[0]) ** 2  # noqa: E731
+    assert_same(Line(), [1.0, 2.0], [[1.0], [2.0]], loss=loss)
+    with pytest.raises(ValueError, match="hinge expects targets of 1 or -1"):
+        mt.train(Line(), [1.0], [0.5], loss=lambda p, y: mt.hinge(p, y), engine="compiled")
+
+
+def test_a_refusal_in_the_backward_pass_leaves_constants_alone(monkeypatch):
+    from microtrain.compiler import program
+
+    constant = Value(2.0)
+    constant.grad = 7.0
+    for limit in range(5, 40):
+        monkeypatch.setattr(program, "LIMIT", limit)
+        loss = lambda p, t: (p * constant - t) ** 2  # noqa: E731
+        try:
+            mt.train(Line(), [1.0], [2.0], loss=loss, engine="compiled", steps=1)
+        except CompileError:
+            assert (constant.data, constant.grad) == (2.0, 7.0)
+
+
+def test_auto_sees_that_a_model_is_no_longer_the_librarys():
+    class Double(Module):
+        def __call__(self, x):
+            return [v * 2 for v in x]
+
+    model = MLP(3, [4, 1])
+    model.layers.insert(1, Double())
+    assert mt.train(model, XS, YS, steps=200).engine == "eager"
+    neuron = MLP(3, [4, 1])
+    neuron.layers[0].neurons[0] = type("Mine", (mt.Neuron,), {})(3)
+    assert mt.train(neuron, XS, YS, steps=200).engine == "eager"
+
+    def on_step(history):
+        if history.steps == 50:
+            history.model.layers[0].neurons[0].activation = "linear"
+
+    runs = [
+        mt.train(MLP(3, [4, 1]), XS, YS, steps=120, on_step=on_step, engine=engine)
+        for engine in ("eager", "auto")
+    ]
+    assert runs[1].engine == "compiled"
+    assert bits(runs[0]) == bits(runs[1])
 
 
 def test_constants_from_outside_are_left_alone():

@@ -122,6 +122,19 @@ def test_hessians_of_scalars_lines_and_hessians():
     assert third == 24.0  # d/dx of 6 x * x
 
 
+def test_first_and_zeroth_powers_have_slopes_everywhere():
+    for x in (0.0, 1.0, -2.0):
+        assert mt.hessian(lambda v: v**1)(x) == 0.0
+        assert mt.hessian(lambda v: v**0)(x) == 0.0
+        assert mt.hessian(lambda v: v**2)(x) == 2.0
+    polynomial = lambda x: sum(c * x**k for k, c in enumerate([5.0, 4.0, 3.0, 2.0]))  # noqa: E731
+    assert mt.hessian(polynomial)(0.0) == 6.0
+    with pytest.raises(ValueError, match="argnums expects numbers of arguments, got 3 for 1"):
+        mt.hessian(polynomial, 3)(0.0)
+    with pytest.raises(ZeroDivisionError, match=r"0.0 \*\* -1.0: zero to a negative power"):
+        mt.grad(mt.compile(lambda x: x**-1))(0.0)
+
+
 def test_argnums():
     f = lambda a, b, vs: a * b + vs[0] * vs[1] * a  # noqa: E731
     args = (2.0, 3.0, [4.0, 5.0])
@@ -170,6 +183,15 @@ def test_a_closure_over_an_outer_variable_is_right_or_refused(name, outer):
         assert "argument" in str(error) or "inner function" in str(error)
     else:
         assert outer == 1 and result == right
+
+
+def test_a_variable_may_not_be_argument_and_constant_at_once():
+    x = Value(2.0)
+    with pytest.raises(CompileError, match="pass it to the function as an argument"):
+        mt.grad(lambda t: t * x)(x * 3)
+    y = mt.grad(lambda t, x: t * t * x)(x * 3, x)  # 2 * 3x * x
+    y.backward()
+    assert (y.data, x.grad) == (24.0, 24.0)
 
 
 @given(floats())

@@ -282,7 +282,8 @@ def compare(a: Any, b: Any) -> Any:
 
 
 def _shown(x: Any) -> str:
-    """Return an operand as error messages show it: an int as the float that it stands for."""
+    """Return an operand as error messages show it: as a float, even if it is an int or a Value."""
+    x = getattr(x, "data", x)
     return f"{x}.0" if type(x) is int else repr(x)
 
 
@@ -295,9 +296,13 @@ def divide(a: Any, b: Any) -> Any:
 
 
 def ratio(a: Any, b: Any) -> Any:
-    """Return a / b in a slope, where b can't be 0: what the slope belongs to would have raised."""
-    result = _own("ratio", a, b)
-    return a / b if result is None else result
+    """Return a / b in a slope. Where b is 0, what the slope belongs to raises; so this need not."""
+    if (result := _own("ratio", a, b)) is not None:
+        return result
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return math.nan
 
 
 def choose(condition: Any, a: Any, b: Any) -> Any:
@@ -345,8 +350,8 @@ def log_base(base: Any, exponent: Any) -> Any:
 
 def quiet_power(x: Any, n: Any) -> Any:
     """Return x ** n where a slope needs it: infinite, as in IEEE 754, where `power` would raise."""
-    if type(n) in (int, float) and n in (1, 2):
-        return x if n == 1 else x * x
+    if type(n) in (int, float) and n in (0, 1, 2):
+        return 1 if n == 0 else x if n == 1 else x * x
     if (result := _own("quiet_power", x, n)) is not None:
         return result
     if (method := getattr(x, "quiet_power", None)) is not None:

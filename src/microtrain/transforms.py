@@ -71,12 +71,10 @@ def value_and_grad(
 
     @functools.wraps(f)
     def both(*args: Any) -> tuple[Any, Any]:
-        for n in chosen:
-            if not -len(args) <= n < len(args):
-                raise ValueError(f"argnums expects numbers of arguments, got {n} for {len(args)}")
+        _check(chosen, args)
         inputs = _numbers(args)
         if any(isinstance(x, Value) for x in inputs):
-            program, y, ys = _trace(f, _shape(args))
+            program, y, ys = _trace(f, _shape(args), _leaves(inputs))
             value, *slopes = program.replay(inputs, [y, *ys])
         else:
             value, slopes = _eagerly(f, args)
@@ -100,6 +98,7 @@ def hessian(f: Callable[..., Value], argnums: int = 0) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def second(*args: Any) -> Any:
+        _check((argnums,), args)
         if not isinstance(args[argnums], list | tuple):
             return grad(slope, argnums)(*args)
         if any(isinstance(x, Value) for x in _numbers(args)):
@@ -134,8 +133,8 @@ class Compiled:
                 self._value, self.value_and_grad, _ = self._for([0.0] * len(names))  # type: ignore[method-assign]
             except CompileError:
                 raise
-            except (TypeError, ValueError):
-                pass  # it takes lists; how long they are is known when it is called
+            except Exception:
+                pass  # it takes lists, it seems; how long they are is known when it is called
 
     def __call__(self, *args: Any) -> float:
         return self._value(*args)
@@ -159,7 +158,7 @@ class Compiled:
     def _for(self, args: Sequence[Any]) -> tuple[Callable[..., Any], Callable[..., Any], str]:
         shape = _shape(args)
         if shape not in self._made:
-            self._made[shape] = _generate(self.__wrapped__, shape)  # type: ignore[attr-defined]
+            self._made[shape] = _generate(self.__wrapped__, shape, self._for)  # type: ignore[attr-defined]
         return self._made[shape]
 
 
@@ -172,7 +171,8 @@ def compile(f: Callable[..., Value]) -> Compiled:
     `CompileError`, which names the line. What can't be noticed: random numbers that `f` draws, and
     whatever else it takes from its surroundings, stay as they were at that moment.
 
-    Errors are the same, with the same messages, as without compiling.
+    Errors are the same, with the same messages, as without compiling. A computation of more than a
+    million operations, forward and backward, is a `CompileError`: that would take half a minute.
 
     >>> c = compile(lambda a, b: (a * b).tanh())
     >>> c(0.5, 0.0), c.value_and_grad(0.5, 0.0)
@@ -196,12 +196,16 @@ def compile(f: Callable[..., Value]) -> Compiled:
 
 
 def _generate(
-    f: Callable[..., Value], shape: Shape
+    f: Callable[..., Value], shape: Shape, others: Callable[[Sequence[Any]], Any]
 ) -> tuple[Callable[..., float], Callable[..., tuple[float, Any]], str]:
-    """Return the value, and the value and gradient, as generated functions, and their source."""
+    """Return the value, and the value and gradient, as generated functions, and their source.
+
+    `others` gives the same for arguments of another shape.
+    """
     program, value, slopes = _trace(f, shape)
     names = [*(_parameters(f) or ()), *(f"x{i}" for i in range(len(shape)))][: len(shape)]
-    names = identifiers(names, ("value_alone", "value_and_slopes"))
+    reserved = ("value_alone", "value_and_slopes", "type", "map", "float")
+    names = identifiers(names, reserved)
     arguments = {
         name: None if n is None else [f"{name}_{i}" for i in range(n)]
         for name, n in zip(names, shape)
@@ -225,19 +229,21 @@ def _generate(
         return f"{expressions[0]}, {parts[0] if len(parts) == 1 else '(' + ', '.join(parts) + ')'}"
 
     def value_alone(*args: Any) -> Any:
+        if _shape(args) != shape:
+            return others(args)[0](*args)
         return program.replay(_inputs(args), [value])[0]
 
-    def value_and_slopes(*args: Any) -> tuple[Any, Any]:
+    def value_and_slopes(*args: Any) -> Any:
+        if _shape(args) != shape:
+            return others(args)[1](*args)
         y, *flat = program.replay(_inputs(args), [value, *slopes])
         gradient = _pack(flat, shape)
         return y, gradient[0] if len(gradient) == 1 else tuple(gradient)
 
     def _inputs(args: Sequence[Any]) -> list[Any]:
-        if _shape(args) != shape:
-            raise ValueError(f"compiled for arguments of lengths {shape}, got {_shape(args)}")
         return [x if isinstance(x, Value) else float(as_number(x)) for x in _numbers(args)]
 
-    (name,) = identifiers([getattr(f, "__name__", "f").replace("<lambda>", "f")])
+    (name,) = identifiers([getattr(f, "__name__", "f").replace("<lambda>", "f")], reserved)
     sources = (
         function(name, arguments, body([value], lambda e: e[0]), "value_alone"),
         function(
@@ -256,8 +262,13 @@ def _generate(
 _active = threading.local()  # .inputs: what the functions now running are being differentiated by
 
 
-def _trace(f: Callable[..., Value], shape: Shape) -> tuple[Program, Operand, list[Operand]]:
-    """Run `f` over symbols, forward and backward: return the program, the value, its slopes."""
+def _trace(
+    f: Callable[..., Value], shape: Shape, sources: Sequence[Value] = ()
+) -> tuple[Program, Operand, list[Operand]]:
+    """Run `f` over symbols, forward and backward: return the program, the value, its slopes.
+
+    `sources` are what the arguments that the program is for were computed from.
+    """
     program = Program()
     program.section = FORWARD
     arguments = [
@@ -267,7 +278,7 @@ def _trace(f: Callable[..., Value], shape: Shape) -> tuple[Program, Operand, lis
         for n in shape
     ]
     inputs = list(_flat(arguments))
-    result = _run(f, arguments, inputs)
+    result = _run(f, arguments, inputs, sources)
     if isinstance(result.data, Symbol) and result.data.program is not program:
         raise CompileError("an inner function returns a variable of the one around it")
     program.section = BACKWARD
@@ -284,8 +295,17 @@ def _eagerly(f: Callable[..., Value], args: Sequence[Any]) -> tuple[float, list[
     return result.data, gradients(result, inputs)
 
 
-def _run(f: Callable[..., Value], arguments: Sequence[Any], inputs: Sequence[Value]) -> Value:
-    """Return the Value that `f` returns."""
+def _run(
+    f: Callable[..., Value],
+    arguments: Sequence[Any],
+    inputs: Sequence[Value],
+    sources: Sequence[Value] = (),
+) -> Value:
+    """Return the Value that `f` returns.
+
+    Raises `CompileError` if `f` takes from its surroundings what somebody else differentiates by:
+    it would be a constant to `f`, and the derivative of the whole would be wrong.
+    """
     enclosing = getattr(_active, "inputs", ())
     _active.inputs = (*enclosing, *inputs)
     try:
@@ -297,13 +317,24 @@ def _run(f: Callable[..., Value], arguments: Sequence[Any], inputs: Sequence[Val
         if number is NotImplemented:
             raise TypeError(f"f is expected to return a Value, got {describe(result)}")
         return Value(number)
-    outer = {id(x) for x in enclosing}
-    if any(id(leaf) in outer for leaf in topological_sort(result)[1]):
+    if not {*enclosing, *sources}.isdisjoint(_leaves([result])):
         raise CompileError(
-            "a function that is differentiated uses a variable of one around it, which is being "
-            "differentiated too; pass it to the inner function as an argument"
+            "a function that is differentiated uses a variable from outside that is being "
+            "differentiated by, too; pass it to the function as an argument"
         )
     return result
+
+
+def _check(argnums: Sequence[int], args: Sequence[Any]) -> None:
+    for n in argnums:
+        if not -len(args) <= n < len(args):
+            raise ValueError(f"argnums expects numbers of arguments, got {n} for {len(args)}")
+
+
+def _leaves(values: Sequence[Any]) -> list[Value]:
+    """Return what the Values among these were computed from."""
+    found = [topological_sort(value)[1] for value in values if isinstance(value, Value)]
+    return [leaf for leaves in found for leaf in leaves]
 
 
 def _numbers(args: Sequence[Any]) -> list[Any]:

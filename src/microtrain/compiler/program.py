@@ -62,6 +62,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 # These raise for some operands, so they are performed even where nobody needs the result.
+TRIG = {"sin", "cos"}
 RAISING = {"/", "**", "power", "exp", "log", "log1p", "log_base", "sqrt"}
 
 
@@ -122,7 +123,8 @@ class Program:
         if not (isinstance(a, float) and a == 0.0 and isinstance(b, int)):
             return False
         name, factors = self.operations[b]
-        return name == "*" and factors[0] == factors[1]
+        places = [x for x in factors if isinstance(x, int)]  # a constant may equal a place
+        return name == "*" and len(places) == 2 and places[0] == places[1]
 
     def _negated(self, operand: Operand) -> int | None:
         """Return x where the operand is -x."""
@@ -146,6 +148,19 @@ class Program:
         for output in outputs:
             if isinstance(output, int):
                 needed[output] = True
+        self._spread(needed)
+        # The sine raises where the cosine, its slope, does: of the two, one will do.
+        watched = {
+            x for place, (name, x) in enumerate(self.operations) if needed[place] and name in TRIG
+        }
+        for place, (name, operands) in enumerate(self.operations):
+            if name in TRIG and operands not in watched:
+                needed[place] = True
+                watched.add(operands)
+        return self._spread(needed)
+
+    def _spread(self, needed: list[bool]) -> list[bool]:
+        """Mark what is needed for what is."""
         for place in range(len(needed) - 1, -1, -1):
             if needed[place]:
                 for operand in self.operations[place][1]:

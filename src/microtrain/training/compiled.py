@@ -8,6 +8,7 @@ this happens on a copy of the model: no symbol is ever in the user's.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 
 from ..compiler.program import Program
@@ -32,7 +33,7 @@ LETTERS = {"1. forward pass": "v", "2. loss": "l", "3. backward pass": "d"}
 FORWARD, LOSS, BACKWARD = LETTERS
 
 # Names that the generated step uses itself.
-RESERVED = ("state", "batches", "batch", "lr", "loss", "total", "norm")
+RESERVED = ("state", "batches", "batch", "lr", "loss", "total", "norm", "len")
 
 
 class Compiled:
@@ -49,18 +50,22 @@ class Compiled:
         self.source = _source(trace, eager.reduction == "mean", eager.zero_grad, accumulate)
         function = assemble(self.source, "step")
 
+        def step_eagerly(
+            state: State, batches: Sequence[Sequence[Any]], lr: float
+        ) -> tuple[float, float, State]:
+            set_state(eager.parameters, state)
+            pairs = [[trace.unpack(sample) for sample in batch] for batch in batches]
+            return eager.step(state, pairs, lr)
+
         def step(
             state: State, batches: Sequence[Sequence[Any]], lr: float
         ) -> tuple[float, float, State]:
             try:
                 return function(state, batches, lr)  # type: ignore[no-any-return]
-            except (ArithmeticError, ValueError):
-                # Make the step eagerly: it says what is wrong, or knows that nothing is.
-                set_state(eager.parameters, state)
-                pairs = [[trace.unpack(sample) for sample in batch] for batch in batches]
-                return eager.step(state, pairs, lr)
+            except (ArithmeticError, ValueError):  # it says what is wrong, or that nothing is
+                return step_eagerly(state, batches, lr)
 
-        self.step = step
+        self.step, self.step_eagerly = step, step_eagerly
 
 
 class _Trace:
@@ -69,6 +74,8 @@ class _Trace:
     samples: list[tuple[float, ...]]
     data: list[str]
     grads: list[str]
+    totals: list[str]
+    seed: str
     names: dict[int, str]
     variables: list[str]
     loss: Operand
@@ -77,15 +84,10 @@ class _Trace:
     def __init__(self, engine: Eager) -> None:
         parameters: Sequence[Value] = engine.parameters
         samples: Sequence[Any] = engine.samples
-        try:
-            model: Any = copy.deepcopy(engine.model)
-        except Exception as error:
-            raise CompileError(
-                f"model can't be copied, so it can't be compiled: {error}"
-            ) from error
-        mine = list(dict.fromkeys(model.parameters()))
-        if len(mine) != len(parameters):
-            raise CompileError("model's parameters are not its own: a copy of it has others")
+        model, mine = _copy(engine.model, parameters)
+        for x, y in samples:
+            with contextlib.suppress(ArithmeticError):  # which is for the steps to find
+                engine.loss_of(model(x), y)  # a target that doesn't fit is an error here and now
         self.program = program = Program()
 
         def symbols(names: Sequence[str]) -> list[Any]:
@@ -97,17 +99,22 @@ class _Trace:
         xs = symbols(["x"] if self.x_length is None else [f"x{i}" for i in range(self.x_length)])
         names = parameter_names(model, mine)
         data, grads = symbols(names), symbols([f"g_{name}" for name in names])
-        (seed,) = symbols(["seed"]) if engine.reduction == "mean" else (1.0,)
+        mean = engine.reduction == "mean"
+        (seed,) = symbols(["seed"]) if mean else (1.0,)
         for p, symbol in zip(mine, data):
             p.data = symbol
-        prediction = model(xs[0] if self.x_length is None else xs)
+        try:
+            prediction = model(xs[0] if self.x_length is None else list(xs))
 
-        program.section = LOSS
-        n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
-        targets = [_target(y, engine.loss, n_out) for _, y in samples]
-        self.y_length = len(targets[0]) if isinstance(targets[0], list) else None
-        ys = symbols(["y"] if self.y_length is None else [f"y{i}" for i in range(self.y_length)])
-        value = engine.loss_of(prediction, ys[0] if self.y_length is None else ys)
+            program.section = LOSS
+            n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
+            targets = [_target(y, engine.loss, n_out) for _, y in samples]
+            self.y_length = len(targets[0]) if isinstance(targets[0], list) else None
+            n = self.y_length
+            ys = symbols(["y"] if n is None else [f"y{i}" for i in range(n)])
+            value = engine.loss_of(prediction, ys[0] if n is None else list(ys))
+        except ArithmeticError as error:
+            raise CompileError(f"a computation with constants fails: {error}") from error
         if not isinstance(value.data, Symbol):
             raise CompileError("loss is a constant: it depends on nothing that is known to change")
 
@@ -120,14 +127,21 @@ class _Trace:
                 "model or loss uses a Value that was computed elsewhere, or a parameter of the "
                 'model by another way than the model; compute it inside, or use engine="eager"'
             )
+        if _holds_symbol(model, {id(p) for p in mine}):
+            raise CompileError(
+                "the forward pass changes the model, and generated code would not; "
+                'use engine="eager"'
+            )
         before = [v.grad for v in fixed]
-        for leaf in leaves:
-            leaf.grad = -0.0
-        for p, symbol in zip(mine, grads):
-            p.grad = symbol
-        propagate(value, seed, order)
-        for v, grad in zip(fixed, before):
-            v.grad = grad
+        try:
+            for leaf in leaves:
+                leaf.grad = -0.0
+            for p, symbol in zip(mine, grads):
+                p.grad = symbol
+            propagate(value, seed, order)
+        finally:
+            for v, grad in zip(fixed, before):
+                v.grad = grad
         self.loss = as_operand(value.data)
         self.gradient = [as_operand(p.grad) for p in mine]
         program.sort_out(self.loss, BACKWARD)
@@ -138,6 +152,8 @@ class _Trace:
         self.variables = [self.names[s.place] for s in (*xs, *ys)]
         self.data = [self.names[s.place] for s in data]
         self.grads = [self.names[s.place] for s in grads]
+        self.totals = identifiers([f"t{name}" for name in self.grads], self.names.values())
+        self.seed = self.names[seed.place] if mean else ""
         self._trace_update(mine)
 
     def _trace_update(self, parameters: Sequence[Value]) -> None:
@@ -170,6 +186,34 @@ class _Trace:
         return x[0] if self.x_length is None else x, y[0] if self.y_length is None else y
 
 
+def _copy(model: Any, parameters: Sequence[Value]) -> tuple[Any, list[Value]]:
+    """Return a copy of the model, and its parameters in the order of the model's."""
+    memo: dict[int, Any] = {}
+    try:
+        twin = copy.deepcopy(model, memo)
+    except Exception as error:
+        raise CompileError(f"model can't be copied, so it can't be compiled: {error}") from error
+    if any(id(p) not in memo for p in parameters):
+        raise CompileError("model's parameters are not its own: a copy of it has others")
+    return twin, [memo[id(p)] for p in parameters]
+
+
+def _holds_symbol(item: Any, parameters: set[int], seen: set[int] | None = None) -> bool:
+    """Return whether something in a model, other than its parameters, has become a Symbol."""
+    seen = set() if seen is None else seen
+    if id(item) in seen or id(item) in parameters:
+        return False
+    seen.add(id(item))
+    if isinstance(item, Value):
+        return isinstance(item.data, Symbol)
+    if isinstance(item, list | tuple | dict):
+        parts = item.values() if isinstance(item, dict) else item
+        return any(_holds_symbol(part, parameters, seen) for part in parts)
+    if hasattr(item, "__dict__") and not isinstance(item, type):
+        return _holds_symbol(vars(item), parameters, seen)
+    return isinstance(item, Symbol)
+
+
 def _target(y: Any, loss: Callable[[Any, Any], Value], n_out: int) -> Any:
     """Return a target as a float or a list of floats."""
     y = encode_target(loss, y, n_out)
@@ -178,7 +222,7 @@ def _target(y: Any, loss: Callable[[Any, Any], Value], n_out: int) -> Any:
     if any(number is NotImplemented for number in numbers):
         raise CompileError(f"a target of numbers is all that compiles, got {describe(y)}")
     floats = [float(number) for number in numbers]
-    return floats if isinstance(y, list | tuple) and len(floats) > 1 else floats[0]
+    return floats if isinstance(y, list | tuple) else floats[0]
 
 
 def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:
@@ -218,13 +262,13 @@ def _source(trace: _Trace, mean: bool, zero_grad: bool, accumulate: int) -> str:
     ]
     lines = [f"({data}) = state[0]", "loss = 0.0"]
     if mean:
-        loop = ["seed = 1.0 / len(batch)", *loop]
+        loop = [f"{trace.seed} = 1.0 / len(batch)", *loop]
     if zero_grad and accumulate == 1:
         lines += [f"{zeros} = 0.0", "[batch] = batches", *loop]
         if mean:
             lines += ["loss = loss / len(batch)"]
     else:
-        totals = [f"t{g}" for g in trace.grads]
+        totals = trace.totals
         start = f"{' = '.join(totals)} = 0.0" if zero_grad else f"({', '.join(totals)},) = state[1]"
         lines += [
             start,

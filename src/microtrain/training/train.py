@@ -12,7 +12,7 @@ from .. import datasets
 from ..errors import CompileError, any_int, describe, one_of, positive_int
 from ..functions import as_number, number
 from ..losses import REDUCTIONS, encode_target, is_known, squared_error
-from ..nn import MLP
+from ..nn import MLP, Layer, Neuron
 from ..optim import learning_rate
 from ..value import Value
 from .compiled import Compiled
@@ -77,10 +77,12 @@ def train(
         seed: decides the shuffling, and the initial parameters of the default model.
         engine: "eager" performs one operation at a time; "compiled" runs the model and the loss
             once, over symbols, and then generated Python, with the same results, to the bit. What
-            it can't know about a model or loss of your own: random numbers drawn inside, data that
-            is captured from outside, and a computation that depends on which sample it is; they
-            stay as they were for the first sample. "auto" compiles where both model and loss are
-            the library's and there is work enough.
+            it can't know about a model or loss of your own stays as it was in that one run: random
+            numbers drawn inside, numbers from outside, attributes that the model or `on_step`
+            changes (parameters apart), a computation that depends on which sample it is, or on
+            the type of a number. (And the built-in `sum` of plain inputs is not their plain sum
+            since Python 3.12.) "auto" compiles where both model and loss are the library's and
+            there is work enough.
         on_step: called with the history after each step.
 
     Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
@@ -116,7 +118,8 @@ def train(
     start = time.perf_counter()
     eager = Eager(model, parameters, samples, loss, reduction, zero_grad)
     runner: Eager | Compiled = eager
-    known = type(model) is MLP and is_known(loss)
+    structure = _structure(model)
+    known = structure is not None and is_known(loss)
     if engine == "compiled":
         runner = Compiled(eager, accumulate)
     elif engine == "auto" and known and steps * accumulate * size >= WORTH_COMPILING:
@@ -158,6 +161,8 @@ def train(
                 history.steps, history.seconds = k + 1, time.perf_counter() - start
                 set_state(parameters, state)
                 on_step(history)
+                if isinstance(runner, Compiled) and _structure(model) != structure:
+                    runner.step = runner.step_eagerly  # what was compiled is another model
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
         else:
@@ -187,6 +192,19 @@ def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, 
             return
         except KeyboardInterrupt:
             continue
+
+
+def _structure(model: Any) -> Any:
+    """Return what of the library's own MLP, besides its parameters, decides what it computes.
+
+    For any other model, None.
+    """
+    if type(model) is not MLP or any(type(layer) is not Layer for layer in model.layers):
+        return None
+    neurons = [neuron for layer in model.layers for neuron in layer.neurons]
+    if any(type(neuron) is not Neuron for neuron in neurons):
+        return None
+    return [(id(neuron), neuron.activation) for neuron in neurons]
 
 
 def _prepare(
