@@ -16,7 +16,7 @@ from ..compiler.python import assemble, identifiers, write
 from ..compiler.symbol import Symbol, as_operand
 from ..errors import CompileError, describe
 from ..functions import as_number
-from ..losses import encode_target
+from ..losses import encode_target, is_known
 from ..value import Value, propagate, topological_sort
 from . import eager
 from .eager import Eager, set_state
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ..compiler.program import Operand
     from .eager import State
 
 LETTERS = {"1. forward pass": "v", "2. loss": "l", "3. backward pass": "d"}
@@ -47,7 +46,7 @@ class Compiled:
     def __init__(self, eager: Eager, accumulate: int) -> None:
         trace = _Trace(eager)
         self.samples: Sequence[tuple[float, ...]] = trace.samples
-        self.source = _source(trace, eager.reduction == "mean", eager.zero_grad, accumulate)
+        self.source = _source(trace, eager.zero_grad, accumulate)
         function = assemble(self.source, "step")
 
         def step_eagerly(
@@ -72,100 +71,105 @@ class _Trace:
     """The programs of one sample and of the update, and the samples in the form they take."""
 
     samples: list[tuple[float, ...]]
-    data: list[str]
-    grads: list[str]
-    totals: list[str]
-    seed: str
-    names: dict[int, str]
-    variables: list[str]
-    loss: Operand
-    gradient: list[Operand]
 
     def __init__(self, engine: Eager) -> None:
-        parameters: Sequence[Value] = engine.parameters
-        samples: Sequence[Any] = engine.samples
-        model, mine = _copy(engine.model, parameters)
-        for x, y in samples:
-            with contextlib.suppress(ArithmeticError):  # which is for the steps to find
-                engine.loss_of(model(x), y)  # a target that doesn't fit is an error here and now
-        self.program = program = Program()
+        self.model, self.parameters = _copy(engine.model, engine.parameters)
+        if not is_known(engine.loss):
+            for (
+                x,
+                y,
+            ) in engine.samples:  # a target that doesn't fit can be told from its number only
+                with contextlib.suppress(ArithmeticError):  # that is for the steps to find
+                    engine.loss_of(self.model(x), y)
+        self.program = Program()
+        value = self._forward(engine)
+        self._backward(value, engine)
+        self._name_inputs()
+        self._update()
 
-        def symbols(names: Sequence[str]) -> list[Any]:
-            return [Symbol(program, program.input(name)) for name in names]
+    def _symbols(self, names: Sequence[str]) -> list[Any]:
+        return [Symbol(self.program, self.program.input(name)) for name in names]
 
-        program.section = FORWARD
-        x = samples[0][0]
+    def _forward(self, engine: Eager) -> Value:
+        """Run the model and the loss on one sample of symbols."""
+        self.program.section = FORWARD
+        x = engine.samples[0][0]
         self.x_length = len(x) if isinstance(x, list) else None
-        xs = symbols(["x"] if self.x_length is None else [f"x{i}" for i in range(self.x_length)])
-        names = parameter_names(model, mine)
-        data, grads = symbols(names), symbols([f"g_{name}" for name in names])
-        mean = engine.reduction == "mean"
-        (seed,) = symbols(["seed"]) if mean else (1.0,)
-        for p, symbol in zip(mine, data):
+        self.xs = self._symbols(_numbered("x", self.x_length))
+        names = parameter_names(self.model, self.parameters)
+        self.data_in = self._symbols(names)
+        self.grads_in = self._symbols([f"g_{name}" for name in names])
+        for p, symbol in zip(self.parameters, self.data_in):
             p.data = symbol
         try:
-            prediction = model(xs[0] if self.x_length is None else list(xs))
-
-            program.section = LOSS
+            prediction = self.model(self.xs[0] if self.x_length is None else list(self.xs))
+            self.program.section = LOSS
             n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
-            targets = [_target(y, engine.loss, n_out) for _, y in samples]
+            targets = [_target(y, engine.loss, n_out) for _, y in engine.samples]
             self.y_length = len(targets[0]) if isinstance(targets[0], list) else None
-            n = self.y_length
-            ys = symbols(["y"] if n is None else [f"y{i}" for i in range(n)])
-            value = engine.loss_of(prediction, ys[0] if n is None else list(ys))
+            self.ys = self._symbols(_numbered("y", self.y_length))
+            loss = engine.loss_of(
+                prediction, self.ys[0] if self.y_length is None else list(self.ys)
+            )
         except ArithmeticError as error:
             raise CompileError(f"a computation with constants fails: {error}") from error
-        if not isinstance(value.data, Symbol):
+        if not isinstance(loss.data, Symbol):
             raise CompileError("loss is a constant: it depends on nothing that is known to change")
+        if _holds_symbol(self.model, {id(p) for p in self.parameters}):
+            raise CompileError(
+                "the forward pass changes the model, and generated code would not; "
+                'use engine="eager"'
+            )
+        self.samples = [self.pack(x, y) for (x, _), y in zip(engine.samples, targets)]
+        return loss
 
-        program.section = BACKWARD
-        order, leaves = topological_sort(value)
+    def _backward(self, loss: Value, engine: Eager) -> None:
+        """Run the chain rule, each parameter's gradient starting from a symbol."""
+        self.program.section = BACKWARD
+        self.seed_in = self._symbols(["seed"] if engine.reduction == "mean" else [])
+        seed = self.seed_in[0] if self.seed_in else 1.0
+        order, leaves = topological_sort(loss)
         fixed = [v for v in (*order, *leaves) if not isinstance(v.data, Symbol)]
-        live = {id(p) for p in parameters}
+        live = {id(p) for p in engine.parameters}
         if any(v.parents or id(v) in live for v in fixed):
             raise CompileError(
                 "model or loss uses a Value that was computed elsewhere, or a parameter of the "
                 'model by another way than the model; compute it inside, or use engine="eager"'
             )
-        if _holds_symbol(model, {id(p) for p in mine}):
-            raise CompileError(
-                "the forward pass changes the model, and generated code would not; "
-                'use engine="eager"'
-            )
         before = [v.grad for v in fixed]
         try:
             for leaf in leaves:
                 leaf.grad = -0.0
-            for p, symbol in zip(mine, grads):
+            for p, symbol in zip(self.parameters, self.grads_in):
                 p.grad = symbol
-            propagate(value, seed, order)
+            propagate(loss, seed, order)
         finally:
             for v, grad in zip(fixed, before):
                 v.grad = grad
-        self.loss = as_operand(value.data)
-        self.gradient = [as_operand(p.grad) for p in mine]
-        program.sort_out(self.loss, BACKWARD)
+        self.loss = as_operand(loss.data)
+        self.gradient = [as_operand(p.grad) for p in self.parameters]
+        self.program.sort_out(self.loss, BACKWARD)
 
-        self.samples = [self.pack(x, y) for (x, _), y in zip(samples, targets)]
-        places = iter(program.inputs)
-        self.names = dict(zip(places, identifiers(program.inputs.values(), RESERVED)))
-        self.variables = [self.names[s.place] for s in (*xs, *ys)]
-        self.data = [self.names[s.place] for s in data]
-        self.grads = [self.names[s.place] for s in grads]
-        self.totals = identifiers([f"t{name}" for name in self.grads], self.names.values())
-        self.seed = self.names[seed.place] if mean else ""
-        self._trace_update(mine)
+    def _name_inputs(self) -> None:
+        inputs = self.program.inputs
+        self.names = names = dict(zip(inputs, identifiers(inputs.values(), RESERVED)))
+        self.variables = [names[symbol.place] for symbol in (*self.xs, *self.ys)]
+        self.data = [names[symbol.place] for symbol in self.data_in]
+        self.grads = [names[symbol.place] for symbol in self.grads_in]
+        self.totals = identifiers([f"t{name}" for name in self.grads], names.values())
+        self.seed = [names[symbol.place] for symbol in self.seed_in]
 
-    def _trace_update(self, parameters: Sequence[Value]) -> None:
+    def _update(self) -> None:
+        """Run the length of the gradient and the update, in a program of their own."""
         self.update = program = Program()
-        for p in parameters:
+        for p in self.parameters:
             p.data = Symbol(program, program.input("p"))  # type: ignore[assignment]
             p.grad = Symbol(program, program.input("g"))  # type: ignore[assignment]
         lr: Any = Symbol(program, program.input("lr"))
-        norm = eager.gradient_norm(parameters)
-        eager.update(parameters, lr)
+        norm = eager.gradient_norm(self.parameters)
+        eager.update(self.parameters, lr)
         self.norm = as_operand(norm)
-        self.new_data = [as_operand(p.data) for p in parameters]
+        self.new_data = [as_operand(p.data) for p in self.parameters]
         names = [name for pair in zip(self.data, self.grads) for name in pair]
         self.update_names = dict(zip(program.inputs, [*names, "lr"]))
 
@@ -214,6 +218,11 @@ def _holds_symbol(item: Any, parameters: set[int], seen: set[int] | None = None)
     return isinstance(item, Symbol)
 
 
+def _numbered(name: str, length: int | None) -> list[str]:
+    """Return names for the items of a list, or the name alone for a number."""
+    return [name] if length is None else [f"{name}{i}" for i in range(length)]
+
+
 def _target(y: Any, loss: Callable[[Any, Any], Value], n_out: int) -> Any:
     """Return a target as a float or a list of floats."""
     y = encode_target(loss, y, n_out)
@@ -240,8 +249,9 @@ def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:
     return names
 
 
-def _source(trace: _Trace, mean: bool, zero_grad: bool, accumulate: int) -> str:
+def _source(trace: _Trace, zero_grad: bool, accumulate: int) -> str:
     """Return the Python of a training step."""
+    mean = bool(trace.seed)
     body, (loss, *gradient) = write(
         trace.program, [trace.loss, *trace.gradient], trace.names, LETTERS, RESERVED
     )
@@ -262,7 +272,7 @@ def _source(trace: _Trace, mean: bool, zero_grad: bool, accumulate: int) -> str:
     ]
     lines = [f"({data}) = state[0]", "loss = 0.0"]
     if mean:
-        loop = [f"{trace.seed} = 1.0 / len(batch)", *loop]
+        loop = [f"{trace.seed[0]} = 1.0 / len(batch)", *loop]
     if zero_grad and accumulate == 1:
         lines += [f"{zeros} = 0.0", "[batch] = batches", *loop]
         if mean:
