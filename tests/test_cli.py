@@ -200,6 +200,16 @@ def test_as_a_module_and_where_only_ascii_can_be_printed():
     assert "0.01 ┤" in done.stdout
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_an_output_that_cannot_be_written():
+    command = f'"{sys.executable}" -m microtrain'
+    done = run("bash", "-c", f"{command} >&-; echo $? >&2; {command} >/dev/full")
+    assert done.returncode == 1
+    status, line = done.stderr.splitlines()
+    assert status == "0"
+    assert line.startswith("microtrain: can't write the output: ")
+
+
 def test_a_reader_that_stops_reading_is_no_error():
     command = f'"{sys.executable}" -m microtrain --lr 0.0001 --steps 3000 --target-loss 0'
     done = run(

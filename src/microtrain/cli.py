@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for bad arguments, 130 after Ctrl-C, 141 if nobody reads the output to its end.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # it was closed before this began
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     parser = _parser()
     top_level = ("-h", "--help", "--version")
     if not argv or (argv[0].startswith("-") and argv[0] not in top_level):
@@ -58,10 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has read enough. Python would complain once more at exit.
+    except OSError as error:
+        # Whoever read the output has read enough, or it can't be written. Python would try again,
+        # and complain, at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return UNREAD
+        if isinstance(error, BrokenPipeError):
+            return UNREAD
+        print(f"microtrain: can't write the output: {error}", file=sys.stderr)
+        return MISMATCH
 
 
 def _parser() -> Parser:

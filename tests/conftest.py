@@ -1,0 +1,12 @@
+"""How thoroughly the property tests look, and with no eye on the clock.
+
+``pytest --hypothesis-profile=thorough`` tries twenty times as many cases.
+"""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "everyday", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("everyday"), max_examples=2000)
+settings.load_profile("everyday")
