@@ -23,7 +23,7 @@ class CompileError(TypeError):
     """A computation can't be compiled: it is not the same whatever the numbers are, or too large.
 
     >>> import microtrain as mt
-    >>> mt.compile(lambda x: x if x > 0 else -x)
+    >>> mt.compile(lambda x: x if x > 0 else -x)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     microtrain.errors.CompileError: ... a comparison ... use relu, maximum or abs ...
@@ -31,7 +31,14 @@ class CompileError(TypeError):
 
 
 class GradcheckError(ValueError):
-    """`gradcheck` found a derivative that differs from the finite difference."""
+    """`gradcheck` found a derivative that differs from the finite difference.
+
+    >>> import microtrain as mt
+    >>> mt.gradcheck(lambda x: mt.relu(-x), [0.0])
+    Traceback (most recent call last):
+    ...
+    microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences -0.5
+    """
 
 
 def describe(x: object) -> str:

@@ -39,6 +39,14 @@ class Module:
     Parameters are the Values (those that were not computed from others) among the attributes,
     within lists, tuples, dicts and other Modules there too, in the order in which they were set.
     One that is reached twice is one shared parameter.
+
+    >>> class Offset(Module):
+    ...     def __init__(self):
+    ...         self.b = Value(0.5)
+    ...     def __call__(self, x):
+    ...         return x[0] + self.b
+    >>> Offset().state_dict(), Offset().predict([[1.0], [2.0]])
+    ({'b': 0.5}, [1.5, 2.5])
     """
 
     def __call__(self, x: Any) -> Any:
@@ -132,7 +140,11 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`n_out` neurons that look at the same `n_in` inputs; the rest is as for `Neuron`."""
+    """`n_out` neurons that look at the same `n_in` inputs; the rest is as for `Neuron`.
+
+    >>> [round(y.data, 3) for y in Layer(2, 3, "linear")([1.0, -2.0])]
+    [-0.502, -0.717, 1.308]
+    """
 
     def __init__(
         self, n_in: int, n_out: int, activation: str = "tanh", rng: random.Random | None = None

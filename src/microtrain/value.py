@@ -5,8 +5,8 @@ partial derivatives: what the result changes by, per unit of each parent. The de
 beside the operation. `backward()` then needs no calculus: it walks the graph from the result to the
 leaves and adds ``partial * grad`` to each parent.
 
-To add an operation, compute its value and its partials and hand them to `node`; nothing else in the
-project has to know.
+To add an operation, compute its value and its partials with arithmetic and the functions of
+`microtrain.functions`, and hand them to `node`; nothing else in the project has to know.
 
 The engine does not care what a number is: `data` may be a float, an exact `fractions.Fraction` or
 any `microtrain.functions.Number`. So partials that are constants are written as ints, which leave
@@ -60,23 +60,18 @@ class Value:
     def __init__(
         self, data: float, label: str = "", *, _children: tuple[()] = (), _op: str = ""
     ) -> None:
-        number = as_number(data)
-        if number is NotImplemented:
+        found = as_number(data)
+        if found is NotImplemented:
             hint = "; use it as it is, or its .data" if isinstance(data, Value) else ""
             raise TypeError(f"Value expects a number, got {describe(data)}{hint}")
-        if type(number) is int:
-            try:
-                number = float(number)
-            except OverflowError:
-                raise ValueError(
-                    "Value expects a number that fits a float, got a larger int"
-                ) from None
+        if type(found) is int:
+            found = functions.number("Value", found)
         if not isinstance(label, str):
             raise TypeError(f"label expects a str, got {describe(label)}")
         if _children:
             raise ValueError("Value can't be given parents by hand: it would have no derivatives")
-        self.data = number
-        self.grad = 0.0 if type(number) is float else 0
+        self.data = found
+        self.grad = 0.0 if type(found) is float else 0
         self.label = label
         self.op = _op
         self.parents = ()
@@ -415,18 +410,17 @@ def propagate(root: Value, seed: Any, order: Sequence[Value], zero: Any = -0.0) 
 
 
 def gradients(root: Value, inputs: Sequence[Value]) -> list[Any]:
-    """Return the derivatives of the root by the inputs; every other Value stays as it was."""
+    """Return the derivatives of the root by the inputs, and leave every `.grad` as it was."""
     zero, seed = _start(root, 1.0)
     order, leaves = topological_sort(root)
-    mine = set(inputs)
-    others = [(value, value.grad) for value in (*order, *leaves) if value not in mine]
+    earlier = [(value, value.grad) for value in (*order, *leaves, *inputs)]
     for leaf in (*leaves, *inputs):
         leaf.grad = zero
     try:
         propagate(root, seed, order, zero)
         return [0 + x.grad for x in inputs]  # as `backward` adds to a gradient of zero
     finally:
-        for value, before in others:
+        for value, before in earlier:
             value.grad = before
 
 

@@ -88,7 +88,7 @@ class Eager:
     def step(
         self, state: State, batches: Sequence[Sequence[Any]], lr: float
     ) -> tuple[float, float, State]:
-        """Make a step from this state of the model.
+        """Make a step from this state, which the model is in.
 
         Return the loss before it, the length of the gradient, and the state after it.
         """
