@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain import MLP, CompileError, Layer, Module, Value
+from microtrain import MLP, CompileError, Layer, Module, Value, tracing
 from microtrain.training import compiled
 from microtrain.training import train as train_module
 
@@ -379,13 +379,14 @@ def test_auto_compiles_where_it_pays_and_changes_nothing():
 
 def test_a_run_is_traced_once(monkeypatch):
     traces = []
-    original = compiled._Trace
+    original = compiled._Step
 
     def counting(engine):
         traces.append(1)
         return original(engine)
 
-    monkeypatch.setattr(compiled, "_Trace", counting)
+    monkeypatch.setattr(compiled, "_Step", counting)
+    monkeypatch.setattr(tracing, "_made", {})
     mt.train(steps=50, batch_size=3, engine="compiled")
     assert len(traces) == 1
 

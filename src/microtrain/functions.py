@@ -310,6 +310,8 @@ def choose(condition: Any, a: Any, b: Any) -> Any:
     for x in (condition, a, b):
         if isinstance(x, Number):
             return x.apply("choose", condition, a, b)
+    if (method := getattr(condition, "choose", None)) is not None:
+        return method(a, b)
     return a if condition > 0 else b
 
 

@@ -229,6 +229,14 @@ class Value:
         slope: float = compare(self.data, number_in(other))
         return slope
 
+    def choose(self, a: float | Value, b: float | Value) -> Value:
+        """Return `a` where this is above 0, else `b`."""
+        x, y = number_in(a), number_in(b)
+        slopes = [(a, functions.choose(self.data, 1, 0)), (b, functions.choose(self.data, 0, 1))]
+        recorded = [(z, slope) for z, slope in slopes if isinstance(z, Value)]
+        parents, partials = zip(*recorded) if recorded else ((), ())
+        return node(functions.choose(self.data, x, y), "choose", parents, partials)
+
     def quiet_power(self, n: float | Value) -> Value:
         """Return self ** n, infinite (for an n that is a number) where that would raise."""
         if isinstance(n, Value):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import describe
 from ..functions import sqrt
+from ..samples import checked
 from ..value import Value, reset
 
 TYPE_CHECKING = False
@@ -81,7 +81,7 @@ class Eager:
         self.parameters = parameters
         self.samples: Sequence[Any] = samples
         self.loss = loss
-        self.loss_of = _checked(loss)
+        self.loss_of = checked(loss)
         self.reduction = reduction
         self.zero_grad = zero_grad
 
@@ -113,18 +113,3 @@ def set_state(parameters: Sequence[Value], state: State) -> None:
     """Set all data and all gradients."""
     for p, x, g in zip(parameters, *state):
         p.data, p.grad = x, g
-
-
-def _checked(loss: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
-    """Return the loss with a check of what it returns."""
-
-    def loss_of(prediction: Any, target: Any) -> Value:
-        value: object = loss(prediction, target)
-        if not isinstance(value, Value):
-            raise TypeError(
-                f"loss is expected to return a Value, got {describe(value)} "
-                f"for the prediction {describe(prediction)}"
-            )
-        return value
-
-    return loss_of

@@ -20,6 +20,8 @@ class History:
         losses: losses[k] is the loss *before* update k, as the loop sees it.
         lrs: lrs[k] is the learning rate at that point.
         grad_norms: grad_norms[k] is the length of the gradient there (NaN if there was none).
+        sharpness: sharpness[k] is the largest eigenvalue of the loss's Hessian there, for the steps
+            k at which `train` was asked to track it (NaN if there was none).
         status: "finished" (every step was made), "converged" (the last loss is below `target_loss`;
             its update was not made: the parameters are those that gave it), "diverged" (the last
             loss is not finite, NaN where an `ArithmeticError` left none; the parameters are the
@@ -41,6 +43,7 @@ class History:
         self.losses: list[float] = []
         self.lrs: list[float] = []
         self.grad_norms: list[float] = []
+        self.sharpness: dict[int, float] = {}
         self.status: Status = "running"
         self.steps = 0
         self.seconds = 0.0
@@ -90,16 +93,29 @@ class History:
             "losses": list(self.losses),
             "lrs": list(self.lrs),
             "grad_norms": list(self.grad_norms),
+            "sharpness": dict(self.sharpness),
         }
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write a line for each loss: step, loss, lr and grad_norm, every digit of them."""
+        """Write a line for each loss: step, loss, lr, grad_norm and, if it was tracked, sharpness.
+
+        Every digit is written; where there is no sharpness, the cell is empty.
+        """
         import csv
 
+        steps = range(len(self.losses))
+        columns: dict[str, Any] = {
+            "step": steps,
+            "loss": self.losses,
+            "lr": self.lrs,
+            "grad_norm": self.grad_norms,
+        }
+        if self.sharpness:
+            columns["sharpness"] = [self.sharpness.get(k, "") for k in steps]
         with open(path, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["step", "loss", "lr", "grad_norm"])
-            writer.writerows(zip(range(len(self.losses)), self.losses, self.lrs, self.grad_norms))
+            writer.writerow(columns)
+            writer.writerows(zip(*columns.values()))
 
     def __repr__(self) -> str:
         steps = f"{self.steps} step" + ("" if self.steps == 1 else "s")

@@ -7,13 +7,17 @@ import itertools
 import math
 import random
 import time
+from collections.abc import Container
 
 from .. import datasets
+from ..curvature import Curvature
 from ..errors import CompileError, any_int, describe, one_of, positive_int
-from ..functions import as_number, number
-from ..losses import REDUCTIONS, encode_target, is_known, squared_error
-from ..nn import MLP, Layer, Neuron
+from ..functions import number
+from ..losses import REDUCTIONS, is_known, squared_error
+from ..nn import MLP
 from ..optim import learning_rate
+from ..samples import fitted, pairs_of
+from ..tracing import structure_of
 from ..value import Value
 from .compiled import Compiled
 from .eager import Eager, set_state, state_of
@@ -49,6 +53,7 @@ def train(
     seed: int = 0,
     engine: str = "auto",
     on_step: Callable[[History], object] | None = None,
+    track_sharpness: int | Container[int] | None = None,
 ) -> History:
     """Train `model` on `xs` and `ys` by gradient descent, and return the `History` of it.
 
@@ -84,6 +89,9 @@ def train(
             since Python 3.12.) "auto" compiles where both model and loss are the library's and
             there is work enough.
         on_step: called with the history after each step.
+        track_sharpness: at every so many steps, beginning with the first, or at those in a range or
+            set, put the `sharpness` of the loss of all samples into the history. Each time costs
+            about as much as a few gradients for each parameter.
 
     Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
     and `CompileError` for a computation that can't be compiled, where "compiled" was asked for. If
@@ -102,13 +110,11 @@ def train(
         raise ValueError("target_loss expects a number to be below, got nan")
     if not isinstance(zero_grad, bool):
         raise TypeError(f"zero_grad expects True or False, got {describe(zero_grad)}")
-    if not callable(loss):
-        raise TypeError(f"loss expects a function, got {describe(loss)}")
     if on_step is not None and not callable(on_step):
         raise TypeError(f"on_step expects a function, got {describe(on_step)}")
+    tracked = _tracked(track_sharpness, steps)
     seed = any_int("seed", seed)
-    model, samples = _prepare(model, xs, ys, loss, seed)
-    parameters = _parameters(model)
+    model, parameters, samples = _prepare(model, xs, ys, loss, seed)
     size = len(samples) if batch_size is None else positive_int("batch_size", batch_size)
     if size > len(samples):
         raise ValueError(
@@ -118,13 +124,14 @@ def train(
     start = time.perf_counter()
     eager = Eager(model, parameters, samples, loss, reduction, zero_grad)
     runner: Eager | Compiled = eager
-    structure = _structure(model)
+    structure = structure_of(model, parameters)
     known = structure is not None and is_known(loss)
     if engine == "compiled":
         runner = Compiled(eager, accumulate)
     elif engine == "auto" and known and steps * accumulate * size >= WORTH_COMPILING:
         with contextlib.suppress(CompileError):  # it is too large
             runner = Compiled(eager, accumulate)
+    curvature = Curvature(model, parameters, samples, loss, reduction) if tracked else None
     batches = _batches(runner.samples, size, accumulate, random.Random(seed))
 
     history = History(model, runner.name)
@@ -146,6 +153,8 @@ def train(
             except ArithmeticError as error:
                 value, norm, after = math.nan, math.nan, state
                 history.error = str(error)
+            if curvature is not None and k in tracked:
+                history.sharpness[k] = _sharpness(curvature, state[0])
             losses.append(value)
             lrs.append(rate)
             grad_norms.append(norm)
@@ -161,8 +170,13 @@ def train(
                 history.steps, history.seconds = k + 1, time.perf_counter() - start
                 set_state(parameters, state)
                 on_step(history)
-                if isinstance(runner, Compiled) and _structure(model) != structure:
-                    runner.step = runner.step_eagerly  # what was compiled is another model
+                compiled = isinstance(runner, Compiled) or curvature is not None
+                if compiled and structure_of(model, parameters) != structure:
+                    structure = structure_of(model, parameters)  # it is another model by now
+                    if isinstance(runner, Compiled):
+                        runner.step = runner.step_eagerly
+                    if curvature is not None:
+                        curvature = Curvature(model, parameters, samples, loss, reduction)
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
         else:
@@ -189,84 +203,41 @@ def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, 
             if status == "interrupted":
                 for record in (history.losses, history.lrs, history.grad_norms):
                     del record[n:]
+                for step in range(n, max(history.sharpness, default=0) + 1):
+                    history.sharpness.pop(step, None)
             return
         except KeyboardInterrupt:
             continue
 
 
-def _structure(model: Any) -> Any:
-    """Return what of the library's own MLP, besides its parameters, decides what it computes.
+def _tracked(track_sharpness: Any, steps: int) -> Container[int]:
+    """Return the steps at which the sharpness is to be tracked."""
+    if track_sharpness is None:
+        return ()
+    if isinstance(track_sharpness, Container) and not isinstance(track_sharpness, str):
+        return track_sharpness
+    return range(0, steps, positive_int("track_sharpness", track_sharpness))
 
-    For any other model, None.
-    """
-    if type(model) is not MLP or any(type(layer) is not Layer for layer in model.layers):
-        return None
-    neurons = [neuron for layer in model.layers for neuron in layer.neurons]
-    if any(type(neuron) is not Neuron for neuron in neurons):
-        return None
-    return [(id(neuron), neuron.activation) for neuron in neurons]
+
+def _sharpness(curvature: Curvature, parameters: Sequence[float]) -> float:
+    """Return the sharpness at these parameters; NaN where the loss has no Hessian."""
+    try:
+        return curvature.sharpness(parameters)
+    except ArithmeticError:
+        return math.nan
 
 
 def _prepare(
     model: Module | None, xs: Any, ys: Any, loss: Callable[[Any, Any], Value], seed: int
-) -> tuple[Module, list[tuple[Any, Any]]]:
-    """Return the model and the (sample, target) pairs, with what is missing filled in."""
+) -> tuple[Module, list[Value], list[tuple[Any, Any]]]:
+    """Return model, parameters and (sample, target) pairs, with what is missing filled in."""
     if (xs is None) != (ys is None):
         raise ValueError("xs and ys go together: expected both or neither")
-    if xs is None:
-        xs, ys = datasets.toy()
-    samples, targets = _list("xs", xs), _list("ys", ys)
-    if len(samples) != len(targets):
-        raise ValueError(
-            f"expected a target for each sample, got {len(samples)} xs, {len(targets)} ys"
-        )
-    if not samples:
-        raise ValueError("xs expects at least one sample, got none")
-    samples = [_sample(f"xs[{i}]", x) for i, x in enumerate(samples)]
+    pairs = pairs_of(*(datasets.toy() if xs is None else (xs, ys)))
     if model is None:
-        n_in = len(samples[0]) if isinstance(samples[0], list) else 1
+        n_in = len(pairs[0][0]) if isinstance(pairs[0][0], list) else 1
         model = MLP(n_in, [4, 4, 1], seed=seed)
-    if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
-        raise TypeError(f"model expects a Module, got {describe(model)}")
-    if type(model) is MLP:
-        for i, x in enumerate(samples):
-            if not isinstance(x, list) or len(x) != model.n_in:
-                got = len(x) if isinstance(x, list) else "a lone number"
-                raise ValueError(f"xs[{i}]: MLP expects {model.n_in} inputs, got {got}")
-        for i, y in enumerate(targets):
-            try:
-                targets[i] = encode_target(loss, y, model.sizes[-1])
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"ys[{i}]: {error}") from None
-    return model, list(zip(samples, targets))
-
-
-def _list(name: str, values: Any) -> list[Any]:
-    """Return samples or targets as a new list."""
-    if not isinstance(values, str | bytes | dict | set):
-        try:
-            return list(values)
-        except TypeError:
-            pass
-    raise TypeError(f"{name} expects a list, got {describe(values)}")
-
-
-def _sample(name: str, x: Any) -> Any:
-    """Return a sample as a list of floats (or as one float, if it is a lone number)."""
-    if as_number(x) is not NotImplemented:
-        return number(name, x)
-    return [number(f"{name}[{i}]", part) for i, part in enumerate(_list(name, x))]
-
-
-def _parameters(model: Module) -> list[Value]:
-    """Return the model's parameters, each once."""
-    parameters = list(dict.fromkeys(model.parameters()))
-    if not parameters:
-        raise ValueError("model has no parameters to train")
-    for p in parameters:
-        if not isinstance(p, Value) or p.parents:
-            raise TypeError(f"model's parameters expect Values not computed from others, got {p!r}")
-    return parameters
+    return model, *fitted(model, pairs, loss)
 
 
 def _batches(

@@ -1,0 +1,94 @@
+"""What a model is trained on and with, checked: its samples, its targets, its parameters."""
+
+from __future__ import annotations
+
+from .errors import describe
+from .functions import as_number, number
+from .losses import encode_target
+from .nn import MLP
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .nn import Module
+
+    Pair = tuple[Any, Any]
+
+
+def pairs_of(xs: Any, ys: Any) -> list[Pair]:
+    """Return (sample, target) pairs, each sample a list of floats, or a float if it is a number."""
+    samples, targets = _list("xs", xs), _list("ys", ys)
+    if len(samples) != len(targets):
+        raise ValueError(
+            f"expected a target for each sample, got {len(samples)} xs, {len(targets)} ys"
+        )
+    if not samples:
+        raise ValueError("xs expects at least one sample, got none")
+    return [(_sample(f"xs[{i}]", x), y) for i, (x, y) in enumerate(zip(samples, targets))]
+
+
+def fitted(
+    model: Module, pairs: Sequence[Pair], loss: Callable[[Any, Any], Value]
+) -> tuple[list[Value], list[Pair]]:
+    """Return the model's parameters, each once, and the pairs in the form that loss takes.
+
+    Raises `ValueError` or `TypeError` where they don't fit, as far as that can be told without
+    running the model.
+    """
+    if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
+        raise TypeError(f"model expects a Module, got {describe(model)}")
+    if not callable(loss):
+        raise TypeError(f"loss expects a function, got {describe(loss)}")
+    parameters = list(dict.fromkeys(model.parameters()))
+    if not parameters:
+        raise ValueError("model has no parameters to train")
+    for p in parameters:
+        if not isinstance(p, Value) or p.parents:
+            raise TypeError(f"model's parameters expect Values not computed from others, got {p!r}")
+    if type(model) is not MLP:
+        return parameters, list(pairs)
+    fitting = []
+    for i, (x, y) in enumerate(pairs):
+        if not isinstance(x, list) or len(x) != model.n_in:
+            got = len(x) if isinstance(x, list) else "a lone number"
+            raise ValueError(f"xs[{i}]: MLP expects {model.n_in} inputs, got {got}")
+        try:
+            fitting.append((x, encode_target(loss, y, model.sizes[-1])))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"ys[{i}]: {error}") from None
+    return parameters, fitting
+
+
+def checked(loss: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
+    """Return the loss with a check of what it returns."""
+
+    def loss_of(prediction: Any, target: Any) -> Value:
+        value: object = loss(prediction, target)
+        if not isinstance(value, Value):
+            raise TypeError(
+                f"loss is expected to return a Value, got {describe(value)} "
+                f"for the prediction {describe(prediction)}"
+            )
+        return value
+
+    return loss_of
+
+
+def _list(name: str, values: Any) -> list[Any]:
+    """Return samples or targets as a new list."""
+    if not isinstance(values, str | bytes | dict | set):
+        try:
+            return list(values)
+        except TypeError:
+            pass
+    raise TypeError(f"{name} expects a list, got {describe(values)}")
+
+
+def _sample(name: str, x: Any) -> Any:
+    """Return a sample as a list of floats (or as one float, if it is a lone number)."""
+    if as_number(x) is not NotImplemented:
+        return number(name, x)
+    return [number(f"{name}[{i}]", part) for i, part in enumerate(_list(name, x))]
