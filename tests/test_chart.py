@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -80,3 +81,43 @@ def test_labels_differ():
     text = line_chart([1e6, 1e6 + 1], ascii=True)
     labels = [line.partition("|")[0].strip() for line in text.splitlines()[:-2]]
     assert len(set(filter(None, labels))) == len(list(filter(None, labels))) >= 3
+
+
+def test_several_curves_share_the_axes_and_have_letters():
+    text = line_chart({"one": [3.0, 2.0, 1.0, 0.0], "two": [0.0, 3.0]}, width=40, height=6)
+    lines = text.splitlines()
+    assert lines[-1].split() == ["a", "one", "b", "two"]
+    picture = "\n".join(lines[:-1])
+    assert picture.count("a") == picture.count("b") == 2
+    ends = {letter: max(line.rfind(letter) for line in lines[:-1]) for letter in "ab"}
+    assert ends["b"] < ends["a"]  # the second curve stops where its numbers do
+    assert "\033" not in text
+
+
+def test_long_legends_are_broken():
+    text = line_chart({f"a long name {i}": [i, 0] for i in range(9)}, width=40, height=8)
+    legend = text.splitlines()[
+        text.splitlines().index(next(x for x in text.splitlines() if "└" in x)) + 2 :
+    ]
+    assert len(legend) == 5 and max(map(len, text.splitlines())) <= 40
+
+
+def test_colours_change_nothing_but_colour():
+    curves = {"one": [3.0, 2.0, 1.0], "two": [0.0, 3.0, math.nan], "none": [math.nan]}
+    plain, coloured = line_chart(curves), line_chart(curves, colour=True)
+    assert re.sub(r"\033\[\d+m", "", coloured) == plain
+    assert "\033[36m" in coloured and "\033[33m" in coloured
+    assert plain.splitlines()[-1].split() == ["a", "one", "b", "two", "c", "none"]
+
+
+@given(
+    st.dictionaries(st.text("xyz", min_size=1), st.lists(st.floats()), min_size=1),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_curves_make_a_chart(curves, ascii, colour):
+    text = line_chart(curves, width=50, height=5, ascii=ascii, colour=colour)
+    assert text.isascii() or not ascii
+    if "no finite" not in text:
+        for name in curves:
+            assert name in text

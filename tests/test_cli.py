@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 
 import pytest
 from machine import run
 
 import microtrain as mt
 from microtrain.cli import main
+from microtrain.cli.sweep import _interruptible as interruptible
+from microtrain.cli.sweep import _processors as processors
+from microtrain.cli.terminal import Progress
 
 
 def test_the_toy_job(capsys):
@@ -118,10 +125,11 @@ def test_ctrl_c(capsys, monkeypatch):
     def interrupt(history, *_):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("microtrain.tracing._made", {})
     monkeypatch.setattr("microtrain.training.compiled.assemble", lambda *_: interrupt)
     assert main([]) == 130
     assert "Interrupted after 0 steps" in capsys.readouterr().out
-    monkeypatch.setattr("microtrain.cli.MLP", interrupt)
+    monkeypatch.setattr("microtrain.cli.train.MLP", interrupt)
     assert main([]) == 130
 
 
@@ -219,3 +227,148 @@ def test_a_reader_that_stops_reading_is_no_error():
     status, line = done.stdout.splitlines()
     assert status == "141"
     assert line.startswith("MLP(")
+
+
+# The sweep.
+
+
+SMALL = ["sweep", "--seeds", "3", "--steps", "60"]
+
+
+def test_a_sweep_prints_table_chart_and_advice(capsys):
+    assert main([*SMALL, "--jobs", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and "\033" not in out
+    steps = {*range(10), *range(0, 60, 10)}
+    found = mt.sweep(seeds=range(3), steps=60, track_sharpness=steps)
+    assert out.startswith(found.table() + "\n\nloss (median of the seeds)\n")
+    assert " ".join(out.split()).endswith(found.explain())
+    assert max(map(len, out.splitlines())) <= 84
+
+
+def test_a_sweep_as_json_and_csv_on_two_processes(capsys):
+    options = ["--lrs", "0.05", "0.3", "--warmup", "9", "--jobs", "2", "--no-sharpness"]
+    assert main([*SMALL, *options, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    rates = {
+        "0.05": 0.05,
+        "0.3": 0.3,
+        "0.05 warm": mt.warmup_cosine(0.05, 60, 9),
+        "0.3 warm": mt.warmup_cosine(0.3, 60, 9),
+    }
+    found = mt.sweep(rates, seeds=range(3), steps=60)
+    for told, made in zip(record["runs"], found.runs):
+        assert (told["lr"], told["seed"]) == (made.label, made.seed)
+        assert told["losses"] == made.history.losses
+    assert main([*SMALL, *options, "--csv"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [row["reason"] for row in rows] == [run.reason for run in found.runs]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--lrs 0", "lrs['0'] expects a finite number above 0"),
+        ("--lrs", "argument --lrs: expected at least one argument"),
+        ("--seeds 0", "argument --seeds: expects at least 1, got 0"),
+        ("--jobs 0", "argument --jobs: expects at least 1, got 0"),
+        ("--steps 1", "steps expects an int of at least 2"),
+        ("--target-loss -1", "target_loss expects a finite number above 0"),
+        ("--warmup 200", "warmup_steps expects an int from 0 to 199"),
+        ("--json --csv", "not allowed with"),
+    ],
+)
+def test_a_sweep_with_bad_arguments(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", *arguments.split()])
+    out, err = capsys.readouterr()
+    assert (stop.value.code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_a_sweep_that_is_interrupted_or_fails(capsys, monkeypatch):
+    def interrupted(*args, on_run, **options):
+        def stop(found):
+            raise KeyboardInterrupt
+
+        return mt.sweep(*args, **{**options, "on_run": stop})
+
+    monkeypatch.setattr("microtrain.cli.sweep.sweep", interrupted)
+    assert main([*SMALL, "--jobs", "1"]) == 130
+    assert "Interrupted: 1 of 12 runs are finished." in capsys.readouterr().out
+
+    def nothing(*args, **options):
+        found = mt.Sweep([], 5, 0.01)
+        found.status = "interrupted"
+        return found
+
+    monkeypatch.setattr("microtrain.cli.sweep.sweep", nothing)
+    assert main([*SMALL, "--jobs", "1"]) == 130
+    assert capsys.readouterr().out == "Interrupted: 0 of 0 runs are finished.\n\n"
+
+    def failing(*args, **options):
+        raise mt.SweepError("a worker died", None)
+
+    monkeypatch.setattr("microtrain.cli.sweep.sweep", failing)
+    assert main([*SMALL, "--jobs", "1"]) == 1
+    assert capsys.readouterr() == ("", "microtrain sweep: a worker died\n")
+
+
+def test_the_progress_line(monkeypatch):
+    clock = iter([0.0, 0.5, 1.5, 1.55, 3.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    terminal = Terminal()
+    progress = Progress("runs", terminal)
+    progress.show(5, 100)  # too early to say anything
+    progress.clear()
+    assert terminal.text == ""
+    for done in (30, 31, 75):
+        progress.show(done, 100)
+    assert terminal.text == (
+        "\r30 of 100 runs, 20 per second, 4 s left\r75 of 100 runs, 25 per second, 1 s left"
+    )
+    progress.clear()
+    assert terminal.text.endswith("\r" + " " * 39 + "\r")
+
+
+def test_no_progress_line_where_nobody_looks(monkeypatch, capsys):
+    clock = iter([0.0, 5.0, 9.0, 15.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    progress = Progress("runs")
+    progress.show(1, 2)
+    monkeypatch.setenv("TERM", "dumb")
+    progress = Progress("runs", Terminal())
+    progress.show(1, 2)
+    progress.clear()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_worker_stops_at_ctrl_c_and_is_silent_otherwise(monkeypatch):
+    monkeypatch.setattr("microtrain.cli.sweep._stopped", False)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert interruptible(max, 1, 2) == 2
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        with pytest.raises(KeyboardInterrupt):
+            interruptible(signal.raise_signal, signal.SIGINT)
+        assert interruptible(max, 1, 2) == []  # what comes after is not begun
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_processors_can_be_counted_anywhere(monkeypatch):
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    assert processors() == (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent here as POSIX has them")
+def test_ctrl_c_in_a_sweep_of_processes_says_little():
+    command = [sys.executable, "-m", "microtrain", "sweep", "--seeds", "2000", "--jobs", "2"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(2)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert out.startswith("Interrupted: ")

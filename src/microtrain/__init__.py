@@ -15,7 +15,8 @@
 """
 
 from . import datasets
-from .errors import CompileError, DomainError, GradcheckError
+from .curvature import sharpness
+from .errors import CompileError, DomainError, GradcheckError, SweepError
 from .functions import (
     cos,
     exp,
@@ -30,6 +31,7 @@ from .functions import (
     tanh,
 )
 from .gradcheck import gradcheck
+from .lab.sweep import Sweep, sweep
 from .losses import cross_entropy, hinge, mse_loss, squared_error
 from .nn import MLP, Layer, Module, Neuron
 from .optim import SGD, constant, warmup_cosine
@@ -50,6 +52,8 @@ __all__ = [
     "Layer",
     "Module",
     "Neuron",
+    "Sweep",
+    "SweepError",
     "Value",
     "compile",
     "constant",
@@ -67,11 +71,13 @@ __all__ = [
     "minimum",
     "mse_loss",
     "relu",
+    "sharpness",
     "sigmoid",
     "sin",
     "softplus",
     "sqrt",
     "squared_error",
+    "sweep",
     "tanh",
     "train",
     "value_and_grad",

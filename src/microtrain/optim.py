@@ -58,7 +58,7 @@ def constant(lr: float) -> Schedule:
     >>> constant(0.1)(1000)
     0.1
     """
-    return functools.partial(_constant, lr=learning_rate("lr", lr))
+    return _Schedule(_constant, lr=learning_rate("lr", lr))
 
 
 def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0) -> Schedule:
@@ -72,6 +72,8 @@ def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0
     >>> lr = warmup_cosine(0.1, steps=100, warmup_steps=9)
     >>> [round(lr(step), 4) for step in (0, 4, 9, 54, 99)]
     [0.01, 0.05, 0.1, 0.0509, 0.0]
+    >>> lr
+    warmup_cosine(0.1, 100, 9, 0.0)
     """
     steps, warmup_steps = positive_int("steps", steps), any_int("warmup_steps", warmup_steps)
     if not 0 <= warmup_steps < steps:
@@ -80,9 +82,7 @@ def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0
     final = learning_rate("final", final, zero=True)
     if final > peak:
         raise ValueError(f"final expects a number of at most peak, {peak}; got {final}")
-    return functools.partial(
-        _warmup_cosine, peak=peak, steps=steps, warmup_steps=warmup_steps, final=final
-    )
+    return _Schedule(_warmup_cosine, peak=peak, steps=steps, warmup_steps=warmup_steps, final=final)
 
 
 def learning_rate(name: str, lr: object, zero: bool = False) -> float:
@@ -94,7 +94,12 @@ def learning_rate(name: str, lr: object, zero: bool = False) -> float:
     return rate
 
 
-# Module-level functions, so that a schedule can be pickled and sent to another process.
+# Schedules can be pickled and sent to another process, and say what they are.
+
+
+class _Schedule(functools.partial[float]):
+    def __repr__(self) -> str:
+        return f"{self.func.__name__[1:]}({', '.join(map(repr, self.keywords.values()))})"
 
 
 def _constant(step: int, lr: float) -> float:

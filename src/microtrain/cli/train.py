@@ -1,28 +1,24 @@
-"""The `microtrain` command: train the small network, and say what happens."""
+"""`microtrain train`: one run on the classic four samples, step by step."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
-import shutil
-import sys
 
-from . import __version__, datasets
-from .losses import REDUCTIONS
-from .nn import ACTIVATIONS, MLP
-from .training.train import train
+from .. import datasets
+from ..losses import REDUCTIONS
+from ..nn import ACTIVATIONS, MLP
+from ..training.train import train
+from .terminal import FAILED, INTERRUPTED, OK, bold, chart_options, finite, styled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
-    from .training.history import History
+    from ..training.history import History
+    from .terminal import Parser
 
 SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
-OK, MISMATCH, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 
 FOUR_STEPS = """\
 Each step is the same four:
@@ -33,51 +29,8 @@ Each step is the same four:
 """
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line long."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with these arguments (by default, those of the process).
-
-    Returns the exit status: 0 if every prediction matches its target in sign, 1 if one does not, 2
-    for bad arguments, 130 after Ctrl-C, 141 if nobody reads the output to its end.
-    """
-    argv = list(sys.argv[1:] if argv is None else argv)
-    if sys.stdout is None:  # it was closed before this began
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    parser = _parser()
-    top_level = ("-h", "--help", "--version")
-    if not argv or (argv[0].startswith("-") and argv[0] not in top_level):
-        argv = ["train", *argv]
-    arguments = parser.parse_args(argv)
-    try:
-        status = _train(arguments)
-        sys.stdout.flush()
-        return status
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except OSError as error:
-        # Whoever read the output has read enough, or it can't be written. Python would try again,
-        # and complain, at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            return UNREAD
-        print(f"microtrain: can't write the output: {error}", file=sys.stderr)
-        return MISMATCH
-
-
-def _parser() -> Parser:
-    parser = Parser(
-        prog="microtrain",
-        description="Train a small neural network and watch the four steps at work: "
-        "forward pass, loss, backward pass, update. Without a command: microtrain train.",
-    )
-    parser.add_argument("--version", action="version", version=f"microtrain {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+def add_to(commands: Any) -> None:
+    """Add the command to the parser's."""
     command = commands.add_parser(
         "train",
         help="train on the classic four samples",
@@ -88,7 +41,7 @@ def _parser() -> Parser:
         "2 for bad arguments, 130 after Ctrl-C, 141 if the output is not read to its end. "
         "NO_COLOR in the environment turns colour off.",
     )
-    command.set_defaults(parser=command)
+    command.set_defaults(parser=command, run=run)
     add = command.add_argument
     add("--lr", type=float, default=0.05, metavar="RATE", help="learning rate (%(default)s)")
     add("--steps", type=int, default=1000, metavar="N", help="make at most N steps (%(default)s)")
@@ -146,7 +99,6 @@ def _parser() -> Parser:
     )
     add("--no-zero-grad", action="store_true", help="forget to reset the gradients: see the bug")
     add("--json", action="store_true", help="print the record of the run as JSON, nothing else")
-    return parser
 
 
 def _neurons(text: str) -> int:
@@ -156,7 +108,7 @@ def _neurons(text: str) -> int:
     return int(text)
 
 
-def _train(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     xs, ys = datasets.toy()
     shown = 0
 
@@ -202,13 +154,13 @@ def _train(arguments: argparse.Namespace) -> int:
             "targets": ys,
             "parameters": model.state_dict(),
         }
-        print(json.dumps(_finite(record), allow_nan=False))
+        print(json.dumps(finite(record), allow_nan=False))
     else:
         show(history)
         _summary(history, arguments, predictions, ys)
     if history.status == "interrupted":
         return INTERRUPTED
-    return OK if all(map(_match, predictions, ys)) else MISMATCH
+    return OK if all(map(_match, predictions, ys)) else FAILED
 
 
 def _introduction(arguments: argparse.Namespace, model: MLP) -> str:
@@ -219,7 +171,7 @@ def _introduction(arguments: argparse.Namespace, model: MLP) -> str:
         reset="" if arguments.no_zero_grad else "model.zero_grad(); ",
     )
     head = f"{model}, seed {arguments.seed}, learning rate {arguments.lr:g}"
-    return f"{head}\n\n{four_steps}\n" + _bold("  step   loss")
+    return f"{head}\n\n{four_steps}\n" + bold("  step   loss")
 
 
 def _summary(
@@ -249,42 +201,13 @@ def _summary(
         print(f"Diverged: no finite loss at step {last}. {history.error}".rstrip())
         print("The parameters are those that gave the last finite one.")
 
-    print(_bold("\nprediction   target   match"))
+    print(bold("\nprediction   target   match"))
     for prediction, target in zip(predictions, targets):
-        mark = _colour("yes", 32) if _match(prediction, target) else _colour("NO", 31)
+        mark = styled("yes", 32) if _match(prediction, target) else styled("NO", 31)
         print(f"{prediction:>10.4g}   {target:>6g}   {mark}")
     if last > 0:
-        width = min(80, shutil.get_terminal_size().columns)
-        print(f"\n{history.chart(width, ascii=not _can_print('⠿┤│└─'))}")
+        print(f"\n{history.chart(**chart_options())}")
 
 
 def _match(prediction: float, target: float) -> bool:
     return prediction * target > 0
-
-
-def _finite(record: Any) -> Any:
-    """Return a JSON-ready copy, with None for what JSON has no number for: NaN and infinities."""
-    if isinstance(record, dict):
-        return {key: _finite(part) for key, part in record.items()}
-    if isinstance(record, list):
-        return [_finite(part) for part in record]
-    return None if isinstance(record, float) and not math.isfinite(record) else record
-
-
-def _can_print(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _bold(text: str) -> str:
-    return _colour(text, 1)
-
-
-def _colour(text: str, code: int) -> str:
-    """Return the text with an ANSI style, if a terminal is there to show it and may."""
-    dumb = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    styled = sys.stdout.isatty() and not dumb
-    return f"\033[{code}m{text}\033[0m" if styled else text

@@ -1,0 +1,57 @@
+"""The `microtrain` command: train the small network, explore its learning rates."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import __version__
+from . import sweep, train
+from .terminal import FAILED, INTERRUPTED, UNREAD, Parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (by default, those of the process).
+
+    Returns the exit status: 0 if all is well, 1 if not (see the help of each command), 2 for bad
+    arguments, 130 after Ctrl-C, 141 if nobody reads the output to its end.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # it was closed before this began
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    parser = _parser()
+    top_level = ("-h", "--help", "--version")
+    if not argv or (argv[0].startswith("-") and argv[0] not in top_level):
+        argv = ["train", *argv]
+    arguments = parser.parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as error:
+        # Whoever read the output has read enough, or it can't be written. Python would try again,
+        # and complain, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return UNREAD
+        print(f"microtrain: can't write the output: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="microtrain",
+        description="Train a small neural network and watch the four steps at work: "
+        "forward pass, loss, backward pass, update. Without a command: microtrain train.",
+    )
+    parser.add_argument("--version", action="version", version=f"microtrain {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    train.add_to(commands)
+    sweep.add_to(commands)
+    return parser

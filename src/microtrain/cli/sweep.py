@@ -1,0 +1,208 @@
+"""`microtrain sweep`: many learning rates, many seeds, and what became of each."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import signal
+import sys
+import textwrap
+
+from ..errors import SweepError
+from ..lab.sweep import sweep
+from ..optim import warmup_cosine
+from .terminal import (
+    FAILED,
+    INTERRUPTED,
+    OK,
+    Progress,
+    bold,
+    chart_options,
+    colourful,
+    columns,
+    finite,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+    from typing import Any
+
+    from ..lab.sweep import Sweep
+    from ..optim import Schedule
+    from .terminal import Parser
+
+LRS = (0.001, 0.01, 0.1, 1.0)
+EVERY = 10  # the sharpness is measured at the first so many steps, and then at every so manieth
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser's."""
+    command = commands.add_parser(
+        "sweep",
+        help="explore learning rates",
+        description="Train the network of 41 parameters on the classic four samples with each "
+        "learning rate, from each of several seeds, and say what became of it and why: a table, "
+        "the descent curves, and which rate to take.",
+        epilog="Examples: microtrain sweep; microtrain sweep --lrs 0.05 0.1 0.2 0.5 --seeds 100; "
+        "microtrain sweep --lrs 0.5 1 --warmup 20. "
+        "Exit status: 0 if every run was made, 1 if one could not be, 2 for bad arguments, 130 "
+        "after Ctrl-C, 141 if the output is not read to its end. NO_COLOR in the environment turns "
+        "colour off.",
+    )
+    command.set_defaults(parser=command, run=run)
+    add = command.add_argument
+    add(
+        "--lrs",
+        type=float,
+        nargs="+",
+        default=LRS,
+        metavar="RATE",
+        help=f"learning rates ({' '.join(map(str, LRS))})",
+    )
+    add(
+        "--warmup",
+        type=int,
+        metavar="N",
+        help="run each rate a second time, as the peak of a warmup of N steps that is followed by "
+        "half a cosine down to 0",
+    )
+    add("--seeds", type=int, default=20, metavar="N", help="runs for each rate (%(default)s)")
+    add("--steps", type=int, default=200, metavar="N", help="make at most N steps (%(default)s)")
+    add(
+        "--target-loss",
+        type=float,
+        default=0.01,
+        metavar="LOSS",
+        help="a run has converged once its loss is below this (%(default)s)",
+    )
+    add(
+        "--jobs",
+        type=int,
+        default=_processors(),
+        metavar="N",
+        help="processes to run on (as many as there are processors: %(default)s)",
+    )
+    add("--no-sharpness", action="store_true", help="leave out the sharpness, which takes longest")
+    output = command.add_mutually_exclusive_group()
+    output.add_argument(
+        "--json", action="store_true", help="print everything as JSON, nothing else"
+    )
+    output.add_argument(
+        "--csv", action="store_true", help="print a line for each run as CSV, nothing else"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    command: Parser = arguments.parser
+    for name in ("seeds", "jobs"):
+        if getattr(arguments, name) < 1:
+            command.error(f"argument --{name}: expects at least 1, got {getattr(arguments, name)}")
+    steps = arguments.steps
+    progress = Progress("runs")
+    try:
+        with _executor(arguments.jobs) as executor:
+            found = sweep(
+                _rates(arguments),
+                seeds=range(arguments.seeds),
+                steps=steps,
+                target_loss=arguments.target_loss,
+                track_sharpness=None
+                if arguments.no_sharpness
+                else {*range(min(EVERY, steps)), *range(0, steps, EVERY)},
+                executor=executor,
+                on_run=lambda so_far: progress.show(len(so_far.runs), so_far.planned),
+            )
+    except ValueError as error:
+        command.error(str(error))
+    except SweepError as error:
+        progress.clear()
+        print(f"{command.prog}: {error}", file=sys.stderr)
+        return FAILED
+    progress.clear()
+    if arguments.json:
+        print(json.dumps(finite(found.to_dict()), allow_nan=False))
+    elif arguments.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        for i, record in enumerate(found.records()):
+            if i == 0:
+                writer.writerow(record)
+            writer.writerow(record.values())
+    else:
+        _print(found)
+    return INTERRUPTED if found.status == "interrupted" else OK
+
+
+def _rates(arguments: argparse.Namespace) -> dict[str, float | Schedule]:
+    """Return the rates, and the schedules that warm up to them, by their labels."""
+    rates: dict[str, float | Schedule] = {f"{lr:g}": lr for lr in arguments.lrs}
+    if arguments.warmup is not None:
+        for label, lr in list(rates.items()):
+            schedule = warmup_cosine(float(lr), arguments.steps, arguments.warmup)  # type: ignore[arg-type]
+            rates[f"{label} warm"] = schedule
+    return rates
+
+
+def _print(found: Sweep) -> None:
+    """Print the table, the chart and the paragraph."""
+    if found.status == "interrupted":
+        print(f"Interrupted: {len(found.runs)} of {found.planned} runs are finished.\n")
+    if not found.runs:
+        return
+    title, *rows = found.table().split("\n")
+    print(bold(title))
+    print(*rows, sep="\n")
+    print(f"\n{found.chart(**chart_options(), colour=colourful())}\n")
+    print(textwrap.fill(found.explain(), min(80, columns())))
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _executor(jobs: int) -> Iterator[Executor | None]:
+    """Provide that many processes, or None for one."""
+    if jobs == 1:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    class Pool(ProcessPoolExecutor):
+        def submit(self, function: Any, /, *args: Any, **options: Any) -> Any:
+            return super().submit(_interruptible, function, *args, **options)
+
+    pool = Pool(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+# In a worker process. Ctrl-C reaches it too: it is to stop what it does, begin nothing more, and
+# leave it to the main process to say so.
+
+_stopped = False
+
+
+def _interruptible(function: Any, *args: Any, **options: Any) -> Any:
+    if _stopped:
+        return []
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        return function(*args, **options)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _stop(*_: object) -> None:
+    global _stopped
+    _stopped = True
+    raise KeyboardInterrupt

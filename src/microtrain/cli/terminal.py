@@ -1,0 +1,103 @@
+"""What the terminal can show: characters, colours, and how far a long job has come."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import shutil
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, TextIO
+
+# Exit statuses.
+OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line long."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+class Progress:
+    """One line on a terminal, written over and over, that says how far a job has come.
+
+    It appears once the job has taken a second; where no terminal is, it is silent.
+    """
+
+    def __init__(self, what: str, stream: TextIO | None = None) -> None:
+        self.what = what
+        self.stream = sys.stderr if stream is None else stream
+        self.start = self.shown = time.monotonic()
+        self.width = 0
+
+    def show(self, done: int, total: int) -> None:
+        """Say that so many of all are done."""
+        now = time.monotonic()
+        if now - self.start < 1 or now - self.shown < 0.1 or not is_terminal(self.stream):
+            return
+        self.shown = now
+        pace = done / (now - self.start)
+        left = f", {(total - done) / pace:.0f} s left" if done else ""
+        self._write(f"{done} of {total} {self.what}, {pace:.3g} per second{left}")
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self.width:
+            self._write("")
+            self.stream.write("\r")
+            self.stream.flush()
+            self.width = 0
+
+    def _write(self, text: str) -> None:
+        text = text[: columns() - 1]
+        self.stream.write(f"\r{text:<{self.width}}")
+        self.stream.flush()
+        self.width = len(text)
+
+
+def is_terminal(stream: Any) -> bool:
+    """Return whether somebody is looking, at something that can write over a line."""
+    return bool(stream and stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def columns() -> int:
+    """Return the width of the terminal, or 80 where there is none."""
+    return shutil.get_terminal_size().columns
+
+
+def colourful() -> bool:
+    """Return whether the output may have colours."""
+    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+
+
+def bold(text: str) -> str:
+    return styled(text, 1)
+
+
+def styled(text: str, code: int) -> str:
+    """Return the text with an ANSI style, if a terminal is there to show it and may."""
+    return f"\033[{code}m{text}\033[0m" if colourful() else text
+
+
+def chart_options() -> dict[str, Any]:
+    """Return what makes a chart fit the output: its width, and plain ASCII where it has to be."""
+    try:
+        "⠿┤│└─".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return {"width": min(80, columns()), "ascii": True}
+    return {"width": min(80, columns()), "ascii": False}
+
+
+def finite(record: Any) -> Any:
+    """Return a JSON-ready copy, with None for what JSON has no number for: NaN and infinities."""
+    if isinstance(record, dict):
+        return {key: finite(part) for key, part in record.items()}
+    if isinstance(record, list):
+        return [finite(part) for part in record]
+    return None if isinstance(record, float) and not math.isfinite(record) else record

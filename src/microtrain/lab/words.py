@@ -1,0 +1,200 @@
+"""What a sweep has found, as a table and in words."""
+
+from __future__ import annotations
+
+import math
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .sweep import Rate, Run
+
+HEADER = ("rate", "verdicts", "steps needed", "last loss", "sharpness", "peak", "2/peak")
+
+# How each verdict is told of one run, and of several.
+VERBS = {
+    "converged": ("converges", "converge"),
+    "diverged": ("diverges", "diverge"),
+    "saturated": ("saturates", "saturate"),
+    "oscillating": ("oscillates", "oscillate"),
+    "crawling": ("crawls", "crawl"),
+    "descending": ("is still descending", "are still descending"),
+}
+
+
+def table(rates: Sequence[Rate]) -> str:
+    """Return a line of text for each rate, under a line of titles."""
+    tracked = any(rate.peak is not None for rate in rates)
+    rows = [HEADER, *(_cells(rate) for rate in rates)]
+    rows = [row if tracked else row[:4] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i in (1, 2) else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _cells(rate: Rate) -> tuple[str, ...]:
+    """Return a rate's row of the table."""
+    steps = "-"
+    if rate.steps:
+        low, median, high = (f"{x:.0f}" for x in rate.steps)
+        steps = f"{median} ({low}-{high})" if low != high else median
+    return (
+        rate.label,
+        ", ".join(f"{n} {name}" for name, n in rate.verdicts.items()),
+        steps,
+        _number(rate.loss),
+        _number(rate.sharpness),
+        _number(rate.peak),
+        _number(2 / rate.peak if rate.peak is not None and rate.peak > 0 else None),
+    )
+
+
+def _number(x: float | None) -> str:
+    if x is None or not math.isfinite(x):
+        return "-"
+    return f"{x:.0f}" if 1000 <= abs(x) < 1e6 else f"{x:.3g}"
+
+
+def explain(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | None) -> str:
+    """Return in words what each rate does, which one to take, and what the sharpness says."""
+    sentences = [_seen(rate, steps) for rate in rates]
+    if any("saturated" in rate.verdicts for rate in rates):
+        sentences.append(
+            "(Saturated: the gradient is gone while the loss is high, so there is nothing left to "
+            "follow. One step that is too long does that to tanh units: it throws them to where "
+            "the curve is flat.)"
+        )
+    sentences += _warmups(rates)
+    sentences.append(_advice(rates, best, steps, target_loss))
+    sentences += _edge(rates)
+    return " ".join(sentences)
+
+
+def _seen(rate: Rate, steps: int) -> str:
+    """Return what becomes of the runs of a rate."""
+    n = len(rate.runs)
+    if n == 1:
+        return f"{rate.label} {VERBS[rate.runs[0].verdict][0]}: {rate.runs[0].reason}."
+    told = [f"{count} {VERBS[name][count > 1]}" for name, count in rate.verdicts.items()]
+    text = f"At {rate.label}, {_and(told)}" if len(told) > 1 else f"At {rate.label} all {told[0]}"
+    if rate.steps and rate.converged > 0.5:
+        return f"{text}; half of those that converge need at most {rate.steps[1]:.0f} steps."
+    return f"{text}; the median of the last losses is {_number(rate.loss)}."
+
+
+def _advice(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | None) -> str:
+    """Return which rate to take, by the rule of `Sweep.best`, and how good that is."""
+    single = len(best.runs) == 1
+    if not best.steps:
+        lowest = f"{best.label} ends lowest, at {_number(best.loss)}" + " (median)" * (not single)
+        if target_loss is None:
+            return f"Take {best.label}: {lowest}."
+        return (
+            f"None got below {target_loss:g} in {steps} steps; {lowest}. Try more steps or rates."
+        )
+    rivals = [rate for rate in rates if rate.converged == best.converged]
+    share = (
+        "it converges" if single else f"{best.verdicts['converged']} of {len(best.runs)} converge"
+    )
+    others = ", as only this one does" if single else ", the most of all"
+    if len(rivals) > 1:
+        others = ", and soonest" if single else ", as many as anywhere, and soonest"
+    numbers = [rate.lr for rate in rates if not callable(rate.lr)]
+    beyond = "."
+    if len(numbers) > 1 and best.lr in (min(numbers), max(numbers)):
+        side = "largest" if best.lr == max(numbers) else "smallest"
+        beyond = f". It is the {side} of the rates tried: try some beyond it."
+    more = " (One seed is one story: try more.)" if single else ""
+    return f"Take {best.label}: {share}{others}{beyond}{more}"
+
+
+def _edge(rates: Sequence[Rate]) -> list[str]:
+    """Return how the runs went that kept to the rule of the quadratic, and those that did not."""
+    below: list[Run] = []
+    beyond: list[Run] = []
+    for rate in rates:
+        for run in rate.runs:
+            history = run.history
+            products = [history.lrs[k] * sharpness for k, sharpness in history.sharpness.items()]
+            if products and all(map(math.isfinite, products)):
+                (below if max(products) < 2 else beyond).append(run)
+    if not below and not beyond:
+        return []
+
+    def rose(runs: Sequence[Run]) -> int:
+        return sum(
+            any(after > before for before, after in zip(losses, losses[1:]))
+            for losses in (run.history.losses for run in runs)
+        )
+
+    sentences = [
+        "On a quadratic, gradient descent is stable while the learning rate is below 2/sharpness: "
+        "while lr x sharpness stays below 2."
+    ]
+    if below:
+        sentences.append(
+            f"Here it did, wherever it was measured, in {len(below)} runs: the loss rose on the "
+            f"way in {rose(below)} of them."
+        )
+    if beyond:
+        converged = sum(run.verdict == "converged" for run in beyond)
+        sentences.append(
+            f"It went beyond 2 in {len(beyond)} runs: the loss rose in {rose(beyond)} of them, and "
+            f"{converged} converged all the same."
+        )
+    return sentences
+
+
+def _warmups(rates: Sequence[Rate]) -> list[str]:
+    """Return, for each schedule that warms up to a rate that was tried cold, what that changed."""
+    sentences = []
+    for rate in rates:
+        options = getattr(rate.lr, "keywords", {})
+        cold = next((other for other in rates if other.lr == options.get("peak")), None)
+        if cold is None:
+            continue
+        n, before = (x.verdicts.get("converged", 0) for x in (rate, cold))
+        warm = f"With a warmup of {options['warmup_steps']} steps, {n} of {len(rate.runs)} converge"
+        text = f"{warm} at {cold.label}, {before} without"
+        if n > before:
+            early = [
+                run.history.steps < options["warmup_steps"]
+                for run in rate.runs
+                if run.verdict == "converged"
+            ]
+            text += f"; {early.count(True)} of those got there on the way up to it"
+        elif n == before:
+            text += ": it makes no difference to that"
+        else:
+            text += ": it does not help"
+        sentences.append(f"{text}.")
+    return sentences
+
+
+def listed(runs: Sequence[tuple[str, int]]) -> str:
+    """Return runs, given as (label, seed), in words: ``0.1 with seeds 0 to 3 and 7``."""
+    seeds_of: dict[str, list[int]] = {}
+    for label, seed in runs:
+        seeds_of.setdefault(label, []).append(seed)
+    parts = []
+    for label, seeds in seeds_of.items():
+        stretches: list[list[int]] = []
+        for seed in seeds:
+            if stretches and seed == stretches[-1][-1] + 1:
+                stretches[-1].append(seed)
+            else:
+                stretches.append([seed])
+        told = [f"{s[0]} to {s[-1]}" if len(s) > 2 else _and(map(str, s)) for s in stretches]
+        parts.append(f"{label} with seed{'s' if len(seeds) > 1 else ''} {_and(told)}")
+    return ", ".join(parts)
+
+
+def _and(texts: Iterable[str]) -> str:
+    *others, last = texts
+    return f"{', '.join(others)} and {last}" if others else last

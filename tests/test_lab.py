@@ -1,0 +1,574 @@
+"""The learning-rate lab: verdicts, sweeps, and what is said about them."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import csv
+import functools
+import json
+import math
+import os
+import pickle
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_training_compiled import bits
+
+import microtrain as mt
+from microtrain import MLP, SweepError
+from microtrain.lab.sweep import Rate, Run
+from microtrain.lab.verdict import VERDICTS, steps_to_go, verdict
+from microtrain.training import compiled
+from microtrain.training.history import History
+
+
+def made(losses, grad_norms=None, status="finished", error=""):
+    """Return a history made by hand."""
+    history = History(None, "eager")
+    history.losses = [float(x) for x in losses]
+    history.grad_norms = [1.0] * len(losses) if grad_norms is None else grad_norms
+    history.lrs = [0.1] * len(losses)
+    history.status, history.error = status, error
+    history.steps = len(losses) - (status == "converged")
+    return history
+
+
+# Verdicts.
+
+FALLING = [0.95**k for k in range(50)]
+VANISHED = [1.0] * 49 + [1e-4]
+
+
+@pytest.mark.parametrize(
+    ("expected", "history", "reason"),
+    [
+        ("converged", made([1.0, 0.5, 0.009]), "below 0.01 at step 2"),
+        ("converged", made([0.001]), "below 0.01 at step 0"),
+        ("converged", made([1, 2, 1, 2, 0.001]), "though it rose in 2 of 4 steps"),
+        ("diverged", made([1.0, 5.0, math.inf]), "no finite loss at step 2"),
+        (
+            "diverged",
+            made([1.0, math.nan], error="exp(1e3)"),
+            r"no finite loss at step 1: exp\(1e3\)",
+        ),
+        ("diverged", made([math.nan]), "no finite loss at step 0"),
+        ("diverged", made([1.0, *FALLING[1:], 1.1]), "ended at 1.1, above the 1 it began with"),
+        (
+            "saturated",
+            made([6.0] + [8.0] * 49, VANISHED),
+            "to 0.0001 of its largest. and .* stuck at 8",
+        ),
+        ("saturated", made([8.0] * 50, [0.0] * 50), "to 0 of its largest"),
+        ("oscillating", made([1.0, 1.1, 1.0] * 10 + [0.9]), "rose in 10 of 30 steps, and is 0.9"),
+        ("crawling", made([1 - 1e-4 * k for k in range(50)]), "steps away, after 49"),
+        ("crawling", made([2.0] * 30), "is 2, as it was at the beginning"),
+        ("descending", made(FALLING), "fell to 0.081; at this pace .* some 41 steps away"),
+    ],
+)
+def test_verdicts_of_hand_made_histories(expected, history, reason):
+    found, why = verdict(history, 0.01)
+    assert found == expected
+    assert re.search(reason, why)
+
+
+def test_the_first_verdict_that_is_true_is_given():
+    rising = [1.0 + 0.1 * (k % 2) for k in range(49)] + [1.2]
+    assert verdict(made(rising), 0.01)[0] == "diverged"  # and it oscillates
+    stuck = [5.0] + [5.001 + 0.001 * (k % 2) for k in range(49)]
+    assert verdict(made(stuck), 0.01)[0] == "diverged"
+    assert verdict(made(stuck, VANISHED), 0.01)[0] == "saturated"
+    slow = [1.0 - 1e-5 * k + 1e-4 * (k % 2) for k in range(50)]
+    assert verdict(made(slow), 0.01)[0] == "oscillating"  # and it crawls
+
+
+def test_the_limits_of_each_verdict():
+    def rises(n):  # n of 50 steps
+        losses = [2.0]
+        for k in range(50):
+            losses.append(losses[-1] + 0.001 if k < n else losses[-1] - 0.02)
+        return made(losses)
+
+    assert verdict(rises(10), 1.0)[0] == "oscillating"
+    assert verdict(rises(9), 1.0)[0] == "descending"
+    flat = [2.0] + [1.0] * 49
+    assert verdict(made(flat, [1.0] * 49 + [0.9e-3]), 0.5)[0] == "saturated"
+    assert verdict(made(flat, [1.0] * 49 + [1.1e-3]), 0.5)[0] != "saturated"
+    moving = [2.0 * 0.999**k for k in range(50)]  # by 1 % in the last ten steps
+    assert verdict(made(moving, VANISHED), 0.5)[0] == "saturated"
+    moving = [2.0 * 0.998**k for k in range(50)]
+    assert verdict(made(moving, VANISHED), 0.5)[0] != "saturated"
+    pace = [math.exp(-0.01 * k) for k in range(51)]
+    assert verdict(made(pace), math.exp(-0.01 * 549))[0] == "descending"
+    assert verdict(made(pace), math.exp(-0.01 * 551))[0] == "crawling"
+
+
+def test_without_a_target_and_without_losses():
+    assert verdict(made([1.0, 0.001])) == ("descending", "the loss fell from 1 to 0.001")
+    with pytest.raises(ValueError, match="needs at least two losses"):
+        verdict(made([1.0]), 0.01)
+    with pytest.raises(ValueError, match="needs at least two losses"):
+        verdict(made([]), 0.01)
+    assert verdict(made([8.0] * 50, []), 0.01)[0] == "crawling"
+
+
+@given(
+    st.lists(st.floats(), min_size=2, max_size=40),
+    st.lists(st.floats(min_value=0), max_size=40),
+    st.none() | st.floats(1e-300, 1e300),
+)
+def test_every_history_has_a_verdict_that_its_numbers_bear(losses, grad_norms, target):
+    found, reason = verdict(made(losses, grad_norms), target)
+    assert found in VERDICTS and reason
+    last = losses[-1]
+    assert (found == "converged") == (target is not None and last < target)
+    if not math.isfinite(last) and found != "converged":
+        assert found == "diverged"
+    if found == "descending":
+        assert last < losses[0]
+    if found == "saturated":
+        assert grad_norms[-1] <= 1e-3 * max(grad_norms)
+
+
+def test_verdicts_of_real_runs():
+    found = mt.sweep((0.01, 0.1, 1.0), seeds=range(40))
+    counts = {rate.label: rate.verdicts for rate in found.rates}
+    assert counts["0.01"] == {"descending": 40}
+    assert counts["0.1"]["converged"] >= 38
+    assert counts["1"]["saturated"] >= 20
+    for run in found.runs:
+        if run.verdict == "saturated":  # the design's fact: it sticks at a multiple of 4
+            assert run.history.final_loss == pytest.approx(
+                4 * round(run.history.final_loss / 4), abs=0.3
+            )
+    blown_up = mt.sweep([0.5], model=linear, seeds=range(5))
+    assert blown_up.rates[0].verdicts == {"diverged": 5}
+
+
+def linear(seed):
+    return MLP(3, [4, 4, 1], output_activation="linear", seed=seed)
+
+
+@given(st.floats(1e-4, 0.3), st.integers(4, 200), st.floats(1.0, 50.0))
+def test_the_pace_of_an_exponential_is_foreseen_exactly(pace, moves, more):
+    losses = [math.exp(-pace * k) for k in range(moves + 1)]
+    target = math.exp(-pace * moves * (1 + more))
+    if target > 1e-300:
+        assert steps_to_go(losses, target) == pytest.approx(more * moves, rel=0.02)
+
+
+@given(st.floats(0.5, 3.0), st.integers(40, 400), st.floats(1.1, 50.0))
+def test_the_pace_of_a_power_law_is_foreseen_well(power, moves, factor):
+    losses = [(1 + k) ** -power for k in range(moves + 1)]
+    target = (1 + moves * factor) ** -power
+    assert steps_to_go(losses, target) == pytest.approx((factor - 1) * moves, rel=0.4)
+
+
+def test_how_far_the_target_is():
+    assert steps_to_go([2.0, 1.0], 1.5) == 0.0
+    assert steps_to_go([1.0, 2.0], 0.5) == math.inf
+    assert steps_to_go([1.0, 0.0], 0.5) == math.inf
+    assert steps_to_go([2.0, 1.0], 0.25) == pytest.approx(2.0)
+    bumpy = [4.0, 3.0, 2.5, 2.6, 2.0]
+    assert steps_to_go(bumpy, 1.0) == pytest.approx(4.0)
+    slow = [2 - 0.5 * k / (1 + k) for k in range(100)]
+    assert steps_to_go(slow, 1e-300) == math.inf
+    assert "out of reach" in verdict(made(slow), 1e-300)[1]
+
+
+# Sweeps.
+
+
+def test_each_run_is_what_train_makes_of_it():
+    lrs, seeds = (0.01, mt.warmup_cosine(0.3, 40, 5), 0.7), (3, 0, 11)
+    found = mt.sweep(lrs, seeds=seeds, steps=40, track_sharpness=20)
+    assert found.status == "finished" and found.planned == 9
+    expected = [(lr, seed) for lr in lrs for seed in seeds]
+    assert [(run.lr, run.seed) for run in found.runs] == expected
+    for run, (lr, seed) in zip(found.runs, expected):
+        alone = mt.train(lr=lr, seed=seed, steps=40, target_loss=0.01, track_sharpness=20)
+        assert bits(run.history) == bits(alone)
+        assert run.history.sharpness == alone.sharpness
+        assert (run.verdict, run.reason) == verdict(alone, 0.01)
+    assert [rate.label for rate in found.rates] == ["0.01", "warmup_cosine(0.3, 40, 5, 0.0)", "0.7"]
+
+
+def wide(n_in, seed):
+    return MLP(n_in, [6, 1], "relu", "linear", seed)
+
+
+def test_data_model_and_loss_of_ones_own():
+    xs, ys = mt.datasets.moons(20)
+    found = mt.sweep(
+        {"slow": 0.01, "fast": 0.1},
+        seeds=[5],
+        model=functools.partial(wide, 2),
+        xs=xs,
+        ys=ys,
+        loss=mt.hinge,
+        reduction="mean",
+        steps=30,
+        engine="compiled",
+    )
+    alone = mt.train(
+        wide(2, 5), xs, ys, lr=0.1, loss=mt.hinge, reduction="mean", steps=30, target_loss=0.01
+    )
+    assert found.runs[1].label == "fast" and bits(found.runs[1].history) == bits(alone)
+    assert found.runs[1].history.engine == "compiled"
+
+
+def test_an_architecture_is_compiled_once(monkeypatch):
+    traces = []
+    original = compiled._Step
+
+    def counting(engine):
+        traces.append(1)
+        return original(engine)
+
+    monkeypatch.setattr(compiled, "_Step", counting)
+    monkeypatch.setattr("microtrain.tracing._made", {})
+    found = mt.sweep((0.05, 0.1), seeds=range(5))
+    assert {run.history.engine for run in found.runs} == {"compiled"}
+    assert len(traces) == 1
+    mt.sweep((0.05,), reduction="mean")
+    mt.sweep((0.05,), model=linear)
+    assert len(traces) == 3
+
+
+def test_what_was_compiled_is_not_kept_for_ever(monkeypatch):
+    kept = {}
+    monkeypatch.setattr("microtrain.tracing._made", kept)
+    for n in range(1, 21):
+        mt.train(MLP(3, [n, 1]), *mt.datasets.toy(), steps=2, engine="compiled")
+    assert len(kept) == 16
+
+
+def test_models_that_differ_are_not_taken_for_each_other():
+    """Each of these has the shape of the first, but computes something else."""
+
+    def variants():
+        yield MLP(3, [2, 2, 1], seed=1)
+        yield MLP(3, [2, 2, 1], "relu", seed=1)
+        yield MLP(3, [2, 2, 1], output_activation="linear", seed=1)
+        tied = MLP(3, [2, 2, 1], seed=1)
+        tied.layers[1].neurons[0].weights[0] = tied.layers[0].neurons[0].weights[0]
+        yield tied
+        swapped = MLP(3, [2, 2, 1], seed=1)
+        swapped.layers[1].neurons.reverse()
+        yield swapped
+        fixed = MLP(3, [2, 2, 1], seed=1)
+        fixed.layers[0].neurons[0].bias = 0.25
+        yield fixed
+        mixed = MLP(3, [2, 2, 1], seed=1)
+        mixed.layers[0].neurons[1].activation = "sigmoid"
+        yield mixed
+
+    xs, ys = mt.datasets.toy()
+    results = []
+    for model, twin in zip(variants(), variants()):
+        runs = [mt.train(m, xs, ys, engine=e) for m, e in ((model, "eager"), (twin, "compiled"))]
+        assert bits(runs[0]) == bits(runs[1])
+        results.append(runs[0].losses)
+    assert len({tuple(losses) for losses in results}) == len(results)
+
+
+# On executors.
+
+
+def everything(found):
+    return [(run.label, run.seed, run.verdict, run.reason, bits(run.history)) for run in found.runs]
+
+
+class Backwards(concurrent.futures.Executor):
+    """Does everything when it is first waited for, and the last thing first."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def submit(self, function, *args):
+        future = concurrent.futures.Future()
+        self.jobs.append((future, function, pickle.loads(pickle.dumps(args))))
+        if len(self.jobs) == self.expected:
+            for future, function, args in reversed(self.jobs):
+                future.set_running_or_notify_cancel()
+                try:
+                    future.set_result(pickle.loads(pickle.dumps(function(*args))))
+                except BaseException as error:
+                    future.set_exception(error)
+        return self.jobs[len(self.jobs) - 1][0]
+
+
+def test_the_same_bits_in_the_same_order_on_any_executor():
+    options = {"seeds": range(6), "steps": 60}
+    expected = everything(mt.sweep(**options))
+    backwards = Backwards()
+    backwards.expected = 24
+    assert everything(mt.sweep(**options, executor=backwards)) == expected
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        assert everything(mt.sweep(**options, executor=pool)) == expected
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        assert everything(mt.sweep(**options, executor=pool)) == expected
+
+
+def test_many_runs_are_sent_in_chunks():
+    class Counting(concurrent.futures.ThreadPoolExecutor):
+        sizes = []  # noqa: RUF012
+
+        def submit(self, function, planned, *args):
+            self.sizes.append(len(planned))
+            return super().submit(function, planned, *args)
+
+    with Counting(1) as pool:
+        mt.sweep([0.1], seeds=range(250), steps=2, executor=pool)
+        assert pool.sizes == [3] * 83 + [1]
+        pool.sizes.clear()
+        mt.sweep([0.1, 0.2], seeds=range(1000), steps=2, executor=pool, model=tiny)
+        assert set(pool.sizes) == {16}
+
+
+def tiny(seed):
+    return MLP(3, [1], seed=seed)
+
+
+def fragile(seed):
+    if seed == 3:
+        os._exit(1)
+    return tiny(seed)
+
+
+def moody(seed):
+    if seed == 3:
+        raise RuntimeError("not this one.")
+    return tiny(seed)
+
+
+def test_a_worker_that_dies_is_told_with_its_runs_and_the_others_are_kept():
+    with (
+        concurrent.futures.ProcessPoolExecutor(1) as pool,
+        pytest.raises(SweepError, match=r"learning rate 0\.1 with seeds? \d") as caught,
+    ):
+        mt.sweep([0.1], model=fragile, seeds=range(5), executor=pool)
+    kept = caught.value.sweep
+    assert [run.seed for run in kept.runs] == [0, 1, 2][: len(kept.runs)]
+    assert f"of 5, {len(kept.runs)} have finished" in str(caught.value)
+    assert kept.status == "running"
+
+
+def test_a_run_that_fails_is_told_and_the_others_are_kept():
+    message = "RuntimeError: not this one. Missing are the runs of learning rate 0.1 with seeds? 3"
+    with pytest.raises(SweepError, match=f"{message} and 4; of 5, 3 have") as caught:
+        mt.sweep([0.1], model=moody, seeds=range(5))
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    with (
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+        pytest.raises(SweepError, match=message) as caught,
+    ):
+        mt.sweep([0.1], model=moody, seeds=range(5), executor=pool)
+    assert {0, 1, 2} <= {run.seed for run in caught.value.sweep.runs}
+    everything_else = Backwards()
+    everything_else.expected = 5
+    with pytest.raises(SweepError, match=f"{message}; of 5, 4 have"):
+        mt.sweep([0.1], model=moody, seeds=range(5), executor=everything_else)
+
+
+def test_what_can_not_be_sent_is_told():
+    with (
+        concurrent.futures.ProcessPoolExecutor(1) as pool,
+        pytest.raises(TypeError, match="top level of a module"),
+    ):
+        mt.sweep([0.1], model=lambda seed: tiny(seed), executor=pool)
+
+
+def test_ctrl_c_cancels_what_has_not_started():
+    def stop(found):
+        raise KeyboardInterrupt
+
+    found = mt.sweep(seeds=range(3), on_run=stop)
+    assert found.status == "interrupted" and len(found.runs) == 1
+    assert repr(found) == "Sweep(1 runs of 1 learning rates, best 0.001, interrupted)"
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        submitted = []
+        original = pool.submit
+        pool.submit = lambda *args: submitted.append(original(*args)) or submitted[-1]
+        found = mt.sweep(seeds=range(25), steps=2000, executor=pool, on_run=stop)
+    assert found.status == "interrupted" and 1 <= len(found.runs) < 100
+    assert sum(future.cancelled() for future in submitted) > 50
+
+
+def test_ctrl_c_within_a_run():
+    calls = []
+
+    def pressing(prediction, target):
+        calls.append(1)
+        if len(calls) > 100:
+            raise KeyboardInterrupt
+        return mt.squared_error(prediction, target)
+
+    found = mt.sweep([0.1], seeds=range(9), steps=5, loss=pressing)
+    assert found.status == "interrupted"
+    assert [run.seed for run in found.runs] == [0, 1, 2, 3]  # 8 + 4 * 20 calls, then 12
+    assert all(len(run.history.losses) == 5 for run in found.runs)
+
+
+def test_on_run_sees_how_far_it_is():
+    seen = []
+    mt.sweep([0.1], seeds=range(4), on_run=lambda found: seen.append(len(found.runs)))
+    assert seen == [1, 2, 3, 4]
+
+
+# What is said.
+
+
+def sweep_of(**runs):
+    """Return rates of hand-made histories, by label."""
+    return [
+        Rate(label, float(label[1:]), [Run(label, float(label[1:]), i, h, 0.01) for i, h in e])
+        for label, e in ((label, list(enumerate(histories))) for label, histories in runs.items())
+    ]
+
+
+def converged(steps):
+    return made([1.0] * steps + [0.001], status="converged")
+
+
+def test_the_best_rate_by_its_rule():
+    found = mt.sweep((0.01, 0.05, 0.1), seeds=range(10))
+    assert found.best.label == "0.1"  # as many as anywhere converge, and soonest
+    assert mt.sweep((0.2, 1.0), seeds=range(10)).best.lr == 0.2  # the most converge
+    assert mt.sweep((0.001, 0.01), steps=20).best.lr == 0.01  # none does, but it ends lowest
+    assert mt.sweep((0.01, 100.0), model=linear, steps=20).best.lr == 0.01
+    assert mt.sweep((0.01, 0.1), target_loss=None).best.lr == 0.1
+
+
+def test_a_rate_counts():
+    (rate,) = sweep_of(_0=[converged(4), converged(8), made(FALLING), made([1, math.inf])])
+    assert rate.verdicts == {"converged": 2, "descending": 1, "diverged": 1}
+    assert rate.converged == 0.5
+    assert rate.steps == (5.0, 6.0, 7.0)
+    assert rate.loss == pytest.approx((0.001 + FALLING[-1]) / 2)
+    assert rate.sharpness is rate.peak is None
+
+
+def test_the_table_and_the_words_say_what_the_numbers_say():
+    found = mt.sweep(seeds=range(20), steps=200, track_sharpness=10)
+    table, words = found.table().splitlines(), found.explain()
+    assert len(table) == 5 and max(map(len, table)) <= 84
+    for rate, line in zip(found.rates, table[1:]):
+        for name, n in rate.verdicts.items():
+            assert f"{n} {name}" in line
+        assert line.split()[0] == rate.label
+        assert float(line.split()[-1]) == pytest.approx(2 / rate.peak, rel=0.01)
+    assert "At 0.1 all 20 converge" in words
+    assert "Take 0.1: 20 of 20 converge, the most of all." in words
+    products = {run: max(run.lr * s for s in run.history.sharpness.values()) for run in found.runs}
+    beyond = [run for run, product in products.items() if product >= 2]
+    assert f"It went beyond 2 in {len(beyond)} runs" in words
+    won = sum(run.verdict == "converged" for run in beyond)
+    assert f"{won} converged all the same" in words
+    below = [run.history.losses for run in products if run not in beyond]
+    rose = sum(any(b > a for a, b in zip(losses, losses[1:])) for losses in below)
+    assert f"in {len(below)} runs: the loss rose on the way in {rose} of them" in words
+
+
+def test_words_for_one_seed_and_for_failure():
+    words = mt.sweep().explain()
+    assert words.startswith("0.001 crawls: the loss fell to")
+    assert "Take 0.1: it converges, as only this one does. (One seed is one story" in words
+    words = mt.sweep((0.001, 0.01), steps=20).explain()
+    assert "None got below 0.01 in 20 steps; 0.01 ends lowest" in words
+    words = mt.sweep((0.05, 0.1, 0.2), seeds=range(3)).explain()
+    assert "Take 0.2: 3 of 3 converge, as many as anywhere, and soonest. It is the largest" in words
+    words = mt.sweep((3.0,), seeds=range(3), track_sharpness=1).explain()
+    assert "It went beyond 2 in 3 runs" in words and "Here it did" not in words
+    assert "Take 0.1: 0.1 ends lowest" in mt.sweep((0.01, 0.1), target_loss=None).explain()
+    assert "sharpness" not in mt.sweep().explain() and "sharpness" not in mt.sweep().table()
+
+
+def test_words_for_warmup():
+    schedules = {"warm": mt.warmup_cosine(1.0, 200, 20), "slow": mt.warmup_cosine(0.1, 200, 50)}
+    found = mt.sweep({"1": 1.0, "0.1": 0.1, **schedules}, seeds=range(20), steps=200)
+    cold, _, warm, _ = found.rates
+    n, before = (rate.verdicts["converged"] for rate in (warm, cold))
+    assert n > before
+    words = found.explain()
+    assert f"With a warmup of 20 steps, {n} of 20 converge at 1, {before} without; " in words
+    assert "20 without: it makes no difference to that." in words
+    found = mt.sweep({"0.2": 0.2, "slow": mt.warmup_cosine(0.2, 30, 29)}, seeds=range(20), steps=30)
+    assert found.rates[1].converged < found.rates[0].converged
+    assert "without: it does not help." in found.explain()
+
+
+def test_the_chart_of_a_sweep():
+    found = mt.sweep(seeds=range(3))
+    text = found.chart(width=60, height=8)
+    assert text.startswith("loss (median of the seeds)\n")
+    assert text.splitlines()[-1].split() == ["a", "0.001", "b", "0.01", "c", "0.1", "d", "1"]
+    assert mt.sweep([0.1]).chart(ascii=True).isascii()
+    lines = mt.sweep([0.1]).chart(ascii=True).splitlines()
+    assert lines[0] == "loss"
+    history = mt.train(steps=100, lr=0.1, target_loss=0.01)
+    assert lines[-2].split()[-1] == str(len(history.losses) - 1)
+
+
+def test_the_record_of_a_sweep(tmp_path):
+    found = mt.sweep((0.1, 0.5), seeds=range(2), steps=20, track_sharpness=5)
+    record = json.loads(json.dumps(found.to_dict()))
+    assert record["best"] == found.best.label and record["status"] == "finished"
+    assert [rate["converged"] for rate in record["rates"]] == [r.converged for r in found.rates]
+    assert [run["losses"] for run in record["runs"]] == [r.history.losses for r in found.runs]
+    found.to_csv(tmp_path / "sweep.csv")
+    with open(tmp_path / "sweep.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == [run.history.final_loss for run in found.runs]
+    assert [row["verdict"] for row in rows] == [run.verdict for run in found.runs]
+    peak = max(found.runs[0].history.sharpness.values())
+    assert float(rows[0]["peak_sharpness"]) == peak == found.records()[0]["peak_sharpness"]
+    assert repr(found.runs[0]).startswith(f"Run(0.1, seed 0, {found.runs[0].verdict}: ")
+    assert bits(pickle.loads(pickle.dumps(found)).runs[0].history) == bits(found.runs[0].history)
+
+
+def test_a_sweep_without_runs():
+    found = mt.Sweep([("0.1", 0.1, 0)], 5, 0.01)
+    assert found.runs == found.rates == []
+    assert repr(found) == "Sweep(0 runs of 0 learning rates, running)"
+    assert found.to_dict()["best"] is None
+    with pytest.raises(ValueError, match="no runs yet"):
+        found.best  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"lrs": 0.1}, TypeError, "lrs expects a list of learning rates, or a dict, got float"),
+        ({"lrs": "0.1"}, TypeError, "lrs expects a list"),
+        ({"lrs": []}, ValueError, "lrs expects at least one"),
+        ({"lrs": [0.1, 0.0]}, ValueError, r"lrs\[1\] expects a finite number above 0"),
+        ({"lrs": [0.1, "x"]}, TypeError, r"lrs\[1\] expects a number"),
+        ({"lrs": [0.1, 0.1]}, ValueError, "lrs expects different rates, got 0.1 twice"),
+        ({"seeds": 20}, TypeError, r"seeds expects a list of ints, such as range\(20\)"),
+        ({"seeds": []}, ValueError, "seeds expects at least one"),
+        ({"seeds": [0.5]}, TypeError, r"seeds\[0\] expects an int"),
+        ({"steps": 1}, ValueError, "steps expects an int of at least 2"),
+        ({"target_loss": 0}, ValueError, "target_loss expects a finite number above 0"),
+        ({"model": MLP(3, [1])}, TypeError, "model expects a function from a seed"),
+        ({"model": 5}, TypeError, "model expects a function from a seed"),
+        ({"model": lambda seed: 5}, TypeError, "model expects a Module, got int 5"),
+        ({"xs": [[1.0]]}, ValueError, "xs and ys go together"),
+        ({"xs": [[1.0]], "ys": [1.0], "model": tiny}, ValueError, "MLP expects 3 inputs"),
+        ({"loss": 5}, TypeError, "loss expects a function"),
+        ({"reduction": "max"}, ValueError, "reduction expects"),
+        ({"engine": "fast"}, ValueError, "engine expects"),
+        ({"track_sharpness": 0}, ValueError, "track_sharpness expects"),
+        ({"executor": 4}, TypeError, "executor expects a concurrent.futures.Executor"),
+        ({"on_run": 4}, TypeError, "on_run expects a function"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_trained(arguments, error, message):
+    with pytest.raises(error, match=message):
+        mt.sweep(**arguments)
+
+
+def test_rates_that_look_alike_keep_their_digits():
+    found = mt.sweep([0.1, 0.1000001, 1e-5], steps=2)
+    assert [rate.label for rate in found.rates] == ["0.1", "0.1000001", "1e-05"]
