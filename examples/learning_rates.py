@@ -9,7 +9,12 @@ import microtrain as mt
 seeds = range(20)
 steps = 200
 
-found = mt.sweep([0.001, 0.01, 0.1, 1.0], seeds=seeds, steps=steps, track_sharpness=10)
+found = mt.sweep(
+    [0.001, 0.01, 0.1, 1.0],
+    seeds=seeds,
+    steps=steps,
+    track_sharpness={*range(10), *range(10, steps, 10)},
+)
 print(found.table(), "\n")
 print(found.chart(ascii=True), "\n")
 for rate in found.rates:

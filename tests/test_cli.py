@@ -16,6 +16,7 @@ from machine import run
 
 import microtrain as mt
 from microtrain.cli import main
+from microtrain.cli.sweep import _held_off as held_off
 from microtrain.cli.sweep import _interruptible as interruptible
 from microtrain.cli.sweep import _processors as processors
 from microtrain.cli.terminal import Progress
@@ -268,7 +269,8 @@ def test_a_sweep_as_json_and_csv_on_two_processes(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--lrs 0", "lrs['0'] expects a finite number above 0"),
+        ("--lrs 0.1 0.1", "lrs expects different rates, got 0.1 twice"),
+        ("--lrs 0", "lrs[0] expects a finite number above 0"),
         ("--lrs", "argument --lrs: expected at least one argument"),
         ("--seeds 0", "argument --seeds: expects at least 1, got 0"),
         ("--jobs 0", "argument --jobs: expects at least 1, got 0"),
@@ -354,6 +356,15 @@ def test_a_worker_stops_at_ctrl_c_and_is_silent_otherwise(monkeypatch):
         assert interruptible(max, 1, 2) == []  # what comes after is not begun
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_starting_and_stopping_workers_is_not_interrupted():
+    done = []
+    with pytest.raises(KeyboardInterrupt), held_off():
+        signal.raise_signal(signal.SIGINT)
+        done.append(1)
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_processors_can_be_counted_anywhere(monkeypatch):

@@ -130,6 +130,27 @@ def test_a_model_of_ones_own(options):
     assert_same(MLP(3, [2, 1]), loss=lambda p, t: p * p, **options)  # no target in it
 
 
+class Clipped(Module):
+    def __init__(self):
+        self.w, self.b = Value(0.5), Value(-0.25)
+
+    def __call__(self, x):
+        return mt.maximum(self.w, x) * mt.minimum(x, self.b) + mt.minimum(self.w * x, 1.0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda p, y: mt.maximum(p, y) ** 2,
+        lambda p, y: mt.minimum(y, p) ** 2 + mt.maximum(1 - y, p),
+        lambda p, y: abs(y - p) + y / (2 + p * p) + p / y + (2 + abs(y)) ** p + (2 + p * p) ** y,
+    ],
+)
+def test_operations_of_values_with_numbers_that_are_not_known_yet(loss):
+    assert_same(Clipped(), [0.3, 2.0, -1.5], [0.5, 3.0, -0.5], lr=0.01, loss=loss)
+    assert math.isfinite(mt.sharpness(Clipped(), [0.3, 2.0, -1.5], [0.5, 3.0, -0.5], loss=loss))
+
+
 def test_the_class_of_a_model_of_ones_own():
     class Classifier(Module):
         def __init__(self):

@@ -35,10 +35,11 @@ from .lab.sweep import Sweep, sweep
 from .losses import cross_entropy, hinge, mse_loss, squared_error
 from .nn import MLP, Layer, Module, Neuron
 from .optim import SGD, constant, warmup_cosine
+from .report.page import report
 from .training.history import History
 from .training.train import train
 from .transforms import compile, grad, hessian, value_and_grad
-from .value import Value, dot
+from .value import Value, dot, to_dot
 
 __version__ = "0.1.0"
 
@@ -71,6 +72,7 @@ __all__ = [
     "minimum",
     "mse_loss",
     "relu",
+    "report",
     "sharpness",
     "sigmoid",
     "sin",
@@ -79,6 +81,7 @@ __all__ = [
     "squared_error",
     "sweep",
     "tanh",
+    "to_dot",
     "train",
     "value_and_grad",
     "warmup_cosine",

@@ -42,9 +42,10 @@ def sharpness(
 
     model, xs, ys, loss and reduction are as for `train`; the loss is that of all the samples.
     "Largest" is meant algebraically: where the loss bends downward in every direction, the result
-    is below 0. The second derivatives are exact, not differences. Raises `CompileError` where model
-    and loss are not the same computation for all numbers, and `ArithmeticError` where it fails;
-    returns NaN where a second derivative is not finite.
+    is below 0. The second derivatives are exact, not differences; at a kink, such as that of `relu`
+    or `abs`, they are those of the slope that the engine takes there. Raises `CompileError` where
+    model and loss are not the same computation for all numbers, and `ArithmeticError` where it
+    fails; returns NaN where a second derivative is not finite.
 
     >>> import microtrain as mt
     >>> line = mt.MLP(1, [1], output_activation="linear")

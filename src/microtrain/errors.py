@@ -56,12 +56,15 @@ class SweepError(RuntimeError):
     >>> mt.sweep([0.1], model=model, seeds=[0, 1])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    microtrain.errors.SweepError: a run failed, ... 0.1 with seed 1; ...
+    microtrain.errors.SweepError: a run could not be made, ...
     """
 
     def __init__(self, message: str, sweep: Sweep) -> None:
         super().__init__(message)
         self.sweep = sweep
+
+    def __reduce__(self) -> tuple[type, tuple[str, Sweep]]:
+        return type(self), (str(self), self.sweep)
 
 
 def describe(x: object) -> str:

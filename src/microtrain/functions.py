@@ -223,10 +223,13 @@ def step(x: float) -> float:
 
 
 def _own(name: str, a: Any, b: Any) -> Any:
-    """Return what a `Number` among the operands makes of them, or None if there is none."""
+    """Return what a `Number` among the operands makes of them, or None if there is none.
+
+    None, too, where the other is a Value: what a Value makes of them is then asked for.
+    """
     for x in (a, b):
-        if isinstance(x, Number):
-            return x.apply(name, a, b)
+        if isinstance(x, Number) and (result := x.apply(name, a, b)) is not NotImplemented:
+            return result
     return None
 
 
@@ -308,8 +311,11 @@ def ratio(a: Any, b: Any) -> Any:
 def choose(condition: Any, a: Any, b: Any) -> Any:
     """Return a where the condition is above 0, else b."""
     for x in (condition, a, b):
-        if isinstance(x, Number):
-            return x.apply("choose", condition, a, b)
+        if (
+            isinstance(x, Number)
+            and (result := x.apply("choose", condition, a, b)) is not NotImplemented
+        ):
+            return result
     if (method := getattr(condition, "choose", None)) is not None:
         return method(a, b)
     return a if condition > 0 else b

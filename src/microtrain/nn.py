@@ -16,6 +16,9 @@ from __future__ import annotations
 
 import random
 
+from .draw import plot
+from .draw.grid import field
+from .draw.tables import html_table
 from .errors import any_int, describe, one_of, positive_int
 from .functions import number
 from .value import Value, dot, reset
@@ -107,6 +110,34 @@ class Module:
         [-0.15885683833831]
         """
         return [_map(self(x), lambda value: value.data) for x in xs]
+
+    def plot_boundary(
+        self, xs: Sequence[Sequence[float]], ys: Sequence[float], ax: Any = None
+    ) -> Any:
+        """Draw where the prediction changes its sign, and return matplotlib's axes.
+
+        For a model of two inputs and one output; xs: n points to draw; ys: their targets, of which
+        the sign counts. Needs matplotlib (`pip install 'microtrain[plot]'`), else `ImportError`.
+        """
+        points = [[number("xs", x) for x in point] for point in xs]
+        if not points or any(len(point) != 2 for point in points):
+            raise ValueError("plot_boundary expects samples of two numbers, to lie in a plane")
+        ax = plot.new_axes(5.2, 4.4) if ax is None else ax
+        sides = [number("ys", y) for y in ys]
+        return plot.boundary(points, sides, field(self.predict, points), ax)
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for name, entry in _entries(self, ""):
+            shape, part = [], entry
+            while isinstance(part, list):
+                shape.append(str(len(part)))
+                part = part[0]
+            count = sum(1 for _ in _flatten(entry, name))
+            rows.append((name, " x ".join(shape) or "number", f"{count:,}"))
+        own = type(self).__repr__ is not object.__repr__
+        title = repr(self) if own else f"{type(self).__name__}"
+        return html_table(title, rows, header=("parameter", "shape", "numbers"))
 
 
 class Neuron(Module):

@@ -85,6 +85,12 @@ def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0
     return _Schedule(_warmup_cosine, peak=peak, steps=steps, warmup_steps=warmup_steps, final=final)
 
 
+def warmup_options(lr: object) -> dict[str, float]:
+    """Return what a schedule was made with, if `warmup_cosine` made it; else nothing."""
+    made = isinstance(lr, _Schedule) and lr.func is _warmup_cosine
+    return dict(lr.keywords) if made else {}  # type: ignore[attr-defined]
+
+
 def learning_rate(name: str, lr: object, zero: bool = False) -> float:
     """Return `lr` as a float if it is finite and above 0 (or 0 itself, if `zero`)."""
     rate = number(name, lr)

@@ -1,4 +1,4 @@
-"""One sample's loss, recorded: the model and the loss, run once over symbols.
+"""A prediction and its loss, recorded: the model and the loss, run once, on one sample of symbols.
 
 This happens on a copy of the model: no symbol is ever in the user's.
 """
@@ -10,7 +10,8 @@ import copy
 import threading
 
 from .compiler.program import Program
-from .compiler.symbol import Symbol
+from .compiler.python import assemble, identifiers, write
+from .compiler.symbol import Symbol, as_operand
 from .errors import CompileError, describe
 from .functions import as_number
 from .losses import encode_target, is_known
@@ -28,14 +29,41 @@ if TYPE_CHECKING:
 FORWARD, LOSS, BACKWARD = "1. forward pass", "2. loss", "3. backward pass"
 
 
-class Trace:
-    """The recorded computation of one sample's loss from the sample, its target, the parameters.
+class Forward:
+    """The recorded computation of a model's prediction from one sample and the parameters.
 
-    Attributes: `program`; `model` and `parameters`, the copy that holds symbols; `loss`, the Value
-    of the loss, over symbols; `xs`, `ys` and `data`, the symbols of the sample, the target and the
-    parameters; `layout`, which says how samples are packed for what is made of the program.
+    Attributes: `program`; `model` and `parameters`, the copy that holds symbols; `names`, of the
+    parameters; `xs` and `data`, the symbols of the sample and of the parameters; `prediction`, a
+    Value over symbols, or a list of them; `x_length`, None where a sample is a lone number.
 
     Raises `CompileError` where the computation is not the same for all numbers.
+    """
+
+    def __init__(self, model: Any, parameters: Sequence[Value], x: Any) -> None:
+        self.model, self.parameters = _copy(model, parameters)
+        self.program = Program()
+        self.program.section = FORWARD
+        self.x_length = len(x) if isinstance(x, list) else None
+        self.xs = self.symbols(_numbered("x", self.x_length))
+        self.names = parameter_names(self.model, self.parameters)
+        self.data = self.symbols(self.names)
+        for p, symbol in zip(self.parameters, self.data):
+            p.data = symbol
+        try:
+            self.prediction = self.model(self.xs[0] if self.x_length is None else list(self.xs))
+        except ArithmeticError as error:
+            raise CompileError(f"a computation with constants fails: {error}") from error
+
+    def symbols(self, names: Sequence[str]) -> list[Any]:
+        """Add inputs of these names to the program."""
+        return [Symbol(self.program, self.program.input(name)) for name in names]
+
+
+class Trace(Forward):
+    """The recorded computation of one sample's loss from the sample, its target, the parameters.
+
+    Beside what `Forward` has: `loss`, the Value of the loss, over symbols; `ys`, the symbols of the
+    target; `layout`, which says how samples are packed for what is made of the program.
     """
 
     layout: Layout
@@ -47,22 +75,14 @@ class Trace:
         samples: Sequence[tuple[Any, Any]],
         loss: Callable[[Any, Any], Value],
     ) -> None:
-        self.model, self.parameters = _copy(model, parameters)
         if not is_known(loss):
+            twin, _ = _copy(model, parameters)
             for x, y in samples:  # a target that doesn't fit can be told from its number only
                 with contextlib.suppress(ArithmeticError):  # that is for the steps to find
-                    checked(loss)(self.model(x), y)
-        self.program = Program()
-        self.program.section = FORWARD
-        x = samples[0][0]
-        x_length = len(x) if isinstance(x, list) else None
-        self.xs = self.symbols(_numbered("x", x_length))
-        self.names = parameter_names(self.model, self.parameters)
-        self.data = self.symbols(self.names)
-        for p, symbol in zip(self.parameters, self.data):
-            p.data = symbol
+                    checked(loss)(twin(x), y)
+        super().__init__(model, parameters, samples[0][0])
+        prediction = self.prediction
         try:
-            prediction = self.model(self.xs[0] if x_length is None else list(self.xs))
             self.program.section = LOSS
             n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
             y = as_floats(samples[0][1], loss, n_out)
@@ -78,7 +98,7 @@ class Trace:
                 "the forward pass changes the model, and generated code would not; "
                 'use engine="eager"'
             )
-        self.layout = Layout(x_length, y_length, n_out, loss)
+        self.layout = Layout(self.x_length, y_length, n_out, loss)
         live = {id(p) for p in parameters}
         for value in (part for parts in topological_sort(self.loss) for part in parts):
             if not isinstance(value.data, Symbol) and (value.parents or id(value) in live):
@@ -86,10 +106,6 @@ class Trace:
                     "model or loss uses a Value that was computed elsewhere, or a parameter of the "
                     'model by another way than the model; compute it inside, or use engine="eager"'
                 )
-
-    def symbols(self, names: Sequence[str]) -> list[Any]:
-        """Add inputs of these names to the program."""
-        return [Symbol(self.program, self.program.input(name)) for name in names]
 
 
 class Layout:
@@ -120,6 +136,40 @@ class Layout:
         n = 1 if self.x_length is None else self.x_length
         x, y = list(sample[:n]), list(sample[n:])
         return x[0] if self.x_length is None else x, y[0] if self.y_length is None else y
+
+
+def predictor(
+    model: Any, parameters: Sequence[Value], x: list[float]
+) -> Callable[[Sequence[float], Sequence[Sequence[float]]], list[float]]:
+    """Return a function from parameters and samples, lists such as `x`, to the predictions.
+
+    For a model of one output. The function is generated Python. Raises `CompileError`.
+    """
+    forward = Forward(model, parameters, x)
+    names = dict(
+        zip(
+            forward.program.inputs,
+            identifiers(forward.program.inputs.values(), ("parameters", "samples", "predictions")),
+        )
+    )
+    statements, (prediction,) = write(
+        forward.program, [as_operand(forward.prediction.data)], names, {FORWARD: "v"}
+    )
+    data, xs = (
+        f"({', '.join(names[symbol.place] for symbol in symbols)},)"
+        for symbols in (forward.data, forward.xs)
+    )
+    lines = [
+        "def predict(parameters, samples):",
+        f"    {data} = parameters",
+        "    predictions = []",
+        f"    for {xs} in samples:",
+        *(f"        {line}" for line in statements),
+        f"        predictions.append({prediction})",
+        "    return predictions",
+    ]
+    function: Callable[..., list[float]] = assemble("\n".join(lines), "predict")
+    return function
 
 
 def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:
@@ -180,8 +230,12 @@ KEPT = 16
 
 def made_once(key: Hashable, make: Callable[[], Made]) -> Made:
     """Return what `make` makes, or what it made when it was last called for this key, if any."""
-    made: Made = _made[key] if key in _made else make()
-    if key is not None and key not in _made:
+    with _lock:
+        known: Made | None = _made.get(key)
+    if known is not None:
+        return known
+    made = make()
+    if key is not None:
         with _lock:
             while len(_made) >= KEPT:
                 del _made[next(iter(_made))]

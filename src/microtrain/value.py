@@ -16,6 +16,8 @@ all of them as they are, and everything that is no operator comes from `microtra
 from __future__ import annotations
 
 from . import functions
+from .draw import dot as dot_file
+from .draw.tables import html_table
 from .errors import describe
 from .functions import Number, as_number, compare, divide, power, quiet_power, ratio
 
@@ -138,6 +140,10 @@ class Value:
         if (n := as_number(other)) is NotImplemented:
             return NotImplemented
         y = power(x, n)
+        if isinstance(n, Number):  # whether it is 0 is not known yet
+            exponent: Any = n
+            slope = functions.choose(abs(exponent), n * quiet_power(x, exponent - 1), 0)
+            return node(y, "**", (self,), (slope,))
         return node(y, f"**{n}", (self,), (n * quiet_power(x, n - 1) if n != 0 else 0,))
 
     def __rpow__(self, other: float) -> Value:
@@ -314,6 +320,19 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data}, grad={self.grad}{label})"
 
+    # How a notebook shows it.
+
+    def _repr_svg_(self) -> str | None:
+        """Return the expression graph, if it is small and Graphviz is there to draw it."""
+        return dot_file.svg(to_dot(self)) if self.parents and _count(self) <= DRAWN else None
+
+    def _repr_html_(self) -> str:
+        numbers = {"data": self.data, "grad": self.grad, "op": self.op, "label": self.label}
+        rows = [(name, str(x)) for name, x in numbers.items() if x != ""]
+        n = _count(self)
+        note = f"<p>Its graph has {n:,} nodes, too many to look at; to_dot(value) writes it.</p>"
+        return html_table("Value", rows, below=note if n > DRAWN else self._repr_svg_() or "")
+
     # The names that micrograd uses.
 
     @property
@@ -376,6 +395,41 @@ def dot(
         parents.append(bias)
         partials.append(1)
     return node(total, "dot", tuple(parents), tuple(partials)) if parents else total
+
+
+DRAWN = 300  # a graph of more nodes than this is no longer a picture
+
+
+def to_dot(value: Value, model: Any = None) -> str:
+    """Return the expression graph of a value as Graphviz DOT text.
+
+    Each node shows the operation (or the label), the data and the gradient, and each edge the
+    partial derivative: what the gradient is multiplied by on its way back. Leaves are tinted; those
+    that are parameters of `model`, a Module, in another colour and with their names. The same
+    graph gives the same text. (``dot -Tsvg graph.dot -o graph.svg`` draws it; a notebook does by
+    itself, if it has at most a few hundred nodes and Graphviz is installed.)
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x
+    >>> y.backward()
+    >>> print(to_dot(y).partition("arrowsize=0.6]\\n")[2])
+        n0 [label="x\\ndata 3\\ngrad 6", fillcolor="#E3EEF7", tooltip="leaf"]
+        n1 [label="*\\ndata 9\\ngrad 1", penwidth="2"]
+        n0 -> n1 [label="3"]
+        n0 -> n1 [label="3"]
+    }
+    <BLANKLINE>
+    """
+    if not isinstance(value, Value):
+        raise TypeError(f"to_dot expects a Value, got {describe(value)}")
+    order, leaves = topological_sort(value)
+    names = {} if model is None else {id(p): name for name, p in model.named_parameters()}
+    return dot_file.expression([*reversed(leaves), *order], names)
+
+
+def _count(value: Value) -> int:
+    """Return how many nodes the graph of a value has."""
+    return sum(map(len, topological_sort(value)))
 
 
 def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:

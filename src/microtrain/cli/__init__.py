@@ -6,7 +6,7 @@ import os
 import sys
 
 from .. import __version__
-from . import sweep, train
+from . import report, sweep, train
 from .terminal import FAILED, INTERRUPTED, UNREAD, Parser
 
 TYPE_CHECKING = False
@@ -54,4 +54,5 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     train.add_to(commands)
     sweep.add_to(commands)
+    report.add_to(commands)
     return parser

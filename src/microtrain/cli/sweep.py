@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import json
 import os
 import signal
@@ -127,23 +126,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(finite(found.to_dict()), allow_nan=False))
     elif arguments.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        for i, record in enumerate(found.records()):
-            if i == 0:
-                writer.writerow(record)
-            writer.writerow(record.values())
+        found.to_csv(sys.stdout)
     else:
         _print(found)
     return INTERRUPTED if found.status == "interrupted" else OK
 
 
-def _rates(arguments: argparse.Namespace) -> dict[str, float | Schedule]:
-    """Return the rates, and the schedules that warm up to them, by their labels."""
-    rates: dict[str, float | Schedule] = {f"{lr:g}": lr for lr in arguments.lrs}
-    if arguments.warmup is not None:
-        for label, lr in list(rates.items()):
-            schedule = warmup_cosine(float(lr), arguments.steps, arguments.warmup)  # type: ignore[arg-type]
-            rates[f"{label} warm"] = schedule
+def _rates(arguments: argparse.Namespace) -> list[float] | dict[str, float | Schedule]:
+    """Return the rates; by their labels, if the schedules that warm up to them are among them."""
+    if arguments.warmup is None:
+        return list(arguments.lrs)
+    rates: dict[str, float | Schedule] = {repr(lr): lr for lr in arguments.lrs}
+    for label, lr in list(rates.items()):
+        schedule = warmup_cosine(lr, arguments.steps, arguments.warmup)  # type: ignore[arg-type]
+        rates[f"{label} warm"] = schedule
     return rates
 
 
@@ -177,13 +173,28 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
 
     class Pool(ProcessPoolExecutor):
         def submit(self, function: Any, /, *args: Any, **options: Any) -> Any:
-            return super().submit(_interruptible, function, *args, **options)
+            with _held_off():  # half-started workers would wait for ever
+                return super().submit(_interruptible, function, *args, **options)
 
     pool = Pool(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
     try:
         yield pool
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        with _held_off():
+            pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _held_off() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of this."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 # In a worker process. Ctrl-C reaches it too: it is to stop what it does, begin nothing more, and

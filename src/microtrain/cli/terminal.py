@@ -61,6 +61,13 @@ class Progress:
         self.width = len(text)
 
 
+def neurons(text: str) -> int:
+    """Return the number of neurons in a layer."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expects numbers of at least 1, got {text!r}")
+    return int(text)
+
+
 def is_terminal(stream: Any) -> bool:
     """Return whether somebody is looking, at something that can write over a line."""
     return bool(stream and stream.isatty()) and os.environ.get("TERM") != "dumb"

@@ -9,7 +9,7 @@ from .. import datasets
 from ..losses import REDUCTIONS
 from ..nn import ACTIVATIONS, MLP
 from ..training.train import train
-from .terminal import FAILED, INTERRUPTED, OK, bold, chart_options, finite, styled
+from .terminal import FAILED, INTERRUPTED, OK, bold, chart_options, finite, neurons, styled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def add_to(commands: Any) -> None:
     )
     add(
         "--hidden",
-        type=_neurons,
+        type=neurons,
         nargs="*",
         default=[4, 4],
         metavar="N",
@@ -99,13 +99,6 @@ def add_to(commands: Any) -> None:
     )
     add("--no-zero-grad", action="store_true", help="forget to reset the gradients: see the bug")
     add("--json", action="store_true", help="print the record of the run as JSON, nothing else")
-
-
-def _neurons(text: str) -> int:
-    """Return the number of neurons in a layer."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expects numbers of at least 1, got {text!r}")
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

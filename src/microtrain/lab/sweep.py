@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from .. import datasets
-from ..draw import chart
+from ..draw import chart, plot
+from ..draw.tables import html_table, write_csv
 from ..errors import SweepError, any_int, describe, positive_int
 from ..losses import squared_error
 from ..optim import learning_rate
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Container, Generator, Sequence
     from concurrent.futures import Executor
-    from typing import Any, Literal
+    from typing import Any, Literal, TextIO
 
     from ..nn import Module
     from ..optim import Schedule
     from ..training.history import History
     from ..value import Value
 
-    Status = Literal["running", "finished", "interrupted"]
+    Status = Literal["running", "finished", "interrupted", "failed"]
     Planned = tuple[str, float | Schedule, int]
     Finished = Generator[tuple[Sequence[int], list["Run"]], None, None]
 
@@ -64,8 +65,8 @@ class Rate:
     most frequent first; `converged`, the share of the runs that did, from 0 to 1; `steps`, the
     lower quartile, median and upper quartile of the steps that those needed, or None; `loss`, the
     median of all runs' last losses (infinite where half are not finite); `sharpness` and `peak`,
-    the median sharpness at the start and the median of the runs' highest, or None if it was not
-    tracked.
+    the median sharpness at the start and the median of the runs' highest of those measured, or
+    None if it was not tracked or is not finite.
     """
 
     def __init__(self, label: str, lr: float | Schedule, runs: Sequence[Run]) -> None:
@@ -83,8 +84,8 @@ class Rate:
         tracked = [run.history.sharpness for run in self.runs if run.history.sharpness]
         first = [_finite(next(iter(values.values()))) for values in tracked]
         highest = [max(map(_finite, values.values())) for values in tracked]
-        self.sharpness = _quartiles(first)[1] if tracked else None
-        self.peak = _quartiles(highest)[1] if tracked else None
+        self.sharpness = _median_if_finite(first)
+        self.peak = _median_if_finite(highest)
 
     def __repr__(self) -> str:
         return f"Rate({self.label}, {self.converged:.0%} of {len(self.runs)} runs converged)"
@@ -95,7 +96,7 @@ class Sweep:
 
     Attributes: `runs`, the finished runs, rate by rate and seed by seed; `planned`, how many there
     are to be; `rates`, a `Rate` for each learning rate; `steps`, `target_loss`; `status`,
-    "finished", "interrupted" (by Ctrl-C) or, until the end, "running".
+    "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
 
     >>> found = sweep([0.01, 0.1], seeds=range(20), steps=200)
     >>> print(found.table())
@@ -114,6 +115,7 @@ class Sweep:
     ) -> None:
         self._plan = plan
         self._runs: dict[int, Run] = {}
+        self._rates: list[Rate] = []
         self.steps = steps
         self.target_loss = target_loss
         self.status: Status = "running"
@@ -128,10 +130,12 @@ class Sweep:
 
     @property
     def rates(self) -> list[Rate]:
-        groups: dict[str, list[Run]] = {}
-        for run in self.runs:
-            groups.setdefault(run.label, []).append(run)
-        return [Rate(label, runs[0].lr, runs) for label, runs in groups.items()]
+        if sum(len(rate.runs) for rate in self._rates) != len(self._runs):
+            groups: dict[str, list[Run]] = {}
+            for run in self.runs:
+                groups.setdefault(run.label, []).append(run)
+            self._rates = [Rate(label, runs[0].lr, runs) for label, runs in groups.items()]
+        return self._rates
 
     @property
     def best(self) -> Rate:
@@ -176,7 +180,7 @@ class Sweep:
         ANSI colours.
         """
         return chart.line_chart(
-            {rate.label: _median_losses(rate) for rate in self.rates},
+            {rate.label: _curves(rate)[1] for rate in self.rates},
             title="loss" if len(self.runs) == len(self.rates) else "loss (median of the seeds)",
             x_label="step",
             width=width,
@@ -185,6 +189,26 @@ class Sweep:
             ascii=ascii,
             colour=colour,
         )
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the median loss at each step and, shaded, the quartiles, for each rate.
+
+        It draws on the axes given or on new ones, and returns matplotlib's axes. Needs matplotlib
+        (`pip install 'microtrain[plot]'`), else `ImportError`.
+        """
+        curves = {rate.label: _curves(rate) for rate in self.rates}
+        return plot.descent(
+            {label: median for label, (_, median, _) in curves.items()},
+            ax,
+            title="" if len(self.runs) == len(curves) else "median and quartiles of the seeds",
+            bands={label: (low, high) for label, (low, _, high) in curves.items()},
+            target=self.target_loss,
+        )
+
+    def _repr_html_(self) -> str:
+        header, *rows = words.rows(self.rates)
+        picture = plot.inline(self.plot, self.chart) if rows else ""
+        return html_table(repr(self), rows, header=header, below=picture)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the models as plain numbers, texts, lists and dicts."""
@@ -240,16 +264,10 @@ class Sweep:
             records.append(record)
         return records
 
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write a line for each run, of what `records` returns; None is an empty cell."""
-        import csv
-
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            for i, record in enumerate(self.records()):
-                if i == 0:
-                    writer.writerow(record)
-                writer.writerow(record.values())
+    def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
+        """Write a line for each run, of what `records` returns, to a path or an open file."""
+        records = self.records()
+        write_csv(target, [*records[:1], *(record.values() for record in records)])
 
     def __repr__(self) -> str:
         done = "" if self.status == "finished" else f", {self.status}"
@@ -270,6 +288,7 @@ def sweep(
     reduction: str = "sum",
     track_sharpness: int | Container[int] | None = None,
     engine: str = "auto",
+    record: bool = False,
     executor: Executor | None = None,
     on_run: Callable[[Sweep], object] | None = None,
 ) -> Sweep:
@@ -281,11 +300,11 @@ def sweep(
         steps: how many updates each run makes at most; at least 2.
         target_loss: a run ends, converged, as soon as its loss is below this, a number above 0;
             None lets all go on to the end.
-        model: a function from a seed to a new model; by default that of `train`. For an `executor`
-            of processes it has to be picklable: a function at the top level of a module, or a
-            `functools.partial` of one.
-        xs, ys, loss, reduction, track_sharpness, engine: as for `train`. Each step sees all the
-            samples.
+        model: a function from a seed to a new model; by default that of `train`. It is called a few
+            times more than there are runs. For an `executor` of processes it has to be picklable: a
+            function at the top level of a module, or a `functools.partial` of one.
+        xs, ys, loss, reduction, track_sharpness, engine, record: as for `train`. Each step sees all
+            the samples.
         executor: what to run the runs on: any `concurrent.futures.Executor`, such as a
             ``ProcessPoolExecutor``, that of Dask (``client.get_executor()``), or that of mpi4py.
             They are sent in chunks, and the results are the same, to the bit and in the same order,
@@ -316,7 +335,9 @@ def sweep(
     if (xs is None) != (ys is None):
         raise ValueError("xs and ys go together: expected both or neither")
     pairs = pairs_of(*(datasets.toy() if xs is None else (xs, ys)))
-    if model is not None and (not callable(model) or hasattr(model, "parameters")):
+    if model is not None and (
+        not callable(model) or (hasattr(model, "parameters") and not isinstance(model, type))
+    ):
         raise TypeError(
             f"model expects a function from a seed to a new model, got {describe(model)}"
         )
@@ -329,12 +350,18 @@ def sweep(
         "reduction": reduction,
         "track_sharpness": track_sharpness,
         "engine": engine,
+        "record": record,
     }
     plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
-    _train(plan[0], model, {**options, "steps": 2})  # what does not fit is to be said here and now
-    train_one = functools.partial(_train, model=model, options=options)
-
     result = Sweep(plan, steps, target_loss)
+    train_one = functools.partial(_train, model=model, options=options)
+    # What does not fit is to be said here and now.
+    if _train(plan[0], model, {**options, "steps": 2}) is None:
+        result.status = "interrupted"
+        return result
+    if model is not None and model(numbers[0]) is model(numbers[0]):
+        raise ValueError("model expects a function to a new model, got the same model twice")
+
     finished = _here(plan, train_one) if executor is None else _there(plan, train_one, executor)
     try:
         while True:
@@ -343,7 +370,8 @@ def sweep(
             except StopIteration:
                 break
             except Exception as error:
-                raise _failed(result, error, train_one if executor else None) from error
+                result.status = "failed"
+                raise _failed(result, error, (train_one, plan) if executor else None) from error
             result._runs.update(zip(places, runs))
             if len(runs) < len(places):
                 raise KeyboardInterrupt
@@ -361,6 +389,8 @@ def _train(planned: Planned, model: Any, options: dict[str, Any]) -> Run | None:
     """Make one run; return None if Ctrl-C came."""
     label, lr, seed = planned
     made = None if model is None else model(seed)
+    if model is not None and made is None:
+        raise TypeError("model expects a function that returns a model, got None from it")
     history = train(made, lr=lr, seed=seed, **options)
     if history.status == "interrupted":
         return None
@@ -417,7 +447,7 @@ def _there(
 
 def _failed(result: Sweep, error: Exception, sent: Any) -> Exception:
     """Return the exception to raise where a run failed; `sent` is what went to a worker, if any."""
-    if sent is not None:
+    if sent is not None and "pickle" in str(error):
         import pickle
 
         try:
@@ -429,7 +459,8 @@ def _failed(result: Sweep, error: Exception, sent: Any) -> Exception:
             )
     lost = [run[::2] for place, run in enumerate(result._plan) if place not in result._runs]
     return SweepError(
-        f"a run failed, or the worker that had it died: {type(error).__name__}: {error} "
+        "a run could not be made, or the worker that had it died: "
+        f"{type(error).__name__}: {error or 'no reason given'}\n"
         f"Missing are the runs of learning rate {words.listed(lost)}; "
         f"of {result.planned}, {len(result._runs)} have finished and are kept, in .sweep",
         result,
@@ -445,9 +476,7 @@ def _labelled(lrs: Any) -> dict[str, float | Schedule]:
     for key, lr in enumerate(lrs) if named is None else named.items():
         if not callable(lr):
             lr = learning_rate(f"lrs[{key!r}]", lr)
-        short = repr(lr) if callable(lr) else f"{lr:g}"
-        exact = short if callable(lr) or float(short) == lr else repr(lr)
-        label = exact if named is None else str(key)
+        label = _label(lr, key) if named is None else str(key)
         if label in rates:
             raise ValueError(f"lrs expects different rates, got {label} twice")
         rates[label] = lr
@@ -456,29 +485,48 @@ def _labelled(lrs: Any) -> dict[str, float | Schedule]:
     return rates
 
 
+def _label(lr: float | Schedule, place: int) -> str:
+    """Return a label that no other rate has; schedules that have no name are numbered."""
+    if not callable(lr):
+        return short if float(short := f"{lr:g}") == lr else repr(lr)
+    named: str = getattr(lr, "__name__", repr(lr))
+    return f"schedule {place}" if "<" in named else named  # a lambda, or an object without a name
+
+
 def _seeds(seeds: Any) -> list[int]:
     if isinstance(seeds, str | Mapping) or not isinstance(seeds, Iterable):
         raise TypeError(f"seeds expects a list of ints, such as range(20), got {describe(seeds)}")
     numbers = [any_int(f"seeds[{i}]", seed) for i, seed in enumerate(seeds)]
     if not numbers:
         raise ValueError("seeds expects at least one int, got none")
+    if len(set(numbers)) < len(numbers):
+        raise ValueError("seeds expects different ints, got one of them twice")
     return numbers
 
 
-def _median_losses(rate: Rate) -> list[float]:
-    """Return the median loss at each step, as `Sweep.chart` draws it."""
+def _curves(rate: Rate) -> tuple[list[float], list[float], list[float]]:
+    """Return the quartiles of the runs' losses at each step: lower, median, upper.
+
+    A run that has ended counts with its last loss; the curves end where the median run does.
+    """
     histories = [run.history for run in rate.runs]
-    lengths = [len(history.losses) for history in histories]
-    curve = []
-    for k in range(round(_quartiles(lengths)[1])):
+    end = round(_quartiles([len(history.losses) for history in histories])[1])
+    curves: tuple[list[float], list[float], list[float]] = [], [], []
+    for k in range(end):
         losses = [history.losses[min(k, len(history.losses) - 1)] for history in histories]
-        curve.append(_quartiles([_finite(loss) for loss in losses])[1])
-    return curve
+        for curve, loss in zip(curves, _quartiles([_finite(loss) for loss in losses])):
+            curve.append(loss)
+    return curves
 
 
 def _finite(x: float) -> float:
     """Return `x`, or infinity where it is NaN, so that it can be compared."""
     return math.inf if math.isnan(x) else x
+
+
+def _median_if_finite(numbers: Sequence[float]) -> float | None:
+    median = _quartiles(numbers)[1] if numbers else math.inf
+    return median if math.isfinite(median) else None
 
 
 def _quartiles(numbers: Sequence[float]) -> tuple[float, float, float]:

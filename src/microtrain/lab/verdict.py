@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 VERDICTS = ("converged", "diverged", "saturated", "oscillating", "crawling", "descending")
 
+RISE, NOISE = 1e-9, 1e-15  # a loss rises by more than this part of itself, and of the first loss
 OFTEN = 1 / 5  # of the steps: where the loss rises in so many, it oscillates
 GONE = 1e-3  # of its largest length: what is left of a gradient that has vanished
 STUCK = 0.01  # of the loss: less than this has changed in the last fifth of the steps
-FAR = 10  # times the steps taken: what is further off than this is not going to be reached
+FAR = 10  # times the steps taken: what is further off than this is crawled to
 
 
 def verdict(history: History, target_loss: float | None = None) -> tuple[str, str]:
@@ -29,20 +30,21 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         the last loss is not finite.
     saturated
         the gradient is gone, its last length below a thousandth of its largest, and the loss is
-        stuck: over the last fifth of the steps it changed by less than 1 %. With a tanh output that
-        is what too high a rate does: the outputs end where the tanh is flat. (A minimum that lies
-        above the target looks the same.)
+        stuck above the target: over the last fifth of the steps it changed by less than 1 %. With a
+        tanh output that is what too high a rate does: the outputs end where the tanh is flat. (A
+        minimum that lies above the target looks the same.)
     diverged
         the last loss is above the first.
     oscillating
-        the loss rose in a fifth of the steps or more.
+        the loss rose in a fifth of the steps or more. (`rises` says what counts.)
     crawling
         at its pace (`steps_to_go`) the target is further off than 10 times the steps taken, or the
         loss did not fall at all.
     descending
         the loss fell, but is not below the target yet.
 
-    Without a target, no run is converged, and only one that does not fall is crawling. Raises
+    Without a target, no run is converged or saturated, and only one that does not fall is crawling.
+    Raises
     `ValueError` for a history of fewer than two losses that is neither converged nor diverged.
 
     >>> import microtrain as mt
@@ -51,10 +53,10 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     """
     losses = history.losses
     first, last = (losses[0], losses[-1]) if losses else (math.nan, math.nan)
-    rises = sum(after > before for before, after in zip(losses, losses[1:]))
+    rose = rises(losses)
     moves = len(losses) - 1
-    oscillates = moves > 0 and rises >= OFTEN * moves
-    swings = f"rose in {rises} of {moves} steps"
+    oscillates = moves > 0 and rose >= OFTEN * moves
+    swings = f"rose in {rose} of {moves} steps"
     if target_loss is not None and last < target_loss:
         swung = f", though it {swings}" if oscillates else ""
         return "converged", f"the loss is below {target_loss:g} at step {moves}{swung}"
@@ -64,25 +66,38 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     if moves < 1:
         raise ValueError("a verdict needs at least two losses: train for more steps")
     share = _share_left(history.grad_norms)
-    if share < GONE and abs(losses[-1 - max(1, moves // 5)] - last) < STUCK * abs(last):
+    stuck = abs(losses[-1 - max(1, moves // 5)] - last) < STUCK * abs(last)
+    if target_loss is not None and share < GONE and stuck:
         return "saturated", (
             f"the gradient has vanished (to {share:.1g} of its largest) "
             f"and the loss is stuck at {last:.3g}"
         )
-    if last > first:
+    if rises([first, last]):
         return "diverged", f"the loss ended at {last:.3g}, above the {first:.3g} it began with"
     if oscillates:
         return "oscillating", f"the loss {swings}, and is {last:.3g}"
-    if last == first:
+    if last >= first:
         return "crawling", f"the loss is {last:.3g}, as it was at the beginning"
     if target_loss is None:
         return "descending", f"the loss fell from {first:.3g} to {last:.3g}"
     togo = steps_to_go(losses, target_loss)
     fell = f"the loss fell to {last:.3g}; at this pace the target is"
-    if togo > FAR * moves:
-        far = f"some {togo:,.0f} steps away" if togo < 1e9 else "out of reach"
-        return "crawling", f"{fell} {far}, after {moves}"
-    return "descending", f"{fell} some {togo:,.0f} steps away"
+    if togo > 10 * FAR * moves:
+        return "crawling", f"{fell} more than {10 * FAR * moves:,} steps away"
+    some = "1 step" if togo <= 1 else f"some {float(f'{togo:.2g}'):,.0f} steps"
+    return "crawling" if togo > FAR * moves else "descending", f"{fell} {some} away"
+
+
+def rises(losses: Sequence[float]) -> int:
+    """Return in how many steps the loss rose, by more than rounding might make it.
+
+    >>> rises([1.0, 1.1, 1.0, 1.0 + 1e-15])
+    1
+    """
+    noise = NOISE * abs(losses[0]) if losses and math.isfinite(losses[0]) else 0.0
+    return sum(
+        after > before + RISE * abs(before) + noise for before, after in zip(losses, losses[1:])
+    )
 
 
 def steps_to_go(losses: Sequence[float], target_loss: float) -> float:
@@ -105,7 +120,7 @@ def steps_to_go(losses: Sequence[float], target_loss: float) -> float:
     """
     moves = len(losses) - 1
     first, last = losses[0], losses[-1]
-    if not (target_loss > 0 and 0 < last < first):
+    if not (target_loss > 0 and 0 < last < first < math.inf):
         return math.inf
     if last <= target_loss:
         return 0.0

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 
+from ..nn import MLP
+from ..optim import warmup_options
+from .verdict import rises
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,17 +29,22 @@ VERBS = {
 
 def table(rates: Sequence[Rate]) -> str:
     """Return a line of text for each rate, under a line of titles."""
-    tracked = any(rate.peak is not None for rate in rates)
-    rows = [HEADER, *(_cells(rate) for rate in rates)]
-    rows = [row if tracked else row[:4] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = rows(rates)
+    widths = [max(map(len, column)) for column in zip(*lines)]
     return "\n".join(
         "  ".join(
             cell.ljust(width) if i in (1, 2) else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths))
         ).rstrip()
-        for row in rows
+        for row in lines
     )
+
+
+def rows(rates: Sequence[Rate]) -> list[tuple[str, ...]]:
+    """Return the titles of the table, and the cells of its lines."""
+    tracked = any(rate.peak is not None for rate in rates)
+    lines = [HEADER, *(_cells(rate) for rate in rates)]
+    return [line if tracked else line[:4] for line in lines]
 
 
 def _cells(rate: Rate) -> tuple[str, ...]:
@@ -63,12 +72,18 @@ def _number(x: float | None) -> str:
 
 def explain(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | None) -> str:
     """Return in words what each rate does, which one to take, and what the sharpness says."""
-    sentences = [_seen(rate, steps) for rate in rates]
-    if any("saturated" in rate.verdicts for rate in rates):
+    sentences = [_seen(rate) for rate in rates] if len(rates) <= 8 else []
+    saturated = [run for rate in rates for run in rate.runs if run.verdict == "saturated"]
+    if any(_ends_flat(run) for run in saturated):
         sentences.append(
             "(Saturated: the gradient is gone while the loss is high, so there is nothing left to "
-            "follow. One step that is too long does that to tanh units: it throws them to where "
-            "the curve is flat.)"
+            "follow. One step that is too long does that to tanh and sigmoid units: it throws them "
+            "to where the curve is flat.)"
+        )
+    elif saturated:
+        sentences.append(
+            "(Saturated: the gradient is gone above the target. That is a plateau, or simply a "
+            "minimum: the target may be lower than the loss can get.)"
         )
     sentences += _warmups(rates)
     sentences.append(_advice(rates, best, steps, target_loss))
@@ -76,7 +91,13 @@ def explain(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | 
     return " ".join(sentences)
 
 
-def _seen(rate: Rate, steps: int) -> str:
+def _ends_flat(run: Run) -> bool:
+    """Return whether the model ends in units that have flat ends."""
+    model = run.history.model
+    return type(model) is MLP and model.layers[-1].neurons[0].activation in ("tanh", "sigmoid")
+
+
+def _seen(rate: Rate) -> str:
     """Return what becomes of the runs of a rate."""
     n = len(rate.runs)
     if n == 1:
@@ -85,33 +106,38 @@ def _seen(rate: Rate, steps: int) -> str:
     text = f"At {rate.label}, {_and(told)}" if len(told) > 1 else f"At {rate.label} all {told[0]}"
     if rate.steps and rate.converged > 0.5:
         return f"{text}; half of those that converge need at most {rate.steps[1]:.0f} steps."
-    return f"{text}; the median of the last losses is {_number(rate.loss)}."
+    if math.isfinite(rate.loss):
+        return f"{text}; the median of the last losses is {_number(rate.loss)}."
+    return f"{text}."
 
 
 def _advice(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | None) -> str:
     """Return which rate to take, by the rule of `Sweep.best`, and how good that is."""
-    single = len(best.runs) == 1
-    if not best.steps:
-        lowest = f"{best.label} ends lowest, at {_number(best.loss)}" + " (median)" * (not single)
-        if target_loss is None:
-            return f"Take {best.label}: {lowest}."
-        return (
-            f"None got below {target_loss:g} in {steps} steps; {lowest}. Try more steps or rates."
-        )
-    rivals = [rate for rate in rates if rate.converged == best.converged]
-    share = (
-        "it converges" if single else f"{best.verdicts['converged']} of {len(best.runs)} converge"
-    )
-    others = ", as only this one does" if single else ", the most of all"
-    if len(rivals) > 1:
-        others = ", and soonest" if single else ", as many as anywhere, and soonest"
+    n = len(best.runs)
     numbers = [rate.lr for rate in rates if not callable(rate.lr)]
-    beyond = "."
+    if not math.isfinite(best.loss):
+        return "At none of these does the loss stay finite: try smaller rates."
+    if not best.steps:
+        lowest = f"{_number(best.loss)}{' (median)' if n > 1 else ''}"
+        if target_loss is None:
+            return f"Take {best.label}: its loss ends lowest, at {lowest}."
+        return (
+            f"None got below {target_loss:g} in {steps} steps; the loss ends lowest at "
+            f"{best.label}, {lowest}. Try more steps or other rates."
+        )
+    count = best.verdicts["converged"]
+    share = "it converges" if n == 1 else f"{count} of {n} converge{'s' * (count == 1)}"
+    advice = f"Take {best.label}: {'only ' if best.converged < 0.5 else ''}{share}"
+    rivals = [r for r in rates if r is not best and r.converged == best.converged and r.steps]
+    if rivals:
+        soonest = all(r.steps[1] > best.steps[1] for r in rivals if r.steps)
+        advice += ", as many as anywhere" * (n > 1) + (", and soonest" if soonest else "")
+    elif len(rates) > 1:
+        advice += ", as only this one does" if n == 1 else ", the most of all"
     if len(numbers) > 1 and best.lr in (min(numbers), max(numbers)):
         side = "largest" if best.lr == max(numbers) else "smallest"
-        beyond = f". It is the {side} of the rates tried: try some beyond it."
-    more = " (One seed is one story: try more.)" if single else ""
-    return f"Take {best.label}: {share}{others}{beyond}{more}"
+        advice += f". It is the {side} of the rates tried: try some beyond it"
+    return f"{advice}." + (" (One seed is one story: try more.)" if n == 1 else "")
 
 
 def _edge(rates: Sequence[Rate]) -> list[str]:
@@ -127,11 +153,9 @@ def _edge(rates: Sequence[Rate]) -> list[str]:
     if not below and not beyond:
         return []
 
-    def rose(runs: Sequence[Run]) -> int:
-        return sum(
-            any(after > before for before, after in zip(losses, losses[1:]))
-            for losses in (run.history.losses for run in runs)
-        )
+    def rose(runs: Sequence[Run]) -> str:
+        n = sum(rises(run.history.losses) > 0 for run in runs)
+        return f"the loss rose on the way in {n if n else 'none'} of them"
 
     sentences = [
         "On a quadratic, gradient descent is stable while the learning rate is below 2/sharpness: "
@@ -139,38 +163,38 @@ def _edge(rates: Sequence[Rate]) -> list[str]:
     ]
     if below:
         sentences.append(
-            f"Here it did, wherever it was measured, in {len(below)} runs: the loss rose on the "
-            f"way in {rose(below)} of them."
+            f"Here it did, wherever it was measured, in {_runs(len(below))}: {rose(below)}."
         )
     if beyond:
         converged = sum(run.verdict == "converged" for run in beyond)
         sentences.append(
-            f"It went beyond 2 in {len(beyond)} runs: the loss rose in {rose(beyond)} of them, and "
-            f"{converged} converged all the same."
+            f"It was 2 or more in {_runs(len(beyond))}: {rose(beyond)}, and {converged} converged "
+            "all the same."
         )
     return sentences
+
+
+def _runs(n: int) -> str:
+    return "1 run" if n == 1 else f"{n} runs"
 
 
 def _warmups(rates: Sequence[Rate]) -> list[str]:
     """Return, for each schedule that warms up to a rate that was tried cold, what that changed."""
     sentences = []
     for rate in rates:
-        options = getattr(rate.lr, "keywords", {})
+        options = warmup_options(rate.lr)
         cold = next((other for other in rates if other.lr == options.get("peak")), None)
-        if cold is None:
+        if cold is None or not options["warmup_steps"]:
             continue
         n, before = (x.verdicts.get("converged", 0) for x in (rate, cold))
-        warm = f"With a warmup of {options['warmup_steps']} steps, {n} of {len(rate.runs)} converge"
-        text = f"{warm} at {cold.label}, {before} without"
+        steps = options["warmup_steps"]
+        warm = f"a warmup of {steps} step{'s' * (steps > 1)}"
+        text = f"With {warm}, {n} of {len(rate.runs)} converge at {cold.label}, {before} without"
         if n > before:
-            early = [
-                run.history.steps < options["warmup_steps"]
-                for run in rate.runs
-                if run.verdict == "converged"
-            ]
+            early = [r.history.steps < steps for r in rate.runs if r.verdict == "converged"]
             text += f"; {early.count(True)} of those got there on the way up to it"
         elif n == before:
-            text += ": it makes no difference to that"
+            text += ": as many"
         else:
             text += ": it does not help"
         sentences.append(f"{text}.")

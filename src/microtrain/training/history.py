@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from ..draw import chart
+from ..draw import chart, plot
+from ..draw.tables import html_table, write_csv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from typing import Any, Literal
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal, TextIO
 
     Status = Literal["running", "finished", "converged", "diverged", "interrupted"]
+
+
+class Recording:
+    """Everything that a run went through, kept by ``train(record=True)``.
+
+    Attributes: `xs` and `ys`, the samples and targets; `loss`, `reduction` and `zero_grad`, as they
+    were given; `parameters[k]`, those that gave losses[k],
+    and `gradients[k]`, the gradient there (as it was used: with `zero_grad` forgotten, the sum of
+    all so far; NaN where there was none), both as tuples in the order of ``model.parameters()``.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[tuple[Any, Any]],
+        loss: Callable[[Any, Any], Any],
+        reduction: str,
+        zero_grad: bool,
+    ) -> None:
+        self.xs = [x for x, _ in samples]
+        self.ys = [y for _, y in samples]
+        self.loss = loss
+        self.reduction = reduction
+        self.zero_grad = zero_grad
+        self.parameters: list[tuple[float, ...]] = []
+        self.gradients: list[tuple[float, ...]] = []
 
 
 class History:
@@ -32,6 +59,8 @@ class History:
         engine: "eager" or "compiled".
         source: the generated Python of a compiled run's step, or "".
         error: the text of the `ArithmeticError` that a run diverged by, or "".
+        target_loss: the loss to get below, or None.
+        recording: a `Recording` of all parameters and gradients, or None if none was asked for.
 
     >>> import microtrain as mt
     >>> mt.train(steps=5)
@@ -50,6 +79,8 @@ class History:
         self.engine = engine
         self.source = ""
         self.error = ""
+        self.target_loss: float | None = None
+        self.recording: Recording | None = None
 
     @property
     def final_loss(self) -> float:
@@ -81,8 +112,29 @@ class History:
             ascii=ascii,
         )
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the loss at each step, on `ax` or on new axes, and return matplotlib's axes.
+
+        The scale is logarithmic where all losses are positive. Needs matplotlib (`pip install
+        'microtrain[plot]'`), else `ImportError`.
+        """
+        return plot.descent({"loss": self.losses}, ax)
+
+    def _repr_html_(self) -> str:
+        shown = {
+            "status": self.status,
+            "steps": str(self.steps),
+            "loss": " -> ".join(f"{loss:.4g}" for loss in self.losses[:1] + self.losses[-1:]),
+            "learning rate": " to ".join(
+                dict.fromkeys(f"{pick(self.lrs):.4g}" for pick in (min, max) if self.lrs)
+            ),
+            "error": self.error,
+        }
+        rows = [(name, text) for name, text in shown.items() if text]
+        return html_table("History", rows, below=plot.inline(self.plot, self.chart))
+
     def to_dict(self) -> dict[str, Any]:
-        """Return all of the record but the model, as plain numbers, texts and lists."""
+        """Return all but the model and the recording, as plain numbers, texts, lists and dicts."""
         return {
             "status": self.status,
             "steps": self.steps,
@@ -96,13 +148,12 @@ class History:
             "sharpness": dict(self.sharpness),
         }
 
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
+    def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
         """Write a line for each loss: step, loss, lr, grad_norm and, if it was tracked, sharpness.
 
-        Every digit is written; where there is no sharpness, the cell is empty.
+        target: a path, or a file that is open for text. Every digit is written; where there is no
+        sharpness, the cell is empty.
         """
-        import csv
-
         steps = range(len(self.losses))
         columns: dict[str, Any] = {
             "step": steps,
@@ -111,11 +162,8 @@ class History:
             "grad_norm": self.grad_norms,
         }
         if self.sharpness:
-            columns["sharpness"] = [self.sharpness.get(k, "") for k in steps]
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(zip(*columns.values()))
+            columns["sharpness"] = [self.sharpness.get(k) for k in steps]
+        write_csv(target, [columns, *zip(*columns.values())])
 
     def __repr__(self) -> str:
         steps = f"{self.steps} step" + ("" if self.steps == 1 else "s")

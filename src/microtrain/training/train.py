@@ -21,7 +21,7 @@ from ..tracing import structure_of
 from ..value import Value
 from .compiled import Compiled
 from .eager import Eager, set_state, state_of
-from .history import History
+from .history import History, Recording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def train(
     engine: str = "auto",
     on_step: Callable[[History], object] | None = None,
     track_sharpness: int | Container[int] | None = None,
+    record: bool = False,
 ) -> History:
     """Train `model` on `xs` and `ys` by gradient descent, and return the `History` of it.
 
@@ -92,6 +93,7 @@ def train(
         track_sharpness: at every so many steps, beginning with the first, or at those in a range or
             set, put the `sharpness` of the loss of all samples into the history. Each time costs
             about as much as a few gradients for each parameter.
+        record: keep all parameters and gradients of every step, in the history's `recording`.
 
     Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
     and `CompileError` for a computation that can't be compiled, where "compiled" was asked for. If
@@ -108,8 +110,9 @@ def train(
     least = -math.inf if target_loss is None else number("target_loss", target_loss)
     if math.isnan(least):
         raise ValueError("target_loss expects a number to be below, got nan")
-    if not isinstance(zero_grad, bool):
-        raise TypeError(f"zero_grad expects True or False, got {describe(zero_grad)}")
+    for name, flag in (("zero_grad", zero_grad), ("record", record)):
+        if not isinstance(flag, bool):
+            raise TypeError(f"{name} expects True or False, got {describe(flag)}")
     if on_step is not None and not callable(on_step):
         raise TypeError(f"on_step expects a function, got {describe(on_step)}")
     tracked = _tracked(track_sharpness, steps)
@@ -136,6 +139,9 @@ def train(
 
     history = History(model, runner.name)
     history.source = runner.source
+    history.target_loss = None if target_loss is None else least
+    recording = Recording(samples, loss, reduction, zero_grad) if record else None
+    history.recording = recording
     losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
     inf = math.inf
     # After every step: how many there were, the state they led to, and the state before the last of
@@ -155,6 +161,9 @@ def train(
                 history.error = str(error)
             if curvature is not None and k in tracked:
                 history.sharpness[k] = _sharpness(curvature, state[0])
+            if recording is not None:
+                recording.parameters.append(state[0])
+                recording.gradients.append(after[1] if norm == norm else (norm,) * len(parameters))
             losses.append(value)
             lrs.append(rate)
             grad_norms.append(norm)
@@ -201,7 +210,10 @@ def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, 
             set_state(parameters, state)
             history.status, history.steps = status, n
             if status == "interrupted":
-                for record in (history.losses, history.lrs, history.grad_norms):
+                records: list[list[Any]] = [history.losses, history.lrs, history.grad_norms]
+                if history.recording is not None:
+                    records += history.recording.parameters, history.recording.gradients
+                for record in records:
                     del record[n:]
                 for step in range(n, max(history.sharpness, default=0) + 1):
                     history.sharpness.pop(step, None)

@@ -1,0 +1,37 @@
+"""A function of the plane, sampled around some points."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Grid = tuple[list[float], list[float], list[list[float]]]
+
+MARGIN = 0.15  # of the points' extent, on every side
+
+
+def field(
+    predict: Callable[[list[list[float]]], list[float]],
+    points: Sequence[Sequence[float]],
+    columns: int = 60,
+    rows: int = 60,
+) -> Grid:
+    """Return coordinates across and up, and the prediction in each row and column.
+
+    The grid covers the points and a margin.
+
+    >>> field(lambda xs: [x + y for x, y in xs], [[0.0, 0.0], [10.0, 20.0]], 3, 2)
+    ([-1.5, 5.0, 11.5], [-3.0, 23.0], [[-4.5, 2.0, 8.5], [21.5, 28.0, 34.5]])
+    """
+    across = _between([x for x, _ in points], columns)
+    up = _between([y for _, y in points], rows)
+    values = predict([[x, y] for y in up for x in across])
+    return across, up, [values[i : i + columns] for i in range(0, rows * columns, columns)]
+
+
+def _between(numbers: Sequence[float], n: int) -> list[float]:
+    """Return `n` numbers, evenly spaced, from a margin below to a margin above these."""
+    extent = max(numbers) - min(numbers) or 1.0
+    low, high = min(numbers) - MARGIN * extent, max(numbers) + MARGIN * extent
+    return [low + (high - low) * i / (n - 1) for i in range(n)]

@@ -1,0 +1,151 @@
+"""Pictures by matplotlib, which is imported when the first of them is drawn."""
+
+from __future__ import annotations
+
+import math
+
+from .tables import preformatted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+# Colours that people with any kind of colour vision can tell apart (Okabe and Ito, 2008, "Color
+# Universal Design").
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+LOW, HIGH = "#E69F00", "#0072B2"  # of a decision boundary's two sides
+
+
+def new_axes(width: float = 6.4, height: float = 4.0) -> Any:
+    """Return axes on a figure of their own, that size in inches.
+
+    Where pyplot is in use, in a notebook or a script that calls `show`, the figure is one of its.
+    Raises `ImportError`, which says what to install, where matplotlib is missing.
+    """
+    import sys
+
+    options = {"figsize": (width, height), "layout": "constrained"}
+    if "matplotlib.pyplot" in sys.modules:
+        return sys.modules["matplotlib.pyplot"].subplots(**options)[1]
+    return _figure(**options).add_subplot()
+
+
+def _figure(**options: Any) -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "plots need matplotlib: pip install 'microtrain[plot]' (chart() draws without it)"
+        ) from error
+    return Figure(**options)
+
+
+def descent(
+    curves: Mapping[str, Sequence[float]],
+    ax: Any = None,
+    *,
+    title: str = "",
+    bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
+    target: float | None = None,
+) -> Any:
+    """Draw losses by step, each curve by its name, and return the axes.
+
+    `bands` gives, for some curves, what to shade from and to; `target`, a loss to mark. The scale
+    is logarithmic where all losses are positive.
+    """
+    ax = new_axes() if ax is None else ax
+    losses = [y for curve in curves.values() for y in curve if math.isfinite(y)]
+    for i, (name, curve) in enumerate(curves.items()):
+        colour = COLOURS[i % len(COLOURS)]
+        steps = range(len(curve))
+        ys = [y if math.isfinite(y) else math.nan for y in curve]
+        ax.plot(steps, ys, color=colour, label=name, linewidth=1.8)
+        if bands and name in bands:
+            low, high = bands[name]
+            ax.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
+        last = max((k for k in steps if math.isfinite(curve[k])), default=None)
+        if last is not None:
+            ax.plot([last], [curve[last]], "o", color=colour, markersize=4)
+    if losses and min(losses) > 0:
+        ax.set_yscale("log")
+    if target is not None:
+        ax.axhline(target, color="0.6", linewidth=1, linestyle="--", zorder=0)
+        ax.annotate(
+            f"target {target:g}",
+            (1, target),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            xytext=(-3, 3),
+            ha="right",
+            color="0.4",
+            fontsize="small",
+        )
+    ax.set(xlabel="step", ylabel="loss", title=title)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(True, color="0.9", linewidth=0.6)
+    ax.spines[["top", "right"]].set_visible(False)
+    if len(curves) > 1:
+        ax.legend(title="learning rate", frameon=False)
+    return ax
+
+
+def boundary(
+    xs: Sequence[Sequence[float]],
+    sides: Sequence[float],
+    grid: tuple[Sequence[float], Sequence[float], Sequence[Sequence[float]]],
+    ax: Any = None,
+    *,
+    title: str = "",
+) -> Any:
+    """Draw points in the plane on the field that is to tell them apart, and return the axes.
+
+    xs: n points; sides: for each, a number whose sign is its class; grid: the coordinates of the
+    columns and of the rows, and the field's value in each row and column. The line where the field
+    is 0 is drawn.
+    """
+    ax = new_axes(5.2, 4.4) if ax is None else ax
+    across, up, field = grid
+    bounded = [[math.tanh(value) for value in row] for row in field]
+    levels = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0]
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = LinearSegmentedColormap.from_list("sides", [LOW, "#FFFFFF", HIGH])
+    ax.contourf(across, up, bounded, levels=levels, cmap=colours, alpha=0.45, extend="both")
+    flat = [value for row in field for value in row]
+    if min(flat) < 0 < max(flat):
+        ax.contour(across, up, field, levels=[0.0], colors="0.15", linewidths=1.5)
+    for sign, colour, marker in ((-1, LOW, "o"), (1, HIGH, "s")):
+        points = [x for x, side in zip(xs, sides) if (side > 0) == (sign > 0)]
+        ax.plot(
+            [x[0] for x in points],
+            [x[1] for x in points],
+            marker,
+            color=colour,
+            markeredgecolor="white",
+            markersize=6,
+            linestyle="none",
+            label=f"target {sign:+d}",
+        )
+    ax.set(xlabel="$x_0$", ylabel="$x_1$", title=title)
+    ax.set_aspect("equal", adjustable="box")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=True, framealpha=0.85, edgecolor="none", loc="upper right")
+    return ax
+
+
+def inline(plot: Callable[[Any], Any], chart: Callable[[], str]) -> str:
+    """Return a picture as a piece of HTML: as matplotlib plots it, or else the chart, as text."""
+    import io
+
+    try:
+        file = io.StringIO()
+        figure = _figure(figsize=(6.4, 4.0), layout="constrained")
+        plot(figure.add_subplot())
+        figure.savefig(file, format="svg", metadata={"Date": None})
+        text = file.getvalue()
+        return text[text.index("<svg") :]
+    except (
+        Exception
+    ):  # whatever is missing or broken in matplotlib, a notebook is to show something
+        return preformatted(chart())

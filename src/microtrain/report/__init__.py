@@ -1,0 +1,1 @@
+"""One page, in one file, on which to watch a network learn."""

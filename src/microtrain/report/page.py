@@ -1,0 +1,343 @@
+"""Recorded runs as one HTML file: what is on the page, computed here; how it looks is beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from ..draw.grid import field
+from ..errors import CompileError, describe
+from ..lab.sweep import Run, Sweep
+from ..lab.verdict import verdict
+from ..nn import MLP
+from ..tracing import parameter_names, predictor
+from ..training.history import History
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ..training.history import Recording
+
+MOST = 200_000  # numbers on the page, about: so many frames are shown of each run as that allows
+FEWEST, MANY = 12, 400  # frames of a run, at least and at most
+COLUMNS, ROWS = 44, 33  # of the field of a decision boundary
+
+
+def report(
+    runs: History | Sweep | Mapping[str, History] | Iterable[History],
+    path: str | os.PathLike[str],
+    title: str = "Watch it learn",
+) -> None:
+    """Write a page on which to watch training: one HTML file, which needs no network or server.
+
+    runs: a `History`, a `Sweep`, several histories, or a dict from a label to each; all of them of
+    one architecture and on the same data, trained with ``record=True``. Runs in which `zero_grad`
+    was forgotten are shown beside those of the same label in which it was not. What the page shows
+    of a run is its verdict, its losses, and at each step the network's weights and gradients, the
+    predictions, the four steps worked out for one parameter, the decision boundary (for two
+    inputs) and, if it was tracked, the sharpness. Of long runs, some steps are left out.
+
+    Raises `ValueError` where runs have no recording or do not belong together.
+
+    >>> import microtrain as mt, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "page.html"
+    >>> mt.report(mt.train(record=True), path)
+    >>> path.read_text(encoding="utf-8")[:15]
+    '<!DOCTYPE html>'
+    """
+    import html
+    import json
+    import string
+    from importlib import resources
+
+    from .. import __version__
+
+    if not isinstance(title, str):
+        raise TypeError(f"title expects a str, got {describe(title)}")
+    shown = _labelled(runs)
+    data = _data(shown)
+    rows = []
+    for i, run in enumerate(data["runs"]):
+        label = run["label"] + (", <code>zero_grad()</code> forgotten" if run["forgot"] else "")
+        label = html.escape(run["label"]) + label[len(run["label"]) :]
+        checked = "" if run["forgot"] else " checked"
+        name = html.escape(f"show {run['label']}" + " forgotten" * run["forgot"], quote=True)
+        rows.append(
+            f'<tr><td><input type="checkbox" value="{i}" aria-label="{name}"{checked}></td>'
+            f"<td>{label}</td><td>{run['verdict']}</td><td>{html.escape(run['reason'])}</td></tr>\n"
+        )
+    model, n = shown[0][1].model, len(data["xs"])
+    subtitle = (
+        f"{model if isinstance(model, MLP) else type(model).__name__}, trained on {n} samples"
+    )
+    folder = resources.files(__package__)
+    script = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    parts = {
+        "title": html.escape(title),
+        "subtitle": html.escape(subtitle),
+        "style": (folder / "page.css").read_text(encoding="utf-8"),
+        "script": (folder / "page.js").read_text(encoding="utf-8"),
+        "runs": "".join(rows),
+        "data": script,
+        "version": __version__,
+    }
+    template = string.Template((folder / "page.html").read_text(encoding="utf-8"))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(template.substitute(parts))
+
+
+def _labelled(runs: Any) -> list[tuple[str, History, str, str]]:
+    """Return the label, the history, the verdict and the reason of each run."""
+    if isinstance(runs, Sweep):
+        single = len({run.seed for run in runs.runs}) == 1
+        labels = [run.label if single else f"{run.label}, seed {run.seed}" for run in runs.runs]
+        listed = list(zip(labels, runs.runs))
+    elif isinstance(runs, Mapping):
+        listed = [(str(label), history) for label, history in runs.items()]
+    elif isinstance(runs, Iterable) and not isinstance(runs, str):
+        listed = [(_rate(history), history) for history in runs]
+    else:
+        listed = [(_rate(runs), runs)]
+    if not listed:
+        raise ValueError("report expects at least one run, got none")
+    result = []
+    for label, run in listed:
+        history = run.history if isinstance(run, Run) else run
+        if not isinstance(history, History):
+            raise TypeError(f"report expects histories or a sweep, got {describe(run)}")
+        if history.recording is None or not history.losses:
+            raise ValueError(f"the run {label} has no recording: train (or sweep) with record=True")
+        told = (run.verdict, run.reason) if isinstance(run, Run) else _verdict(history)
+        result.append((label, history, *told))
+    seen: set[tuple[str, bool]] = set()
+    for label, history, *_ in result:
+        key = label, _recording(history).zero_grad
+        if key in seen:
+            raise ValueError(f"report expects different labels, got {label} twice: give it a dict")
+        seen.add(key)
+    return result
+
+
+def _recording(history: History) -> Recording:
+    assert history.recording is not None
+    return history.recording
+
+
+def _rate(history: object) -> str:
+    """Return a label for a run: its learning rate, or how that went."""
+    lrs = history.lrs if isinstance(history, History) else []
+    return " to ".join(dict.fromkeys(f"{pick(lrs):g}" for pick in (min, max) if lrs)) or "run"
+
+
+def _verdict(history: History) -> tuple[str, str]:
+    if len(history.losses) < 2 and history.status != "converged":
+        return history.status, f"{history.steps} steps were made"
+    return verdict(history, history.target_loss)
+
+
+def _data(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
+    """Return all that the page shows, ready for JSON."""
+    first = shown[0][1]
+    recording = _recording(first)
+    parameters = first.model.parameters()
+    names = parameter_names(first.model, parameters)
+    for label, history, *_ in shown:
+        other = _recording(history)
+        if parameter_names(history.model, history.model.parameters()) != names:
+            raise ValueError(f"the run {label} is of another architecture than the first")
+        if (other.xs, other.ys, other.reduction) != (
+            recording.xs,
+            recording.ys,
+            recording.reduction,
+        ):
+            raise ValueError(
+                f"the run {label} is on other data, or another reduction, than the first"
+            )
+    plane = all(isinstance(x, list) and len(x) == 2 for x in recording.xs)
+    plane = plane and not isinstance(first.model(recording.xs[0]), list | tuple)
+    network = _network(first.model, parameters)
+    size = 4 * len(parameters) + 3 * len(recording.xs) + (COLUMNS * ROWS // 4 if plane else 0)
+    frames = max(FEWEST, min(MANY, MOST // (size * len(shown))))
+    rates = list(dict.fromkeys(label for label, *_ in shown))
+    best = min(
+        range(len(shown)),
+        key=lambda i: (
+            not _recording(shown[i][1]).zero_grad,
+            shown[i][2] != "converged",
+            shown[i][1].losses[-1] if math.isfinite(shown[i][1].losses[-1]) else math.inf,
+        ),
+    )
+    grid = _grid(recording.xs) if plane else None
+    return {
+        "names": names,
+        "network": network,
+        "xs": recording.xs,
+        "ys": recording.ys,
+        "loss": getattr(recording.loss, "__name__", "loss").replace("_", " "),
+        "reduction": recording.reduction,
+        "grid": grid,
+        "first": best,
+        "runs": [
+            _run(label, history, told, frames, plane) | {"colour": rates.index(label)}
+            for label, history, *told in shown
+        ],
+    }
+
+
+def _network(model: Any, parameters: Sequence[Any]) -> dict[str, Any] | None:
+    """Return which parameter is which weight of the network, or None for one that is no MLP."""
+    if type(model) is not MLP:
+        return None
+    places = {id(p): place for place, p in enumerate(parameters)}
+    layers = [
+        [
+            {"weights": [places[id(w)] for w in neuron.weights], "bias": places[id(neuron.bias)]}
+            for neuron in layer.neurons
+        ]
+        for layer in model.layers
+    ]
+    activations = [layer.neurons[0].activation for layer in model.layers]
+    return {"inputs": model.n_in, "layers": layers, "activations": activations}
+
+
+def _grid(xs: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """Return the part of the plane that the field of a decision boundary covers."""
+    across, up, _ = field(lambda points: [0.0] * len(points), xs, COLUMNS, ROWS)
+    half = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2  # a number stands for a cell around it
+    return {
+        "columns": COLUMNS,
+        "rows": ROWS,
+        "across": [across[0] - half[0], across[-1] + half[0]],
+        "up": [up[0] - half[1], up[-1] + half[1]],
+    }
+
+
+def _run(
+    label: str, history: History, told: Sequence[str], frames: int, plane: bool
+) -> dict[str, Any]:
+    """Return what the page shows of a run."""
+    recording = _recording(history)
+    steps = _chosen(len(history.losses), frames)
+    parameters = history.model.parameters()
+    final = [p.data for p in parameters]
+    digits = 6 if len(final) <= 100 else 4
+    everything = [*recording.parameters, final]
+    run: dict[str, Any] = {
+        "label": label,
+        "forgot": not recording.zero_grad,
+        "status": history.status,
+        "verdict": told[0],
+        "reason": told[1],
+        "losses": _short(history.losses, 7),
+        "lrs": _short(history.lrs),
+        "norms": _short(history.grad_norms),
+        "edge": [[k, *_short([history.lrs[k] * s], 4)] for k, s in history.sharpness.items()],
+        "steps": steps,
+        "parameters": [_short(recording.parameters[k], digits) for k in steps],
+        "gradients": [_short(recording.gradients[k], digits) for k in steps],
+        "moves": [
+            _short([history.lrs[k] * g for g in recording.gradients[k]], digits) for k in steps
+        ],
+        "after": {  # where the next one shown is not the next step
+            i: _short(everything[k + 1], digits)
+            for i, (k, following) in enumerate(zip(steps, [*steps[1:], None]))
+            if following != k + 1
+        },
+    }
+    fields = _fields(history.model, parameters, recording.xs) if plane else None
+    run["fields"] = [fields(recording.parameters[k]) for k in steps] if fields else []
+    measured = []
+    try:
+        for k in steps:
+            for p, x in zip(parameters, recording.parameters[k]):
+                p.data = x
+            measured.append(_measured(history.model, recording))
+    finally:
+        for p, x in zip(parameters, final):
+            p.data = x
+    for i, name in enumerate(("predictions", "sampleLosses", "fits")):
+        run[name] = [parts[i] for parts in measured]
+    return run
+
+
+def _measured(model: Any, recording: Recording) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return what the model, as it is now, makes of each sample: prediction, loss, and fit."""
+    predictions: list[Any] = []
+    losses: list[float] = []
+    fits: list[bool | None] = []
+    for x, y in zip(recording.xs, recording.ys):
+        try:
+            prediction = model(x)
+            losses.append(recording.loss(prediction, y).data)
+        except ArithmeticError:
+            predictions.append(None)
+            losses.append(math.nan)
+            fits.append(None)
+            continue
+        if isinstance(prediction, list | tuple):
+            numbers: Any = [value.data for value in prediction]
+            predictions.append(_short(numbers, 9))
+        else:
+            numbers = prediction.data
+            predictions += _short([numbers], 9)
+        fits.append(_fits(numbers, y))
+    return predictions, _short(losses), fits
+
+
+def _fits(prediction: Any, target: Any) -> bool | None:
+    """Return whether the sign (or the class) is right; None where targets are no such thing."""
+    if isinstance(prediction, list):
+        if isinstance(target, list) and sorted(target) == [0.0] * (len(target) - 1) + [1.0]:
+            return prediction.index(max(prediction)) == target.index(1.0)
+        return None
+    return prediction * target > 0 if target in (-1.0, 1.0) else None
+
+
+def _fields(
+    model: Any, parameters: Sequence[Any], xs: Sequence[Sequence[float]]
+) -> Callable[[Sequence[float]], str] | None:
+    """Return a function from parameters to the prediction over the plane, or None.
+
+    It gives a byte for each place, 128 and up for a prediction of at least 0, in base 64.
+    """
+    import base64
+
+    try:
+        predict = predictor(model, parameters, list(xs[0]))
+    except CompileError:
+        return None
+
+    def squashed(at: Sequence[float]) -> str:
+        try:
+            _, _, rows = field(lambda points: predict(at, points), xs, COLUMNS, ROWS)
+        except (ArithmeticError, ValueError):
+            rows = [[0.0] * COLUMNS] * ROWS
+        return base64.b64encode(bytes(_byte(x) for row in rows for x in row)).decode("ascii")
+
+    return squashed
+
+
+def _byte(x: float) -> int:
+    """Return a number of any size, in the plane's 127 shades of either sign."""
+    return 128 + math.floor(127 * math.tanh(x)) if x == x else 128
+
+
+def _chosen(n: int, frames: int) -> list[int]:
+    """Return at most so many of n steps: the first and the last, and more of the early ones.
+
+    Half of them follow each other from the start, where the most happens; the rest are spread.
+    """
+    if n <= frames:
+        return list(range(n))
+    early = frames // 2
+    spread = frames - early
+    rest = [early + round((n - 1 - early) * i / (spread - 1)) for i in range(spread)]
+    return list(dict.fromkeys([*range(early), *rest]))
+
+
+def _short(numbers: Iterable[float], digits: int = 6) -> list[float | None]:
+    """Return numbers with so many digits; None for one that JSON can't hold."""
+    return [float(f"{x:.{digits}g}") if math.isfinite(x) else None for x in numbers]
