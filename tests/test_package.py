@@ -78,9 +78,10 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_readmes_python_runs():
+def test_the_readmes_python_runs(tmp_path, monkeypatch):
     runner = doctest.DocTestRunner()
     text = "\n".join(blocks("python"))
+    monkeypatch.chdir(tmp_path)
     runner.run(doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0))
     assert runner.tries > 20
     assert runner.failures == 0
@@ -113,8 +114,8 @@ def test_the_readmes_commands_are_the_projects():
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
-def test_examples_run(path):
-    done = run(sys.executable, str(path))
+def test_examples_run(path, tmp_path):
+    done = run(sys.executable, str(path), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
 

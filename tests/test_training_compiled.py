@@ -130,6 +130,14 @@ def test_a_model_of_ones_own(options):
     assert_same(MLP(3, [2, 1]), loss=lambda p, t: p * p, **options)  # no target in it
 
 
+class Overflowing(Module):
+    def __init__(self):
+        self.w = Value(1.0)
+
+    def __call__(self, x):
+        return self.w * x * mt.exp(1000.0)
+
+
 class Clipped(Module):
     def __init__(self):
         self.w, self.b = Value(0.5), Value(-0.25)
@@ -256,6 +264,7 @@ REGULARIZED = Line()
         (Remembering(), {}, "the forward pass changes the model"),
         (Keeping(), {}, "the forward pass changes the model"),
         (Line(), {"loss": lambda p, t: p * mt.exp(1000.0)}, "with constants fails: exp.1000.0. is"),
+        (Overflowing(), {}, "with constants fails: exp.1000.0. is"),
         (Line(), {"loss": lambda p, t: p if p > t else t - p}, "a comparison depends on a number"),
         (Line(), {"loss": lambda p, t: Value(1.0)}, "loss is a constant"),
         (Line(), {"ys": ["a", "b"], "loss": lambda p, t: p}, "a target of numbers"),

@@ -143,9 +143,11 @@ def predictor(
 ) -> Callable[[Sequence[float], Sequence[Sequence[float]]], list[float]]:
     """Return a function from parameters and samples, lists such as `x`, to the predictions.
 
-    For a model of one output. The function is generated Python. Raises `CompileError`.
+    The function is generated Python. Raises `CompileError`, also for a model of several outputs.
     """
     forward = Forward(model, parameters, x)
+    if not isinstance(forward.prediction, Value):
+        raise CompileError("a model of one output is expected")
     names = dict(
         zip(
             forward.program.inputs,

@@ -160,7 +160,7 @@ function drawNetwork(run) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.textContent = "";
   const largest = Math.max(...values.map((v) => (finite(v) ? Math.abs(v) : 0))) || 1;
-  const thickness = (v) => (finite(v) ? 0.4 + (radius > 8 ? 6 : 3) * Math.sqrt(Math.abs(v) / largest) : 0.4);
+  const thickness = (v) => (finite(v) ? 0.3 + (radius > 8 ? 6 : 1.6) * Math.sqrt(Math.abs(v) / largest) : 0.4);
   const tone = (v) => (v >= 0 ? "var(--positive)" : "var(--negative)");
   const pick = (node, index) => {
     element(node, "title", {}, `${data.names[index]}: ${number(run.parameters[state.frame][index])}, gradient ${number(run.gradients[state.frame][index])}`);
@@ -331,7 +331,8 @@ function drawPlane(run) {
 
 setUp();
 choose(data.runs[data.first].label, data.runs[data.first].forgot);
-go(0);
+const wanted = Number((location.hash.match(/^#step=(\d+)$/) || [0, 0])[1]);  // as in page.html#step=12
+go(current().steps.findLastIndex((step) => step <= wanted));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 let known = innerWidth;
 addEventListener("resize", () => { if (innerWidth !== known) { known = innerWidth; draw(); } });

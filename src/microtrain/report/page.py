@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from ..draw.grid import field
+from ..draw import grid
 from ..errors import CompileError, describe
 from ..lab.sweep import Run, Sweep
 from ..lab.verdict import verdict
@@ -38,7 +38,8 @@ def report(
     was forgotten are shown beside those of the same label in which it was not. What the page shows
     of a run is its verdict, its losses, and at each step the network's weights and gradients, the
     predictions, the four steps worked out for one parameter, the decision boundary (for two
-    inputs) and, if it was tracked, the sharpness. Of long runs, some steps are left out.
+    inputs) and, if it was tracked, the sharpness. Of long runs, some steps are left out. A link to
+    ``page.html#step=12`` begins there.
 
     Raises `ValueError` where runs have no recording or do not belong together.
 
@@ -129,7 +130,10 @@ def _recording(history: History) -> Recording:
 def _rate(history: object) -> str:
     """Return a label for a run: its learning rate, or how that went."""
     lrs = history.lrs if isinstance(history, History) else []
-    return " to ".join(dict.fromkeys(f"{pick(lrs):g}" for pick in (min, max) if lrs)) or "run"
+    if not lrs:
+        return "run"
+    low, high = min(lrs), max(lrs)
+    return f"{low:g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
 def _verdict(history: History) -> tuple[str, str]:
@@ -156,8 +160,8 @@ def _data(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
             raise ValueError(
                 f"the run {label} is on other data, or another reduction, than the first"
             )
-    plane = all(isinstance(x, list) and len(x) == 2 for x in recording.xs)
-    plane = plane and not isinstance(first.model(recording.xs[0]), list | tuple)
+    fields = [_field(history) for _, history, *_ in shown]
+    plane = all(fields)
     network = _network(first.model, parameters)
     size = 4 * len(parameters) + 3 * len(recording.xs) + (COLUMNS * ROWS // 4 if plane else 0)
     frames = max(FEWEST, min(MANY, MOST // (size * len(shown))))
@@ -170,7 +174,6 @@ def _data(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
             shown[i][1].losses[-1] if math.isfinite(shown[i][1].losses[-1]) else math.inf,
         ),
     )
-    grid = _grid(recording.xs) if plane else None
     return {
         "names": names,
         "network": network,
@@ -178,11 +181,12 @@ def _data(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
         "ys": recording.ys,
         "loss": getattr(recording.loss, "__name__", "loss").replace("_", " "),
         "reduction": recording.reduction,
-        "grid": grid,
+        "grid": _grid(recording.xs) if plane else None,
         "first": best,
         "runs": [
-            _run(label, history, told, frames, plane) | {"colour": rates.index(label)}
-            for label, history, *told in shown
+            _run(label, history, told, frames, field if plane else None)
+            | {"colour": rates.index(label)}
+            for (label, history, *told), field in zip(shown, fields)
         ],
     }
 
@@ -205,7 +209,7 @@ def _network(model: Any, parameters: Sequence[Any]) -> dict[str, Any] | None:
 
 def _grid(xs: Sequence[Sequence[float]]) -> dict[str, Any]:
     """Return the part of the plane that the field of a decision boundary covers."""
-    across, up, _ = field(lambda points: [0.0] * len(points), xs, COLUMNS, ROWS)
+    across, up, _ = grid.field(lambda points: [0.0] * len(points), xs, COLUMNS, ROWS)
     half = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2  # a number stands for a cell around it
     return {
         "columns": COLUMNS,
@@ -216,7 +220,11 @@ def _grid(xs: Sequence[Sequence[float]]) -> dict[str, Any]:
 
 
 def _run(
-    label: str, history: History, told: Sequence[str], frames: int, plane: bool
+    label: str,
+    history: History,
+    told: Sequence[str],
+    frames: int,
+    field: Callable[[Sequence[float]], str] | None,
 ) -> dict[str, Any]:
     """Return what the page shows of a run."""
     recording = _recording(history)
@@ -247,8 +255,7 @@ def _run(
             if following != k + 1
         },
     }
-    fields = _fields(history.model, parameters, recording.xs) if plane else None
-    run["fields"] = [fields(recording.parameters[k]) for k in steps] if fields else []
+    run["fields"] = [field(recording.parameters[k]) for k in steps] if field else []
     measured = []
     try:
         for k in steps:
@@ -296,23 +303,25 @@ def _fits(prediction: Any, target: Any) -> bool | None:
     return prediction * target > 0 if target in (-1.0, 1.0) else None
 
 
-def _fields(
-    model: Any, parameters: Sequence[Any], xs: Sequence[Sequence[float]]
-) -> Callable[[Sequence[float]], str] | None:
-    """Return a function from parameters to the prediction over the plane, or None.
+def _field(history: History) -> Callable[[Sequence[float]], str] | None:
+    """Return a function from parameters to the prediction over the plane of the two inputs.
 
-    It gives a byte for each place, 128 and up for a prediction of at least 0, in base 64.
+    It gives a byte for each place, 128 and up for a prediction of at least 0, in base 64. For a
+    model that has no two inputs, has several outputs or can't be compiled, it is None.
     """
     import base64
 
+    xs, model = _recording(history).xs, history.model
+    if not all(isinstance(x, list) and len(x) == 2 for x in xs):
+        return None
     try:
-        predict = predictor(model, parameters, list(xs[0]))
+        predict = predictor(model, model.parameters(), xs[0])
     except CompileError:
         return None
 
     def squashed(at: Sequence[float]) -> str:
         try:
-            _, _, rows = field(lambda points: predict(at, points), xs, COLUMNS, ROWS)
+            _, _, rows = grid.field(lambda points: predict(at, points), xs, COLUMNS, ROWS)
         except (ArithmeticError, ValueError):
             rows = [[0.0] * COLUMNS] * ROWS
         return base64.b64encode(bytes(_byte(x) for row in rows for x in row)).decode("ascii")

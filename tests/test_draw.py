@@ -1,0 +1,300 @@
+"""Plots, graphs, and what a notebook shows."""
+
+from __future__ import annotations
+
+import builtins
+import html.parser
+import math
+import shutil
+import sys
+
+import pytest
+from graphs import graphs, points
+from hypothesis import given
+from hypothesis import strategies as st
+from machine import run
+
+import microtrain as mt
+from microtrain import MLP, Value
+from microtrain.draw import dot
+from microtrain.draw.tables import html_table
+
+XS, YS = mt.datasets.toy()
+GRAPHVIZ = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+
+
+@pytest.fixture
+def matplotlib():
+    return pytest.importorskip("matplotlib")
+
+
+@pytest.fixture
+def no_matplotlib(monkeypatch):
+    original = builtins.__import__
+
+    def importing(name, *args, **options):
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return original(name, *args, **options)
+
+    monkeypatch.setattr(builtins, "__import__", importing)
+
+
+# Plots.
+
+
+def test_a_history_is_plotted_as_it_is(matplotlib):
+    history = mt.train(steps=30)
+    ax = history.plot()
+    (curve, end) = ax.get_lines()
+    assert list(curve.get_ydata()) == history.losses
+    assert list(end.get_xdata()) == [29]
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("step", "loss", "log")
+    assert history.plot(ax) is ax
+    assert ax.figure.axes == [ax]
+
+
+def test_losses_that_are_not_finite_or_positive_leave_gaps(matplotlib):
+    history = mt.train(MLP(1, [1], output_activation="linear"), [[1.0]], [0.0], lr=1e200)
+    assert not math.isfinite(history.losses[-1])
+    ax = history.plot()
+    assert math.isnan(ax.get_lines()[0].get_ydata()[-1])
+    history.losses[:] = [1.0, 0.0]
+    assert history.plot().get_yscale() == "linear"
+    history.losses[:] = [math.nan]
+    history.plot()
+
+
+def test_a_sweep_is_plotted_with_its_quartiles(matplotlib):
+    found = mt.sweep((0.01, 0.1), seeds=range(5))
+    ax = found.plot()
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["0.01", "0.1"]
+    assert len(ax.collections) == 2  # the bands
+    assert "median" in ax.get_title()
+    assert any(text.get_text() == "target 0.01" for text in ax.texts)
+    single = mt.sweep((0.01, 0.1), target_loss=None).plot()
+    assert single.get_title() == "" and not single.texts
+    history = mt.sweep((0.1,)).runs[0].history
+    assert list(mt.sweep((0.1,)).plot().get_lines()[0].get_ydata()) == history.losses
+
+
+def test_a_decision_boundary(matplotlib):
+    xs, ys = mt.datasets.moons(30)
+    model = MLP(2, [4, 1], output_activation="linear")
+    ax = model.plot_boundary(xs, ys)
+    drawn = {tuple(point) for line in ax.get_lines() for point in line.get_xydata()}
+    assert drawn == {tuple(x) for x in xs}
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["target -1", "target +1"]
+    assert model.plot_boundary(xs, ys, ax) is ax
+    one_sided = MLP(2, [1], output_activation="sigmoid")  # there is no line to draw
+    one_sided.plot_boundary(xs, [1.0] * 30)
+    with pytest.raises(ValueError, match="samples of two numbers"):
+        MLP(3, [1]).plot_boundary(XS, YS)
+    with pytest.raises(ValueError, match="samples of two numbers"):
+        model.plot_boundary([], [])
+
+
+def test_the_boundary_is_where_the_model_says(matplotlib):
+    model = MLP(2, [1], output_activation="linear")
+    for p, x in zip(model.parameters(), (2.0, 0.0, -1.0)):
+        p.data = x  # positive right of 0.5
+    ax = model.plot_boundary([[0.0, 0.0], [1.0, 1.0]], [-1, 1])
+    line = next(
+        c for c in ax.collections if len(c.get_paths()) == 1 and c.get_linewidth()[0] == 1.5
+    )
+    assert {round(x, 9) for x, _ in line.get_paths()[0].vertices} == {0.5}
+
+
+def test_in_a_script_with_pyplot_the_figure_is_shown_by_it(matplotlib):
+    code = """
+import matplotlib; matplotlib.use("agg")
+import matplotlib.pyplot as plt, microtrain as mt
+ax = mt.train(steps=3).plot()
+assert plt.get_fignums() == [1] and plt.gcf() is ax.figure
+mt.train(steps=3)._repr_html_()
+assert plt.get_fignums() == [1]
+"""
+    done = run(sys.executable, "-c", code)
+    assert done.stderr == ""
+
+
+def test_without_matplotlib_a_plot_says_what_to_install(no_matplotlib):
+    history = mt.train(steps=3)
+    with pytest.raises(ImportError, match=r"pip install 'microtrain\[plot\]'"):
+        history.plot()
+
+
+# Expression graphs.
+
+
+def parsed(text):
+    """Return the labels of the nodes, and the edges with theirs, of DOT text."""
+    import re
+
+    nodes = dict(re.findall(r'^ +(n\d+) \[label="((?:[^"\\]|\\.)*)"', text, re.MULTILINE))
+    edges = re.findall(r'^ +(n\d+) -> (n\d+) \[label="([^"]*)"\]$', text, re.MULTILINE)
+    return nodes, edges
+
+
+@given(st.data())
+def test_a_graph_shows_every_value_and_every_partial(data):
+    graph = data.draw(graphs())
+    result = graph(*map(Value, data.draw(points(graph.n_leaves))))
+    text = mt.to_dot(result)
+    assert text == mt.to_dot(result)
+    nodes, edges = parsed(text)
+    order, leaves = mt.value.topological_sort(result)
+    assert len(nodes) == len(order) + len(leaves)
+    assert len(edges) == sum(len(value.parents) for value in order)
+    for value in order:
+        assert f"{value.op}\\ndata {value.data:.4g}\\ngrad {value.grad:.4g}" in nodes.values()
+
+
+def test_parameters_are_marked_and_named():
+    neuron = mt.Neuron(2)
+    result = neuron([1.0, Value(2.0, label='in "quotes" \\ <b>')])
+    text = mt.to_dot(result, neuron)
+    nodes, edges = parsed(text)
+    titles = [label.split("\\n")[0] for label in nodes.values()]
+    assert titles == ["weights.0", "weights.1", r"in \"quotes\" \\ <b>", "bias", "dot", "tanh"]
+    assert text.count("parameter ") == 3 and text.count('tooltip="leaf"') == 1
+    assert [partial for *_, partial in edges][:3] == ["1", "2", f"{neuron.weights[1].data:.4g}"]
+    assert 'label="leaf\\ndata 1' in mt.to_dot(Value(1.0))
+    with pytest.raises(TypeError, match="to_dot expects a Value, got float"):
+        mt.to_dot(1.0)
+
+
+def test_exact_numbers_are_shown_as_they_are():
+    from fractions import Fraction
+
+    assert "data 1/3" in mt.to_dot(Value(Fraction(1, 3)))
+
+
+@GRAPHVIZ
+def test_graphviz_takes_what_is_written():
+    model = MLP(3, [4, 4, 1])
+    loss = mt.mse_loss([model(x) for x in XS], YS)
+    loss.backward()
+    drawn = dot.svg(mt.to_dot(loss, model))
+    nodes = sum(map(len, mt.value.topological_sort(loss)))
+    assert drawn.startswith("<svg") and drawn.count('class="node"') == nodes
+    assert dot.svg("no graph") is None
+
+
+def test_without_graphviz_there_is_no_drawing(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    x = Value(2.0)
+    assert (x * x)._repr_svg_() is None
+    assert "data" in (x * x)._repr_html_()
+
+
+# Notebooks.
+
+
+class Balance(html.parser.HTMLParser):
+    """Checks that every tag is closed, and gathers the text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.text = [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("br", "meta", "img", "path", "use", "rect", "circle"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def shown(thing):
+    return " ".join(Balance(thing._repr_html_()).text)
+
+
+def things():
+    running = mt.train(steps=3)
+    running.losses.clear()
+    running.lrs.clear()
+    broken = mt.train(steps=3)
+    broken.losses[:] = [math.nan]
+    broken.error = "<script>"
+    x = Value(2.0, label="<i>")
+    deep = x
+    for _ in range(400):
+        deep = deep * x
+    return [
+        *(running, broken, mt.train(steps=3), mt.train(lr=mt.warmup_cosine(1, 9, 2), steps=9)),
+        *(mt.sweep(), mt.Sweep([], 5, 0.01), mt.sweep(track_sharpness=5, seeds=range(2))),
+        *(MLP(3, [2, 1]), mt.Neuron(2), mt.Layer(2, 2), mt.Module(), x, x * x, deep, Value(0)),
+    ]
+
+
+@pytest.mark.parametrize("thing", things(), ids=lambda thing: type(thing).__name__)
+def test_everything_shows_itself_and_never_fails(thing, monkeypatch, no_matplotlib):
+    monkeypatch.setenv("PATH", "")
+    text = shown(thing)
+    assert text
+    assert "<script>" not in thing._repr_html_() and "<i>" not in thing._repr_html_()
+
+
+def test_what_is_shown(matplotlib):
+    history = mt.train(steps=200, target_loss=0.01)
+    text = shown(history)
+    assert "converged" in text and "7.73 -> 0.009874" in text
+    assert "<svg" in history._repr_html_()
+    text = shown(mt.train(lr=mt.warmup_cosine(1.0, 9, 1), steps=9))
+    assert "0.03806 to 1" in text
+    text = shown(MLP(3, [4, 1]))
+    assert "layers.0.weight" in text and "4 x 3" in text and "12" in text
+    assert "crawling" in shown(mt.sweep())
+
+    class Own(mt.Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+    assert shown(Own()).split() == ["Own", "parameter", "shape", "numbers", "w", "number", "1"]
+
+
+@GRAPHVIZ
+def test_a_value_is_drawn_unless_its_graph_is_too_large():
+    x = Value(2.0)
+    assert "<svg" in (x * x)._repr_html_() and (x * x)._repr_svg_().startswith("<svg")
+    assert x._repr_svg_() is None
+    y = x
+    for _ in range(400):
+        y = y * x
+    assert y._repr_svg_() is None
+    assert "Its graph has 401 nodes, too many to look at" in shown(y)
+
+
+def test_tables_escape_what_they_show():
+    text = html_table("<a>", [["<b>", "&"]], header=["<c>", "d"], below="<hr>")
+    assert "<b>" not in text and "&lt;a&gt;" in text and "&amp;" in text and text.endswith("<hr>")
+
+
+def test_a_real_notebook(tmp_path):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    cells = [
+        "import microtrain as mt",
+        "mt.train(steps=200, target_loss=0.01)",
+        "mt.sweep()",
+        "mt.MLP(3, [4, 4, 1])",
+        "x = mt.Value(2.0); x * x + 1",
+        "mt.train(steps=5).plot();",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(book, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    for cell in book.cells[1:5]:
+        (output,) = cell.outputs
+        assert {"text/plain", "text/html"} <= set(output.data)
+        assert "<table>" in output.data["text/html"]
