@@ -16,7 +16,7 @@ found = mt.sweep(
     track_sharpness={*range(10), *range(10, steps, 10)},
 )
 print(found.table(), "\n")
-print(found.chart(ascii=True), "\n")
+print(found.chart(), "\n")
 for rate in found.rates:
     print(f"{rate.label:>5}, seed 0: {rate.runs[0].verdict}, as {rate.runs[0].reason}")
 print(f"\nTake {found.best.label}.\n")

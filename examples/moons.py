@@ -14,7 +14,7 @@ steps = 200
 lr = mt.warmup_cosine(peak=0.2, steps=steps, warmup_steps=20)
 history = mt.train(model, xs, ys, steps=steps, lr=lr, loss=mt.hinge, reduction="mean")
 
-print(history.chart(ascii=True))
+print(history.chart())
 right = sum(prediction * y > 0 for prediction, y in zip(model.predict(xs), ys))
 print(
     f"\n{model}\n{right} of {len(xs)} points are on the right side, after {history.seconds:.1f} s"

@@ -25,7 +25,7 @@ for step in range(20):
 # train() is that loop; here it goes on until the loss is below 0.01.
 history = mt.train(model, xs, ys, steps=980, lr=lr, target_loss=0.01)
 print(f"\n{history.status} after {20 + history.steps} steps: loss {history.final_loss:.6f}\n")
-print(history.chart(ascii=True))
+print(history.chart())
 
 predictions = [model(x).data for x in xs]
 print("\nprediction   target   match")

@@ -10,7 +10,7 @@ from microtrain.draw.chart import line_chart
 # The bug: each step follows the sum of all the gradients so far, and overshoots.
 right = mt.train(steps=100)
 wrong = mt.train(steps=100, zero_grad=False)
-print(line_chart({"reset": right.losses, "forgotten": wrong.losses}, title="loss", ascii=True))
+print(line_chart({"reset": right.losses, "forgotten": wrong.losses}, title="loss"))
 for name, history in (("reset", right), ("forgotten", wrong)):
     pairs = zip(history.losses, history.losses[1:])
     rises = sum(after > before for before, after in pairs)

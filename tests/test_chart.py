@@ -121,3 +121,16 @@ def test_any_curves_make_a_chart(curves, ascii, colour):
     if "no finite" not in text:
         for name in curves:
             assert name in text
+
+
+def test_by_itself_a_chart_fits_the_terminal_and_its_encoding(monkeypatch):
+    class Output:
+        encoding = "latin-1"
+
+    monkeypatch.setenv("COLUMNS", "50")
+    assert max(map(len, line_chart([3.0, 2.0, 1.0]).splitlines())) == 50
+    monkeypatch.setenv("COLUMNS", "300")
+    text = line_chart([3.0, 2.0, 1.0])
+    assert max(map(len, text.splitlines())) == 80 and not text.isascii()
+    monkeypatch.setattr("sys.stdout", Output())
+    assert line_chart([3.0, 2.0, 1.0]).isascii()

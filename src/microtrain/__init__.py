@@ -16,7 +16,7 @@
 
 from . import datasets
 from .curvature import sharpness
-from .errors import CompileError, DomainError, GradcheckError, SweepError
+from .errors import CompileError, DomainError, GradcheckError
 from .functions import (
     cos,
     exp,
@@ -31,7 +31,8 @@ from .functions import (
     tanh,
 )
 from .gradcheck import gradcheck
-from .lab.sweep import Sweep, sweep
+from .lab.results import Sweep
+from .lab.sweep import SweepError, sweep
 from .losses import cross_entropy, hinge, mse_loss, squared_error
 from .nn import MLP, Layer, Module, Neuron
 from .optim import SGD, constant, warmup_cosine

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import operator
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .lab.sweep import Sweep
-
 
 class DomainError(ValueError, ArithmeticError):
     """An operation was asked for where it has no real value, such as ``log(-1)``.
@@ -43,28 +39,6 @@ class GradcheckError(ValueError):
     ...
     microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences -0.5
     """
-
-
-class SweepError(RuntimeError):
-    """A run of a `sweep` failed, or the worker that it was sent to; `sweep` holds the others.
-
-    >>> import microtrain as mt
-    >>> def model(seed):
-    ...     if seed == 1:
-    ...         raise RuntimeError("no model today.")
-    ...     return mt.MLP(3, [4, 1], seed=seed)
-    >>> mt.sweep([0.1], model=model, seeds=[0, 1])  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    microtrain.errors.SweepError: a run could not be made, ...
-    """
-
-    def __init__(self, message: str, sweep: Sweep) -> None:
-        super().__init__(message)
-        self.sweep = sweep
-
-    def __reduce__(self) -> tuple[type, tuple[str, Sweep]]:
-        return type(self), (str(self), self.sweep)
 
 
 def describe(x: object) -> str:

@@ -10,8 +10,7 @@ import signal
 import sys
 import textwrap
 
-from ..errors import SweepError
-from ..lab.sweep import sweep
+from ..lab.sweep import SweepError, sweep
 from ..optim import warmup_cosine
 from .terminal import (
     FAILED,
@@ -19,7 +18,6 @@ from .terminal import (
     OK,
     Progress,
     bold,
-    chart_options,
     colourful,
     columns,
     finite,
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Any
 
-    from ..lab.sweep import Sweep
+    from ..lab.results import Sweep
     from ..optim import Schedule
     from .terminal import Parser
 
@@ -152,7 +150,7 @@ def _print(found: Sweep) -> None:
     title, *rows = found.table().split("\n")
     print(bold(title))
     print(*rows, sep="\n")
-    print(f"\n{found.chart(**chart_options(), colour=colourful())}\n")
+    print(f"\n{found.chart(colour=colourful())}\n")
     print(textwrap.fill(found.explain(), min(80, columns())))
 
 

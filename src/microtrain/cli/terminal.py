@@ -92,15 +92,6 @@ def styled(text: str, code: int) -> str:
     return f"\033[{code}m{text}\033[0m" if colourful() else text
 
 
-def chart_options() -> dict[str, Any]:
-    """Return what makes a chart fit the output: its width, and plain ASCII where it has to be."""
-    try:
-        "⠿┤│└─".encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return {"width": min(80, columns()), "ascii": True}
-    return {"width": min(80, columns()), "ascii": False}
-
-
 def finite(record: Any) -> Any:
     """Return a JSON-ready copy, with None for what JSON has no number for: NaN and infinities."""
     if isinstance(record, dict):

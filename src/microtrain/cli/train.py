@@ -9,7 +9,7 @@ from .. import datasets
 from ..losses import REDUCTIONS
 from ..nn import ACTIVATIONS, MLP
 from ..training.train import train
-from .terminal import FAILED, INTERRUPTED, OK, bold, chart_options, finite, neurons, styled
+from .terminal import FAILED, INTERRUPTED, OK, bold, finite, neurons, styled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _summary(
         mark = styled("yes", 32) if _match(prediction, target) else styled("NO", 31)
         print(f"{prediction:>10.4g}   {target:>6g}   {mark}")
     if last > 0:
-        print(f"\n{history.chart(**chart_options())}")
+        print(f"\n{history.chart()}")
 
 
 def _match(prediction: float, target: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Mapping
 
 TYPE_CHECKING = False
@@ -23,15 +24,17 @@ def line_chart(
     *,
     title: str = "",
     x_label: str = "",
-    width: int = 72,
+    width: int | None = None,
     height: int = 12,
     log: bool | None = None,
-    ascii: bool = False,
+    ascii: bool | None = None,
     colour: bool = False,
 ) -> str:
     """Return a chart of ys over 0, 1, 2, …, as lines of text of at most `width` characters.
 
-    (At least 8 characters and 2 rows are always left to the curve.) Several curves, each by its
+    Without a width it is as wide as the terminal, and 80 at most. (At least 8 characters and 2 rows
+    are always left to the curve.) It is drawn in plain ASCII if `ascii`, or, where that is None, if
+    the standard output can't encode anything better. Several curves, each by its
     name, share the axes; a letter on each leads to its name below, and so do ANSI colours if
     `colour`.
 
@@ -58,6 +61,12 @@ def line_chart(
        0             2
        a up   b down
     """
+    if width is None:
+        import shutil
+
+        width = min(80, shutil.get_terminal_size().columns)
+    if ascii is None:
+        ascii = not _encodable("\u283f┤│└─")
     curves = {"": ys} if not isinstance(ys, Mapping) else ys
     finite = [y for ys in curves.values() for y in ys if math.isfinite(y)]
     if log is None:
@@ -95,6 +104,15 @@ def line_chart(
     if letters:
         lines += _legend(list(curves), " " * (margin + 2), columns, letters, colour)
     return "\n".join(lines)
+
+
+def _encodable(text: str) -> bool:
+    """Return whether the standard output can show a text."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _scale(y: float, log: bool) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from ..draw import grid
 from ..errors import CompileError, describe
-from ..lab.sweep import Run, Sweep
+from ..lab.results import Run, Sweep
 from ..lab.verdict import verdict
 from ..nn import MLP
 from ..tracing import parameter_names, predictor

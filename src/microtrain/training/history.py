@@ -91,16 +91,17 @@ class History:
 
     def chart(
         self,
-        width: int = 72,
+        width: int | None = None,
         height: int = 12,
         *,
         log: bool | None = None,
-        ascii: bool = False,
+        ascii: bool | None = None,
     ) -> str:
         """Return the descent curve as text: the loss at each step.
 
-        At most `width` characters wide and with `height` rows for the curve; `log` as a logarithmic
-        scale (None: where it helps); in plain ASCII if `ascii`.
+        At most `width` characters wide (None: as the terminal, and 80 at most) and with `height`
+        rows for the curve; on a logarithmic scale if `log` (None: where it helps); in plain ASCII
+        if `ascii` (None: where the standard output can't do better).
         """
         return chart.line_chart(
             self.losses,

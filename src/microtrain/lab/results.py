@@ -1,0 +1,298 @@
+"""What a sweep leaves behind: its runs, what those of one rate share, and which rate is best."""
+
+from __future__ import annotations
+
+import math
+
+from ..draw import chart, plot
+from ..draw.tables import html_table, write_csv
+from . import words
+from .verdict import verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from typing import Any, Literal, TextIO
+
+    from ..optim import Schedule
+    from ..training.history import History
+
+    Status = Literal["running", "finished", "interrupted", "failed"]
+    Planned = tuple[str, float | Schedule, int]
+
+
+class Run:
+    """One run of a sweep.
+
+    Attributes: `label` and `lr`, its learning rate or schedule; `seed`; `history`, its `History`;
+    `verdict`, what became of it, in a word, and `reason`, in a sentence (see
+    `microtrain.lab.verdict.verdict`).
+    """
+
+    def __init__(
+        self, label: str, lr: float | Schedule, seed: int, history: History, target: float | None
+    ) -> None:
+        self.label = label
+        self.lr = lr
+        self.seed = seed
+        self.history = history
+        self.verdict, self.reason = verdict(history, target)
+
+    def __repr__(self) -> str:
+        return f"Run({self.label}, seed {self.seed}, {self.verdict}: {self.reason})"
+
+
+class Rate:
+    """All the runs of one learning rate, and what they have in common.
+
+    Attributes: `label`, `lr`; `runs`, by seed; `verdicts`, how many runs there are of each verdict,
+    most frequent first; `converged`, the share of the runs that did, from 0 to 1; `steps`, the
+    lower quartile, median and upper quartile of the steps that those needed, or None; `loss`, the
+    median of all runs' last losses (infinite where half are not finite); `sharpness` and `peak`,
+    the median sharpness at the start and the median of the runs' highest of those measured, or
+    None if it was not tracked or is not finite.
+    """
+
+    def __init__(self, label: str, lr: float | Schedule, runs: Sequence[Run]) -> None:
+        self.label = label
+        self.lr = lr
+        self.runs = list(runs)
+        counts: dict[str, int] = {}
+        for run in self.runs:
+            counts[run.verdict] = counts.get(run.verdict, 0) + 1
+        self.verdicts = dict(sorted(counts.items(), key=lambda item: -item[1]))
+        self.converged = counts.get("converged", 0) / len(self.runs)
+        steps = [run.history.steps for run in self.runs if run.verdict == "converged"]
+        self.steps = _quartiles(steps) if steps else None
+        self.loss = _quartiles([_finite(run.history.final_loss) for run in self.runs])[1]
+        tracked = [run.history.sharpness for run in self.runs if run.history.sharpness]
+        first = [_finite(next(iter(values.values()))) for values in tracked]
+        highest = [max(map(_finite, values.values())) for values in tracked]
+        self.sharpness = _median_if_finite(first)
+        self.peak = _median_if_finite(highest)
+
+    def __repr__(self) -> str:
+        return f"Rate({self.label}, {self.converged:.0%} of {len(self.runs)} runs converged)"
+
+
+class Sweep:
+    """What became of every learning rate with every seed, made by `sweep`.
+
+    Attributes: `runs`, the finished runs, rate by rate and seed by seed; `planned`, how many there
+    are to be; `rates`, a `Rate` for each learning rate; `steps`, `target_loss`; `status`,
+    "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
+
+    >>> import microtrain as mt
+    >>> found = mt.sweep([0.01, 0.1], seeds=range(20), steps=200)
+    >>> print(found.table())
+    rate  verdicts                    steps needed  last loss
+    0.01  19 descending, 1 converged  145              0.0175
+     0.1  20 converged                30 (25-33)      0.00986
+    >>> found.best
+    Rate(0.1, 100% of 20 runs converged)
+    """
+
+    def __init__(
+        self,
+        plan: Sequence[Planned],
+        steps: int,
+        target_loss: float | None,
+    ) -> None:
+        self._plan = plan
+        self._runs: dict[int, Run] = {}
+        self._rates: list[Rate] = []
+        self.steps = steps
+        self.target_loss = target_loss
+        self.status: Status = "running"
+
+    @property
+    def planned(self) -> int:
+        return len(self._plan)
+
+    @property
+    def runs(self) -> list[Run]:
+        return [self._runs[place] for place in sorted(self._runs)]
+
+    @property
+    def rates(self) -> list[Rate]:
+        if sum(len(rate.runs) for rate in self._rates) != len(self._runs):
+            groups: dict[str, list[Run]] = {}
+            for run in self.runs:
+                groups.setdefault(run.label, []).append(run)
+            self._rates = [Rate(label, runs[0].lr, runs) for label, runs in groups.items()]
+        return self._rates
+
+    @property
+    def best(self) -> Rate:
+        """The rate to take: the one with the most runs converged.
+
+        Among equals, it is the one whose median run needs the fewest steps; if no run converged
+        anywhere, the one with the lowest median of last losses. Of what is still equal, the first.
+        Raises `ValueError` if there are no runs.
+        """
+        rates = self.rates
+        if not rates:
+            raise ValueError("the sweep has no runs yet")
+        return min(rates, key=lambda r: (-r.converged, r.steps[1] if r.steps else 0.0, r.loss))
+
+    def table(self) -> str:
+        """Return a line of text for each rate.
+
+        It shows how many runs there are of each verdict; the median and the quartiles of the steps
+        that those needed that converged; the median of the last losses; and, if it was tracked,
+        the median sharpness at the start, that of its peaks, and the rate that such a peak would
+        allow on a quadratic, 2/peak.
+        """
+        return words.table(self.rates)
+
+    def explain(self) -> str:
+        """Return in words what was seen, and which rate to take."""
+        return words.explain(self.rates, self.best, self.steps, self.target_loss)
+
+    def chart(
+        self,
+        width: int | None = None,
+        height: int = 16,
+        *,
+        log: bool | None = None,
+        ascii: bool | None = None,
+        colour: bool = False,
+    ) -> str:
+        """Return the descent curves of all rates as text: the median loss at each step.
+
+        A run that has converged counts with its last loss, one that has diverged as infinite. A
+        curve ends where the median run does. The rest is as for `History.chart`; `colour` adds
+        ANSI colours.
+        """
+        return chart.line_chart(
+            {rate.label: _curves(rate)[1] for rate in self.rates},
+            title="loss" if len(self.runs) == len(self.rates) else "loss (median of the seeds)",
+            x_label="step",
+            width=width,
+            height=height,
+            log=log,
+            ascii=ascii,
+            colour=colour,
+        )
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the median loss at each step and, shaded, the quartiles, for each rate.
+
+        It draws on the axes given or on new ones, and returns matplotlib's axes. Needs matplotlib
+        (`pip install 'microtrain[plot]'`), else `ImportError`.
+        """
+        curves = {rate.label: _curves(rate) for rate in self.rates}
+        return plot.descent(
+            {label: median for label, (_, median, _) in curves.items()},
+            ax,
+            title="" if len(self.runs) == len(curves) else "median and quartiles of the seeds",
+            bands={label: (low, high) for label, (low, _, high) in curves.items()},
+            target=self.target_loss,
+        )
+
+    def _repr_html_(self) -> str:
+        header, *rows = words.rows(self.rates)
+        picture = plot.inline(self.plot, self.chart) if rows else ""
+        return html_table(repr(self), rows, header=header, below=picture)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the models as plain numbers, texts, lists and dicts."""
+        best = self.best if self._runs else None
+        return {
+            "status": self.status,
+            "steps": self.steps,
+            "target_loss": self.target_loss,
+            "best": best and best.label,
+            "rates": [
+                {
+                    "lr": rate.label,
+                    "runs": len(rate.runs),
+                    "verdicts": rate.verdicts,
+                    "converged": rate.converged,
+                    "steps": rate.steps and list(rate.steps),
+                    "loss": rate.loss,
+                    "sharpness": rate.sharpness,
+                    "peak_sharpness": rate.peak,
+                }
+                for rate in self.rates
+            ],
+            "runs": [
+                {
+                    "lr": run.label,
+                    "seed": run.seed,
+                    "verdict": run.verdict,
+                    "reason": run.reason,
+                    **run.history.to_dict(),
+                }
+                for run in self.runs
+            ],
+        }
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return a dict for each run: lr, seed, verdict, steps, loss, sharpness, its peak, reason.
+
+        `loss` is the last loss; without tracking, the sharpness and its peak are None.
+        """
+        records = []
+        for run in self.runs:
+            rate = Rate(run.label, run.lr, [run])
+            record = {
+                "lr": run.label,
+                "seed": run.seed,
+                "verdict": run.verdict,
+                "steps": run.history.steps,
+                "loss": run.history.final_loss,
+                "sharpness": rate.sharpness,
+                "peak_sharpness": rate.peak,
+                "reason": run.reason,
+            }
+            records.append(record)
+        return records
+
+    def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
+        """Write a line for each run, of what `records` returns, to a path or an open file."""
+        records = self.records()
+        write_csv(target, [*records[:1], *(record.values() for record in records)])
+
+    def __repr__(self) -> str:
+        done = "" if self.status == "finished" else f", {self.status}"
+        found = f", best {self.best.label}" if self._runs else ""
+        return f"Sweep({len(self._runs)} runs of {len(self.rates)} learning rates{found}{done})"
+
+
+def _curves(rate: Rate) -> tuple[list[float], list[float], list[float]]:
+    """Return the quartiles of the runs' losses at each step: lower, median, upper.
+
+    A run that has ended counts with its last loss; the curves end where the median run does.
+    """
+    histories = [run.history for run in rate.runs]
+    end = round(_quartiles([len(history.losses) for history in histories])[1])
+    curves: tuple[list[float], list[float], list[float]] = [], [], []
+    for k in range(end):
+        losses = [history.losses[min(k, len(history.losses) - 1)] for history in histories]
+        for curve, loss in zip(curves, _quartiles([_finite(loss) for loss in losses])):
+            curve.append(loss)
+    return curves
+
+
+def _finite(x: float) -> float:
+    """Return `x`, or infinity where it is NaN, so that it can be compared."""
+    return math.inf if math.isnan(x) else x
+
+
+def _median_if_finite(numbers: Sequence[float]) -> float | None:
+    median = _quartiles(numbers)[1] if numbers else math.inf
+    return median if math.isfinite(median) else None
+
+
+def _quartiles(numbers: Sequence[float]) -> tuple[float, float, float]:
+    """Return the lower quartile, the median and the upper quartile, interpolated."""
+    ordered = sorted(numbers)
+
+    def at(share: float) -> float:
+        below, part = divmod(share * (len(ordered) - 1), 1)
+        low = ordered[int(below)]
+        return low if part == 0 else low + part * (ordered[int(below) + 1] - low)
+
+    return at(0.25), at(0.5), at(0.75)
