@@ -15,6 +15,7 @@
 """
 
 from . import datasets
+from .checkpoint import CheckpointError, load, save
 from .curvature import sharpness
 from .errors import CompileError, DomainError, GradcheckError
 from .functions import (
@@ -47,6 +48,7 @@ __version__ = "0.1.0"
 __all__ = [
     "MLP",
     "SGD",
+    "CheckpointError",
     "CompileError",
     "DomainError",
     "GradcheckError",
@@ -68,12 +70,14 @@ __all__ = [
     "gradcheck",
     "hessian",
     "hinge",
+    "load",
     "log",
     "maximum",
     "minimum",
     "mse_loss",
     "relu",
     "report",
+    "save",
     "sharpness",
     "sigmoid",
     "sin",

@@ -1,0 +1,233 @@
+"""Models to and from files: JSON that holds numbers only, and is replaced as a whole or not at all.
+
+A file is written beside its target, synced to the disk and renamed, so that whoever is killed while
+writing leaves the old file or the new one. What is read is checked before anything is made of it;
+nothing in a file is executed.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+
+from .errors import describe
+from .nn import ACTIVATIONS, MLP, Module
+from .tracing import structure_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Path = str | os.PathLike[str]
+
+FORMAT, VERSION = "microtrain model", 1
+LARGEST = 500_000_000  # bytes; a file of more is not read
+
+
+class CheckpointError(ValueError):
+    """A file is no checkpoint, or one that can't be used; the message says why.
+
+    >>> import microtrain as mt, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
+    >>> _ = path.write_text("{}")
+    >>> mt.load(path)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    microtrain.checkpoint.CheckpointError: ...model.json: this is no microtrain model
+    """
+
+
+def save(model: Module, path: Path) -> None:
+    """Write a model to a JSON file, from which `load` makes it again, bit by bit.
+
+    An existing file is replaced. Of an `MLP` the architecture is written, too; of a `Module` of
+    your own only the parameters. Raises `ValueError` for parameters that are not finite, and
+    `OSError` where the file can't be written; an existing file is then as it was.
+
+    >>> import microtrain as mt, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
+    >>> model = mt.MLP(3, [4, 4, 1])
+    >>> mt.save(model, path)
+    >>> mt.load(path).state_dict() == model.state_dict()
+    True
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"model expects a Module, got {describe(model)}")
+    write(
+        path,
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "architecture": architecture_of(model),
+            "parameters": model.state_dict(),
+        },
+    )
+
+
+def load(path: Path, model: Module | None = None) -> Any:
+    """Return the model that `save` wrote.
+
+    Given a model, set its parameters to those in the file, and return it; one of a class of your
+    own can be loaded only so. Raises `CheckpointError` for a file that is no such thing, was cut
+    short or tampered with, is of a newer version, or does not fit the model (which is then as it
+    was); `OSError` where it can't be read.
+
+    >>> import microtrain as mt, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
+    >>> mt.save(mt.Neuron(2), path)
+    >>> neuron = mt.Neuron(2)
+    >>> mt.load(path, neuron).state_dict() == mt.Neuron(2).state_dict()
+    True
+    """
+    if model is not None and not isinstance(model, Module):
+        raise TypeError(f"model expects a Module, got {describe(model)}")
+    record = read(path, FORMAT, VERSION, ("architecture", "parameters"))
+    try:
+        parameters = _dict(record["parameters"], "parameters")
+        architecture = record["architecture"]
+        if architecture is not None:
+            check(architecture, most=_numbers(parameters))
+        if model is None:
+            if architecture is None:
+                raise ValueError("it holds only the parameters of a model: load(path, model)")
+            model = built(**architecture)
+        elif architecture not in (None, architecture_of(model)):
+            raise ValueError(f"it holds a network of another architecture than {model}")
+        model.load_state_dict(parameters)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{os.fspath(path)}: {error}") from None
+    return model
+
+
+def architecture_of(model: Any) -> dict[str, Any] | None:
+    """Return all that an MLP is made with but its seed; None for any other model."""
+    if type(model) is not MLP:
+        return None
+    try:
+        activations = [layer.neurons[0].activation for layer in model.layers]
+        twin = built(model.n_in, model.sizes, activations)
+    except (AttributeError, IndexError, TypeError, ValueError):
+        return None  # its parts are not what they were
+    if structure_of(model, model.parameters()) != structure_of(twin, twin.parameters()):
+        return None
+    return {"n_in": model.n_in, "sizes": list(model.sizes), "activations": activations}
+
+
+def built(n_in: int, sizes: list[int], activations: list[str]) -> MLP:
+    """Return a new MLP of this architecture."""
+    model = MLP(n_in, sizes)
+    for layer, name in zip(model.layers, activations, strict=True):
+        for neuron in layer.neurons:
+            neuron.activation = name
+    return model
+
+
+def check(architecture: Any, most: int) -> None:
+    """Raise `ValueError` for an architecture that makes no sense, or has more parameters."""
+    parts = _dict(architecture, "architecture")
+    if set(parts) != {"n_in", "sizes", "activations"}:
+        raise ValueError("architecture expects n_in, sizes and activations, and nothing else")
+    sizes, activations = parts["sizes"], parts["activations"]
+    for name, entry in (("sizes", sizes), ("activations", activations)):
+        if not isinstance(entry, list) or not entry:
+            raise ValueError(f"{name} expects a list, got {describe(entry)}")
+    counts = [parts["n_in"], *sizes]
+    if any(type(n) is not int or n < 1 for n in counts):
+        raise ValueError("n_in and sizes expect ints of at least 1")
+    count = 0
+    for n, m in zip(counts, sizes):
+        count += (n + 1) * m
+    if count > most:
+        raise ValueError(f"its network has {count} parameters, but there are only {most} numbers")
+    known = all(type(name) is str and name in ACTIVATIONS for name in activations)
+    if not known or len(activations) != len(sizes):
+        raise ValueError(f"activations expects one of {', '.join(ACTIVATIONS)} for each layer")
+
+
+def write(path: Path, record: dict[str, Any]) -> None:
+    """Write a record as JSON: whoever looks at the path finds what was there, or all of it."""
+    import json
+    import secrets
+
+    path = os.path.realpath(path)  # a link is followed, not replaced
+    try:
+        text = json.dumps(record, allow_nan=False)
+    except ValueError:
+        raise ValueError("model has parameters that are not finite, which are not saved") from None
+    beside = f"{path}.{secrets.token_hex(4)}.tmp"
+    try:
+        with open(beside, "x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            os.chmod(beside, os.stat(path).st_mode & 0o7777)
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # the new name is on the disk, too, before this is done
+        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read(path: Path, kind: str, version: int, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Return a record of this kind, with these keys. Raises `CheckpointError` for anything else."""
+    import json
+
+    def refuse(token: str) -> float:
+        raise ValueError(f"{token} is no finite number")
+
+    def finite(token: str) -> float:
+        x = float(token)
+        return x if -math.inf < x < math.inf else refuse(token[:20])
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({key for key, _ in pairs}) < len(pairs):
+            raise ValueError("a key stands in it twice")
+        return dict(pairs)
+
+    try:
+        if os.path.getsize(path) > LARGEST:
+            raise ValueError(f"it has more than {LARGEST:,} bytes")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        record = json.loads(text, parse_constant=refuse, parse_float=finite, object_pairs_hook=once)
+        if not isinstance(record, dict) or record.get("format") != kind:
+            raise ValueError(f"this is no {kind}")
+        found = record.get("version")
+        if type(found) is not int or found < 1:
+            raise ValueError(f"version expects an int of at least 1, got {describe(found)}")
+        if found > version:
+            raise ValueError(f"it is of version {found}; this microtrain reads up to {version}")
+        expected = {"format", "version", *keys}
+        if set(record) != expected:
+            odd = sorted(describe(key) for key in set(record) ^ expected)
+            raise ValueError(f"it lacks, or has too much: {', '.join(odd)}")
+    except RecursionError:
+        raise CheckpointError(f"{os.fspath(path)}: it is nested too deeply") from None
+    except ValueError as error:
+        raise CheckpointError(f"{os.fspath(path)}: {error}") from None
+    return record
+
+
+def _dict(entry: Any, name: str) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{name} expects an object, got {describe(entry)}")
+    return entry
+
+
+def _numbers(entry: Any) -> int:
+    """Return how many numbers are in nested lists and dicts."""
+    count, waiting = 0, [entry]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list | dict):
+            waiting += part.values() if isinstance(part, dict) else part
+        else:
+            count += 1
+    return count
