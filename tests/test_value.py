@@ -421,3 +421,33 @@ def test_copies():
         z.backward()
         (leaf,) = topological_sort(z)[1]
         assert (z.data, leaf.label, leaf.grad, a.grad) == (6.0, "a", 5.0, 0.0)
+
+
+# Copies.
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize("n", [1, 50, 99, 100, 101, 5000])
+def test_a_graph_of_any_depth_is_copied_with_its_leaves(n, copied):
+    x, w = Value(0.999, label="x"), Value(0.001)
+    y = x
+    for _ in range(n):
+        y = (y * x + w).tanh() if n < 200 else y * x + w
+    y.label = "y"
+    y.backward()
+    (x2, w2), y2 = copied([(x, w), y])
+    assert (y2.data, y2.grad, y2.label, y2.op) == (y.data, y.grad, "y", y.op)
+    assert (x2.label, x2.grad, w2.grad) == ("x", x.grad, w.grad)
+    y.backward()
+    y2.backward()
+    assert (x2.grad, w2.grad) == (x.grad, w.grad)
+
+
+def test_a_hundred_thousand_nodes_are_pickled():
+    x = Value(1.0)
+    y = x
+    for _ in range(100_000):
+        y = y + x
+    x2, y2 = pickle.loads(pickle.dumps((x, y)))
+    y2.backward()
+    assert x2.grad == 100_001.0

@@ -320,6 +320,19 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data}, grad={self.grad}{label})"
 
+    # How it is copied and pickled: node by node, which recurses, or a large graph in one piece.
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if not self.parents or not _is_large(self):
+            return object.__reduce_ex__(self, protocol)
+        order, leaves = topological_sort(self)
+        places = {value: place for place, value in enumerate((*leaves, *order))}
+        rows = [
+            (v.data, v.grad, v.label, v.op, [places[parent] for parent in v.parents], v.partials)
+            for v in order
+        ]
+        return _rebuilt, (leaves, rows)
+
     # How a notebook shows it.
 
     def _repr_svg_(self) -> str | None:
@@ -395,6 +408,31 @@ def dot(
         parents.append(bias)
         partials.append(1)
     return node(total, "dot", tuple(parents), tuple(partials)) if parents else total
+
+
+LARGE = 50  # nodes; copying that many, one within the other, stays clear of the recursion limit
+
+
+def _is_large(value: Value) -> bool:
+    """Return whether a value was computed from more than `LARGE` others."""
+    seen = {value}
+    waiting = [value]
+    while waiting and len(seen) <= LARGE:
+        for parent in waiting.pop().parents:
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    return len(seen) > LARGE
+
+
+def _rebuilt(leaves: list[Value], rows: Sequence[Any]) -> Value:
+    """Return the value that `__reduce_ex__` took apart, with all it was computed from."""
+    values = list(leaves)
+    for data, grad, label, op, places, partials in rows:
+        value = node(data, op, tuple([values[place] for place in places]), partials)
+        value.grad, value.label = grad, label
+        values.append(value)
+    return values[-1]
 
 
 DRAWN = 300  # a graph of more nodes than this is no longer a picture
