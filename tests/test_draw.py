@@ -63,6 +63,8 @@ def test_losses_that_are_not_finite_or_positive_leave_gaps(matplotlib):
     assert history.plot().get_yscale() == "linear"
     history.losses[:] = [math.nan]
     history.plot()
+    history.losses[:] = [3.0, 1e250, 2.0]  # which would leave no room for the others
+    assert math.isnan(history.plot().get_lines()[0].get_ydata()[1])
 
 
 def test_a_sweep_is_plotted_with_its_quartiles(matplotlib):
@@ -93,6 +95,14 @@ def test_a_decision_boundary(matplotlib):
         MLP(3, [1]).plot_boundary(XS, YS)
     with pytest.raises(ValueError, match="samples of two numbers"):
         model.plot_boundary([], [])
+    with pytest.raises(ValueError, match="expected 30 targets, one for each sample; got 1"):
+        model.plot_boundary(xs, [1.0])
+    with pytest.raises(ValueError, match="expects finite samples"):
+        model.plot_boundary([[math.nan, 1.0]], [1.0])
+    with pytest.raises(ValueError, match="a model of one output"):
+        MLP(2, [2]).plot_boundary(xs, ys)
+    ax = MLP(2, [1], output_activation="sigmoid").plot_boundary(xs, [float(y > 0) for y in ys])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["target 0", "target 1"]
 
 
 def test_the_boundary_is_where_the_model_says(matplotlib):
@@ -153,11 +163,18 @@ def test_a_graph_shows_every_value_and_every_partial(data):
 
 def test_parameters_are_marked_and_named():
     neuron = mt.Neuron(2)
-    result = neuron([1.0, Value(2.0, label='in "quotes" \\ <b>')])
+    result = neuron([1.0, Value(2.0, label='in "quotes" \\ <b>\x01\udcff&')])
     text = mt.to_dot(result, neuron)
     nodes, edges = parsed(text)
     titles = [label.split("\\n")[0] for label in nodes.values()]
-    assert titles == ["weights.0", "weights.1", r"in \"quotes\" \\ <b>", "bias", "dot", "tanh"]
+    assert titles == [
+        "weights.0",
+        "weights.1",
+        r"in \"quotes\" \\ <b>" + "\ufffd\ufffd&amp;",
+        "bias",
+        "dot",
+        "tanh",
+    ]
     assert text.count("parameter ") == 3 and text.count('tooltip="leaf"') == 1
     assert [partial for *_, partial in edges][:3] == ["1", "2", f"{neuron.weights[1].data:.4g}"]
     assert 'label="leaf\\ndata 1' in mt.to_dot(Value(1.0))
@@ -180,6 +197,7 @@ def test_graphviz_takes_what_is_written():
     nodes = sum(map(len, mt.value.topological_sort(loss)))
     assert drawn.startswith("<svg") and drawn.count('class="node"') == nodes
     assert dot.svg("no graph") is None
+    assert "a &amp;amp; b" in dot.svg(mt.to_dot(Value(1.0, label="a &amp; b")))
 
 
 def test_without_graphviz_there_is_no_drawing(monkeypatch):
@@ -290,7 +308,7 @@ def test_a_real_notebook(tmp_path):
         "mt.sweep()",
         "mt.MLP(3, [4, 4, 1])",
         "x = mt.Value(2.0); x * x + 1",
-        "mt.train(steps=5).plot();",
+        "mt.train(steps=5).plot()",
     ]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbclient.NotebookClient(book, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
@@ -298,3 +316,4 @@ def test_a_real_notebook(tmp_path):
         (output,) = cell.outputs
         assert {"text/plain", "text/html"} <= set(output.data)
         assert "<table>" in output.data["text/html"]
+    assert any("image/png" in output.get("data", {}) for output in book.cells[5].outputs)

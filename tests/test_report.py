@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import shutil
 
@@ -149,7 +150,7 @@ def test_long_runs_are_thinned_and_keep_their_ends(path):
     recorded = [*runs[0].recording.parameters, [p.data for p in runs[0].model.parameters()]]
     for i, k in enumerate(run["steps"]):
         following = run["after"].get(str(i)) or run["parameters"][i + 1]
-        assert following == [close(x, 3) for x in recorded[k + 1]]
+        assert following == [close(x, 4) for x in recorded[k + 1]]
 
 
 def test_the_field_is_the_prediction_over_the_plane(path):
@@ -199,7 +200,7 @@ def test_models_that_can_not_be_compiled_or_computed_have_no_field(path):
     assert history.status == "diverged"
     mt.report(history, path)
     (run,) = data_of(path)["runs"]
-    assert run["predictions"][0][1] is None and run["fits"][0] == [None, None]
+    assert run["predictions"][0][1] is None and run["fits"][0][1] is None
 
 
 def test_classes_and_several_outputs(path):
@@ -261,7 +262,52 @@ def test_what_is_refused(path):
             mt.report(runs, path)
     with pytest.raises(TypeError, match="title expects a str"):
         mt.report(recorded, path, title=5)
+    with pytest.raises(TypeError):
+        mt.report(recorded, 1)
     assert not path.exists()
+
+
+def test_targets_of_classes_and_of_none(path):
+    def fits(ys, activation="linear"):
+        xs = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
+        model = MLP(2, [3, 1], output_activation=activation)
+        mt.report(mt.train(model, xs, ys, steps=1, record=True), path)
+        data = data_of(path)
+        (run,) = data["runs"]
+        return data["level"], run["fits"][0], run["predictions"][0]
+
+    level, marks, predictions = fits([-1.0, 1.0, 1])
+    assert level == 0.0 and marks == [p * y > 0 for p, y in zip(predictions, (-1, 1, 1))]
+    level, marks, predictions = fits([0.0, 1.0, 0], "sigmoid")
+    assert level == 0.5 and marks == [(p > 0.5) == y for p, y in zip(predictions, (0, 1, 0))]
+    assert fits([-1.0, 0.0, 1.0])[:2] == (None, [None] * 3)
+    assert fits([0.3, 1.0, 1.0])[:2] == (None, [None] * 3)
+
+
+def test_numbers_that_are_not_finite_and_texts_that_are_not_utf8(path):
+    history = mt.train(MLP(3, [4, 1]), [[math.nan] * 3], [math.inf], steps=3, record=True)
+    mt.report({"": history}, path, title="a\udcff")
+    data = data_of(path)
+    assert data["xs"] == [[None] * 3] and data["ys"] == [None]
+    assert data["runs"][0]["label"] == "run"
+    history = mt.train(MLP(2, [1]), [[1e308, -1e308]], [1.0], steps=2, record=True)
+    mt.report(history, path)
+    assert data_of(path)["grid"] is None
+
+    def odd(prediction, target):
+        return prediction if target == "cat" else -prediction
+
+    history = mt.train(MLP(3, [1]), XS[:2], ["cat", ("dog", 1)], loss=odd, steps=2, record=True)
+    mt.report(history, path)
+    assert data_of(path)["ys"] == ["cat", ["dog", 1.0]] and data_of(path)["loss"] == "odd"
+    history = mt.train(loss=lambda p, y: p * p - y, steps=2, record=True)
+    mt.report(history, path)
+    assert data_of(path)["loss"] == "loss"
+
+
+def test_rates_that_look_alike_keep_their_digits(path):
+    mt.report([mt.train(lr=lr, record=True) for lr in (0.1234567, 0.1234568)], path)
+    assert [run["label"] for run in data_of(path)["runs"]] == ["0.1234567", "0.1234568"]
 
 
 # The command.
@@ -304,6 +350,12 @@ def test_the_command_and_its_errors(path, capsys, monkeypatch):
     assert stop.value.code == 2 and capsys.readouterr().err.count("\n") == 1
     assert main(["report", str(path.parent / "missing" / "page.html"), "--steps", "5"]) == 1
     assert "can't write the page" in capsys.readouterr().err
+    assert main(["report", str(path.parent), "--steps", "5"]) == 1
+    assert "can't write the page" in capsys.readouterr().err
+    if os.path.exists("/dev/full"):
+        assert main(["report", "/dev/full", "--steps", "5"]) == 1
+        assert main(["report", "/dev/null", "--steps", "5"]) == 0
+        assert capsys.readouterr().out == ""
 
     def interrupted(*args, **options):
         history = mt.train(steps=1)
@@ -458,7 +510,7 @@ def test_runs_are_chosen_overlaid_and_forgotten(open_page, toy):
     )
     assert numbers(page, "#loss")[-1] == close(runs[1].losses[min(10, len(runs[1].losses) - 1)], 4)
     assert numbers(page, "#loss")[-1] != with_reset
-    assert "nobody reset them" in page.locator("#backward").inner_text()
+    assert "Nobody reset the gradients" in page.locator("#backward").inner_text()
     page.get_by_role("radio", name="1", exact=True).check()
     assert page.locator("#forgot").is_checked()
     assert "1, zero_grad() forgotten" in page.locator("#runs tr.current").inner_text()
@@ -499,9 +551,13 @@ def test_it_fits_any_width_and_every_picture_has_words(open_page, toy, width, sc
 
 
 def test_a_link_to_a_step(browser, toy):
+    from playwright.sync_api import expect
+
     page = browser.new_page()
     page.goto(f"{toy[0].as_uri()}#step=7")
     assert page.locator("#position").inner_text().startswith("step 7 ")
+    page.goto(f"{toy[0].as_uri()}#step=3")
+    expect(page.locator("#position")).to_have_text(re.compile("step 3 of"))
     page.close()
 
 
@@ -533,8 +589,81 @@ def test_the_boundary_moves(open_page, path):
     assert page.locator("#samples tr.current").count() == 1
 
 
+def test_the_words_are_true_of_every_kind_of_run(open_page, path):
+    def words(frame=0, **options):
+        arguments = {"record": True, "steps": 6, **options}
+        history = mt.train(**arguments)
+        mt.report(history, path)
+        page = open_page(path)
+        set_step(page, len(history.losses) - 1 if frame < 0 else frame)
+        return page, history
+
+    page, history = words(batch_size=1)
+    assert "of the samples in this step's mini-batches it is" in page.locator("#loss").inner_text()
+    assert numbers(page, "#loss")[0] == close(history.losses[0], 4)
+    page, history = words(reduction="mean")
+    assert numbers(page, "#loss")[-2:] == [4, close(history.losses[0], 4)]
+    xs, ys = mt.datasets.moons(10)
+    page, history = words(model=MLP(2, [2, 1]), xs=xs, ys=ys)
+    assert "the sum over 10 samples is" in page.locator("#loss").inner_text()
+
+    def stop(history):
+        if history.steps == 4:
+            raise KeyboardInterrupt
+
+    page, history = words(-1, on_step=stop)
+    assert "no update" not in page.locator("#update").inner_text()
+    assert numbers(page, "#update")[-1] == close(history.model.parameters()[0].data, 5)
+    blown = MLP(1, [1], output_activation="linear")
+    page, history = words(-1, model=blown, xs=[[1.0]], ys=[0.0], lr=1e200)
+    assert "no longer a finite number: no update is made" in page.locator("#update").inner_text()
+    assert "not finite" in page.locator("#loss").inner_text()
+
+
+def test_axes_fit_what_is_shown(open_page, path):
+    def labels(losses, others=()):
+        runs = {}
+        for name, values in (("shown", losses), *(("other", o) for o in others)):
+            history = mt.train(steps=len(values), record=True)
+            history.losses[:] = values
+            runs[name] = history
+        mt.report(runs, path)
+        page = open_page(path)
+        page.get_by_role("radio", name="shown").check()
+        return page, [node.text_content() for node in page.locator("#curve text").all()]
+
+    page, texts = labels([3.6, 3.5, 3.3, 3.1])
+    assert {"3.2", "3.4", "3.6"} <= set(texts) or {"3.5"} <= set(texts)
+    page, texts = labels([2.0, 0.0, -2.0])
+    assert {"0", "\u22122", "2"} <= set(texts)
+    assert len(page.locator("#curve polyline").get_attribute("points").split()) == 3
+    page, texts = labels([1.0, 1e-30, 1e-31], [[1.0, 1e80, 1e300]])
+    assert not any("e+" in text for text in texts)
+    page, texts = labels([5.0] * 4)
+    assert "5" in texts
+    page.locator("#runs input").first.uncheck()
+    assert page.locator("#curve circle").count() == 0
+
+
+def test_long_words_do_not_widen_the_page(open_page, path):
+    runs = {"W" * 200 + str(i): mt.train(steps=3, record=True) for i in range(9)}
+    mt.report(runs, path, title="W" * 200)
+    page = open_page(path, viewport={"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.locator("#controls").bounding_box()["height"] < 320
+
+
+def test_left_out_steps_are_told(open_page, path):
+    mt.report(mt.train(steps=1500, target_loss=None, record=True), path)
+    page = open_page(path)
+    assert (
+        "Of up to 1500 steps of a run, up to 400 are shown" in page.locator("#thinned").inner_text()
+    )
+
+
 def test_it_prints_and_says_something_without_scripts(browser, open_page, toy):
     page = open_page(toy[0])
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     assert page.locator("#play").is_hidden() and page.locator("#runs").is_visible()
     page = open_page(toy[0], java_script_enabled=False)

@@ -114,17 +114,26 @@ class Module:
     def plot_boundary(
         self, xs: Sequence[Sequence[float]], ys: Sequence[float], ax: Any = None
     ) -> Any:
-        """Draw where the prediction changes its sign, and return matplotlib's axes.
+        """Draw where the prediction changes from one class to the other; return matplotlib's axes.
 
-        For a model of two inputs and one output; xs: n points to draw; ys: their targets, of which
-        the sign counts. Needs matplotlib (`pip install 'microtrain[plot]'`), else `ImportError`.
+        For a model of two inputs and one output; xs: n points to draw; ys: their targets. That is
+        where its sign changes or, if all targets are 0 or 1, where it passes 0.5. Needs matplotlib
+        (`pip install 'microtrain[plot]'`), else `ImportError`.
         """
         points = [[number("xs", x) for x in point] for point in xs]
+        targets = [number("ys", y) for y in ys]
         if not points or any(len(point) != 2 for point in points):
             raise ValueError("plot_boundary expects samples of two numbers, to lie in a plane")
-        ax = plot.new_axes(5.2, 4.4) if ax is None else ax
-        sides = [number("ys", y) for y in ys]
-        return plot.boundary(points, sides, field(self.predict, points), ax)
+        if len(targets) != len(points):
+            raise ValueError(
+                f"expected {len(points)} targets, one for each sample; got {len(targets)}"
+            )
+        if not all(abs(x) < 1e100 for point in points for x in point):
+            raise ValueError("plot_boundary expects finite samples")
+        if not isinstance(self(points[0]), Value):
+            raise ValueError("plot_boundary expects a model of one output")
+        level = 0.5 if set(targets) <= {0.0, 1.0} else 0.0
+        return plot.boundary(points, targets, field(self.predict, points), ax, level=level)
 
     def _repr_html_(self) -> str:
         rows = []

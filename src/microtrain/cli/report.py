@@ -97,6 +97,10 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     command: Parser = arguments.parser
+    folder = os.path.dirname(os.path.abspath(arguments.path))
+    if os.path.isdir(arguments.path) or not os.path.isdir(folder):
+        print(f"{command.prog}: can't write the page: {arguments.path} is no file", file=sys.stderr)
+        return FAILED
     job = JOBS[arguments.data]
     lrs = list(dict.fromkeys(arguments.lrs or job["lrs"]))
     planned = [(lr, zero_grad) for lr in lrs for zero_grad in (True, False)]
@@ -123,7 +127,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{command.prog}: can't write the page: {error}", file=sys.stderr)
         return FAILED
     size = os.path.getsize(arguments.path) / 1000
-    print(f"{arguments.path}: {len(runs)} runs, {size:.0f} kB. Open it in a browser.")
+    if size:  # a device has none, and may be where this would go
+        print(f"{arguments.path}: {len(runs)} runs, {size:.0f} kB. Open it in a browser.")
     return OK
 
 

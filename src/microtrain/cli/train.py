@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 
 from .. import datasets
 from ..losses import REDUCTIONS
@@ -97,11 +99,29 @@ def add_to(commands: Any) -> None:
         metavar="N",
         help="add the gradients of N mini-batches for each update (%(default)s)",
     )
+    add(
+        "--checkpoint",
+        metavar="FILE",
+        help="write the state of the run to this file, every so many steps and at the end",
+    )
+    add(
+        "--checkpoint-every",
+        type=int,
+        default=100,
+        metavar="N",
+        help="this many steps (%(default)s)",
+    )
+    add("--resume", action="store_true", help="go on from the checkpoint, if it is there")
     add("--no-zero-grad", action="store_true", help="forget to reset the gradients: see the bug")
     add("--json", action="store_true", help="print the record of the run as JSON, nothing else")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    command: Parser = arguments.parser
+    if arguments.resume and arguments.checkpoint is None:
+        command.error("argument --resume: expects --checkpoint FILE to go on from")
+    if arguments.checkpoint and not arguments.resume and os.path.exists(arguments.checkpoint):
+        command.error(f"{arguments.checkpoint} exists: go on from it with --resume, or remove it")
     xs, ys = datasets.toy()
     shown = 0
 
@@ -135,10 +155,16 @@ def run(arguments: argparse.Namespace) -> int:
             target_loss=arguments.target_loss or None,
             seed=arguments.seed,
             on_step=None if arguments.json else show,
+            checkpoint=arguments.checkpoint,
+            checkpoint_every=arguments.checkpoint_every,
         )
     except ValueError as error:
-        command: Parser = arguments.parser
         command.error(str(error))
+    except OSError as error:
+        if arguments.checkpoint is None or error.filename is None:
+            raise  # it is about the output
+        print(f"{command.prog}: can't keep the checkpoint: {error}", file=sys.stderr)
+        return FAILED
     predictions = model.predict(xs)
     if arguments.json:
         record = {

@@ -63,7 +63,9 @@ def _attributes(attributes: Mapping[str, str]) -> str:
     """Return the attributes as DOT, each as a quoted text, in which newlines break lines."""
     pairs = []
     for name, text in attributes.items():
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        shown = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+        escaped = shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        escaped = escaped.replace("&", "&amp;")  # else it begins the name of a character
         pairs.append(f'{name}="{escaped}"')
     return f" [{', '.join(pairs)}]" if pairs else ""
 

@@ -14,20 +14,27 @@ if TYPE_CHECKING:
 # Colours that people with any kind of colour vision can tell apart (Okabe and Ito, 2008, "Color
 # Universal Design").
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+STYLES = ("-", "--", ":", "-.")  # for one curve of a colour after the other
+LARGEST = 1e100  # what is beyond would leave no room on the axis for anything else
 LOW, HIGH = "#E69F00", "#0072B2"  # of a decision boundary's two sides
 
 
 def new_axes(width: float = 6.4, height: float = 4.0) -> Any:
     """Return axes on a figure of their own, that size in inches.
 
-    Where pyplot is in use, in a notebook or a script that calls `show`, the figure is one of its.
+    In a notebook, and where pyplot is in use, in a script that calls `show`, the figure is one of
+    its, so that it is shown.
     Raises `ImportError`, which says what to install, where matplotlib is missing.
     """
     import sys
 
-    options = {"figsize": (width, height), "layout": "constrained"}
-    if "matplotlib.pyplot" in sys.modules:
-        return sys.modules["matplotlib.pyplot"].subplots(**options)[1]
+    options: dict[str, Any] = {"figsize": (width, height), "layout": "constrained"}
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if "matplotlib.pyplot" in sys.modules or hasattr(shell, "kernel"):
+        _figure()  # which says what to install
+        import matplotlib.pyplot as plt
+
+        return plt.subplots(**options)[1]
     return _figure(**options).add_subplot()
 
 
@@ -55,16 +62,17 @@ def descent(
     is logarithmic where all losses are positive.
     """
     ax = new_axes() if ax is None else ax
-    losses = [y for curve in curves.values() for y in curve if math.isfinite(y)]
+    losses = [y for curve in curves.values() for y in curve if abs(y) < LARGEST]
     for i, (name, curve) in enumerate(curves.items()):
         colour = COLOURS[i % len(COLOURS)]
         steps = range(len(curve))
-        ys = [y if math.isfinite(y) else math.nan for y in curve]
-        ax.plot(steps, ys, color=colour, label=name, linewidth=1.8)
+        ys = [y if abs(y) < LARGEST else math.nan for y in curve]
+        style = STYLES[i // len(COLOURS) % len(STYLES)]
+        ax.plot(steps, ys, style, color=colour, label=name, linewidth=1.8)
         if bands and name in bands:
             low, high = bands[name]
             ax.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
-        last = max((k for k in steps if math.isfinite(curve[k])), default=None)
+        last = max((k for k in steps if abs(curve[k]) < LARGEST), default=None)
         if last is not None:
             ax.plot([last], [curve[last]], "o", color=colour, markersize=4)
     if losses and min(losses) > 0:
@@ -92,21 +100,22 @@ def descent(
 
 def boundary(
     xs: Sequence[Sequence[float]],
-    sides: Sequence[float],
+    ys: Sequence[float],
     grid: tuple[Sequence[float], Sequence[float], Sequence[Sequence[float]]],
     ax: Any = None,
     *,
+    level: float = 0.0,
     title: str = "",
 ) -> Any:
     """Draw points in the plane on the field that is to tell them apart, and return the axes.
 
-    xs: n points; sides: for each, a number whose sign is its class; grid: the coordinates of the
-    columns and of the rows, and the field's value in each row and column. The line where the field
-    is 0 is drawn.
+    xs: n points; ys: for each, its target; grid: the coordinates of the columns and of the rows,
+    and the field's value in each row and column. The line where the field is at `level` is drawn.
     """
     ax = new_axes(5.2, 4.4) if ax is None else ax
     across, up, field = grid
-    bounded = [[math.tanh(value) for value in row] for row in field]
+    field = [[value - level for value in row] for row in field]
+    bounded = [[math.tanh(value * (4.0 if level else 1.0)) for value in row] for row in field]
     levels = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0]
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -115,8 +124,9 @@ def boundary(
     flat = [value for row in field for value in row]
     if min(flat) < 0 < max(flat):
         ax.contour(across, up, field, levels=[0.0], colors="0.15", linewidths=1.5)
-    for sign, colour, marker in ((-1, LOW, "o"), (1, HIGH, "s")):
-        points = [x for x, side in zip(xs, sides) if (side > 0) == (sign > 0)]
+    names = ("0", "1") if level else ("-1", "+1")
+    for upper, colour, marker in ((False, LOW, "o"), (True, HIGH, "s")):
+        points = [x for x, y in zip(xs, ys) if (y > level) == upper]
         ax.plot(
             [x[0] for x in points],
             [x[1] for x in points],
@@ -125,7 +135,7 @@ def boundary(
             markeredgecolor="white",
             markersize=6,
             linestyle="none",
-            label=f"target {sign:+d}",
+            label=f"target {names[upper]}",
         )
     ax.set(xlabel="$x_0$", ylabel="$x_1$", title=title)
     ax.set_aspect("equal", adjustable="box")

@@ -264,10 +264,15 @@ def _labelled(lrs: Any) -> dict[str, float | Schedule]:
     return rates
 
 
+def rate_label(lr: float) -> str:
+    """Return a learning rate as text, in no more digits than it has."""
+    return short if float(short := f"{lr:g}") == lr else repr(lr)
+
+
 def _label(lr: float | Schedule, place: int) -> str:
     """Return a label that no other rate has; schedules that have no name are numbered."""
     if not callable(lr):
-        return short if float(short := f"{lr:g}") == lr else repr(lr)
+        return rate_label(lr)
     named: str = getattr(lr, "__name__", repr(lr))
     return f"schedule {place}" if "<" in named else named  # a lambda, or an object without a name
 

@@ -1,8 +1,8 @@
 "use strict";
-// Shows what was recorded. No number is computed here but places on the screen.
+// Shows what was recorded: what is computed here are places on the screen, and how many samples fit.
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
-const state = { run: 0, frame: 0, parameter: 0, sample: 0, timer: null, shown: new Set() };
+const state = { run: 0, frame: 0, parameter: 0, sample: 0, timer: null, printing: false, shown: new Set() };
 
 const SVG = "http://www.w3.org/2000/svg";
 function element(parent, name, attributes = {}, text = null) {
@@ -16,13 +16,16 @@ function element(parent, name, attributes = {}, text = null) {
 const finite = (x) => x !== null && Number.isFinite(x);
 const MINUS = "\u2212";
 function number(x, digits = 4) {
-  if (x === null || x === undefined) return "none";
+  if (!finite(x)) return "not finite";
   const size = Math.abs(x);
   const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(digits - 2) : x.toPrecision(digits);
   return text.replace("-", MINUS).replace("e-", "e" + MINUS);
 }
-const plain = (x) => (finite(x) ? String(Number(x.toPrecision(6))).replace("-", MINUS) : "none");
+const plain = (x) => (typeof x === "string" ? x : finite(x) ? String(Number(x.toPrecision(6))).replace("-", MINUS) : "not finite");
 const signed = (text) => (text.startsWith(MINUS) ? `(${text})` : text);
+const exact = (x) => number(x, data.digits);
+const dashes = ["none", "2 3", "9 3 2 3"];  // when the colours have all been used, and once more
+const dash = (run) => (run.forgot ? "7 4" : dashes[Math.floor(run.colour / 7) % 3]);
 const colour = (run) => `var(--c${run.colour % 7})`;
 const current = () => data.runs[state.run];
 const place = () => current().steps[state.frame];
@@ -49,6 +52,11 @@ function setUp() {
   }
   $("forgetting").hidden = !data.runs.some((run) => run.forgot);
   $("forgot").addEventListener("change", () => choose(current().label, $("forgot").checked));
+  if (data.runs.some((run) => run.steps.length < run.losses.length)) {
+    const most = Math.max(...data.runs.map((run) => run.losses.length)), shown = Math.max(...data.runs.map((run) => run.steps.length));
+    $("thinned").textContent = `Of up to ${most} steps of a run, up to ${shown} are shown: the first ones, and some of the rest.`;
+    $("thinned").hidden = false;
+  }
   $("step").addEventListener("input", () => { pause(); go(Number($("step").value)); });
   $("back").addEventListener("click", () => { pause(); go(state.frame - 1); });
   $("forth").addEventListener("click", () => { pause(); go(state.frame + 1); });
@@ -99,7 +107,6 @@ function pause() {
 }
 function showPlaying() {
   $("play").textContent = state.timer ? "Pause" : "Play";
-  $("play").setAttribute("aria-pressed", String(Boolean(state.timer)));
 }
 
 // What is shown at a step.
@@ -111,6 +118,7 @@ function draw() {
   $("step").setAttribute("aria-valuetext", `step ${k} of ${last}, loss ${number(run.losses[k])}`);
   $("position").textContent = `step ${k} of ${last}`;
   $("forgot").checked = run.forgot;
+  $("momentum").hidden = !run.forgot;
   $("parameter").value = state.parameter;
   $("sample").value = state.sample;
   document.querySelectorAll("#choice input").forEach((radio, i) => { radio.checked = rates[i] === run.label; });
@@ -122,29 +130,32 @@ function draw() {
   if (data.network) drawNetwork(run);
   if (data.grid) drawPlane(run);
   drawSamples(run);
-  drawLines($("curve"), "Descent curve", (one) => one.losses.map((y, step) => [step, y]), true, null, "loss");
+  drawLines($("curve"), "Descent curve", (one) => one.losses.map((y, step) => [step, y]), null, "loss");
   if (!$("stability").hidden)
-    drawLines($("edge"), "Learning rate times sharpness", (one) => one.edge, true, 2, "lr \u00d7 sharpness");
+    drawLines($("edge"), "Learning rate times sharpness", (one) => one.edge, 2, "lr \u00d7 sharpness");
 }
 const list = (x, show = number) => (Array.isArray(x) ? `[${x.map((part) => show(part)).join(", ")}]` : show(x));
 
 function drawSteps(run, k, last) {
   const i = state.parameter, f = state.frame, s = state.sample;
   const name = data.names[i];
+  const value = exact(run.parameters[f][i]), slope = number(run.gradients[f][i]);
   tell($("forward"), `For sample ${s}, the network says {${list(run.predictions[f][s])}}. The target is {${list(data.ys[s], plain)}}.`);
-  const parts = run.sampleLosses[f];
-  const few = parts.length <= 6;
-  const sum = few ? parts.map((x) => `{${number(x)}}`).join(" + ") : `${parts.length} samples, of which sample ${s} has {${number(parts[s])}}`;
-  const mean = data.reduction === "mean" ? (few ? `, divided by ${parts.length}` : " on average") : "";
-  tell($("loss"), `${data.loss}: ${few ? sum + mean + " is" : "over " + sum + "," + mean} {${number(run.losses[k], 5)}}.`);
-  const summed = run.forgot ? "The gradients of all steps so far have added up, as nobody reset them: " : "";
-  tell($("backward"), `${summed || "The derivative of the loss by "}${summed ? "for " : ""}${name} ${summed ? "" : "is "}{${number(run.gradients[f][i])}}. The whole gradient has length {${number(run.norms[k])}}.`);
-  const made = k < last || run.status === "finished";
+  tell($("loss"), `${data.loss}: ${lossInWords(run.sampleLosses[f], run.losses[k], s)}.`);
+  tell($("backward"), run.forgot
+    ? `Nobody reset the gradients, so those of all steps so far have added up: for ${name}, to {${slope}}. The whole has length {${number(run.norms[k])}}.`
+    : `The derivative of the loss by ${name} is {${slope}}. The whole gradient has length {${number(run.norms[k])}}.`);
   const after = run.after[f] ? run.after[f][i] : f + 1 < run.steps.length ? run.parameters[f + 1][i] : null;
-  tell($("update"), made && after !== null
-    ? `${name} = {${number(run.parameters[f][i], 6)}} ${MINUS} {${plain(run.lrs[k])}} \u00d7 {${signed(number(run.gradients[f][i]))}} = {${number(run.parameters[f][i], 6)}} ${MINUS} {${signed(number(run.moves[f][i]))}} = {${number(after, 6)}}`
-    : run.status === "converged" ? `${name} = {${number(run.parameters[f][i], 6)}}. The loss is below the target: no update is made.`
-    : `${name} = {${number(run.parameters[f][i], 6)}}. The loss is no longer a finite number: no update is made.`);
+  const stopped = k === last && { converged: "The loss is below the target", diverged: "The loss is no longer a finite number" }[run.status];
+  tell($("update"), stopped ? `${name} = {${value}}. ${stopped}: no update is made.`
+    : `${name} = {${value}} ${MINUS} {${plain(run.lrs[k])}} \u00d7 {${signed(slope)}} = {${value}} ${MINUS} {${signed(number(run.moves[f][i]))}} = {${exact(after)}}`);
+}
+function lossInWords(parts, total, sample) {
+  const sum = `{${number(total, 5)}}`, mean = data.reduction === "mean";
+  if (!data.wholeBatch) return `of the samples in this step's mini-batches it is ${sum}. (Sample ${sample} alone has {${number(parts[sample])}}`+ ")";
+  if (parts.length > 6) return `the ${mean ? "mean" : "sum"} over ${parts.length} samples is ${sum}; sample ${sample} has {${number(parts[sample])}}`;
+  const added = parts.map((x) => `{${signed(number(x))}}`).join(" + ");
+  return mean && parts.length > 1 ? `(${added}) / ${parts.length} is ${sum}` : parts.length > 1 ? `${added} is ${sum}` : sum;
 }
 
 function drawNetwork(run) {
@@ -215,30 +226,63 @@ function drawSamples(run) {
   }
 }
 
-function drawLines(svg, title, pointsOf, log, limit, unit) {
+// Round numbers between two, or between those of which they are the logarithms.
+function ticks(low, high, log) {
+  if (log) {
+    const decades = [];
+    for (let power = Math.floor(low); power <= high; power++) decades.push(power);
+    for (const digits of [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+      const found = decades.flatMap((power) => digits.map((digit) => digit * 10 ** power)).filter((x) => Math.log10(x) >= low && Math.log10(x) <= high);
+      if (found.length >= 3) return found.filter((_, i) => i % Math.ceil(found.length / 8) === 0);
+    }
+    [low, high] = [10 ** low, 10 ** high];
+  }
+  const unit = 10 ** Math.floor(Math.log10(high - low));
+  for (const step of [unit * 2, unit, unit / 2, unit / 5]) {
+    const found = [];
+    for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(i * step);
+    if (found.length >= 3) return found;
+  }
+  return [];
+}
+
+function drawLines(svg, title, pointsOf, limit, unit) {
   const width = Math.max(260, svg.clientWidth || 560), height = 290, left = 52, right = 14, top = 24, bottom = 36;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.textContent = "";
   const ids = [...state.shown].sort((a, b) => (a === state.run) - (b === state.run));
-  const lines = ids.map((i) => [i, pointsOf(data.runs[i]).filter(([, y]) => finite(y) && (!log || y > 0))]);
-  const ys = lines.flatMap(([, points]) => points.map(([, y]) => y));
-  if (limit) ys.push(limit);
-  if (!ys.length) {
+  const lines = ids.map((i) => [i, pointsOf(data.runs[i]).filter(([, y]) => finite(y))]);
+  const all = lines.flatMap(([, points]) => points.map(([, y]) => y));
+  if (!all.length) {
     element(svg, "text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, "nothing to show");
-    svg.setAttribute("aria-label", `${title}: nothing to show.`);
+    svg.setAttribute("aria-label", `${title}: nothing to show at step ${place()}.`);
     return;
   }
+  const log = all.every((y) => y > 0);
   const scale = log ? Math.log10 : (y) => y;
-  const high = scale(ys.reduce((a, b) => Math.max(a, b))) + 0.05;
-  const low = Math.max(high - 6, scale(ys.reduce((a, b) => Math.min(a, b))) - 0.05);
+  const reach = (ys) => ys.map(scale).reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
+  let [low, high] = reach(limit ? [...all, limit] : all);
+  if (log && high - low > 8) {  // too many decades for one picture: the chosen run goes before the others
+    const [from, to] = reach(pointsOf(current()).map(([, y]) => y).filter((y) => finite(y) && y > 0).concat(limit || []));
+    if (from <= to) {
+      const spare = Math.max(0, 8 - (to - from));
+      high = Math.min(high, to + spare / 2);
+      low = Math.max(low, Math.min(from, high - 8));
+    } else low = high - 8;
+  }
+  const air = (high - low || 1) * 0.04;
+  low -= air;
+  high += air;
   const end = Math.max(1, ...ids.map((i) => data.runs[i].losses.length - 1));
   const px = (step) => left + ((width - left - right) * step) / end;
-  const py = (y) => top + ((height - top - bottom) * (high - Math.max(low, scale(y)))) / (high - low);
-  const decades = Math.ceil(Math.max(1, (high - low) / 8));
-  for (let power = Math.ceil(low); power <= high; power += decades) {
-    element(svg, "line", { x1: left, x2: width - right, y1: py(10 ** power), y2: py(10 ** power), class: "gridline" });
-    element(svg, "text", { x: left - 6, y: py(10 ** power) + 4, "text-anchor": "end" }, power > 4 || power < -4 ? `1e${power}` : String(10 ** power).slice(0, 6));
+  const py = (y) => top + ((height - top - bottom) * (high - scale(y))) / (high - low);
+  const visible = (y) => finite(y) && (!log || y > 0) && scale(y) >= low && scale(y) <= high;
+  for (const tick of ticks(low, high, log)) {
+    element(svg, "line", { x1: left, x2: width - right, y1: py(tick), y2: py(tick), class: "gridline" });
+    element(svg, "text", { x: left - 6, y: py(tick) + 4, "text-anchor": "end" }, plain(Number(tick.toPrecision(6))));
   }
+  const inside = `inside-${svg.id}`;
+  element(element(svg, "clipPath", { id: inside }), "rect", { x: left, y: top - 3, width: width - left - right + 3, height: height - top - bottom + 6 });
   const stride = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000].find((s) => end / s <= 8) || end;
   for (let step = 0; step <= end; step += stride)
     element(svg, "text", { x: px(step), y: height - bottom + 16, "text-anchor": "middle" }, step);
@@ -252,19 +296,19 @@ function drawLines(svg, title, pointsOf, log, limit, unit) {
   for (const [i, points] of lines) {
     const run = data.runs[i], mine = i === state.run;
     if (!points.length) continue;
-    element(svg, "polyline", { points: points.map(([step, y]) => `${px(step).toFixed(1)},${py(y).toFixed(1)}`).join(" "), class: "curve" + (mine ? "" : " faint"), stroke: colour(run), "stroke-dasharray": run.forgot ? "7 4" : "none" });
+    element(svg, "polyline", { points: points.map(([step, y]) => `${px(step).toFixed(1)},${py(y).toFixed(1)}`).join(" "), class: "curve" + (mine ? "" : " faint"), stroke: colour(run), "stroke-dasharray": dash(run), "clip-path": `url(#${inside})` });
     const [step, y] = points[points.length - 1];
-    element(svg, "circle", { cx: px(step), cy: py(y), r: 2.5, fill: colour(run) });
+    if (visible(y)) element(svg, "circle", { cx: px(step), cy: py(y), r: 2.5, fill: colour(run) });
   }
-  const k = place(), points = pointsOf(current()).filter(([step, y]) => step <= k && finite(y) && (!log || y > 0));
+  const k = place(), points = state.shown.has(state.run) ? pointsOf(current()).filter(([step, y]) => step <= k && finite(y)) : [];
   element(svg, "line", { x1: px(k), x2: px(k), y1: top, y2: height - bottom, class: "here" });
   let now = "none";
   if (points.length) {
     const [step, y] = points[points.length - 1];
-    element(svg, "circle", { cx: px(step), cy: py(y), r: 5, fill: colour(current()), stroke: "var(--card)", "stroke-width": 2 });
+    if (visible(y)) element(svg, "circle", { cx: px(step), cy: py(y), r: 5, fill: colour(current()), stroke: "var(--card)", "stroke-width": 2 });
     now = `${number(y)} at step ${step}`;
   }
-  svg.setAttribute("aria-label", `${title} of ${ids.length} runs on a logarithmic scale. Of the chosen one, ${name(current())}: ${now}.`);
+  svg.setAttribute("aria-label", `${title} of ${ids.length} runs${log ? " on a logarithmic scale" : ""}, at step ${k}. Of the chosen one, ${nameOf(current())}: ${now}.`);
   svg.onclick = (event) => {
     const box = svg.getBoundingClientRect();
     const step = (((event.clientX - box.left) / box.width) * width - left) / ((width - left - right) / end);
@@ -273,7 +317,7 @@ function drawLines(svg, title, pointsOf, log, limit, unit) {
     go(steps.reduce((best, s, i) => (Math.abs(s - step) < Math.abs(steps[best] - step) ? i : best), 0));
   };
 }
-const name = (run) => run.label + (run.forgot ? ", zero_grad forgotten" : "");
+const nameOf = (run) => run.label + (run.forgot ? ", zero_grad forgotten" : "");
 
 function drawPlane(run) {
   const { columns, rows, across, up } = data.grid;
@@ -282,7 +326,7 @@ function drawPlane(run) {
   canvas.width = columns;
   canvas.height = rows;
   const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches && !matchMedia("print").matches;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches && !state.printing;
   const paper = dark ? [28, 31, 37] : [255, 255, 255];
   const side = (value) => (value >= 0 ? (dark ? [86, 180, 233] : [0, 114, 178]) : (dark ? [242, 151, 75] : [230, 159, 0]));
   const at = (column, row) => (bytes[row * columns + column] - 128) / 127;
@@ -319,20 +363,27 @@ function drawPlane(run) {
   data.xs.forEach((x, i) => {
     const fits = run.fits[state.frame][i];
     if (fits === false) wrong++;
-    const positive = data.ys[i] > 0, paint = positive ? "var(--positive)" : "var(--negative)";
+    const positive = data.ys[i] > (data.level || 0), paint = positive ? "var(--positive)" : "var(--negative)";
     const common = { fill: paint, stroke: i === state.sample ? "var(--ink)" : "var(--card)", "stroke-width": i === state.sample ? 3 : 1.5 };
     const dot = positive ? element(svg, "rect", { ...common, x: px(x[0]) - 5, y: py(x[1]) - 5, width: 10, height: 10 })
       : element(svg, "circle", { ...common, cx: px(x[0]), cy: py(x[1]), r: 5.5 });
     dot.addEventListener("click", () => { state.sample = i; draw(); });
     element(dot, "title", {}, `sample ${i}: prediction ${list(run.predictions[state.frame][i])}, target ${list(data.ys[i])}`);
   });
-  svg.setAttribute("aria-label", `The plane of the two inputs at step ${place()}: ${data.xs.length - wrong} of ${data.xs.length} samples are on their side of the boundary.`);
+  const told = data.level === null ? "" : ` ${data.xs.length - wrong} of ${data.xs.length} samples are on their side of the boundary.`;
+  svg.setAttribute("aria-label", `The plane of the two inputs at step ${place()}.${told}`);
 }
 
 setUp();
 choose(data.runs[data.first].label, data.runs[data.first].forgot);
-const wanted = Number((location.hash.match(/^#step=(\d+)$/) || [0, 0])[1]);  // as in page.html#step=12
-go(current().steps.findLastIndex((step) => step <= wanted));
+function follow() {  // a link such as page.html#step=12
+  const wanted = Number((location.hash.match(/^#step=(\d+)$/) || [0, 0])[1]);
+  go(current().steps.findLastIndex((step) => step <= wanted));
+}
+follow();
+addEventListener("hashchange", () => { pause(); follow(); });
+for (const [event, printing] of [["beforeprint", true], ["afterprint", false]])
+  addEventListener(event, () => { state.printing = printing; draw(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 let known = innerWidth;
 addEventListener("resize", () => { if (innerWidth !== known) { known = innerWidth; draw(); } });

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 
 from ..draw import grid
 from ..errors import CompileError, describe
 from ..lab.results import Run, Sweep
+from ..lab.sweep import rate_label
 from ..lab.verdict import verdict
 from ..nn import MLP
 from ..tracing import parameter_names, predictor
@@ -15,7 +17,6 @@ from ..training.history import History
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Sequence
     from typing import Any
 
@@ -58,12 +59,13 @@ def report(
 
     if not isinstance(title, str):
         raise TypeError(f"title expects a str, got {describe(title)}")
+    path = os.fspath(path)  # a number is no path
     shown = _labelled(runs)
     data = _data(shown)
     rows = []
     for i, run in enumerate(data["runs"]):
-        label = run["label"] + (", <code>zero_grad()</code> forgotten" if run["forgot"] else "")
-        label = html.escape(run["label"]) + label[len(run["label"]) :]
+        forgotten = ", <code>zero_grad()</code> forgotten" if run["forgot"] else ""
+        label = html.escape(run["label"]) + forgotten
         checked = "" if run["forgot"] else " checked"
         name = html.escape(f"show {run['label']}" + " forgotten" * run["forgot"], quote=True)
         rows.append(
@@ -86,8 +88,9 @@ def report(
         "version": __version__,
     }
     template = string.Template((folder / "page.html").read_text(encoding="utf-8"))
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(template.substitute(parts))
+    page = template.substitute(parts).encode("utf-8", "replace")
+    with open(path, "wb") as file:
+        file.write(page)
 
 
 def _labelled(runs: Any) -> list[tuple[str, History, str, str]]:
@@ -112,7 +115,7 @@ def _labelled(runs: Any) -> list[tuple[str, History, str, str]]:
         if history.recording is None or not history.losses:
             raise ValueError(f"the run {label} has no recording: train (or sweep) with record=True")
         told = (run.verdict, run.reason) if isinstance(run, Run) else _verdict(history)
-        result.append((label, history, *told))
+        result.append((label or "run", history, *told))
     seen: set[tuple[str, bool]] = set()
     for label, history, *_ in result:
         key = label, _recording(history).zero_grad
@@ -133,12 +136,12 @@ def _rate(history: object) -> str:
     if not lrs:
         return "run"
     low, high = min(lrs), max(lrs)
-    return f"{low:g}" if low == high else f"{low:.3g} to {high:.3g}"
+    return rate_label(low) if low == high else f"{low:.3g} to {high:.3g}"
 
 
 def _verdict(history: History) -> tuple[str, str]:
     if len(history.losses) < 2 and history.status != "converged":
-        return history.status, f"{history.steps} steps were made"
+        return history.status, f"{history.steps} step{'s' * (history.steps != 1)} made"
     return verdict(history, history.target_loss)
 
 
@@ -166,6 +169,7 @@ def _data(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
     size = 4 * len(parameters) + 3 * len(recording.xs) + (COLUMNS * ROWS // 4 if plane else 0)
     frames = max(FEWEST, min(MANY, MOST // (size * len(shown))))
     rates = list(dict.fromkeys(label for label, *_ in shown))
+    # The page opens on a run that was reset, converged, and ended lowest, as far as there is one.
     best = min(
         range(len(shown)),
         key=lambda i: (
@@ -177,9 +181,12 @@ def _data(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
     return {
         "names": names,
         "network": network,
-        "xs": recording.xs,
-        "ys": recording.ys,
-        "loss": getattr(recording.loss, "__name__", "loss").replace("_", " "),
+        "xs": [_short(x, 9) if isinstance(x, list) else _short([x], 9)[0] for x in recording.xs],
+        "ys": [_target(y) for y in recording.ys],
+        "loss": _name(recording.loss),
+        "level": _level(recording.ys),
+        "digits": _digits(len(parameters)),
+        "wholeBatch": all(_recording(history).whole_batch for _, history, *_ in shown),
         "reduction": recording.reduction,
         "grid": _grid(recording.xs) if plane else None,
         "first": best,
@@ -189,6 +196,36 @@ def _data(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
             for (label, history, *told), field in zip(shown, fields)
         ],
     }
+
+
+def _name(loss: Callable[..., Any]) -> str:
+    name = getattr(loss, "__name__", "<lambda>")
+    return "loss" if "<" in name else name.replace("_", " ")
+
+
+def _digits(n: int) -> int:
+    """Return how many digits of each of `n` parameters the page holds."""
+    return 6 if n <= 100 else 5
+
+
+def _target(y: Any) -> Any:
+    """Return a target as JSON can hold it."""
+    if isinstance(y, list | tuple):
+        return [_target(part) for part in y]
+    if isinstance(y, int | float):
+        return _short([y], 9)[0]
+    return str(y)
+
+
+def _level(ys: Sequence[Any]) -> float | None:
+    """Return the prediction at which one class ends, if the targets are of two: -1 and 1, 0 and 1.
+
+    For any other targets it is None: that a prediction is on a side of something says nothing.
+    """
+    if not all(isinstance(y, int | float) for y in ys):
+        return None
+    found = set(ys)
+    return 0.0 if found <= {-1, 1} else 0.5 if found <= {0, 1} else None
 
 
 def _network(model: Any, parameters: Sequence[Any]) -> dict[str, Any] | None:
@@ -231,7 +268,7 @@ def _run(
     steps = _chosen(len(history.losses), frames)
     parameters = history.model.parameters()
     final = [p.data for p in parameters]
-    digits = 6 if len(final) <= 100 else 4
+    digits = _digits(len(final))
     everything = [*recording.parameters, final]
     run: dict[str, Any] = {
         "label": label,
@@ -275,6 +312,7 @@ def _measured(model: Any, recording: Recording) -> tuple[list[Any], list[Any], l
     predictions: list[Any] = []
     losses: list[float] = []
     fits: list[bool | None] = []
+    level = _level(recording.ys)
     for x, y in zip(recording.xs, recording.ys):
         try:
             prediction = model(x)
@@ -290,30 +328,33 @@ def _measured(model: Any, recording: Recording) -> tuple[list[Any], list[Any], l
         else:
             numbers = prediction.data
             predictions += _short([numbers], 9)
-        fits.append(_fits(numbers, y))
+        fits.append(_fits(numbers, y, level))
     return predictions, _short(losses), fits
 
 
-def _fits(prediction: Any, target: Any) -> bool | None:
-    """Return whether the sign (or the class) is right; None where targets are no such thing."""
+def _fits(prediction: Any, target: Any, level: float | None) -> bool | None:
+    """Return whether the class is right; None where there are no classes."""
     if isinstance(prediction, list):
         if isinstance(target, list) and sorted(target) == [0.0] * (len(target) - 1) + [1.0]:
             return prediction.index(max(prediction)) == target.index(1.0)
         return None
-    return prediction * target > 0 if target in (-1.0, 1.0) else None
+    return None if level is None else (prediction > level) == (target > level)
 
 
 def _field(history: History) -> Callable[[Sequence[float]], str] | None:
     """Return a function from parameters to the prediction over the plane of the two inputs.
 
-    It gives a byte for each place, 128 and up for a prediction of at least 0, in base 64. For a
+    It gives a byte for each place, 128 and up for a prediction of at least the level between the
+    classes, or 0, in base 64. For a
     model that has no two inputs, has several outputs or can't be compiled, it is None.
     """
     import base64
 
     xs, model = _recording(history).xs, history.model
-    if not all(isinstance(x, list) and len(x) == 2 for x in xs):
+    if not all(isinstance(x, list) and len(x) == 2 and _moderate(x) for x in xs):
         return None
+    level = _level(_recording(history).ys) or 0.0
+    steepness = 4.0 if level else 1.0  # between 0 and 1 there is less room than between -1 and 1
     try:
         predict = predictor(model, model.parameters(), xs[0])
     except CompileError:
@@ -324,9 +365,16 @@ def _field(history: History) -> Callable[[Sequence[float]], str] | None:
             _, _, rows = grid.field(lambda points: predict(at, points), xs, COLUMNS, ROWS)
         except (ArithmeticError, ValueError):
             rows = [[0.0] * COLUMNS] * ROWS
-        return base64.b64encode(bytes(_byte(x) for row in rows for x in row)).decode("ascii")
+        return base64.b64encode(
+            bytes(_byte(steepness * (x - level)) for row in rows for x in row)
+        ).decode("ascii")
 
     return squashed
+
+
+def _moderate(x: Sequence[float]) -> bool:
+    """Return whether these are coordinates that a plane around them can be drawn of."""
+    return all(abs(part) < 1e100 for part in x)
 
 
 def _byte(x: float) -> int:

@@ -18,9 +18,10 @@ class Recording:
     """Everything that a run went through, kept by ``train(record=True)``.
 
     Attributes: `xs` and `ys`, the samples and targets; `loss`, `reduction` and `zero_grad`, as they
-    were given; `parameters[k]`, those that gave losses[k],
-    and `gradients[k]`, the gradient there (as it was used: with `zero_grad` forgotten, the sum of
-    all so far; NaN where there was none), both as tuples in the order of ``model.parameters()``.
+    were given; `whole_batch`, whether each loss is that of all samples; `parameters[k]`, those that
+    gave losses[k], and `gradients[k]`, the gradient there (as it was used: with `zero_grad`
+    forgotten, the sum of all so far; NaN where there was none), both as tuples in the order of
+    ``model.parameters()``.
     """
 
     def __init__(
@@ -29,12 +30,14 @@ class Recording:
         loss: Callable[[Any, Any], Any],
         reduction: str,
         zero_grad: bool,
+        whole_batch: bool,
     ) -> None:
         self.xs = [x for x, _ in samples]
         self.ys = [y for _, y in samples]
         self.loss = loss
         self.reduction = reduction
         self.zero_grad = zero_grad
+        self.whole_batch = whole_batch
         self.parameters: list[tuple[float, ...]] = []
         self.gradients: list[tuple[float, ...]] = []
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import math
+import os
 import random
 import time
 from collections.abc import Container
@@ -17,11 +19,12 @@ from ..losses import REDUCTIONS, is_known, squared_error
 from ..nn import MLP
 from ..optim import learning_rate
 from ..samples import fitted, pairs_of
-from ..tracing import structure_of
+from ..tracing import parameter_names, structure_of
 from ..value import Value
 from .compiled import Compiled
 from .eager import Eager, set_state, state_of
 from .history import History, Recording
+from .resume import load_run, save_run, settings_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from ..nn import Module
     from ..optim import Schedule
+    from .eager import State
 
 ENGINES = ("auto", "eager", "compiled")
 
@@ -55,6 +59,8 @@ def train(
     on_step: Callable[[History], object] | None = None,
     track_sharpness: int | Container[int] | None = None,
     record: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 100,
 ) -> History:
     """Train `model` on `xs` and `ys` by gradient descent, and return the `History` of it.
 
@@ -94,6 +100,10 @@ def train(
             set, put the `sharpness` of the loss of all samples into the history. Each time costs
             about as much as a few gradients for each parameter.
         record: keep all parameters and gradients of every step, in the history's `recording`.
+        checkpoint: a file to write the state of the run to, every `checkpoint_every` steps, after
+            Ctrl-C and at the end. If it is there already, the run goes on from it, and ends with
+            the same bits as one that was never stopped; it has to be of a run of the same model,
+            data and options (but it may have had fewer `steps`), else it is a `CheckpointError`.
 
     Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
     and `CompileError` for a computation that can't be compiled, where "compiled" was asked for. If
@@ -116,6 +126,9 @@ def train(
     if on_step is not None and not callable(on_step):
         raise TypeError(f"on_step expects a function, got {describe(on_step)}")
     tracked = _tracked(track_sharpness, steps)
+    checkpoint_every = positive_int("checkpoint_every", checkpoint_every)
+    if checkpoint is not None and record:
+        raise ValueError("record expects False where there is a checkpoint, which can't hold it")
     seed = any_int("seed", seed)
     model, parameters, samples = _prepare(model, xs, ys, loss, seed)
     size = len(samples) if batch_size is None else positive_int("batch_size", batch_size)
@@ -136,11 +149,13 @@ def train(
             runner = Compiled(eager, accumulate)
     curvature = Curvature(model, parameters, samples, loss, reduction) if tracked else None
     batches = _batches(runner.samples, size, accumulate, random.Random(seed))
-
     history = History(model, runner.name)
     history.source = runner.source
     history.target_loss = None if target_loss is None else least
-    recording = Recording(samples, loss, reduction, zero_grad) if record else None
+    recording = None
+    if record:
+        whole_batch = size == len(samples) and accumulate == 1
+        recording = Recording(samples, loss, reduction, zero_grad, whole_batch)
     history.recording = recording
     losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
     inf = math.inf
@@ -149,9 +164,41 @@ def train(
     # after it.
     state = state_of(parameters)
     whole = 0, state, state
-    end: tuple[Any, int, Any] = "interrupted", 0, state
+    settings: dict[str, Any] = {}
+    if checkpoint is not None:
+        settings = settings_of(
+            parameter_names(model, parameters),
+            samples,
+            lr=lr if callable(lr) else rate,
+            loss=loss,
+            reduction=reduction,
+            batch_size=size,
+            accumulate=accumulate,
+            zero_grad=zero_grad,
+            seed=seed,
+        )
+        folder = os.path.dirname(os.path.abspath(checkpoint))
+        if not os.path.isdir(folder):  # to be told now, not when there is something to lose
+            raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
+        if os.path.exists(checkpoint):
+            made, state, before, seconds = load_run(checkpoint, settings, history)
+            if made > steps:
+                raise ValueError(f"steps expects at least the {made} that are made, got {steps}")
+            whole = made, state, (before, state[1])
+            start -= seconds
+            set_state(parameters, state)
+            for _ in range(made):  # to draw what the next step is to draw
+                next(batches)
+
+    def save(whole: tuple[int, State, State]) -> None:
+        assert checkpoint is not None
+        made, state, before = whole
+        seconds = time.perf_counter() - start
+        save_run(checkpoint, settings, history, made, state, before[0], seconds)
+
+    end: tuple[Any, int, Any] = "interrupted", *whole[:2]
     try:
-        for k in range(steps):
+        for k in range(whole[0], steps):
             if schedule is not None:
                 rate = learning_rate(f"the schedule's rate at step {k}", schedule(k), zero=True)
             try:
@@ -188,6 +235,8 @@ def train(
                         curvature = Curvature(model, parameters, samples, loss, reduction)
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
+            if checkpoint is not None and (k + 1) % checkpoint_every == 0:
+                save(whole)
         else:
             end = "finished", steps, state
     except BaseException as error:
@@ -197,6 +246,8 @@ def train(
     finally:
         _finish(history, parameters, *end)
         history.seconds = time.perf_counter() - start
+    if checkpoint is not None and history.status in ("finished", "interrupted"):
+        save(whole)
     return history
 
 
