@@ -17,8 +17,9 @@ const finite = (x) => x !== null && Number.isFinite(x);
 const MINUS = "\u2212";
 function number(x, digits = 4) {
   if (!finite(x)) return "not finite";
+  if (x === 0) return "0";
   const size = Math.abs(x);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(digits - 2) : x.toPrecision(digits);
+  const text = size < 1e-3 || size >= 1e5 ? x.toExponential(digits - 2) : x.toPrecision(digits);
   return text.replace("-", MINUS).replace("e-", "e" + MINUS);
 }
 const plain = (x) => (typeof x === "string" ? x : finite(x) ? String(Number(x.toPrecision(6))).replace("-", MINUS) : "not finite");
@@ -171,7 +172,7 @@ function drawNetwork(run) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.textContent = "";
   const largest = Math.max(...values.map((v) => (finite(v) ? Math.abs(v) : 0))) || 1;
-  const thickness = (v) => (finite(v) ? 0.3 + (radius > 8 ? 6 : 1.6) * Math.sqrt(Math.abs(v) / largest) : 0.4);
+  const thickness = (v) => (finite(v) ? 0.3 + (data.names.length > 100 ? 1.8 : 6) * Math.sqrt(Math.abs(v) / largest) : 0.4);
   const tone = (v) => (v >= 0 ? "var(--positive)" : "var(--negative)");
   const pick = (node, index) => {
     element(node, "title", {}, `${data.names[index]}: ${number(run.parameters[state.frame][index])}, gradient ${number(run.gradients[state.frame][index])}`);
@@ -246,6 +247,11 @@ function ticks(low, high, log) {
   return [];
 }
 
+function tickText(x) {
+  const size = Math.abs(x);
+  return size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential().replace(/e[+]?/, "e").replace(/(\.\d{2})\d+/, "$1") : plain(x);
+}
+
 function drawLines(svg, title, pointsOf, limit, unit) {
   const width = Math.max(260, svg.clientWidth || 560), height = 290, left = 52, right = 14, top = 24, bottom = 36;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -279,7 +285,7 @@ function drawLines(svg, title, pointsOf, limit, unit) {
   const visible = (y) => finite(y) && (!log || y > 0) && scale(y) >= low && scale(y) <= high;
   for (const tick of ticks(low, high, log)) {
     element(svg, "line", { x1: left, x2: width - right, y1: py(tick), y2: py(tick), class: "gridline" });
-    element(svg, "text", { x: left - 6, y: py(tick) + 4, "text-anchor": "end" }, plain(Number(tick.toPrecision(6))));
+    element(svg, "text", { x: left - 6, y: py(tick) + 4, "text-anchor": "end" }, tickText(tick));
   }
   const inside = `inside-${svg.id}`;
   element(element(svg, "clipPath", { id: inside }), "rect", { x: left, y: top - 3, width: width - left - right + 3, height: height - top - bottom + 6 });

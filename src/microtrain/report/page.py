@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..training.history import Recording
 
-MOST = 200_000  # numbers on the page, about: so many frames are shown of each run as that allows
+MOST = 280_000  # numbers on the page, about: so many frames are shown of each run as that allows
 FEWEST, MANY = 12, 400  # frames of a run, at least and at most
 COLUMNS, ROWS = 44, 33  # of the field of a decision boundary
 
