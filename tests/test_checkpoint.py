@@ -263,6 +263,12 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
         mt.save(MLP(2, [1]), tmp_path / "missing" / "model.json")
 
 
+def test_where_folders_can_not_be_synced_files_still_are(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "O_DIRECTORY", raising=False)
+    mt.save(MLP(2, [1]), tmp_path / "model.json")
+    assert bits(mt.load(tmp_path / "model.json")) == bits(MLP(2, [1]))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links and modes are those of POSIX")
 def test_links_are_followed_and_modes_kept(tmp_path):
     path, link = tmp_path / "model.json", tmp_path / "link.json"

@@ -90,6 +90,8 @@ def test_a_decision_boundary(matplotlib):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["target -1", "target +1"]
     assert model.plot_boundary(xs, ys, ax) is ax
     one_sided = MLP(2, [1], output_activation="sigmoid")  # there is no line to draw
+    for p in one_sided.parameters():
+        p.data = 9.0 if p is one_sided.layers[0].neurons[0].bias else 0.0
     one_sided.plot_boundary(xs, [1.0] * 30)
     with pytest.raises(ValueError, match="samples of two numbers"):
         MLP(3, [1]).plot_boundary(XS, YS)
