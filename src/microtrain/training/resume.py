@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 
@@ -16,87 +17,106 @@ if TYPE_CHECKING:
     from .eager import State
     from .history import History
 
+    # How many steps there were, the state they led to, and the state before the last of them.
+    Whole = tuple[int, State, State]
+
 FORMAT, VERSION = "microtrain run", 1
 PARTS = ("parameters", "gradients", "before")
 RECORDS = ("losses", "lrs", "grad_norms")
 
 
-def settings_of(names: Sequence[str], samples: Sequence[Any], **options: Any) -> dict[str, Any]:
-    """Return what a run is recognized by: what decides its bits, as texts and numbers."""
-    import hashlib
+class Checkpoint:
+    """The file of a run: `restore` reads what is there of it, `save` writes it anew.
 
-    data = hashlib.sha256(repr(samples).encode()).hexdigest()
-    loss, lr = options.pop("loss"), options.pop("lr")
-    return {
-        "parameters": list(names),
-        "data": data,
-        "loss": getattr(loss, "__name__", ""),
-        # of a function that is no schedule of the library's, nothing is known to compare
-        "lr": repr(lr) if not callable(lr) or "<" not in repr(lr) else "",
-        **options,
-    }
-
-
-def save_run(
-    path: str | os.PathLike[str],
-    settings: dict[str, Any],
-    history: History,
-    steps: int,
-    state: State,
-    before: Sequence[float],
-    seconds: float,
-) -> None:
-    """Write down a run after so many steps: its state, the parameters before, and its record."""
-    record: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION,
-        "settings": settings,
-        "steps": steps,
-        "seconds": seconds,
-        "sharpness": [[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
-    }
-    for name, numbers in zip(PARTS, (*state, before)):
-        record[name] = _packed(numbers)
-    for name in RECORDS:
-        record[name] = _packed(getattr(history, name)[:steps])
-    write(path, record)
-
-
-def load_run(
-    path: str | os.PathLike[str], settings: dict[str, Any], history: History
-) -> tuple[int, State, tuple[float, ...], float]:
-    """Put a run's record into the history; return its steps, state, parameters before, seconds.
-
-    Raises `CheckpointError` where the file is no such record, or one of another run.
+    `options` are what decides the bits of the run, apart from the names of its parameters and its
+    samples: a file of a run with others is refused.
     """
-    keys = ("settings", "steps", "seconds", "sharpness", *PARTS, *RECORDS)
-    record = read(path, FORMAT, VERSION, keys)
-    try:
-        found, steps, seconds = record["settings"], record["steps"], record["seconds"]
-        if not isinstance(found, dict) or set(found) != set(settings):
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        history: History,
+        names: Sequence[str],
+        samples: Sequence[Any],
+        **options: Any,
+    ) -> None:
+        import hashlib
+
+        self.path = os.fspath(path)
+        folder = os.path.dirname(os.path.abspath(self.path))
+        if not os.path.isdir(folder):  # to be told now, not when there is something to lose
+            raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
+        self.history = history
+        self.settings = {name: _described(option) for name, option in options.items()}
+        self.settings["parameters"] = list(names)
+        self.settings["data"] = hashlib.sha256(repr(samples).encode()).hexdigest()
+
+    def save(self, whole: Whole, seconds: float) -> None:
+        """Write down the run as it is after the last whole step."""
+        steps, (parameters, gradients), (before, _) = whole
+        history = self.history
+        record = {
+            "format": FORMAT,
+            "version": VERSION,
+            "settings": self.settings,
+            "steps": steps,
+            "seconds": seconds,
+            "parameters": _packed(parameters),
+            "gradients": _packed(gradients),
+            "before": _packed(before),
+            "sharpness": [[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
+            **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
+        }
+        write(self.path, record)
+
+    def restore(self) -> tuple[Whole, float] | None:
+        """Put the record into the history; return the last whole step, and the seconds it took.
+
+        Returns None where there is no file, and raises `CheckpointError` where it is no such
+        record, or one of another run.
+        """
+        if not os.path.exists(self.path):
+            return None
+        keys = ("settings", "steps", "seconds", "sharpness", *PARTS, *RECORDS)
+        record = read(self.path, FORMAT, VERSION, keys)
+        try:
+            self._compare(record["settings"])
+            steps, seconds = record["steps"], record["seconds"]
+            if type(steps) is not int or steps < 0:
+                raise ValueError(f"steps expects an int of at least 0, got {describe(steps)}")
+            if type(seconds) is not float or seconds < 0:
+                raise ValueError(f"seconds expects a float of at least 0, got {describe(seconds)}")
+            n = len(self.settings["parameters"])
+            data, gradients, before = (tuple(_unpacked(x, record[x], n)) for x in PARTS)
+            records = [_unpacked(name, record[name], steps) for name in RECORDS]
+            sharpness = {}
+            for entry in _list("sharpness", record["sharpness"]):
+                k, x = _list("sharpness", entry, 2)
+                if type(k) is not int or not 0 <= k < steps:
+                    raise ValueError(f"sharpness expects steps that were made, got {describe(k)}")
+                (sharpness[k],) = _unpacked("sharpness", [x], 1)
+        except ValueError as error:
+            raise CheckpointError(f"{self.path}: {error}") from None
+        for name, numbers in zip(RECORDS, records):
+            getattr(self.history, name)[:] = numbers
+        self.history.sharpness.update(sharpness)
+        return (steps, (data, gradients), (before, gradients)), seconds
+
+    def _compare(self, found: Any) -> None:
+        if not isinstance(found, dict) or set(found) != set(self.settings):
             raise ValueError("settings are not those of a run")
-        for name, value in settings.items():
+        for name, value in self.settings.items():
             if found[name] != value:
                 was = "" if name in ("data", "parameters") else f": {describe(found[name])}"
                 raise ValueError(f"it is of a run with other {name}{was}")
-        if type(steps) is not int or steps < 0:
-            raise ValueError(f"steps expects an int of at least 0, got {describe(steps)}")
-        if type(seconds) is not float or seconds < 0:
-            raise ValueError(f"seconds expects a float of at least 0, got {describe(seconds)}")
-        n = len(settings["parameters"])
-        data, gradients, before = (_unpacked(name, record[name], n) for name in PARTS)
-        records = [_unpacked(name, record[name], steps) for name in RECORDS]
-        sharpness = {}
-        for entry in _list("sharpness", record["sharpness"]):
-            k, x = _list("sharpness", entry, 2)
-            if type(k) is not int or not 0 <= k < steps:
-                raise ValueError(f"sharpness expects steps that were made, got {describe(k)}")
-            (sharpness[k],) = _unpacked("sharpness", [x], 1)
-    except ValueError as error:
-        raise CheckpointError(f"{os.fspath(path)}: {error}") from None
-    history.losses[:], history.lrs[:], history.grad_norms[:] = records
-    history.sharpness.update(sharpness)
-    return steps, (tuple(data), tuple(gradients)), tuple(before), seconds
+
+
+def _described(option: Any) -> Any:
+    """Return an option as JSON can hold it; a function without a name as nothing to compare."""
+    if not callable(option):
+        return repr(option) if isinstance(option, float) else option
+    name = getattr(option, "__name__", repr(option))
+    return "" if "<" in name else name
 
 
 def _packed(numbers: Sequence[float]) -> list[float | str]:

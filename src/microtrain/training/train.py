@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import math
-import os
 import random
 import time
 from collections.abc import Container
@@ -24,16 +22,16 @@ from ..value import Value
 from .compiled import Compiled
 from .eager import Eager, set_state, state_of
 from .history import History, Recording
-from .resume import load_run, save_run, settings_of
+from .resume import Checkpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from ..nn import Module
     from ..optim import Schedule
-    from .eager import State
 
 ENGINES = ("auto", "eager", "compiled")
 
@@ -164,12 +162,11 @@ def train(
     # after it.
     state = state_of(parameters)
     whole = 0, state, state
-    settings: dict[str, Any] = {}
+    keeper = None
     if checkpoint is not None:
-        settings = settings_of(
-            parameter_names(model, parameters),
-            samples,
-            lr=lr if callable(lr) else rate,
+        keeper = Checkpoint(
+            *(checkpoint, history, parameter_names(model, parameters), samples),
+            lr=schedule or rate,
             loss=loss,
             reduction=reduction,
             batch_size=size,
@@ -177,25 +174,15 @@ def train(
             zero_grad=zero_grad,
             seed=seed,
         )
-        folder = os.path.dirname(os.path.abspath(checkpoint))
-        if not os.path.isdir(folder):  # to be told now, not when there is something to lose
-            raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
-        if os.path.exists(checkpoint):
-            made, state, before, seconds = load_run(checkpoint, settings, history)
-            if made > steps:
-                raise ValueError(f"steps expects at least the {made} that are made, got {steps}")
-            whole = made, state, (before, state[1])
-            start -= seconds
-            set_state(parameters, state)
-            for _ in range(made):  # to draw what the next step is to draw
-                next(batches)
-
-    def save(whole: tuple[int, State, State]) -> None:
-        assert checkpoint is not None
-        made, state, before = whole
-        seconds = time.perf_counter() - start
-        save_run(checkpoint, settings, history, made, state, before[0], seconds)
-
+    if keeper is not None and (kept := keeper.restore()):
+        whole, seconds = kept
+        made, state, _ = whole
+        if made > steps:
+            raise ValueError(f"steps expects at least the {made} that are made, got {steps}")
+        start -= seconds
+        set_state(parameters, state)
+        for _ in range(made):  # to draw what the next step is to draw
+            next(batches)
     end: tuple[Any, int, Any] = "interrupted", *whole[:2]
     try:
         for k in range(whole[0], steps):
@@ -235,8 +222,8 @@ def train(
                         curvature = Curvature(model, parameters, samples, loss, reduction)
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
-            if checkpoint is not None and (k + 1) % checkpoint_every == 0:
-                save(whole)
+            if keeper is not None and (k + 1) % checkpoint_every == 0:
+                keeper.save(whole, time.perf_counter() - start)
         else:
             end = "finished", steps, state
     except BaseException as error:
@@ -246,8 +233,8 @@ def train(
     finally:
         _finish(history, parameters, *end)
         history.seconds = time.perf_counter() - start
-    if checkpoint is not None and history.status in ("finished", "interrupted"):
-        save(whole)
+    if keeper is not None and history.status in ("finished", "interrupted"):
+        keeper.save(whole, history.seconds)
     return history
 
 
