@@ -18,7 +18,7 @@ from test_training_compiled import bits
 
 import microtrain as mt
 from microtrain import MLP, SweepError
-from microtrain.lab.results import Rate, Run
+from microtrain.lab.runs import Rate, Run
 from microtrain.lab.verdict import VERDICTS, rises, steps_to_go, verdict
 from microtrain.training import compiled
 from microtrain.training.history import History

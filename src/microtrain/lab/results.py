@@ -1,13 +1,11 @@
-"""What a sweep leaves behind: its runs, what those of one rate share, and which rate is best."""
+"""What a sweep leaves behind: its runs, and which rate is best."""
 
 from __future__ import annotations
-
-import math
 
 from ..draw import chart, plot
 from ..draw.tables import html_table, write_csv
 from . import words
-from .verdict import verdict
+from .runs import Rate, comparable, quartiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,64 +14,10 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TextIO
 
     from ..optim import Schedule
-    from ..training.history import History
+    from .runs import Run
 
     Status = Literal["running", "finished", "interrupted", "failed"]
     Planned = tuple[str, float | Schedule, int]
-
-
-class Run:
-    """One run of a sweep.
-
-    Attributes: `label` and `lr`, its learning rate or schedule; `seed`; `history`, its `History`;
-    `verdict`, what became of it, in a word, and `reason`, in a sentence (see
-    `microtrain.lab.verdict.verdict`).
-    """
-
-    def __init__(
-        self, label: str, lr: float | Schedule, seed: int, history: History, target: float | None
-    ) -> None:
-        self.label = label
-        self.lr = lr
-        self.seed = seed
-        self.history = history
-        self.verdict, self.reason = verdict(history, target)
-
-    def __repr__(self) -> str:
-        return f"Run({self.label}, seed {self.seed}, {self.verdict}: {self.reason})"
-
-
-class Rate:
-    """All the runs of one learning rate, and what they have in common.
-
-    Attributes: `label`, `lr`; `runs`, by seed; `verdicts`, how many runs there are of each verdict,
-    most frequent first; `converged`, the share of the runs that did, from 0 to 1; `steps`, the
-    lower quartile, median and upper quartile of the steps that those needed, or None; `loss`, the
-    median of all runs' last losses (infinite where half are not finite); `sharpness` and `peak`,
-    the median sharpness at the start and the median of the runs' highest of those measured, or
-    None if it was not tracked or is not finite.
-    """
-
-    def __init__(self, label: str, lr: float | Schedule, runs: Sequence[Run]) -> None:
-        self.label = label
-        self.lr = lr
-        self.runs = list(runs)
-        counts: dict[str, int] = {}
-        for run in self.runs:
-            counts[run.verdict] = counts.get(run.verdict, 0) + 1
-        self.verdicts = dict(sorted(counts.items(), key=lambda item: -item[1]))
-        self.converged = counts.get("converged", 0) / len(self.runs)
-        steps = [run.history.steps for run in self.runs if run.verdict == "converged"]
-        self.steps = _quartiles(steps) if steps else None
-        self.loss = _quartiles([_finite(run.history.final_loss) for run in self.runs])[1]
-        tracked = [run.history.sharpness for run in self.runs if run.history.sharpness]
-        first = [_finite(next(iter(values.values()))) for values in tracked]
-        highest = [max(map(_finite, values.values())) for values in tracked]
-        self.sharpness = _median_if_finite(first)
-        self.peak = _median_if_finite(highest)
-
-    def __repr__(self) -> str:
-        return f"Rate({self.label}, {self.converged:.0%} of {len(self.runs)} runs converged)"
 
 
 class Sweep:
@@ -267,32 +211,10 @@ def _curves(rate: Rate) -> tuple[list[float], list[float], list[float]]:
     A run that has ended counts with its last loss; the curves end where the median run does.
     """
     histories = [run.history for run in rate.runs]
-    end = round(_quartiles([len(history.losses) for history in histories])[1])
+    end = round(quartiles([len(history.losses) for history in histories])[1])
     curves: tuple[list[float], list[float], list[float]] = [], [], []
     for k in range(end):
         losses = [history.losses[min(k, len(history.losses) - 1)] for history in histories]
-        for curve, loss in zip(curves, _quartiles([_finite(loss) for loss in losses])):
+        for curve, loss in zip(curves, quartiles([comparable(loss) for loss in losses])):
             curve.append(loss)
     return curves
-
-
-def _finite(x: float) -> float:
-    """Return `x`, or infinity where it is NaN, so that it can be compared."""
-    return math.inf if math.isnan(x) else x
-
-
-def _median_if_finite(numbers: Sequence[float]) -> float | None:
-    median = _quartiles(numbers)[1] if numbers else math.inf
-    return median if math.isfinite(median) else None
-
-
-def _quartiles(numbers: Sequence[float]) -> tuple[float, float, float]:
-    """Return the lower quartile, the median and the upper quartile, interpolated."""
-    ordered = sorted(numbers)
-
-    def at(share: float) -> float:
-        below, part = divmod(share * (len(ordered) - 1), 1)
-        low = ordered[int(below)]
-        return low if part == 0 else low + part * (ordered[int(below) + 1] - low)
-
-    return at(0.25), at(0.5), at(0.75)

@@ -13,7 +13,8 @@ from ..optim import learning_rate
 from ..samples import pairs_of
 from ..training.train import train
 from . import words
-from .results import Run, Sweep
+from .results import Sweep
+from .runs import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

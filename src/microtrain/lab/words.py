@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .results import Rate, Run
+    from .runs import Rate, Run
 
 HEADER = ("rate", "verdicts", "steps needed", "last loss", "sharpness", "peak", "2/peak")
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from ..draw import grid
 from ..errors import CompileError, describe
-from ..lab.results import Run, Sweep
+from ..lab.results import Sweep
+from ..lab.runs import Run
 from ..lab.sweep import rate_label
 from ..lab.verdict import verdict
 from ..nn import MLP
