@@ -56,8 +56,6 @@ def report(
     import string
     from importlib import resources
 
-    from .. import __version__
-
     if not isinstance(title, str):
         raise TypeError(f"title expects a str, got {describe(title)}")
     path = os.fspath(path)  # a number is no path
@@ -86,7 +84,6 @@ def report(
         "script": (folder / "page.js").read_text(encoding="utf-8"),
         "runs": "".join(rows),
         "data": script,
-        "version": __version__,
     }
     template = string.Template((folder / "page.html").read_text(encoding="utf-8"))
     page = template.substitute(parts).encode("utf-8", "replace")
