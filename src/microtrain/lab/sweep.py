@@ -227,16 +227,17 @@ def _there(
 
 def _failed(result: Sweep, error: Exception, sent: Any) -> Exception:
     """Return the exception to raise where a run failed; `sent` is what went to a worker, if any."""
-    if sent is not None and "pickle" in str(error):
+    if sent is not None:
         import pickle
 
         try:
             pickle.dumps(sent)
         except Exception as reason:
-            return TypeError(
-                "model (or loss, or a schedule) can't be sent to another process; make it a "
-                f"function at the top level of a module: {reason}"
-            )
+            if str(error) == str(reason) or "pickle" in str(error):  # so that is what failed
+                return TypeError(
+                    "model (or loss, or a schedule) can't be sent to another process; make it a "
+                    f"function at the top level of a module: {reason}"
+                )
     lost = [run[::2] for place, run in enumerate(result._plan) if place not in result._runs]
     return SweepError(
         "a run could not be made, or the worker that had it died: "
