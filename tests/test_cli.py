@@ -16,9 +16,9 @@ from machine import run
 
 import microtrain as mt
 from microtrain.cli import main
-from microtrain.cli.sweep import _held_off as held_off
-from microtrain.cli.sweep import _interruptible as interruptible
 from microtrain.cli.sweep import _processors as processors
+from microtrain.cli.sweep import _stop as stop
+from microtrain.cli.sweep import _work as work
 from microtrain.cli.terminal import Progress
 
 
@@ -345,26 +345,34 @@ def test_no_progress_line_where_nobody_looks(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_worker_stops_at_ctrl_c_and_is_silent_otherwise(monkeypatch):
+def test_a_worker_stops_at_ctrl_c_and_begins_nothing_more(monkeypatch):
+    before = signal.signal(signal.SIGINT, stop)
     monkeypatch.setattr("microtrain.cli.sweep._stopped", False)
-    before = signal.getsignal(signal.SIGINT)
     try:
-        assert interruptible(max, 1, 2) == 2
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert work(max, 1, 2) == 2
         with pytest.raises(KeyboardInterrupt):
-            interruptible(signal.raise_signal, signal.SIGINT)
-        assert interruptible(max, 1, 2) == []  # what comes after is not begun
+            work(signal.raise_signal, signal.SIGINT)
+        assert work(max, 1, 2) == []
+        monkeypatch.setattr("microtrain.cli.sweep._stopped", False)
+        signal.raise_signal(signal.SIGINT)  # while it waits for something to do
+        assert work(max, 1, 2) == []
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def test_starting_and_stopping_workers_is_not_interrupted():
-    done = []
-    with pytest.raises(KeyboardInterrupt), held_off():
+def test_ctrl_c_waits_until_the_pool_of_workers_can_be_left(capsys, monkeypatch):
+    show = Progress.show
+
+    def interrupted(*args):
         signal.raise_signal(signal.SIGINT)
-        done.append(1)
-    assert done == [1]
+        show(*args)
+
+    monkeypatch.setattr(Progress, "show", interrupted)
+    assert main(["sweep", "--jobs", "2", "--no-sharpness"]) == 130
+    assert re.match(r"Interrupted: [1-9]\d* of 80 runs", capsys.readouterr().out)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.undo()
+    assert main(["sweep", "--jobs", "2", "--no-sharpness", "--seeds", "1"]) == 0
 
 
 def test_processors_can_be_counted_anywhere(monkeypatch):
@@ -375,11 +383,15 @@ def test_processors_can_be_counted_anywhere(monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent here as POSIX has them")
 def test_ctrl_c_in_a_sweep_of_processes_says_little():
     command = [sys.executable, "-m", "microtrain", "sweep", "--seeds", "2000", "--jobs", "2"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    time.sleep(2)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    ) as process:
+        try:
+            time.sleep(2)
+            os.killpg(process.pid, signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     assert (process.returncode, err) == (130, "")
     assert out.startswith("Interrupted: ")

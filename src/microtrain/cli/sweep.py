@@ -101,6 +101,12 @@ def run(arguments: argparse.Namespace) -> int:
             command.error(f"argument --{name}: expects at least 1, got {getattr(arguments, name)}")
     steps = arguments.steps
     progress = Progress("runs")
+
+    def on_run(so_far: Sweep) -> None:
+        progress.show(len(so_far.runs), so_far.planned)
+        if _stopped:
+            raise KeyboardInterrupt
+
     try:
         with _executor(arguments.jobs) as executor:
             found = sweep(
@@ -112,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
                 if arguments.no_sharpness
                 else {*range(min(EVERY, steps)), *range(0, steps, EVERY)},
                 executor=executor,
-                on_run=lambda so_far: progress.show(len(so_far.runs), so_far.planned),
+                on_run=on_run,
             )
     except ValueError as error:
         command.error(str(error))
@@ -161,9 +167,16 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
+# Ctrl-C reaches every process. An interrupt at any moment could leave the pool's locks taken, so
+# the main process waits for the next finished runs; a worker stops at once, and begins no more.
+
+_busy = _stopped = False
+
+
 @contextlib.contextmanager
 def _executor(jobs: int) -> Iterator[Executor | None]:
     """Provide that many processes, or None for one."""
+    global _stopped
     if jobs == 1:
         yield None
         return
@@ -171,47 +184,32 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
 
     class Pool(ProcessPoolExecutor):
         def submit(self, function: Any, /, *args: Any, **options: Any) -> Any:
-            with _held_off():  # half-started workers would wait for ever
-                return super().submit(_interruptible, function, *args, **options)
+            return super().submit(_work, function, *args, **options)
 
-    pool = Pool(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    before = signal.signal(signal.SIGINT, _stop)
     try:
-        yield pool
-    finally:
-        with _held_off():
+        with Pool(jobs, initializer=signal.signal, initargs=(signal.SIGINT, _stop)) as pool:
+            yield pool
             pool.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _held_off() -> Iterator[None]:
-    """Let Ctrl-C wait until the end of this."""
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    try:
-        yield
     finally:
         signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt
-
-
-# In a worker process. Ctrl-C reaches it too: it is to stop what it does, begin nothing more, and
-# leave it to the main process to say so.
-
-_stopped = False
-
-
-def _interruptible(function: Any, *args: Any, **options: Any) -> Any:
-    if _stopped:
-        return []
-    signal.signal(signal.SIGINT, _stop)
-    try:
-        return function(*args, **options)
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _stopped = False
 
 
 def _stop(*_: object) -> None:
     global _stopped
     _stopped = True
-    raise KeyboardInterrupt
+    if _busy:
+        raise KeyboardInterrupt
+
+
+def _work(function: Any, *args: Any, **options: Any) -> Any:
+    """Do in a worker what it was sent."""
+    global _busy
+    if _stopped:
+        return []
+    _busy = True
+    try:
+        return function(*args, **options)
+    finally:
+        _busy = False
