@@ -3,10 +3,18 @@
 ``pytest --hypothesis-profile=thorough`` tries twenty times as many cases.
 """
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
     "everyday", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", settings.get_profile("everyday"), max_examples=2000)
+settings.register_profile(
+    "mutation",
+    settings.get_profile("everyday"),
+    max_examples=25,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile("everyday")

@@ -281,10 +281,11 @@ def test_code_grows_with_the_graph_and_not_with_the_data():
     assert four - two == pytest.approx(2 * (two - one), rel=0.02)
 
 
-def test_a_hundred_thousand_operations():
+@pytest.mark.parametrize("n", [3_333, pytest.param(33_333, marks=pytest.mark.load)])
+def test_a_hundred_thousand_operations(n):
     def f(x):
         y = x
-        for _ in range(33_333):
+        for _ in range(n):
             y = -(y * x + 0.5)
         return y
 
@@ -293,7 +294,7 @@ def test_a_hundred_thousand_operations():
 
     def nested(x):
         y = x
-        for k in range(20_000):
+        for k in range(n):
             y = 1.0 / (x + y) if k % 2 else x - (x - y)
         return y
 

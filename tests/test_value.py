@@ -325,9 +325,9 @@ def test_parents_come_before_what_was_computed_from_them(data):
     assert all(place[p] < place[v] for v in order for p in v.parents)
 
 
-def test_a_chain_of_a_million():
+def test_a_chain_of_a_hundred_thousand():
     leaf = v = Value(1.0)
-    for _ in range(500_000):
+    for _ in range(50_000):
         v = (v + leaf) * 0.5
     assert v.data == 1.0
     v.backward()

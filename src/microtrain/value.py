@@ -136,15 +136,11 @@ class Value:
         if isinstance(other, Value):
             n = other.data
             y, by_exponent = _exponential(x, n)
-            return node(y, "**", (self, other), (n * quiet_power(x, n - 1), by_exponent))
+            return node(y, "**", (self, other), (_by_base(x, n), by_exponent))
         if (n := as_number(other)) is NotImplemented:
             return NotImplemented
         y = power(x, n)
-        if isinstance(n, Number):  # whether it is 0 is not known yet
-            exponent: Any = n
-            slope = functions.choose(abs(exponent), n * quiet_power(x, exponent - 1), 0)
-            return node(y, "**", (self,), (slope,))
-        return node(y, f"**{n}", (self,), (n * quiet_power(x, n - 1) if n != 0 else 0,))
+        return node(y, "**" if isinstance(n, Number) else f"**{n}", (self,), (_by_base(x, n),))
 
     def __rpow__(self, other: float) -> Value:
         if (c := as_number(other)) is NotImplemented:
@@ -538,6 +534,13 @@ def reset(parameters: Iterable[Value]) -> None:
     """Set the gradients to zero."""
     for p in parameters:
         p.grad = 0.0 if type(p.data) is float else 0  # the int leaves a Fraction exact
+
+
+def _by_base(x: Any, n: Any) -> Any:
+    """Return the slope of x ** n by x: 0 where n is 0, even if x ** -1 is infinite there."""
+    if type(n) in (float, int):
+        return n * quiet_power(x, n - 1) if n != 0 else 0
+    return functions.choose(abs(n), n * quiet_power(x, n - 1), abs(n))
 
 
 def _exponential(base: Any, exponent: Any) -> tuple[Any, Any]:

@@ -1,0 +1,193 @@
+"""Mutation testing: change the source, one small thing at a time, and see that a test notices.
+
+    pip install -e '.[mutation]'
+    python benchmarks/mutation.py [--jobs 2] [src/microtrain/value.py ...]
+
+The mutants are those of cosmic-ray: another operator, another number, a condition turned round, a
+loop that never runs. Each is written to a copy of the project, where the engine's tests are run
+with few examples, up to the first that fails; running for a minute counts as failing. What
+annotations say, and what only type checkers see, is left alone.
+
+The results are kept in mutants.json: started again, it takes up where it was, and tries again what
+survived; after a change of the source, what is new. All of it takes hours on one processor, so
+begin with one module.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import concurrent.futures
+import difflib
+import hashlib
+import json
+import os
+import pathlib
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCE = pathlib.Path("src/microtrain")
+MODULES = "value functions nn losses optim transforms checkpoint training compiler"
+TESTS = (
+    "value functions gradients nn losses optim datasets transforms training training_compiled "
+    "training_resume checkpoint curvature threads edges arguments compiler"
+)
+RESULTS = pathlib.Path("mutants.json")
+SECONDS = 60
+# One replacement for each operator: that for an addition is a subtraction, and not ten others.
+OPERATORS = re.compile(
+    r"core/(ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_Div|Div_Mul|Pow_Mul|Mod_Mul|FloorDiv_Mul)"
+    r"|ReplaceComparisonOperator_(Eq_NotEq|NotEq_Eq|Lt_LtE|LtE_Lt|Gt_GtE|GtE_Gt|Lt_GtE|LtE_Gt|Gt_LtE"
+    r"|GtE_Lt|Is_IsNot|IsNot_Is)|ReplaceUnaryOperator_Delete_(USub|Not)|AddNot|NumberReplacer"
+    r"|Replace(True|False|And|Or|Break|Continue)With\w+|ExceptionReplacer|ZeroIterationForLoop)"
+)
+
+
+def mutants(path: pathlib.Path):
+    """Yield each mutant of a file: its key, its source, and a diff that shows it."""
+    source = (ROOT / path).read_text(encoding="utf-8")
+    tree = get_ast(source)
+    spared = list(unseen(ast.parse(source)))
+    for name in filter(OPERATORS.fullmatch, operator_names()):
+        operator = get_operator(name)()
+        positions = [span for node in ast_nodes(tree) for span in operator.mutation_positions(node)]
+        for occurrence, (start, end) in enumerate(positions):
+            if any(first <= tuple(start) and tuple(end) <= last for first, last in spared):
+                continue
+            mutant = mutate_code(source, operator, occurrence)
+            lines = difflib.unified_diff(
+                source.splitlines(), mutant.splitlines(), str(path), name, n=1, lineterm=""
+            )
+            key = hashlib.sha256(f"{path}\n{mutant}".encode()).hexdigest()[:16]
+            yield key, mutant, "\n".join(lines)
+
+
+def unseen(tree: ast.AST):
+    """Yield where that begins and ends which does nothing when the program runs."""
+    for node in ast.walk(tree):
+        parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        if isinstance(node, ast.If | ast.Assign) and "TYPE_CHECKING" in ast.unparse(node)[:20]:
+            parts.append(node)
+        for part in filter(None, parts):
+            yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
+
+
+def tests_of(path: pathlib.Path) -> list[str]:
+    """Return what to run, what is most likely to fail first."""
+    name = path.relative_to(SOURCE).with_suffix("").parts[0]
+    ordered = sorted(TESTS.split(), key=lambda test: not test.startswith(name))
+    files = [f"tests/test_{test}.py" for test in ordered]
+    return [files[0], str(path), *[file for file in files[1:] if (ROOT / file).exists()]]
+
+
+def survives(place: pathlib.Path, path: pathlib.Path, mutant: str) -> bool:
+    """Return whether the tests pass with this source in a copy of the project."""
+    original = (place / path).read_bytes()
+    (place / path).write_text(mutant, encoding="utf-8")
+    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    command += ["--hypothesis-profile=mutation", *tests_of(path)]
+    environment = {**os.environ, "PYTHONPATH": str(place / "src")}
+    try:
+        with subprocess.Popen(
+            command,
+            cwd=place,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=modest,
+        ) as process:
+            try:
+                return process.wait(SECONDS) == 0
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, 9)
+                return False
+    finally:
+        (place / path).write_bytes(original)
+
+
+def modest() -> None:
+    """Keep a mutant that asks for all the memory from getting it."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+
+
+def copy(place: pathlib.Path) -> pathlib.Path:
+    for name in ("src", "tests", "pyproject.toml"):
+        take = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        take(ROOT / name, place / name)
+    subprocess.run(
+        [sys.executable, "-m", "compileall", "-q", "--invalidation-mode=checked-hash", "src"],
+        cwd=place,
+        check=True,
+    )
+    return place
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="(the engine: 9 rooms)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="(all processors)")
+    parser.add_argument("--list", action="store_true", help="only show what has survived so far")
+    arguments = parser.parse_args()
+    os.chdir(ROOT)
+    paths = [pathlib.Path(file) for file in arguments.files]
+    for name in () if paths else MODULES.split():
+        paths += sorted((SOURCE / name).glob("*.py")) or [SOURCE / f"{name}.py"]
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    found = [(path, *mutant) for path in paths for mutant in mutants(path)]
+    found = list({mutant[1]: mutant for mutant in found}.values())
+
+    with tempfile.TemporaryDirectory() as scratch:
+        places: queue.Queue[pathlib.Path] = queue.Queue()
+
+        def attempt(mutant):
+            path, key, source, _ = mutant
+            place = places.get()
+            try:
+                return key, survives(place, path, source)
+            finally:
+                places.put(place)
+
+        waiting = [] if arguments.list else [m for m in found if results.get(m[1], True)]
+        for job in range(arguments.jobs if waiting else 0):
+            (place := pathlib.Path(scratch, str(job))).mkdir()
+            places.put(copy(place))
+            if not job and not survives(place, paths[0], (place / paths[0]).read_text()):
+                print("the tests fail without any mutant: see to that first", file=sys.stderr)
+                return 1
+        with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+            for done, (key, survived) in enumerate(pool.map(attempt, waiting), 1):
+                results[key] = survived
+                RESULTS.write_text(json.dumps(results, indent=0, sort_keys=True))
+                print(f"\r{done} of {len(waiting)} mutants", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+
+    for _, key, _, diff in found:
+        if results.get(key):
+            print(f"{diff}\n")
+    total = killed = 0
+    for path in paths:
+        outcomes = [results[key] for of, key, *_ in found if of == path and key in results]
+        total, killed = total + len(outcomes), killed + outcomes.count(False)
+        if outcomes:
+            share = outcomes.count(False) / len(outcomes)
+            print(f"{share:6.1%} of {len(outcomes):4} killed in {path.relative_to(SOURCE)}")
+    print(f"{killed / max(total, 1):6.1%} of {total:4} killed in all")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
