@@ -59,8 +59,8 @@ def test_read_csv(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no column str 'y'; its columns are none: it is empty"),
-        ("a,b\n1,2\n", "no column str 'y'; its columns are 'a', 'b'"),
+        ("", "target expects a column of .*, got 'y'; its columns are none: it is empty"),
+        ("a,b\n1,2\n", "target expects a column of .*, got 'y'; its columns are 'a', 'b'"),
         ("a,y\n", "column names but no rows"),
         ("y,x,y\n1,2,3\n", "two columns of the same name"),
         ("y\n1\n", "no column but the target"),

@@ -97,7 +97,7 @@ def test_a_decision_boundary(matplotlib):
         MLP(3, [1]).plot_boundary(XS, YS)
     with pytest.raises(ValueError, match="samples of two numbers"):
         model.plot_boundary([], [])
-    with pytest.raises(ValueError, match="expected 30 targets, one for each sample; got 1"):
+    with pytest.raises(ValueError, match="ys expects 30 targets, as many as xs; got 1"):
         model.plot_boundary(xs, [1.0])
     with pytest.raises(ValueError, match="expects finite samples"):
         model.plot_boundary([[math.nan, 1.0]], [1.0])

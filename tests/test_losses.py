@@ -95,8 +95,16 @@ def test_a_logit_may_be_masked():
 @pytest.mark.parametrize(
     ("operate", "error", "message"),
     [
-        (lambda v: mt.squared_error(v, [1.0, 2.0]), ValueError, "each of 1 outputs, got 2"),
-        (lambda v: mt.squared_error([v, v], 1.0), ValueError, "each of 2 outputs, got 1"),
+        (
+            lambda v: mt.squared_error(v, [1.0, 2.0]),
+            ValueError,
+            "each of 1 outputs of the prediction, got 2",
+        ),
+        (
+            lambda v: mt.squared_error([v, v], 1.0),
+            ValueError,
+            "each of 2 outputs of the prediction, got 1",
+        ),
         (lambda v: mt.squared_error(v, "1"), TypeError, "target expects a number.* got str '1'"),
         (lambda v: mt.squared_error(v, None), TypeError, "target expects a number.* got None"),
         (lambda v: mt.squared_error([v, v], [1.0, "2"]), TypeError, "expects numbers, got str"),
@@ -107,7 +115,11 @@ def test_a_logit_may_be_masked():
         (lambda v: mt.cross_entropy([v, v], 0.5), ValueError, "class index.* got float 0.5"),
         (lambda v: mt.cross_entropy([v, v], [1.0, 1.0]), ValueError, "class index.* got list"),
         (lambda v: mt.cross_entropy([v, v], "a"), TypeError, "got str 'a'"),
-        (lambda v: mt.cross_entropy([v, "a"], 0), TypeError, "expected a number or a Value"),
+        (
+            lambda v: mt.cross_entropy([v, "a"], 0),
+            TypeError,
+            "prediction expects a number or a Value",
+        ),
         (lambda v: mt.cross_entropy([], 0), ValueError, "at least 2 logits, got 0"),
         (lambda v: mt.cross_entropy([v], 0), ValueError, "at least 2 logits, got 1"),
         (lambda v: mt.mse_loss([], []), ValueError, "at least one; got 0 predictions"),

@@ -252,8 +252,8 @@ def test_what_is_refused(path):
     for runs, error, message in (
         (mt.train(), ValueError, "no recording: train .* with record=True"),
         ([], ValueError, "at least one run"),
-        (5, TypeError, "expects histories or a sweep, got int 5"),
-        ("runs", TypeError, "expects histories or a sweep, got str"),
+        (5, TypeError, "runs expects a list of histories, or a sweep, got int 5"),
+        ("runs", TypeError, "runs expects a list of histories, or a sweep, got str"),
         ([recorded, recorded], ValueError, "0.05 twice: give it a dict"),
         ({"a": recorded, "b": other}, ValueError, "the run b is of another architecture"),
         ([recorded, elsewhere], ValueError, "the run 0.1 is on other data"),

@@ -260,7 +260,7 @@ def test_schedules():
     assert history.lrs == [mt.warmup_cosine(0.1, 8, 3)(k) for k in range(8)]
     history = mt.train(steps=3, lr=lambda k: lrs.append(k) or 0)
     assert lrs == [0, 1, 2] and history.losses == [history.losses[0]] * 3
-    with pytest.raises(ValueError, match="rate at step 2 expects a finite number of at least 0"):
+    with pytest.raises(ValueError, match="lr at step 2 expects a finite number of at least 0"):
         mt.train(steps=3, lr=lambda k: 0.1 if k < 2 else math.nan)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 
-from .errors import describe
+from .errors import describe, file_path
 from .nn import ACTIVATIONS, MLP, Module
 from .tracing import structure_of
 
@@ -149,7 +149,7 @@ def write(path: Path, record: dict[str, Any]) -> None:
     import json
     import secrets
 
-    path = os.path.realpath(path)  # a link is followed, not replaced
+    path = os.path.realpath(file_path("path", path))  # a link is followed, not replaced
     try:
         text = json.dumps(record, allow_nan=False)
     except ValueError:
@@ -191,6 +191,7 @@ def read(path: Path, kind: str, version: int, keys: tuple[str, ...]) -> dict[str
             raise ValueError("a key stands in it twice")
         return dict(pairs)
 
+    path = file_path("path", path)
     try:
         if os.path.getsize(path) > LARGEST:
             raise ValueError(f"it has more than {LARGEST:,} bytes")
@@ -209,9 +210,9 @@ def read(path: Path, kind: str, version: int, keys: tuple[str, ...]) -> dict[str
             odd = sorted(describe(key) for key in set(record) ^ expected)
             raise ValueError(f"it lacks, or has too much: {', '.join(odd)}")
     except RecursionError:
-        raise CheckpointError(f"{os.fspath(path)}: it is nested too deeply") from None
+        raise CheckpointError(f"{path}: it is nested too deeply") from None
     except ValueError as error:
-        raise CheckpointError(f"{os.fspath(path)}: {error}") from None
+        raise CheckpointError(f"{path}: {error}") from None
     return record
 
 

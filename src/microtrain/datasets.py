@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import random
 
-from .errors import any_int, describe
+from .errors import any_int, describe, file_path, positive_int
 from .functions import number
 
 TYPE_CHECKING = False
@@ -51,8 +51,8 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
     >>> len(xs), len(xs[0]), sum(ys)
     (100, 2, 0.0)
     """
-    if any_int("n", n) < 2:
-        raise ValueError(f"n expects an int of at least 2, got {n}")
+    if positive_int("n", n) < 2:
+        raise ValueError("n expects an int of at least 2, got 1")
     spread = number("noise", noise)
     if not 0 <= spread < math.inf:
         raise ValueError(f"noise expects a finite number of at least 0, got {noise}")
@@ -78,6 +78,9 @@ def read_csv(path: str | os.PathLike[str], target: str) -> Data:
     """
     import csv
 
+    path = file_path("path", path)
+    if not isinstance(target, str):
+        raise TypeError(f"target expects the name of a column, got {describe(target)}")
     with open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         try:
@@ -87,7 +90,7 @@ def read_csv(path: str | os.PathLike[str], target: str) -> Data:
             if target not in header:
                 columns = ", ".join(map(repr, header)) or "none: it is empty"
                 raise ValueError(
-                    f"{path} has no column {describe(target)}; its columns are {columns}"
+                    f"target expects a column of {path}, got {target!r}; its columns are {columns}"
                 )
             if len(header) == 1:
                 raise ValueError(f"{path} has no column but the target")

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import operator
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class DomainError(ValueError, ArithmeticError):
@@ -45,17 +51,24 @@ def describe(x: object) -> str:
     """Name an unwelcome argument in an error message: its type and, cut short, its value."""
     if x is None:
         return "None"
-    text = repr(x)
+    try:
+        text = repr(x)
+    except Exception:  # an int of more digits than Python prints, a number not known yet
+        text = "that can't be shown"
     if len(text) > 60:
         text = text[:57] + "..."
     return f"{type(x).__name__} {text}"
 
 
 def positive_int(name: str, x: object) -> int:
-    """Return `x` as an int. Raises `TypeError` if it is none, `ValueError` if it is below 1."""
+    """Return `x` as an int. Raises `TypeError` if it is none, `ValueError` if it is below 1.
+
+    Or if it is above `sys.maxsize`: so many of anything would neither fit nor end.
+    """
     n = any_int(name, x)
-    if n < 1:
-        raise ValueError(f"{name} expects an int of at least 1, got {n}")
+    if not 1 <= n <= sys.maxsize:
+        bound = "at least 1" if n < 1 else f"at most {sys.maxsize}"
+        raise ValueError(f"{name} expects an int of {bound}, got {n}")
     return n
 
 
@@ -64,9 +77,42 @@ def any_int(name: str, x: object) -> int:
     try:
         if isinstance(x, bool):
             raise TypeError
-        return operator.index(x)  # type: ignore[arg-type]
+        n = operator.index(x)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name} expects an int, got {describe(x)}") from None
+    if n.bit_length() > 10_000:  # Python prints no larger ones, and so they can't be saved
+        raise ValueError(f"{name} expects an int of at most 10,000 bits, got {n.bit_length():,}")
+    return n
+
+
+def true_or_false(name: str, x: object) -> None:
+    """Raise `TypeError` if `x` is not True or False."""
+    if not isinstance(x, bool):
+        raise TypeError(f"{name} expects True or False, got {describe(x)}")
+
+
+def as_list(name: str, x: Any, what: str = "a list") -> list[Any]:
+    """Return a new list of what is in `x`. Raises `TypeError` if that is no list, or has no order.
+
+    A generator or an array will do; a str, a dict or a set won't.
+    """
+    if not isinstance(x, str | bytes | dict | set | type):
+        try:
+            return list(x)
+        except TypeError:
+            pass
+    raise TypeError(f"{name} expects {what}, got {describe(x)}")
+
+
+def file_path(name: str, x: Any) -> str:
+    """Return a path as text. Raises `TypeError` if it is none, `ValueError` if no file has it."""
+    try:
+        path = os.fsdecode(x)
+    except TypeError:
+        raise TypeError(f"{name} expects a path, got {describe(x)}") from None
+    if not path or "\0" in path:
+        raise ValueError(f"{name} expects the path of a file, got {describe(x)}")
+    return path
 
 
 def one_of(name: str, x: object, choices: tuple[str, ...]) -> str:

@@ -106,7 +106,7 @@ def _elementary(
                 found = as_number(x)
                 if found is NotImplemented:
                     raise TypeError(f"{name} expects a number or a Value, got {describe(x)}")
-                x = found if exact else float(found)
+                x = found if exact else number(name, found)
             try:
                 return function(x)
             except ValueError:

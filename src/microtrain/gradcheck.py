@@ -40,8 +40,13 @@ def gradcheck(
     ...
     microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences 0.5
     """
-    if not number("eps", eps) > 0:
-        raise ValueError(f"eps expects a number above 0, got {eps}")
+    if not callable(f):
+        raise TypeError(f"f expects a function, got {describe(f)}")
+    if not 0 < number("eps", eps) < math.inf:
+        raise ValueError(f"eps expects a finite number above 0, got {eps}")
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if not number(name, tolerance) >= 0:
+            raise ValueError(f"{name} expects a number of at least 0, got {tolerance}")
     if not isinstance(inputs, list | tuple):
         raise TypeError(
             f"inputs expects a list with one input for each argument, got {describe(inputs)}"
@@ -67,6 +72,8 @@ def gradcheck(
             down = evaluate().data
         finally:
             leaf.data = x
+        if x + h == x - h:
+            raise ValueError(f"eps expects a number large enough to move {name}, got {eps}")
         difference = (up - down) / ((x + h) - (x - h))
         rounding = 1e-15 * max(abs(up), abs(down)) / h
         excess = abs(gradient - difference) / (atol + rtol * abs(difference) + rounding)

@@ -6,7 +6,7 @@ target; it returns a Value, 0 at best. A loss of your own has the same form.
 
 from __future__ import annotations
 
-from .errors import describe, one_of
+from .errors import as_list, describe, one_of
 from .functions import Number, as_number, choose, exp, log1p, maximum, ratio, relu
 from .value import Value, node, number_in
 
@@ -46,7 +46,8 @@ def hinge(prediction: Any, target: float) -> Value:
     1.25
     """
     outputs = _outputs(prediction)
-    loss: Value = relu(1 - outputs[0] * plus_or_minus_one(target, len(outputs)))
+    sign = plus_or_minus_one(target, len(outputs))
+    loss: Value = relu(1 - outputs[0] * sign)
     return loss
 
 
@@ -61,7 +62,7 @@ def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
     """
     logits = _outputs(prediction)
     ys = one_hot(target, len(logits))
-    zs = [number_in(z) for z in logits]
+    zs = [number_in(z, "prediction") for z in logits]
     # With d = z - z[target], the loss is log(sum(exp(d))). The target's own term in that sum is 1:
     # keeping it apart from the rest leaves nothing to cancel, in the loss and in its partials.
     picked = _sum([choose(y, z, 0.0) for y, z in zip(ys, zs)])  # not y * z: 0.0 * inf is NaN
@@ -91,6 +92,7 @@ def mse_loss(predictions: Sequence[Any], targets: Sequence[Any], reduction: str 
     2.5
     """
     one_of("reduction", reduction, REDUCTIONS)
+    predictions, targets = as_list("predictions", predictions), as_list("targets", targets)
     if len(predictions) != len(targets) or not len(predictions):
         raise ValueError(
             f"mse_loss expects as many targets as predictions, and at least one; "
@@ -106,13 +108,12 @@ def mse_loss(predictions: Sequence[Any], targets: Sequence[Any], reduction: str 
 
 def one_per_output(target: Any, n_out: int) -> list[Any]:
     """Return the target as a list with one number for each output."""
-    if as_number(target) is not NotImplemented:
-        target = [target]
-    elif isinstance(target, str | dict | set) or not hasattr(target, "__len__"):
-        raise TypeError(f"target expects a number for each output, got {describe(target)}")
+    alone = as_number(target) is not NotImplemented
+    target = [target] if alone else as_list("target", target, "a number for each output")
     if len(target) != n_out:
         raise ValueError(
-            f"target expects one number for each of {n_out} outputs, got {len(target)}"
+            f"target expects one number for each of {n_out} outputs of the prediction, "
+            f"got {len(target)}"
         )
     numbers = [as_number(t) for t in target]
     for t, number in zip(target, numbers):
@@ -173,8 +174,14 @@ def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
 
 
 def _outputs(prediction: Any) -> list[Any]:
-    """Return a prediction as the list of its outputs."""
-    return list(prediction) if isinstance(prediction, list | tuple) else [prediction]
+    """Return a prediction as the list of its outputs: Values, or numbers."""
+    if isinstance(prediction, Value):
+        return [prediction]
+    alone = as_number(prediction) is not NotImplemented
+    outputs = [prediction] if alone else as_list("prediction", prediction)
+    for output in outputs:
+        number_in(output, "prediction")
+    return outputs
 
 
 def _sum(terms: Sequence[Any]) -> Any:

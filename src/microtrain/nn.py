@@ -19,7 +19,7 @@ import random
 from .draw import plot
 from .draw.grid import field
 from .draw.tables import html_table
-from .errors import any_int, describe, one_of, positive_int
+from .errors import any_int, as_list, describe, one_of, positive_int
 from .functions import number
 from .value import Value, dot, reset
 
@@ -109,7 +109,7 @@ class Module:
         >>> MLP(2, [1], output_activation="linear").predict([[0.0, 0.0]])
         [-0.15885683833831]
         """
-        return [_map(self(x), lambda value: value.data) for x in xs]
+        return [_map(self(x), lambda value: value.data) for x in as_list("xs", xs)]
 
     def plot_boundary(
         self, xs: Sequence[Sequence[float]], ys: Sequence[float], ax: Any = None
@@ -120,16 +120,14 @@ class Module:
         where its sign changes or, if all targets are 0 or 1, where it passes 0.5. Needs matplotlib
         (`pip install 'microtrain[plot]'`), else `ImportError`.
         """
-        points = [[number("xs", x) for x in point] for point in xs]
-        targets = [number("ys", y) for y in ys]
+        points = [[number("xs", x) for x in as_list("xs", point)] for point in as_list("xs", xs)]
+        targets = [number("ys", y) for y in as_list("ys", ys)]
         if not points or any(len(point) != 2 for point in points):
-            raise ValueError("plot_boundary expects samples of two numbers, to lie in a plane")
+            raise ValueError("xs expects samples of two numbers, which lie in a plane")
         if len(targets) != len(points):
-            raise ValueError(
-                f"expected {len(points)} targets, one for each sample; got {len(targets)}"
-            )
+            raise ValueError(f"ys expects {len(points)} targets, as many as xs; got {len(targets)}")
         if not all(abs(x) < 1e100 for point in points for x in point):
-            raise ValueError("plot_boundary expects finite samples")
+            raise ValueError("xs expects finite samples")
         if not isinstance(self(points[0]), Value):
             raise ValueError("plot_boundary expects a model of one output")
         level = 0.5 if set(targets) <= {0.0, 1.0} else 0.0
@@ -237,12 +235,10 @@ class MLP(Module):
         seed: int = 0,
     ) -> None:
         self.n_in = positive_int("n_in", n_in)
-        if isinstance(sizes, str | dict | set) or not hasattr(sizes, "__len__") or not len(sizes):
-            raise (ValueError if isinstance(sizes, list | tuple) else TypeError)(
-                f"sizes expects the number of neurons in each layer, as in [4, 4, 1]; "
-                f"got {describe(sizes)}"
-            )
-        self.sizes = [positive_int(f"sizes[{i}]", size) for i, size in enumerate(sizes)]
+        listed = as_list("sizes", sizes, "the neurons in each layer, as in [4, 4, 1]")
+        self.sizes = [positive_int(f"sizes[{i}]", size) for i, size in enumerate(listed)]
+        if not self.sizes:
+            raise ValueError("sizes expects the neurons in each layer, as in [4, 4, 1]; got none")
         one_of("activation", activation, tuple(ACTIVATIONS))
         one_of("output_activation", output_activation, tuple(ACTIVATIONS))
         rng = random.Random(any_int("seed", seed))
@@ -272,10 +268,8 @@ class MLP(Module):
 
 def _inputs(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[float | Value]:
     """Return `x` if it is a sequence of `n_in`, else say what `module` expects."""
-    if type(x) is not list and (isinstance(x, str | dict | set) or not hasattr(x, "__len__")):
-        raise TypeError(
-            f"{type(module).__name__} expects a list of {n_in} numbers, got {describe(x)}"
-        )
+    if type(x) is not list:
+        x = as_list(type(module).__name__, x, f"a list of {n_in} numbers")
     if len(x) != n_in:
         raise ValueError(f"{type(module).__name__} expects {n_in} inputs, got {len(x)}")
     return x

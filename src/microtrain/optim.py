@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 
-from .errors import any_int, describe, positive_int
+from .errors import any_int, as_list, describe, positive_int
 from .functions import number
 from .value import Value, reset
 
@@ -34,12 +34,13 @@ class SGD:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
-        self.parameters = list(dict.fromkeys(parameters))  # each once
-        if not self.parameters:
-            raise ValueError("parameters expects at least one Value, got none")
-        for p in self.parameters:
+        listed = as_list("parameters", parameters)
+        for p in listed:
             if not isinstance(p, Value):
                 raise TypeError(f"parameters expects Values, got {describe(p)}")
+        if not listed:
+            raise ValueError("parameters expects at least one Value, got none")
+        self.parameters: list[Value] = list(dict.fromkeys(listed))  # each once
         self.lr = learning_rate("lr", lr)
 
     def step(self) -> None:
@@ -77,7 +78,9 @@ def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0
     """
     steps, warmup_steps = positive_int("steps", steps), any_int("warmup_steps", warmup_steps)
     if not 0 <= warmup_steps < steps:
-        raise ValueError(f"warmup_steps expects an int from 0 to {steps - 1}, got {warmup_steps}")
+        raise ValueError(
+            f"warmup_steps expects an int from 0 to {steps - 1}, got {describe(warmup_steps)}"
+        )
     peak = learning_rate("peak", peak)
     final = learning_rate("final", final, zero=True)
     if final > peak:

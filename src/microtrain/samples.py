@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import describe
+from .errors import as_list, describe
 from .functions import as_number, number
 from .losses import encode_target
 from .nn import MLP
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def pairs_of(xs: Any, ys: Any) -> list[Pair]:
     """Return (sample, target) pairs, each sample a list of floats, or a float if it is a number."""
-    samples, targets = _list("xs", xs), _list("ys", ys)
+    samples, targets = as_list("xs", xs), as_list("ys", ys)
     if len(samples) != len(targets):
         raise ValueError(
             f"expected a target for each sample, got {len(samples)} xs, {len(targets)} ys"
@@ -77,18 +77,8 @@ def checked(loss: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
     return loss_of
 
 
-def _list(name: str, values: Any) -> list[Any]:
-    """Return samples or targets as a new list."""
-    if not isinstance(values, str | bytes | dict | set):
-        try:
-            return list(values)
-        except TypeError:
-            pass
-    raise TypeError(f"{name} expects a list, got {describe(values)}")
-
-
 def _sample(name: str, x: Any) -> Any:
     """Return a sample as a list of floats (or as one float, if it is a lone number)."""
     if as_number(x) is not NotImplemented:
         return number(name, x)
-    return [number(f"{name}[{i}]", part) for i, part in enumerate(_list(name, x))]
+    return [number(f"{name}[{i}]", part) for i, part in enumerate(as_list(name, x))]

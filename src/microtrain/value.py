@@ -18,7 +18,7 @@ from __future__ import annotations
 from . import functions
 from .draw import dot as dot_file
 from .draw.tables import html_table
-from .errors import describe
+from .errors import as_list, describe
 from .functions import Number, as_number, compare, divide, power, quiet_power, ratio
 
 TYPE_CHECKING = False
@@ -215,7 +215,8 @@ class Value:
         return self._extreme(functions.minimum, other, -1)
 
     def _extreme(self, function: Callable[..., Any], other: float | Value, sign: int) -> Value:
-        x, y = self.data, _like(self.data, number_in(other))  # of one kind, whichever is the larger
+        y = _like(self.data, number_in(other, function.__name__))
+        x = self.data  # of the same kind, whichever is the larger
         extreme, order = function(x, y), sign * compare(x, y)
         parents = (self, other) if isinstance(other, Value) else (self,)
         return node(extreme, function.__name__, parents, ((1 + order) / 2, (1 - order) / 2))
@@ -228,12 +229,12 @@ class Value:
 
     def compare(self, other: float | Value) -> float:
         """Return the slope of ``abs(self - other)``, which is constant on either side of 0."""
-        slope: float = compare(self.data, number_in(other))
+        slope: float = compare(self.data, number_in(other, "compare"))
         return slope
 
     def choose(self, a: float | Value, b: float | Value) -> Value:
         """Return `a` where this is above 0, else `b`."""
-        x, y = number_in(a), number_in(b)
+        x, y = number_in(a, "choose"), number_in(b, "choose")
         slopes = [(a, functions.choose(self.data, 1, 0)), (b, functions.choose(self.data, 0, 1))]
         recorded = [(z, slope) for z, slope in slopes if isinstance(z, Value)]
         parents, partials = zip(*recorded) if recorded else ((), ())
@@ -283,16 +284,16 @@ class Value:
         return bool(self.data)
 
     def __lt__(self, other: float | Value) -> bool:
-        return bool(self.data < number_in(other))
+        return bool(self.data < number_in(other, "<"))
 
     def __le__(self, other: float | Value) -> bool:
-        return bool(self.data <= number_in(other))
+        return bool(self.data <= number_in(other, "<="))
 
     def __gt__(self, other: float | Value) -> bool:
-        return bool(self.data > number_in(other))
+        return bool(self.data > number_in(other, ">"))
 
     def __ge__(self, other: float | Value) -> bool:
-        return bool(self.data >= number_in(other))
+        return bool(self.data >= number_in(other, ">="))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, bool) or as_number(other) is not NotImplemented:
@@ -381,18 +382,22 @@ def dot(
     >>> y.data, w[0].grad, w[1].grad
     (3.0, 3.0, 4.0)
     """
+    if type(weights) is not list:
+        weights = as_list("weights", weights)
+    if type(inputs) is not list:
+        inputs = as_list("inputs", inputs)
     if len(weights) != len(inputs):
         raise ValueError(
             f"dot expects as many weights as inputs, got {len(weights)} and {len(inputs)}"
         )
     parents: list[Value] = []
     partials: list[Any] = []
-    total = number_in(bias)
+    total = number_in(bias, "bias")
     if type(bias) is float and bias == 0.0:
         total = 0  # which leaves a Fraction exact
     for w, x in zip(weights, inputs):
-        a = w.data if isinstance(w, Value) else number_in(w)
-        b = x.data if isinstance(x, Value) else x if type(x) is float else number_in(x)
+        a = w.data if isinstance(w, Value) else number_in(w, "weights")
+        b = x.data if isinstance(x, Value) else x if type(x) is float else number_in(x, "inputs")
         total = total + a * b
         if isinstance(w, Value):
             parents.append(w)
@@ -456,6 +461,8 @@ def to_dot(value: Value, model: Any = None) -> str:
     """
     if not isinstance(value, Value):
         raise TypeError(f"to_dot expects a Value, got {describe(value)}")
+    if model is not None and not hasattr(model, "named_parameters"):
+        raise TypeError(f"model expects a Module, got {describe(model)}")
     order, leaves = topological_sort(value)
     names = {} if model is None else {id(p): name for name, p in model.named_parameters()}
     return dot_file.expression([*reversed(leaves), *order], names)
@@ -555,9 +562,12 @@ def _like(x: Any, c: Any) -> Any:
     return type(x)(c) if type(c) is int and not isinstance(x, Number) else c
 
 
-def number_in(operand: object) -> Any:
-    """Return the number in a Value, or the number that the operand is."""
+def number_in(operand: object, name: str) -> Any:
+    """Return the number in a Value, or the number that the operand is.
+
+    Raises `TypeError`, which names the operation or argument, if it is neither.
+    """
     number = operand.data if isinstance(operand, Value) else as_number(operand)
     if number is NotImplemented:
-        raise TypeError(f"expected a number or a Value, got {describe(operand)}")
+        raise TypeError(f"{name} expects a number or a Value, got {describe(operand)}")
     return number

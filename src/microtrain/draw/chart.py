@@ -7,9 +7,13 @@ import math
 import sys
 from collections.abc import Mapping
 
+from ..errors import any_int, true_or_false
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+MOST = 5000  # characters in a row, and rows
 
 # The bit of each dot of a character, by row from the top and by column.
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -65,6 +69,10 @@ def line_chart(
         import shutil
 
         width = min(80, shutil.get_terminal_size().columns)
+    width, height = (min(MOST, any_int(*side)) for side in (("width", width), ("height", height)))
+    for name, flag in (("log", log), ("ascii", ascii), ("colour", colour)):
+        if flag is not None:
+            true_or_false(name, flag)
     if ascii is None:
         ascii = not _encodable("\u283f┤│└─")
     curves = {"": ys} if not isinstance(ys, Mapping) else ys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ..errors import describe
 from .tables import preformatted
 
 TYPE_CHECKING = False
@@ -48,6 +49,13 @@ def _figure(**options: Any) -> Any:
     return Figure(**options)
 
 
+def _given(ax: Any) -> Any:
+    """Return the axes to draw on. Raises `TypeError` if they are none."""
+    if ax is not None and not hasattr(ax, "contourf"):
+        raise TypeError(f"ax expects matplotlib's axes, got {describe(ax)}")
+    return ax
+
+
 def descent(
     curves: Mapping[str, Sequence[float]],
     ax: Any = None,
@@ -61,7 +69,7 @@ def descent(
     `bands` gives, for some curves, what to shade from and to; `target`, a loss to mark. The scale
     is logarithmic where all losses are positive.
     """
-    ax = new_axes() if ax is None else ax
+    ax = _given(ax) or new_axes()
     losses = [y for curve in curves.values() for y in curve if abs(y) < LARGEST]
     for i, (name, curve) in enumerate(curves.items()):
         colour = COLOURS[i % len(COLOURS)]
@@ -112,7 +120,7 @@ def boundary(
     xs: n points; ys: for each, its target; grid: the coordinates of the columns and of the rows,
     and the field's value in each row and column. The line where the field is at `level` is drawn.
     """
-    ax = new_axes(5.2, 4.4) if ax is None else ax
+    ax = _given(ax) or new_axes(5.2, 4.4)
     across, up, field = grid
     field = [[value - level for value in row] for row in field]
     bounded = [[math.tanh(value * (4.0 if level else 1.0)) for value in row] for row in field]

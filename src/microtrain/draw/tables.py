@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..errors import file_path
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -12,11 +14,11 @@ def write_csv(target: Any, rows: Iterable[Iterable[Any]]) -> None:
     """Write rows as CSV to a path, or to a file that is open for text; None is an empty cell."""
     import csv
 
-    if isinstance(target, str) or hasattr(target, "__fspath__"):
-        with open(target, "w", encoding="utf-8", newline="") as file:
-            write_csv(file, rows)
-    else:
+    if hasattr(target, "write"):
         csv.writer(target, lineterminator="\n").writerows(rows)
+    else:
+        with open(file_path("target", target), "w", encoding="utf-8", newline="") as file:
+            write_csv(file, rows)
 
 
 def html_table(

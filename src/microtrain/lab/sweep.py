@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from .. import datasets
-from ..errors import any_int, describe, positive_int
+from ..errors import any_int, as_list, describe, positive_int
 from ..losses import squared_error
 from ..optim import learning_rate
 from ..samples import pairs_of
@@ -250,14 +250,13 @@ def _failed(result: Sweep, error: Exception, sent: Any) -> Exception:
 
 def _labelled(lrs: Any) -> dict[str, float | Schedule]:
     """Return the rates and schedules, by their labels."""
-    named: Any = lrs if isinstance(lrs, Mapping) else None
-    if isinstance(lrs, str) or not isinstance(lrs, Iterable):
-        raise TypeError(f"lrs expects a list of learning rates, or a dict, got {describe(lrs)}")
+    named = isinstance(lrs, Mapping)
+    listed = () if named else as_list("lrs", lrs, "a list of learning rates, or a dict")
     rates: dict[str, float | Schedule] = {}
-    for key, lr in enumerate(lrs) if named is None else named.items():
+    for key, lr in lrs.items() if named else enumerate(listed):
         if not callable(lr):
             lr = learning_rate(f"lrs[{key!r}]", lr)
-        label = _label(lr, key) if named is None else str(key)
+        label = str(key) if named else _label(lr, key)
         if label in rates:
             raise ValueError(f"lrs expects different rates, got {label} twice")
         rates[label] = lr
@@ -280,9 +279,8 @@ def _label(lr: float | Schedule, place: int) -> str:
 
 
 def _seeds(seeds: Any) -> list[int]:
-    if isinstance(seeds, str | Mapping) or not isinstance(seeds, Iterable):
-        raise TypeError(f"seeds expects a list of ints, such as range(20), got {describe(seeds)}")
-    numbers = [any_int(f"seeds[{i}]", seed) for i, seed in enumerate(seeds)]
+    listed = as_list("seeds", seeds, "a list of ints, such as range(20)")
+    numbers = [any_int(f"seeds[{i}]", seed) for i, seed in enumerate(listed)]
     if not numbers:
         raise ValueError("seeds expects at least one int, got none")
     if len(set(numbers)) < len(numbers):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..draw import grid
-from ..errors import CompileError, describe
+from ..errors import CompileError, as_list, describe, file_path
 from ..lab.results import Sweep
 from ..lab.runs import Run
 from ..lab.sweep import rate_label
@@ -18,13 +17,15 @@ from ..training.history import History
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import os
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from ..training.history import Recording
 
 MOST = 280_000  # numbers on the page, about: so many frames are shown of each run as that allows
 FEWEST, MANY = 12, 400  # frames of a run, at least and at most
+WANTED = "a list of histories, or a sweep"
 COLUMNS, ROWS = 44, 33  # of the field of a decision boundary
 
 
@@ -58,7 +59,7 @@ def report(
 
     if not isinstance(title, str):
         raise TypeError(f"title expects a str, got {describe(title)}")
-    path = os.fspath(path)  # a number is no path
+    path = file_path("path", path)
     shown = _labelled(runs)
     data = _data(shown)
     rows = []
@@ -99,17 +100,18 @@ def _labelled(runs: Any) -> list[tuple[str, History, str, str]]:
         listed = list(zip(labels, runs.runs))
     elif isinstance(runs, Mapping):
         listed = [(str(label), history) for label, history in runs.items()]
-    elif isinstance(runs, Iterable) and not isinstance(runs, str):
-        listed = [(_rate(history), history) for history in runs]
     else:
-        listed = [(_rate(runs), runs)]
+        histories: list[Any] = (
+            [runs] if isinstance(runs, History) else as_list("runs", runs, WANTED)
+        )
+        listed = [(_rate(history), history) for history in histories]
     if not listed:
-        raise ValueError("report expects at least one run, got none")
+        raise ValueError("runs expects at least one run, got none")
     result = []
     for label, run in listed:
         history = run.history if isinstance(run, Run) else run
         if not isinstance(history, History):
-            raise TypeError(f"report expects histories or a sweep, got {describe(run)}")
+            raise TypeError(f"runs expects {WANTED}, got {describe(run)}")
         if history.recording is None or not history.losses:
             raise ValueError(f"the run {label} has no recording: train (or sweep) with record=True")
         told = (run.verdict, run.reason) if isinstance(run, Run) else _verdict(history)
@@ -118,7 +120,7 @@ def _labelled(runs: Any) -> list[tuple[str, History, str, str]]:
     for label, history, *_ in result:
         key = label, _recording(history).zero_grad
         if key in seen:
-            raise ValueError(f"report expects different labels, got {label} twice: give it a dict")
+            raise ValueError(f"runs expects different labels, got {label} twice: give it a dict")
         seen.add(key)
     return result
 

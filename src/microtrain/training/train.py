@@ -11,7 +11,15 @@ from collections.abc import Container
 
 from .. import datasets
 from ..curvature import Curvature
-from ..errors import CompileError, any_int, describe, one_of, positive_int
+from ..errors import (
+    CompileError,
+    any_int,
+    describe,
+    file_path,
+    one_of,
+    positive_int,
+    true_or_false,
+)
 from ..functions import number
 from ..losses import REDUCTIONS, is_known, squared_error
 from ..nn import MLP
@@ -118,9 +126,10 @@ def train(
     least = -math.inf if target_loss is None else number("target_loss", target_loss)
     if math.isnan(least):
         raise ValueError("target_loss expects a number to be below, got nan")
-    for name, flag in (("zero_grad", zero_grad), ("record", record)):
-        if not isinstance(flag, bool):
-            raise TypeError(f"{name} expects True or False, got {describe(flag)}")
+    true_or_false("zero_grad", zero_grad)
+    true_or_false("record", record)
+    if checkpoint is not None:
+        checkpoint = file_path("checkpoint", checkpoint)
     if on_step is not None and not callable(on_step):
         raise TypeError(f"on_step expects a function, got {describe(on_step)}")
     tracked = _tracked(track_sharpness, steps)
@@ -145,7 +154,9 @@ def train(
     elif engine == "auto" and known and steps * accumulate * size >= WORTH_COMPILING:
         with contextlib.suppress(CompileError):  # it is too large
             runner = Compiled(eager, accumulate)
-    curvature = Curvature(model, parameters, samples, loss, reduction) if tracked else None
+    curvature = None
+    if track_sharpness is not None:
+        curvature = Curvature(model, parameters, samples, loss, reduction)
     batches = _batches(runner.samples, size, accumulate, random.Random(seed))
     history = History(model, runner.name)
     history.source = runner.source
@@ -187,7 +198,7 @@ def train(
     try:
         for k in range(whole[0], steps):
             if schedule is not None:
-                rate = learning_rate(f"the schedule's rate at step {k}", schedule(k), zero=True)
+                rate = learning_rate(f"lr at step {k}", schedule(k), zero=True)
             try:
                 value, norm, after = runner.step(state, next(batches), rate)
             except ArithmeticError as error:
