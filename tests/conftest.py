@@ -17,4 +17,7 @@ settings.register_profile(
     database=None,
     phases=[Phase.explicit, Phase.generate],
 )
+settings.register_profile(
+    "exhaustive", settings.get_profile("everyday"), max_examples=100_000, database=None
+)
 settings.load_profile("everyday")

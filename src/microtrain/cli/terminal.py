@@ -21,7 +21,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one line long."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+        self.exit(USAGE, f"{self.prog}: {shown} (see {self.prog} --help)\n")
 
 
 class Progress:
