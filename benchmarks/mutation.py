@@ -8,8 +8,8 @@ loop that never runs. Each is written to a copy of the project, where the engine
 with few examples, up to the first that fails; running for a minute counts as failing. What
 annotations say, and what only type checkers see, is left alone.
 
-The results are kept in mutants.json: started again, it takes up where it was, and tries again what
-survived; after a change of the source, what is new. All of it takes hours on one processor, so
+The results are kept in mutants.json: started again, it takes up where it was, tries again what
+survived, and what lies within two lines of a change. All of it takes hours on one processor, so
 begin with one module.
 """
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import collections
 import concurrent.futures
 import difflib
 import hashlib
@@ -39,7 +40,7 @@ SOURCE = pathlib.Path("src/microtrain")
 MODULES = "value functions nn losses optim transforms checkpoint training compiler"
 TESTS = (
     "value functions gradients nn losses optim datasets transforms training training_compiled "
-    "training_resume checkpoint curvature threads edges arguments compiler"
+    "training_resume checkpoint curvature threads edges arguments compiler draw"
 )
 RESULTS = pathlib.Path("mutants.json")
 SECONDS = 60
@@ -57,6 +58,7 @@ def mutants(path: pathlib.Path):
     source = (ROOT / path).read_text(encoding="utf-8")
     tree = get_ast(source)
     spared = list(unseen(ast.parse(source)))
+    seen: collections.Counter[str] = collections.Counter()
     for name in filter(OPERATORS.fullmatch, operator_names()):
         operator = get_operator(name)()
         positions = [span for node in ast_nodes(tree) for span in operator.mutation_positions(node)]
@@ -65,10 +67,12 @@ def mutants(path: pathlib.Path):
                 continue
             mutant = mutate_code(source, operator, occurrence)
             lines = difflib.unified_diff(
-                source.splitlines(), mutant.splitlines(), str(path), name, n=1, lineterm=""
+                source.splitlines(), mutant.splitlines(), str(path), name, n=2, lineterm=""
             )
-            key = hashlib.sha256(f"{path}\n{mutant}".encode()).hexdigest()[:16]
-            yield key, mutant, "\n".join(lines)
+            diff = "\n".join(line for line in lines if not line.startswith("@@"))
+            seen[diff] += 1  # a key by what is around it, so that it outlives edits elsewhere
+            key = hashlib.sha256(f"{seen[diff]}\n{diff}".encode()).hexdigest()[:16]
+            yield key, mutant, diff
 
 
 def unseen(tree: ast.AST):
@@ -148,7 +152,6 @@ def main() -> int:
         paths += sorted((SOURCE / name).glob("*.py")) or [SOURCE / f"{name}.py"]
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     found = [(path, *mutant) for path in paths for mutant in mutants(path)]
-    found = list({mutant[1]: mutant for mutant in found}.values())
 
     with tempfile.TemporaryDirectory() as scratch:
         places: queue.Queue[pathlib.Path] = queue.Queue()

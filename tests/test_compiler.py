@@ -149,6 +149,10 @@ def test_lists_and_other_numbers():
     x = Value(3.0)
     mt.compile(lambda a: a * a)(x).backward()  # Values are followed through compiled code
     assert x.grad == 6.0
+    y, slope = mt.compile(lambda a: a * a).value_and_grad(Value(3.0))
+    assert (y.data, slope.data) == (9.0, 6.0)
+    y, slopes = mt.compile(lambda a, b: a * a * b).value_and_grad(Value(3.0), 2.0)
+    assert (y.data, *(slope.data for slope in slopes)) == (18.0, 12.0, 9.0)
 
 
 @pytest.mark.parametrize(

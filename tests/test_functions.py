@@ -75,6 +75,7 @@ def test_errors_name_the_operation_and_the_operand(operate, error, message):
 
 def test_slopes_over_values_are_numbers():
     v = mt.Value(2.0)
+    assert functions.quiet_power(2.0, mt.Value(3.0)).data == 8.0
     assert functions.compare(v, 1.0) == 1.0 and functions.compare(1.0, v) == -1.0
     assert functions.step(v) == 1.0
     assert functions.quiet_power(v, 3).data == 8.0

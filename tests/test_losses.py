@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import microtrain as mt
 from microtrain import Value
+from microtrain.losses import encode_target
 
 WIDE = decimal.Context(prec=1000, Emin=-99999, Emax=99999)
 
@@ -90,6 +91,14 @@ def test_a_logit_may_be_masked():
     loss.backward()
     assert loss.data == pytest.approx(math.log1p(math.e))
     assert [z.grad for z in logits] == pytest.approx([-0.7310585786300049, 0.7310585786300049, 0])
+
+
+def test_targets_are_encoded_as_the_generated_code_takes_them():
+    assert [encode_target(mt.squared_error, y, 1) for y in (2, [2], (2.0,))] == [2.0] * 3
+    assert encode_target(mt.squared_error, [1, 2], 2) == [1.0, 2.0]
+    assert encode_target(mt.hinge, [-1], 1) == -1.0
+    assert encode_target(mt.cross_entropy, 1, 2) == [0.0, 1.0]
+    assert encode_target(max, "as it is", 1) == "as it is"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microtrain as mt
+from microtrain.optim import warmup_options
 
 
 def test_sgd_moves_against_the_gradient():
@@ -41,6 +42,12 @@ def test_warmup_cosine_rises_to_its_peak_and_falls_to_its_end(peak, steps, data)
     # halfway down the cosine lies halfway between
     middle = warmup + (steps - warmup) / 2
     assert schedule(middle) == pytest.approx((peak + final) / 2)
+
+
+def test_a_schedule_remembers_how_it_was_made():
+    made = {"peak": 0.1, "steps": 9, "warmup_steps": 3, "final": 0.01}
+    assert warmup_options(mt.warmup_cosine(**made)) == made
+    assert warmup_options(mt.constant(0.1)) == warmup_options(0.1) == warmup_options(len) == {}
 
 
 def test_constant():

@@ -140,6 +140,8 @@ def test_argnums():
     args = (2.0, 3.0, [4.0, 5.0])
     assert mt.grad(f)(*args) == 23.0
     assert mt.grad(f, -1)(*args) == [10.0, 8.0]
+    assert mt.grad(f, -3)(*args) == 23.0
+    assert mt.hessian(lambda a, b: a**3 * b)(2.0, 5.0) == 60.0
     assert mt.grad(f, (1, 2))(*args) == (2.0, [10.0, 8.0])
     assert mt.value_and_grad(f, 1)(*args) == (46.0, 2.0)
     with pytest.raises(ValueError, match="argnums expects numbers of arguments, got 3 for 3"):

@@ -374,8 +374,23 @@ def test_comparisons_go_by_data():
     assert a < b and a <= b and b > a and b >= a
     assert a < 1.5 and 1.5 > a and a <= 1 and a >= 1.0  # noqa: SIM300
     assert not (a > b or a >= b or b < a or b <= a)
+    assert not (a < 1.0 or a > 1.0) and a <= 1.0 <= a
     assert bool(a) and not bool(Value(0.0))
     assert max([a, b]) is b
+
+
+def test_choose_hands_the_gradient_to_what_was_chosen():
+    for condition, chosen, slopes in ((0.5, 2.0, (3.0, 0.0)), (0.0, 5.0, (0.0, 3.0))):
+        c, a, b = Value(condition), Value(2.0), Value(5.0)
+        y = functions.choose(c, a, b)
+        y.backward(3.0)
+        assert (y.data, a.grad, b.grad, c.grad) == (chosen, *slopes, 0.0)
+
+
+def test_gradients_are_zero_before_the_first_pass():
+    a, b = Value(2.0), Value(3)
+    assert [v.grad for v in (a, b, a + b, a * b, a.tanh(), mt.dot([a], [b]))] == [0.0] * 6
+    assert Value(Fraction(1, 2)).grad == 0
 
 
 def test_equality_is_identity():
