@@ -83,19 +83,26 @@ def load(path: Path, model: Module | None = None) -> Any:
         raise TypeError(f"model expects a Module, got {describe(model)}")
     record = read(path, FORMAT, VERSION, ("architecture", "parameters"))
     try:
-        parameters = _dict(record["parameters"], "parameters")
-        architecture = record["architecture"]
-        if architecture is not None:
-            check(architecture, most=_numbers(parameters))
-        if model is None:
-            if architecture is None:
-                raise ValueError("it holds only the parameters of a model: load(path, model)")
-            model = built(**architecture)
-        elif architecture not in (None, architecture_of(model)):
-            raise ValueError(f"it holds a network of another architecture than {model}")
-        model.load_state_dict(parameters)
+        return restored(record["architecture"], record["parameters"], model)
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{os.fspath(path)}: {error}") from None
+        raise CheckpointError(f"{os.fsdecode(path)}: {error}") from None
+
+
+def restored(architecture: Any, parameters: Any, model: Module | None = None) -> Any:
+    """Return the model that a record holds, or this one with the parameters of the record.
+
+    Raises `ValueError` or `TypeError` for a record that makes no sense, or does not fit the model.
+    """
+    _dict(parameters, "parameters")
+    if architecture is not None:
+        check(architecture, most=_numbers(parameters))
+    if model is None:
+        if architecture is None:
+            raise ValueError("it holds only the parameters of a model: load(path, model)")
+        model = built(**architecture)
+    elif architecture not in (None, architecture_of(model)):
+        raise ValueError(f"it holds a network of another architecture than {model}")
+    model.load_state_dict(parameters)
     return model
 
 

@@ -4,6 +4,7 @@ floats, and a list with a float, the target, for each."""
 from __future__ import annotations
 
 import math
+import os
 import random
 
 from .errors import any_int, describe, file_path, positive_int
@@ -11,7 +12,8 @@ from .functions import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     Data = tuple[list[list[float]], list[float]]
 
@@ -71,56 +73,98 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
 
 
 def read_csv(path: str | os.PathLike[str], target: str) -> Data:
-    """Read a table of numbers: the column named `target` becomes ys, the others xs, in their order.
+    """Read a table: the column named `target` becomes ys, the others xs, in their order.
 
-    The file is UTF-8 text with a line of column names first. Raises `ValueError`, which names the
-    line and the column, where a cell is missing or not a finite number.
+    The file is UTF-8 text with a line of column names first. A target of texts, none of which is a
+    number, becomes class indices: 0.0, 1.0, … in the order of the sorted texts. Raises
+    `ValueError`, which names the line and the column, where a cell is missing or is not a finite
+    number.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "flowers.csv"
+    >>> _ = path.write_text("length,width,kind\\n5.1,3.5,iris\\n1.4,0.2,aster\\n")
+    >>> read_csv(path, "kind")
+    ([[5.1, 3.5], [1.4, 0.2]], [1.0, 0.0])
     """
-    import csv
-
-    path = file_path("path", path)
     if not isinstance(target, str):
         raise TypeError(f"target expects the name of a column, got {describe(target)}")
+    names, rows = read_table(path)
+    k = place_of(target, names, path)
+    xs: list[list[float]] = []
+    ys: list[tuple[str, str]] = []
+    for where, row in rows:
+        ys.append((where, row.pop(k)))
+        others = names[:k] + names[k + 1 :]
+        xs.append([number_in(text, name, where) for text, name in zip(row, others)])
+    if not xs:
+        raise ValueError(f"{os.fsdecode(path)} has column names but no rows")
+    if is_text(text for _, text in ys):
+        index = {text: float(i) for i, text in enumerate(sorted({text for _, text in ys}))}
+        return xs, [index[text] for _, text in ys]
+    return xs, [number_in(text, target, where) for where, text in ys]
+
+
+def read_table(path: Any) -> tuple[list[str], Iterator[tuple[str, list[str]]]]:
+    """Return the column names of a CSV file, and an iterator over where a row is, and its cells.
+
+    Raises `ValueError` where it is no such table.
+    """
+    rows = _read(file_path("path", path))
+    _, names = next(rows)
+    return names, rows
+
+
+def _read(path: str) -> Iterator[tuple[str, list[str]]]:
+    import csv
+
     with open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         try:
-            header = next(filter(None, reader), [])  # the first line that is not blank
-            if len(set(header)) < len(header):
+            names = next(filter(None, reader), [])  # the first line that is not blank
+            if len(set(names)) < len(names):
                 raise ValueError(f"{path} has two columns of the same name")
-            if target not in header:
-                columns = ", ".join(map(repr, header)) or "none: it is empty"
-                raise ValueError(
-                    f"target expects a column of {path}, got {target!r}; its columns are {columns}"
-                )
-            if len(header) == 1:
-                raise ValueError(f"{path} has no column but the target")
-            k = header.index(target)
-            xs: list[list[float]] = []
-            ys: list[float] = []
-            for row in reader:
-                if not row:
-                    continue
+            yield path, names
+            for row in filter(None, reader):
                 where = f"{path}, line {reader.line_num}"
-                if len(row) != len(header):
-                    raise ValueError(f"{where}: expected {len(header)} cells, got {len(row)}")
-                numbers = [_cell(text, name, where) for text, name in zip(row, header)]
-                ys.append(numbers.pop(k))
-                xs.append(numbers)
+                if len(row) != len(names):
+                    raise ValueError(f"{where}: expected {len(names)} cells, got {len(row)}")
+                yield where, row
         except csv.Error as error:
             raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
         except UnicodeDecodeError:
             raise ValueError(f"{path} is not UTF-8 text") from None
-    if not xs:
-        raise ValueError(f"{path} has column names but no rows")
-    return xs, ys
 
 
-def _cell(text: str, column: str, where: str) -> float:
-    """Return the number in a cell."""
-    try:
-        x = math.nan if "_" in text else float(text)  # to Python, 1_000 is a number
-    except ValueError:
-        x = math.nan
+def place_of(target: str, names: Sequence[str], path: Any) -> int:
+    """Return which column is the target. Raises `ValueError` if none is, or no other is there."""
+    if target not in names:
+        columns = ", ".join(map(repr, names)) or "none: it is empty"
+        raise ValueError(
+            f"target expects a column of {os.fsdecode(path)}, got {target!r}; "
+            f"its columns are {columns}"
+        )
+    if len(names) == 1:
+        raise ValueError(f"{os.fsdecode(path)} has no column but the target")
+    return names.index(target)
+
+
+def is_text(cells: Iterable[str]) -> bool:
+    """Return whether a column holds texts: no cell is a number, and none is blank."""
+    return all(text.strip() and math.isnan(_number(text)) for text in cells)
+
+
+def number_in(text: str, column: str, where: str) -> float:
+    """Return the number in a cell. Raises `ValueError` if there is none."""
+    x = _number(text)
     if not math.isfinite(x):
         raise ValueError(f"{where}: column {column!r} expects a number, got {text!r}")
     return x
+
+
+def _number(text: str) -> float:
+    """Return the number that a text is; infinite for a NaN, and NaN for what is no number."""
+    try:
+        x = float(text if "_" not in text else "")  # to Python, 1_000 is a number
+    except ValueError:
+        return math.nan
+    return math.inf if math.isnan(x) else x

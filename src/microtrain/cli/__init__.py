@@ -7,7 +7,7 @@ import os
 import sys
 
 from .. import __version__
-from . import report, sweep, train
+from . import report, sweep, table, train
 from .terminal import FAILED, INTERRUPTED, UNREAD, Parser
 
 TYPE_CHECKING = False
@@ -56,6 +56,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"microtrain {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     train.add_to(commands)
+    table.add_predict_to(commands)
     sweep.add_to(commands)
     report.add_to(commands)
     return parser

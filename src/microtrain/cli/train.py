@@ -10,7 +10,9 @@ import sys
 from .. import datasets
 from ..losses import REDUCTIONS
 from ..nn import ACTIVATIONS, MLP
+from ..tabular import BATCH, PASSES
 from ..training.train import train
+from . import table
 from .terminal import FAILED, INTERRUPTED, OK, bold, finite, neurons, styled
 
 TYPE_CHECKING = False
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
     from ..training.history import History
     from .terminal import Parser
 
+# What a table has other defaults for, or none.
+DEFAULTS: dict[str, Any] = {
+    "lr": 0.05,
+    "steps": 1000,
+    "target_loss": 0.01,
+    "hidden": [4, 4],
+    "output_activation": "tanh",
+    "reduction": "sum",
+}
 SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
 
 FOUR_STEPS = """\
@@ -39,20 +50,26 @@ def add_to(commands: Any) -> None:
         description="Train a network on the classic four samples of three numbers, until its loss "
         f"is below a target; print the loss at the first {SHOWN} steps, then the predictions and "
         "the curve.",
-        epilog="Exit status: 0 if every prediction matches its target in sign, 1 if one does not, "
-        "2 for bad arguments, 130 after Ctrl-C, 141 if the output is not read to its end. "
-        "NO_COLOR in the environment turns colour off.",
+        epilog="Examples: microtrain train --lr 0.2; microtrain train --csv flowers.csv --target "
+        "species --save model.json. Exit status: 0 if every prediction matches its target in sign, "
+        "1 if one does not (of a table: if training diverged), 2 for bad arguments, 130 after "
+        "Ctrl-C, 141 if the output is not read to its end. NO_COLOR in the environment turns "
+        "colour off.",
     )
     command.set_defaults(parser=command, run=run)
     add = command.add_argument
-    add("--lr", type=float, default=0.05, metavar="RATE", help="learning rate (%(default)s)")
-    add("--steps", type=int, default=1000, metavar="N", help="make at most N steps (%(default)s)")
+    add("--lr", type=float, metavar="RATE", help="learning rate (0.05; of a table 0.1)")
+    add(
+        "--steps",
+        type=int,
+        metavar="N",
+        help=f"make at most N steps (1000; of a table what makes {PASSES} passes over it)",
+    )
     add(
         "--target-loss",
         type=float,
-        default=0.01,
         metavar="LOSS",
-        help="stop once the loss is below this (%(default)s); 0: never",
+        help="stop once the loss is below this (0.01; of a table never); 0: never",
     )
     add(
         "--seed",
@@ -65,9 +82,8 @@ def add_to(commands: Any) -> None:
         "--hidden",
         type=neurons,
         nargs="*",
-        default=[4, 4],
         metavar="N",
-        help="neurons in each hidden layer (4 4)",
+        help="neurons in each hidden layer (4 4; for a table 8)",
     )
     activations = ", ".join(ACTIVATIONS)
     add(
@@ -80,18 +96,22 @@ def add_to(commands: Any) -> None:
     add(
         "--output-activation",
         choices=ACTIVATIONS,
-        default="tanh",
         metavar="NAME",
-        help="of the last layer (%(default)s)",
+        help="of the last layer (tanh; for a table always linear)",
     )
     add(
         "--reduction",
         choices=REDUCTIONS,
-        default="sum",
         metavar="NAME",
-        help="the loss of a batch is the sum or the mean of its samples' (%(default)s)",
+        help="the loss of a batch is the sum or the mean of its samples' (sum; of a table always "
+        "mean)",
     )
-    add("--batch-size", type=int, metavar="N", help="samples in a mini-batch (all)")
+    add(
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help=f"samples in a mini-batch (all; of a table {BATCH})",
+    )
     add(
         "--accumulate",
         type=int,
@@ -114,6 +134,8 @@ def add_to(commands: Any) -> None:
     add("--resume", action="store_true", help="go on from the checkpoint, if it is there")
     add("--no-zero-grad", action="store_true", help="forget to reset the gradients: see the bug")
     add("--json", action="store_true", help="print the record of the run as JSON, nothing else")
+    add("--quiet", action="store_true", help="print the outcome alone")
+    table.add_to_train(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -122,6 +144,17 @@ def run(arguments: argparse.Namespace) -> int:
         command.error("argument --resume: expects --checkpoint FILE to go on from")
     if arguments.checkpoint and not arguments.resume and os.path.exists(arguments.checkpoint):
         command.error(f"{arguments.checkpoint} exists: go on from it with --resume, or remove it")
+    if arguments.csv is not None:
+        for name in ("output_activation", "reduction"):
+            if getattr(arguments, name) is not None:
+                command.error(f"argument --{name.replace('_', '-')}: not allowed with --csv")
+        return table.train(arguments)
+    for name in ("target", "loss", "save"):
+        if getattr(arguments, name) is not None:
+            command.error(f"argument --{name}: expects a table, --csv FILE")
+    for name, default in DEFAULTS.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, default)
     xs, ys = datasets.toy()
     shown = 0
 
@@ -154,7 +187,7 @@ def run(arguments: argparse.Namespace) -> int:
             zero_grad=not arguments.no_zero_grad,
             target_loss=arguments.target_loss or None,
             seed=arguments.seed,
-            on_step=None if arguments.json else show,
+            on_step=None if arguments.json or arguments.quiet else show,
             checkpoint=arguments.checkpoint,
             checkpoint_every=arguments.checkpoint_every,
         )
@@ -175,7 +208,8 @@ def run(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(finite(record), allow_nan=False))
     else:
-        show(history)
+        if not arguments.quiet:
+            show(history)
         _summary(history, arguments, predictions, ys)
     if history.status == "interrupted":
         return INTERRUPTED
@@ -201,11 +235,12 @@ def _summary(
 ) -> None:
     """Print how the run ended, the predictions and the curve."""
     last = len(history.losses) - 1
-    if last > SHOWN:
-        print(f"{'...':>6}")
-    if last >= SHOWN:
-        print(f"{last:>6}   {history.final_loss:.6g}")
-    print()
+    if not arguments.quiet:
+        if last > SHOWN:
+            print(f"{'...':>6}")
+        if last >= SHOWN:
+            print(f"{last:>6}   {history.final_loss:.6g}")
+        print()
     steps = f"{history.steps} step" + ("" if history.steps == 1 else "s")
     loss = "loss" if arguments.batch_size is None else "loss of a mini-batch"
     if history.status == "converged":
@@ -224,7 +259,7 @@ def _summary(
     for prediction, target in zip(predictions, targets):
         mark = styled("yes", 32) if _match(prediction, target) else styled("NO", 31)
         print(f"{prediction:>10.4g}   {target:>6g}   {mark}")
-    if last > 0:
+    if last > 0 and not arguments.quiet:
         print(f"\n{history.chart()}")
 
 

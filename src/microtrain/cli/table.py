@@ -1,0 +1,225 @@
+"""`microtrain train --csv` and `microtrain predict`: a table of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import csv
+import json
+import sys
+
+from ..checkpoint import CheckpointError
+from ..datasets import read_table
+from ..tabular import LOSSES, Predictor, fit
+from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..tabular import Fit
+    from ..training.history import History
+    from .terminal import Parser
+
+LINES = 20  # of losses, about
+MANY = 12  # classes are too many for a table of them
+
+
+def add_to_train(command: Any) -> None:
+    """Add to the train command what it needs for a table."""
+    add = command.add_argument_group("a table of your own").add_argument
+    add("--csv", metavar="FILE", help="learn from this table instead: CSV, column names first")
+    add("--target", metavar="COLUMN", help="what to predict: texts (classes) or numbers")
+    add("--drop", metavar="COLUMN", nargs="+", default=[], help="columns to leave out")
+    add(
+        "--test-share",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="of the rows, to hold out and judge by (%(default)s)",
+    )
+    add(
+        "--loss",
+        choices=LOSSES,
+        metavar="NAME",
+        help="cross_entropy (for texts, or classes given by numbers), hinge (for two classes) or "
+        "squared_error (for numbers)",
+    )
+    add("--save", metavar="FILE", help="write what microtrain predict needs to this file")
+
+
+def add_predict_to(commands: Any) -> None:
+    """Add the predict command to the parser's."""
+    command = commands.add_parser(
+        "predict",
+        help="predict the rows of a table",
+        description="Apply what microtrain train --csv ... --save MODEL has learned to the rows of "
+        "a table, and print them as CSV with one more column. If the target is a column of the "
+        "table, too, standard error says how many are right.",
+        epilog="Example: microtrain train --csv flowers.csv --target species --save model.json; "
+        "microtrain predict model.json new.csv > predicted.csv. Exit status: 0 if the rows were "
+        "predicted, 1 if a file can't be read, 2 for bad arguments and for files that don't fit.",
+    )
+    command.set_defaults(parser=command, run=predict)
+    command.add_argument("model", metavar="MODEL", help="a file from microtrain train --save")
+    command.add_argument("csv", metavar="FILE", help="a table with the columns it was trained on")
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Learn from a table, and say how well."""
+    command: Parser = arguments.parser
+    if arguments.target is None:
+        command.error("argument --target: expects the column to predict, with --csv")
+    progress = Progress("steps")
+    losses: list[float] = []
+    aloud = not (arguments.json or arguments.quiet)
+
+    def show(history: History, planned: int) -> None:
+        """Print the mean loss of the steps since the last line, every so many of them."""
+        made = history.steps
+        if made == 1 and aloud:
+            print(bold(f"{'step':>8}   loss (mean of the steps since the last line)"))
+        every = max(1, planned // LINES)
+        losses.append(history.losses[-1])
+        if made % every == 0:
+            progress.clear()
+            if aloud:
+                print(f"{made:>8}   {sum(losses) / len(losses):.4g}", flush=True)
+            losses.clear()
+        if not arguments.quiet:
+            progress.show(made, planned)
+
+    options: dict[str, Any] = {
+        "drop": arguments.drop,
+        "test_share": arguments.test_share,
+        "hidden": [8] if arguments.hidden is None else arguments.hidden,
+        "activation": arguments.activation,
+        "loss": arguments.loss,
+        "steps": arguments.steps,
+        "lr": 0.1 if arguments.lr is None else arguments.lr,
+        "batch_size": arguments.batch_size,
+        "seed": arguments.seed,
+    }
+    try:
+        found = fit(
+            arguments.csv,
+            arguments.target,
+            **options,
+            target_loss=arguments.target_loss,
+            accumulate=arguments.accumulate,
+            zero_grad=not arguments.no_zero_grad,
+            checkpoint=arguments.checkpoint,
+            checkpoint_every=arguments.checkpoint_every,
+            on_step=show,
+        )
+        progress.clear()
+        if arguments.save and found.history.status != "diverged":
+            found.predictor.save(arguments.save)
+    except ValueError as error:
+        progress.clear()
+        command.error(str(error))
+    except OSError as error:
+        progress.clear()
+        if error.filename is None:
+            raise  # it is about the output
+        print(f"{command.prog}: {error}", file=sys.stderr)
+        return FAILED
+    if arguments.json:
+        print(json.dumps(finite(_record(found)), allow_nan=False))
+    else:
+        _print(found, arguments)
+    if found.history.status == "interrupted":
+        return INTERRUPTED
+    return FAILED if found.history.status == "diverged" else OK
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    command: Parser = arguments.parser
+    try:
+        predictor = Predictor.load(arguments.model)
+        names, rows = read_table(arguments.csv)
+        kept = list(rows)
+        predictions = predictor.predict(predictor.inputs(names, kept, arguments.csv))
+    except (CheckpointError, ValueError) as error:
+        command.error(str(error))
+    except OSError as error:
+        print(f"{command.prog}: {error}", file=sys.stderr)
+        return FAILED
+    target = predictor.target
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*names, f"predicted {target.name}"])
+    for (_, row), prediction in zip(kept, predictions):
+        writer.writerow([*row, prediction])
+    if target.name in names:
+        k = names.index(target.name)
+        try:
+            truths = [target.truth((where, row[k])) for where, row in kept]
+        except ValueError:
+            return OK  # the column is there to be filled
+        print(_score(list(zip(truths, predictions)), target.texts), file=sys.stderr)
+    return OK
+
+
+def _print(found: Fit, arguments: argparse.Namespace) -> None:
+    """Print how the run ended, how good the predictor is, and what it mixes up."""
+    history, predictor, held = found.history, found.predictor, found.held_out
+    ended = {
+        "finished": "Finished",
+        "converged": f"The loss of a mini-batch is below {arguments.target_loss}",
+        "interrupted": "Interrupted",
+        "diverged": "Diverged (try a smaller --lr)",
+    }[history.status]
+    if not arguments.quiet:
+        print()
+    print(f"{predictor.model}, trained on {found.trained_on:,} rows.")
+    steps = f"{history.steps:,} step" + ("" if history.steps == 1 else "s")
+    print(f"{ended} after {steps} in {history.seconds:.1f} s.")
+    if held:
+        print(f"Of the rows held out: {_score(held, predictor.target.texts)}")
+        if predictor.target.texts:
+            print(f"\n{_confusion(held, predictor.target.texts)}")
+    if arguments.save and history.status != "diverged":
+        print(f"\nKept in {arguments.save}: microtrain predict {arguments.save} FILE")
+
+
+def _score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
+    """Return how good predictions are, beside those of somebody who knows nothing."""
+    n = len(pairs)
+    truths = [truth for truth, _ in pairs]
+    if classes:
+        right = sum(truth == prediction for truth, prediction in pairs)
+        common, most = collections.Counter(truths).most_common(1)[0]
+        return (
+            f"{right} of {n} right, {right / n:.1%} "
+            f"(always saying {common!r} would get {most / n:.1%})"
+        )
+    mean = sum(truths) / n
+    error = (sum((y - p) ** 2 for y, p in pairs) / n) ** 0.5
+    spread = (sum((y - mean) ** 2 for y in truths) / n) ** 0.5
+    return f"root mean square error {error:.4g} (always saying their mean: {spread:.4g})"
+
+
+def _confusion(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
+    """Return a table of how often each class was taken for each, or a list if there are many."""
+    counts = collections.Counter(pairs)
+    if len(classes) > MANY:
+        mixed = [(n, truth, guess) for (truth, guess), n in counts.items() if truth != guess]
+        lines = [f"{n} times {truth!r} was taken for {guess!r}" for n, truth, guess in mixed]
+        return "\n".join(sorted(lines, key=lambda line: -int(line.split()[0]))[:MANY])
+    width = min(12, max(map(len, classes)))
+    cell = max(5, width)
+    short = [name if len(name) <= width else name[: width - 1] + "…" for name in classes]
+    lines = [bold(f"{'':{width}} " + "".join(f" {name:>{cell}}" for name in short) + "  predicted")]
+    for name, truth in zip(short, classes):
+        row = "".join(f" {counts[truth, guess] or '·':>{cell}}" for guess in classes)
+        lines.append(f"{name:{width}} {row}")
+    return "\n".join(lines)
+
+
+def _record(found: Fit) -> dict[str, Any]:
+    return {
+        **found.history.to_dict(),
+        "parameters": found.predictor.model.state_dict(),
+        "trained_on": found.trained_on,
+        "held_out": [{"truth": y, "prediction": p} for y, p in found.held_out],
+    }

@@ -1,0 +1,326 @@
+"""From tables to models, and from new rows to predictions."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import random
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import microtrain as mt
+from microtrain.cli import main
+from microtrain.cli.table import _confusion as confusion
+from microtrain.cli.table import _score as score
+from microtrain.tabular import Column, Predictor, fit
+
+KINDS = {"aster": (0.0, 0.0), "iris": (4.0, 1000.0), "rose": (0.0, 2000.0)}
+
+
+def table(path, rows, header=("length", "weight", "soil", "kind")):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return str(path)
+
+
+@pytest.fixture
+def flowers(tmp_path):
+    """Three kinds of flower that lie apart, in units that do too, on two kinds of soil."""
+    rng = random.Random(0)
+    rows = []
+    for _ in range(40):
+        for kind, (x, y) in KINDS.items():
+            soil = "peat" if kind == "iris" else rng.choice(["sand", "clay"])
+            rows.append([rng.gauss(x, 0.5), rng.gauss(y, 100), soil, kind])
+    return table(tmp_path / "flowers.csv", rows)
+
+
+def test_classes_that_lie_apart_are_told_apart(flowers):
+    found = fit(flowers, "kind")
+    assert (found.trained_on, len(found.held_out)) == (96, 24)
+    assert all(truth == prediction for truth, prediction in found.held_out)
+    assert found.predictor.model.sizes == [8, 3]
+    assert found.predictor.model.n_in == 2 + 3  # two numbers, three kinds of soil
+    assert found.history.steps == 300
+
+
+def test_columns_are_standardized_by_the_rows_trained_on_alone(flowers):
+    found = fit(flowers, "kind", test_share=0.5, steps=1)
+    with open(flowers, encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    random.Random(0).shuffle(rows)
+    lengths = [float(row["length"]) for row in rows[60:]]
+    mean = math.fsum(lengths) / 60
+    length = found.predictor.columns[0]
+    assert length.mean == mean
+    assert length.scale == pytest.approx(math.sqrt(sum((x - mean) ** 2 for x in lengths) / 60))
+    assert [truth for truth, _ in found.held_out] == [row["kind"] for row in rows[:60]]
+
+
+def test_a_line_is_found_in_any_units(tmp_path):
+    rng = random.Random(1)
+    points = [(rng.uniform(-1, 1), rng.uniform(0, 1e6)) for _ in range(100)]
+    rows = [[a, b, 5, 1e-3 * (2 * a - 3e-6 * b) + 7] for a, b in points]
+    path = table(tmp_path / "line.csv", rows, ("a", "b", "constant", "y"))
+    found = fit(path, "y", hidden=[])
+    assert found.predictor.loss == "squared_error"
+    for truth, prediction in found.held_out:
+        assert prediction == pytest.approx(truth, abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "cross_entropy"])
+def test_two_classes_given_by_numbers(tmp_path, loss):
+    rows = [[x / 10, 10 if x > 0 else 9] for x in range(-50, 51)]
+    found = fit(table(tmp_path / "t.csv", rows, ("x", "side")), "side", loss=loss)
+    assert found.predictor.target.texts == ["9", "10"]  # in the order of the numbers
+    assert sum(truth == prediction for truth, prediction in found.held_out) >= 19
+
+
+def test_the_same_seed_gives_the_same_bits(flowers):
+    first, again = (fit(flowers, "kind", steps=30, seed=3) for _ in range(2))
+    assert first.history.losses == again.history.losses
+    assert first.held_out == again.held_out
+    assert first.held_out != fit(flowers, "kind", steps=30, seed=4).held_out
+
+
+@given(st.data())
+def test_a_predictor_comes_back_to_the_bit(data):
+    import tempfile
+
+    words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
+    finite = st.floats(-1e6, 1e6)
+    columns = data.draw(
+        st.lists(
+            st.builds(Column, words, finite, st.floats(1e-3, 1e3))
+            | st.builds(
+                Column,
+                words,
+                st.just(0.0),
+                st.just(1.0),
+                st.lists(words, min_size=1, max_size=3, unique=True),
+            ),
+            min_size=1,
+            max_size=4,
+            unique_by=lambda column: column.name,
+        )
+    )
+    loss = data.draw(st.sampled_from(["cross_entropy", "hinge", "squared_error"]))
+    classes = [] if loss == "squared_error" else ["no", "yes"]
+    n_in = sum(len(column.texts) or 1 for column in columns)
+    n_out = 2 if loss == "cross_entropy" else 1
+    model = mt.MLP(n_in, [3, n_out], "tanh", "linear", seed=data.draw(st.integers(0, 9)))
+    predictor = Predictor(model, columns, Column("y", 0.5, 2.0, classes), loss)
+    with tempfile.TemporaryDirectory() as folder:
+        predictor.save(f"{folder}/p.json")
+        again = Predictor.load(f"{folder}/p.json")
+        with pytest.raises(mt.CheckpointError, match="this is no microtrain model"):
+            mt.load(f"{folder}/p.json")
+    cells = [data.draw(st.sampled_from(c.texts) if c.texts else finite.map(repr)) for c in columns]
+    names = [column.name for column in columns]
+    xs = predictor.inputs(names, [("here", cells)], "t")
+    assert again.inputs(names[::-1], [("here", cells[::-1])], "t") == xs
+    assert again.predict(xs) == predictor.predict(xs)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r.update(columns=5), "not iterable"),
+        (lambda r: r.update(columns=[]), "does not fit the columns"),
+        (lambda r: r["columns"].pop(), "does not fit the columns"),
+        (lambda r: r["columns"][0].pop("mean"), "expects name, mean, scale and texts"),
+        (lambda r: r["columns"][0].update(scale=0), "expects numbers and texts"),
+        (lambda r: r["columns"][0].update(mean="1"), "expects numbers and texts"),
+        (lambda r: r["columns"][0].update(texts=[1]), "expects numbers and texts"),
+        (lambda r: r["columns"][0].update(name=3), "expects a name"),
+        (lambda r: r["target"].update(texts=["a"]), "does not fit the columns"),
+        (lambda r: r.update(loss="squared_error"), "loss expects what fits the target"),
+        (lambda r: r.update(loss=["hinge"]), "loss expects what fits the target"),
+        (lambda r: r.update(architecture=None), "only the parameters"),
+        (lambda r: r.update(extra=1), "lacks, or has too much"),
+        (lambda r: r.update(version=2), "version 2"),
+        (lambda r: r.update(format="microtrain model"), "this is no microtrain predictor"),
+    ],
+)
+def test_a_damaged_predictor_is_refused(flowers, tmp_path, change, message):
+    path = tmp_path / "model.json"
+    fit(flowers, "kind", steps=1).predictor.save(str(path))
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record))
+    with pytest.raises(mt.CheckpointError, match=message):
+        Predictor.load(str(path))
+    assert main_status(["predict", str(path), flowers]) == 2
+
+
+def main_status(argv):
+    try:
+        return main(argv)
+    except SystemExit as error:
+        return error.code
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"target": "color"}, "target expects a column of .*, got 'color'"),
+        ({"test_share": 1}, "test_share expects a number from 0 to 1, and below, got 1"),
+        ({"test_share": -0.1}, "test_share expects"),
+        ({"test_share": 0.99}, "too few rows to learn from: 120"),
+        ({"drop": ["kind"]}, "drop expects columns other than the target, got 'kind'"),
+        ({"drop": ["color"]}, "drop expects columns other than the target, got 'color'"),
+        ({"drop": ["length", "weight", "soil"]}, "no column is left to learn from"),
+        ({"loss": "hinge"}, "hinge expects two classes in 'kind', got 3"),
+        ({"loss": "squared_error"}, "loss expects cross_entropy or hinge for the texts of 'kind'"),
+        ({"loss": "mse"}, "loss expects one of 'cross_entropy', 'hinge', 'squared_error'"),
+        ({"target": "length", "loss": "hinge"}, "hinge expects two classes in 'length', got 120"),
+        ({"batch_size": 0}, "batch_size expects an int of at least 1"),
+    ],
+)
+def test_what_does_not_fit_is_refused(flowers, options, message):
+    with pytest.raises(ValueError, match=message):
+        fit(flowers, **{"target": "kind", **options})
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' expects a number, got ''"),
+        ([[1, "a"], [2, "b"], ["three", "a"]], "line 4: column 'x' expects a number, got 'three'"),
+        ([[1, "a"], [2, "a"], [3, "a"]], "at least two classes in 'y', got 1"),
+        ([[1, "a"], [2, "b"], [3, "7"]], "column 'y' expects a number, got '[ab]'"),
+        ([[f"n{i}", "ab"[i % 2]] for i in range(60)], "column 'x' has 4[0-9] different texts"),
+        ([], "too few rows"),
+    ],
+)
+def test_tables_that_can_not_be_learned_from(tmp_path, rows, message):
+    path = table(tmp_path / "t.csv", rows, ("x", "y"))
+    with pytest.raises(ValueError, match=message):
+        fit(path, "y")
+
+
+def test_a_text_never_seen_is_none_of_those_known():
+    column = Column("soil", 0.0, 1.0, ["clay", "sand"])
+    assert column.inputs("line 2", "sand") == [0.0, 1.0]
+    assert column.inputs("line 2", "peat") == [0.0, 0.0]
+
+
+def test_the_command_learns_and_predicts(flowers, tmp_path, capsys):
+    model = str(tmp_path / "model.json")
+    assert main(["train", "--csv", flowers, "--target", "kind", "--save", model]) == 0
+    out = capsys.readouterr().out
+    assert "MLP(5 -> 8 tanh -> 3 linear, 75 parameters), trained on 96 rows." in out
+    assert re.search(r"^ +300   0\.0\d+$", out, re.MULTILINE)
+    assert "Of the rows held out: 24 of 24 right, 100.0% (always saying " in out
+    assert f"microtrain predict {model} FILE" in out
+    new = table(
+        tmp_path / "new.csv", [["peat", 0, 4], ["clay", 2000, 0]], ("soil", "weight", "length")
+    )
+    assert main(["predict", model, new]) == 0
+    out, err = capsys.readouterr()
+    assert out == "soil,weight,length,predicted kind\npeat,0,4,iris\nclay,2000,0,rose\n"
+    assert err == ""
+    assert main(["predict", model, flowers]) == 0
+    assert capsys.readouterr().err.startswith("120 of 120 right, 100.0% (always saying 'aster'")
+    rows = [[1, 2, "clay", ""], [1, 2, "clay", ""]]
+    assert main(["predict", model, table(tmp_path / "blank.csv", rows)]) == 0
+    assert main_status(["predict", model, table(tmp_path / "less.csv", [[1]], ("length",))]) == 2
+    assert "lacks the columns 'weight', 'soil'" in capsys.readouterr().err
+    assert main(["predict", model, str(tmp_path / "none.csv")]) == 1
+    assert main(["predict", str(tmp_path / "none.json"), new]) == 1
+
+
+def test_numbers_are_judged_by_their_error(tmp_path, capsys):
+    path = table(tmp_path / "t.csv", [[x, 3 * x] for x in range(20)], ("x", "y"))
+    model = str(tmp_path / "model.json")
+    assert main(["train", "--csv", path, "--target", "y", "--save", model, "--quiet"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("MLP(1 -> 8 tanh -> 1 linear, 25 parameters), trained on 16 rows.\n")
+    assert "root mean square error" in out
+    holes = table(tmp_path / "holes.csv", [[1, "?"], [2, "?"]], ("x", "y"))
+    assert main(["predict", model, holes]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_the_record_of_a_table(flowers, capsys):
+    assert main(["train", "--csv", flowers, "--target", "kind", "--steps", "5", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["trained_on"] == 96
+    assert len(record["held_out"]) == 24 and record["held_out"][0].keys() == {"truth", "prediction"}
+    assert len(record["losses"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        ("--csv {csv}", 2, "argument --target: expects the column to predict"),
+        ("--target kind", 2, "argument --target: expects a table, --csv FILE"),
+        ("--csv {csv} --target kind --reduction sum", 2, "--reduction: not allowed with --csv"),
+        ("--csv {csv} --target color", 2, "target expects a column"),
+        ("--csv {csv}.none --target kind", 1, "No such file"),
+        ("--csv {csv} --target kind --steps 2 --save {csv}/x", 1, "Not a directory"),
+    ],
+)
+def test_bad_arguments(flowers, capsys, words, status, message):
+    assert main_status(["train", *words.format(csv=flowers).split()]) == status
+    err = capsys.readouterr().err
+    assert message in err and err.count("\n") == 1
+
+
+def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):
+    command = ["train", "--csv", flowers, "--target", "kind"]
+    assert main([*command, "--target-loss", "0.5", "--test-share", "0"]) == 0
+    out = capsys.readouterr().out
+    assert "The loss of a mini-batch is below 0.5 after" in out and "held out" not in out
+    model = tmp_path / "model.json"
+    bad = ["--lr", "1e300", "--steps", "40", "--activation", "linear", "--save", str(model)]
+    assert main([*command, *bad]) == 1
+    assert "Diverged (try a smaller --lr) after" in capsys.readouterr().out
+    assert not model.exists()
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("microtrain.cli.table.Progress.show", interrupt)
+    assert main(command) == 130
+    assert "Interrupted after 1 step in" in capsys.readouterr().out
+
+
+def test_an_output_that_can_not_be_written_is_no_missing_file(flowers, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("microtrain.cli.table.fit", full)
+    with pytest.raises(OSError, match="No space"):
+        from microtrain.cli import table as module
+
+        module.train(parsed(["train", "--csv", flowers, "--target", "kind"]))
+
+
+def parsed(argv):
+    from microtrain.cli import _parser
+
+    return _parser().parse_args(argv)
+
+
+def test_confusions():
+    pairs = [("a", "a"), ("a", "b"), ("b", "b")]
+    assert confusion(pairs, ["a", "b"]).split("\n") == [
+        "       a     b  predicted",
+        "a     1     1",
+        "b     ·     1",
+    ]
+    long = confusion([("x" * 30, "y")], ["x" * 30, "y"])
+    assert "x" * 11 + "…" in long and "x" * 12 not in long
+    many = [str(i) for i in range(20)]
+    assert confusion([("3", "4"), ("5", "5"), ("6", "7"), ("6", "7")], many) == (
+        "2 times '6' was taken for '7'\n1 times '3' was taken for '4'"
+    )
+    assert score(pairs, ["a", "b"]) == "2 of 3 right, 66.7% (always saying 'a' would get 66.7%)"
+    assert score([(1.0, 2.0), (3.0, 3.0)], []) == (
+        "root mean square error 0.7071 (always saying their mean: 1)"
+    )
