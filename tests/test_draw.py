@@ -281,7 +281,8 @@ def test_what_is_shown(matplotlib):
         def __init__(self):
             self.w = Value(1.0)
 
-    assert shown(Own()).split() == ["Own", "parameter", "shape", "numbers", "w", "number", "1"]
+    words = ["Own(1", "parameter)", "parameter", "shape", "numbers", "w", "number", "1"]
+    assert shown(Own()).split() == words
 
 
 @GRAPHVIZ

@@ -63,6 +63,8 @@ def test_the_41_parameter_network():
         "Layer(3, 4, 'tanh')",
         "Neuron(3, 'tanh')",
     )
+    model.__class__ = type("Own", (Module,), {})
+    assert repr(model) == "Own(41 parameters)"
 
 
 def test_the_seed_decides_and_the_global_generator_does_not():

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import sys
 
 import pytest
@@ -87,7 +88,8 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
     assert runner.failures == 0
 
 
-def test_the_readmes_pictures_are_what_the_commands_print():
+def test_the_readmes_pictures_are_what_the_commands_print(tmp_path):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     printed = 0
     for block in blocks("console"):
         command, *expected = block.rstrip("\n").split("\n")
@@ -97,6 +99,7 @@ def test_the_readmes_pictures_are_what_the_commands_print():
             sys.executable,
             "-m",
             *words,
+            cwd=tmp_path,
             env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": ""},
         )
         position = 0
@@ -129,3 +132,7 @@ def test_the_toy_example_is_short_and_says_what_the_command_says():
         pytest.approx(x, abs=1e-6) for x in record["losses"][:20]
     ]
     assert f"converged after {record['steps']} steps" in out
+
+
+def test_tab_completion_shows_what_is_public():
+    assert {name for name in dir(mt) if not name.startswith("_")} == set(mt.__all__)

@@ -311,8 +311,8 @@ def test_confusions():
     pairs = [("a", "a"), ("a", "b"), ("b", "b")]
     assert confusion(pairs, ["a", "b"]).split("\n") == [
         "       a     b  predicted",
-        "a     1     1",
-        "b     ·     1",
+        "a      1     1",
+        "b      ·     1",
     ]
     long = confusion([("x" * 30, "y")], ["x" * 30, "y"])
     assert "x" * 11 + "…" in long and "x" * 12 not in long

@@ -91,3 +91,7 @@ __all__ = [
     "value_and_grad",
     "warmup_cosine",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__doc__", "__version__"]

@@ -133,6 +133,10 @@ class Module:
         level = 0.5 if set(targets) <= {0.0, 1.0} else 0.0
         return plot.boundary(points, targets, field(self.predict, points), ax, level=level)
 
+    def __repr__(self) -> str:
+        n = len(self.parameters())
+        return f"{type(self).__name__}({n:,} parameter{'' if n == 1 else 's'})"
+
     def _repr_html_(self) -> str:
         rows = []
         for name, entry in _entries(self, ""):
@@ -142,9 +146,7 @@ class Module:
                 part = part[0]
             count = sum(1 for _ in _flatten(entry, name))
             rows.append((name, " x ".join(shape) or "number", f"{count:,}"))
-        own = type(self).__repr__ is not object.__repr__
-        title = repr(self) if own else f"{type(self).__name__}"
-        return html_table(title, rows, header=("parameter", "shape", "numbers"))
+        return html_table(repr(self), rows, header=("parameter", "shape", "numbers"))
 
 
 class Neuron(Module):

@@ -92,6 +92,7 @@ def add_to(commands: Any) -> None:
         metavar="N",
         help=f"neurons in each hidden layer ({hidden})",
     )
+    add("--quiet", action="store_true", help="print nothing")
     add("--title", default="Watch it learn", help="of the page (%(default)s)")
 
 
@@ -104,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     job = JOBS[arguments.data]
     lrs = list(dict.fromkeys(arguments.lrs or job["lrs"]))
     planned = [(lr, zero_grad) for lr in lrs for zero_grad in (True, False)]
-    progress = Progress("steps")
+    progress = Progress("steps", quiet=arguments.quiet)
     runs: list[History] = []
     try:
         for lr, zero_grad in planned:
@@ -127,7 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{command.prog}: can't write the page: {error}", file=sys.stderr)
         return FAILED
     size = os.path.getsize(arguments.path) / 1000
-    if size:  # a device has none, and may be where this would go
+    if size and not arguments.quiet:  # a device has none, and may be where this would go
         print(f"{arguments.path}: {len(runs)} runs, {size:.0f} kB. Open it in a browser.")
     return OK
 

@@ -85,6 +85,7 @@ def add_to(commands: Any) -> None:
         help="processes to run on (as many as there are processors: %(default)s)",
     )
     add("--no-sharpness", action="store_true", help="leave out the sharpness, which takes longest")
+    add("--quiet", action="store_true", help="do not say how far it has come")
     output = command.add_mutually_exclusive_group()
     output.add_argument(
         "--json", action="store_true", help="print everything as JSON, nothing else"
@@ -100,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         if getattr(arguments, name) < 1:
             command.error(f"argument --{name}: expects at least 1, got {getattr(arguments, name)}")
     steps = arguments.steps
-    progress = Progress("runs")
+    progress = Progress("runs", quiet=arguments.quiet)
 
     def on_run(so_far: Sweep) -> None:
         progress.show(len(so_far.runs), so_far.planned)

@@ -70,7 +70,7 @@ def train(arguments: argparse.Namespace) -> int:
     command: Parser = arguments.parser
     if arguments.target is None:
         command.error("argument --target: expects the column to predict, with --csv")
-    progress = Progress("steps")
+    progress = Progress("steps", quiet=arguments.quiet)
     losses: list[float] = []
     aloud = not (arguments.json or arguments.quiet)
 
@@ -86,8 +86,7 @@ def train(arguments: argparse.Namespace) -> int:
             if aloud:
                 print(f"{made:>8}   {sum(losses) / len(losses):.4g}", flush=True)
             losses.clear()
-        if not arguments.quiet:
-            progress.show(made, planned)
+        progress.show(made, planned)
 
     options: dict[str, Any] = {
         "drop": arguments.drop,

@@ -28,24 +28,25 @@ class Parser(argparse.ArgumentParser):
 class Progress:
     """One line on a terminal, written over and over, that says how far a job has come.
 
-    It appears once the job has taken a second; where no terminal is, it is silent.
+    It appears once the job has taken a second; where no terminal is, or if `quiet`, it is silent.
     """
 
-    def __init__(self, what: str, stream: TextIO | None = None) -> None:
+    def __init__(self, what: str, stream: TextIO | None = None, quiet: bool = False) -> None:
         self.what = what
         self.stream = sys.stderr if stream is None else stream
+        self.quiet = quiet or not is_terminal(self.stream)
         self.start = self.shown = time.monotonic()
         self.width = 0
 
     def show(self, done: int, total: int) -> None:
         """Say that so many of all are done."""
         now = time.monotonic()
-        if now - self.start < 1 or now - self.shown < 0.1 or not is_terminal(self.stream):
+        if now - self.start < 1 or now - self.shown < 0.1 or self.quiet:
             return
         self.shown = now
         pace = done / (now - self.start)
-        left = f", {(total - done) / pace:.0f} s left" if done else ""
-        self._write(f"{done} of {total} {self.what}, {pace:.3g} per second{left}")
+        left = f", {(total - done) / pace:,.0f} s left" if done else ""
+        self._write(f"{done:,} of {total:,} {self.what}, {_rounded(pace)} per second{left}")
 
     def clear(self) -> None:
         """Remove the line."""
@@ -60,6 +61,11 @@ class Progress:
         self.stream.write(f"\r{text:<{self.width}}")
         self.stream.flush()
         self.width = len(text)
+
+
+def _rounded(pace: float) -> str:
+    """Return a number with three digits, or all of them before its point."""
+    return f"{pace:,.0f}" if pace >= 100 else f"{pace:.3g}"
 
 
 def neurons(text: str) -> int:

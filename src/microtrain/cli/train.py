@@ -13,7 +13,7 @@ from ..nn import ACTIVATIONS, MLP
 from ..tabular import BATCH, PASSES
 from ..training.train import train
 from . import table
-from .terminal import FAILED, INTERRUPTED, OK, bold, finite, neurons, styled
+from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite, neurons, styled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ def run(arguments: argparse.Namespace) -> int:
             setattr(arguments, name, default)
     xs, ys = datasets.toy()
     shown = 0
+    progress = Progress("steps")
 
     def show(history: History) -> None:
         """Print the loss of each step that has come since, of the first ones."""
@@ -166,6 +167,7 @@ def run(arguments: argparse.Namespace) -> int:
         for step in range(shown, min(len(history.losses), SHOWN)):
             print(f"{step:>6}   {history.losses[step]:.6g}", flush=True)
         shown = len(history.losses)
+        progress.show(history.steps, arguments.steps)
 
     try:
         model = MLP(
@@ -192,12 +194,15 @@ def run(arguments: argparse.Namespace) -> int:
             checkpoint_every=arguments.checkpoint_every,
         )
     except ValueError as error:
+        progress.clear()
         command.error(str(error))
     except OSError as error:
+        progress.clear()
         if arguments.checkpoint is None or error.filename is None:
             raise  # it is about the output
         print(f"{command.prog}: can't keep the checkpoint: {error}", file=sys.stderr)
         return FAILED
+    progress.clear()
     predictions = model.predict(xs)
     if arguments.json:
         record = {
