@@ -40,8 +40,11 @@ class Value:
     value; `label`; `op`, the operation that made it ("" for a leaf); `parents`, the Values it was
     computed from; `partials`, its derivative by each of them.
 
-    Operators take numbers and Values on either side; a number makes no node. ``<``, ``<=``, ``>``,
-    ``>=`` and ``bool`` go by `data`. Two Values are ``==`` only if they are the same object.
+    Operators take numbers and Values on either side; a number makes no node. What is no real
+    number, or none that fits a float, raises (`DomainError`, `ZeroDivisionError`, `OverflowError`),
+    where PyTorch goes on with NaN and infinities; sums and products may become infinite. ``<``,
+    ``<=``, ``>``, ``>=`` and ``bool`` go by `data`. Two Values are ``==`` only if they are the same
+    object.
 
     >>> a, b = Value(2.0), Value(-3.0)
     >>> c = a * b + a**2
@@ -130,7 +133,8 @@ class Value:
     def __pow__(self, other: float | Value) -> Value:
         """Return self ** other; the base must be above 0 if the exponent is a Value.
 
-        The slope at 0 may be infinite (``x ** 0.5``); that of ``x ** 0`` is 0 everywhere.
+        The slope at 0 may be infinite (``x ** 0.5``); that of ``x ** 0`` is 0 everywhere. At -0.0
+        and -inf, ``x ** 0.5`` is 0.0 and inf, as in C; PyTorch takes a square root.
         """
         x = self.data
         if isinstance(other, Value):
