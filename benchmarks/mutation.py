@@ -37,7 +37,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = pathlib.Path("src/microtrain")
-MODULES = "value functions nn losses optim transforms checkpoint training compiler"
+MODULES = "value graph functions nn losses optim transforms checkpoint training compiler"
 TESTS = (
     "value functions gradients nn losses optim datasets transforms training training_compiled "
     "training_resume checkpoint curvature threads edges arguments compiler draw"

@@ -13,7 +13,7 @@ import pytest
 import microtrain as mt
 from microtrain import MLP, Module, Value
 from microtrain.cli import main
-from microtrain.report.page import _chosen
+from microtrain.report.data import _chosen
 
 XS, YS = mt.datasets.toy()
 CHROMIUM = next(

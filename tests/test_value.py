@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import microtrain as mt
 from microtrain import Value, functions
 from microtrain.functions import Number
-from microtrain.value import topological_sort
+from microtrain.graph import topological_sort
 
 INF, NAN = math.inf, math.nan
 

@@ -7,10 +7,11 @@ from .compiler.python import assemble, identifiers, write
 from .compiler.symbol import Symbol, as_operand
 from .eigen import lanczos, largest_eigenvalue
 from .errors import one_of
+from .graph import gradients
 from .losses import REDUCTIONS, squared_error
 from .samples import fitted, pairs_of
 from .tracing import BACKWARD, Trace, architecture, made_once
-from .value import Value, dot, gradients
+from .value import Value, dot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

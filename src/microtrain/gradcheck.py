@@ -6,7 +6,8 @@ import math
 
 from .errors import GradcheckError, describe
 from .functions import as_number, number
-from .value import Value, gradients
+from .graph import gradients
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from .draw.grid import field
 from .draw.tables import html_table
 from .errors import any_int, as_list, describe, one_of, positive_int
 from .functions import number
-from .value import Value, dot, reset
+from .graph import reset
+from .value import Value, dot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

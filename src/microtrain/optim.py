@@ -10,7 +10,8 @@ import math
 
 from .errors import any_int, as_list, describe, positive_int
 from .functions import number
-from .value import Value, reset
+from .graph import reset
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

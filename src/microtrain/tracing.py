@@ -14,10 +14,11 @@ from .compiler.python import assemble, identifiers, write
 from .compiler.symbol import Symbol, as_operand
 from .errors import CompileError, describe
 from .functions import as_number
+from .graph import topological_sort
 from .losses import encode_target, is_known
 from .nn import ACTIVATIONS, MLP, Layer, Neuron
 from .samples import checked
-from .value import Value, topological_sort
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

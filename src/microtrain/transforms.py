@@ -14,7 +14,8 @@ from .compiler.python import assemble, function, identifiers, write
 from .compiler.symbol import Symbol, as_operand
 from .errors import CompileError, any_int, describe
 from .functions import as_number
-from .value import Value, gradients, topological_sort
+from .graph import gradients, topological_sort
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

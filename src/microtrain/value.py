@@ -20,10 +20,11 @@ from .draw import dot as dot_file
 from .draw.tables import html_table
 from .errors import as_list, describe
 from .functions import Number, as_number, compare, divide, power, quiet_power, ratio
+from .graph import propagate, start, topological_sort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 _new: Any = object.__new__
@@ -273,7 +274,7 @@ class Value:
         seed = as_number(grad)
         if seed is NotImplemented:
             raise TypeError(f"backward expects grad to be a number, got {describe(grad)}")
-        zero, seed = _start(self, seed)
+        zero, seed = start(self, seed)
         order, leaves = topological_sort(self)
         before = [leaf.grad for leaf in leaves]
         for leaf in leaves:
@@ -475,76 +476,6 @@ def to_dot(value: Value, model: Any = None) -> str:
 def _count(value: Value) -> int:
     """Return how many nodes the graph of a value has."""
     return sum(map(len, topological_sort(value)))
-
-
-def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
-    """Return the values that `root` was computed from, and it: those with parents, and the leaves.
-
-    The first list has parents before what was computed from them. Parents are visited from right to
-    left: backward, a sum of losses then hands on the gradients of its first sample first.
-    """
-    order: list[Value] = []
-    leaves: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Any] = [root]
-    while stack:
-        value = stack.pop()
-        if value is None:  # all that the value below it was computed from is in the lists
-            order.append(stack.pop())
-        elif value not in seen:
-            seen.add(value)
-            if value.parents:
-                stack += (value, None)
-                stack += value.parents
-            else:
-                leaves.append(value)
-    return order, leaves
-
-
-def propagate(root: Value, seed: Any, order: Sequence[Value], zero: Any = -0.0) -> None:
-    """Add the derivatives of ``seed * root`` to the `.grad` of the leaves it was computed from.
-
-    This is the chain rule, for `order`, a `topological_sort` of the root: each value hands its
-    gradient on to its parents, times the partial derivative by each.
-    """
-    for value in order:
-        value.grad = zero
-    root.grad = root.grad + seed
-    for value in reversed(order):
-        g = value.grad
-        for parent, partial in zip(value.parents, value.partials):
-            parent.grad += partial * g
-
-
-def gradients(root: Value, inputs: Sequence[Value]) -> list[Any]:
-    """Return the derivatives of the root by the inputs, and leave every `.grad` as it was."""
-    zero, seed = _start(root, 1.0)
-    order, leaves = topological_sort(root)
-    earlier = [(value, value.grad) for value in (*order, *leaves, *inputs)]
-    for leaf in (*leaves, *inputs):
-        leaf.grad = zero
-    try:
-        propagate(root, seed, order, zero)
-        return [0 + x.grad for x in inputs]  # as `backward` adds to a gradient of zero
-    finally:
-        for value, before in earlier:
-            value.grad = before
-
-
-def _start(root: Value, seed: Any) -> tuple[Any, Any]:
-    """Return the zero that sums of gradients start from, and the seed, in the root's kind."""
-    kind: Any = type(root.data)
-    if kind is float or kind is int:
-        return -0.0, float(seed)  # unlike 0.0, -0.0 changes no bit of what is added to it
-    if issubclass(kind, Number):
-        return -0.0, seed
-    return 0, kind(seed)  # so that a Fraction stays exact
-
-
-def reset(parameters: Iterable[Value]) -> None:
-    """Set the gradients to zero."""
-    for p in parameters:
-        p.grad = 0.0 if type(p.data) is float else 0  # the int leaves a Fraction exact
 
 
 def _by_base(x: Any, n: Any) -> Any:

@@ -1,32 +1,26 @@
-"""Recorded runs as one HTML file: what is on the page, computed here; how it looks is beside it."""
+"""Recorded runs as one HTML file; what is on it is in `data`, how it looks in the files beside."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
-from ..draw import grid
-from ..errors import CompileError, as_list, describe, file_path
+from ..errors import as_list, describe, file_path
 from ..lab.results import Sweep
 from ..lab.runs import Run
 from ..lab.sweep import rate_label
 from ..lab.verdict import verdict
 from ..nn import MLP
-from ..tracing import parameter_names, predictor
 from ..training.history import History
+from .data import data_of, recording_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
     from typing import Any
 
-    from ..training.history import Recording
 
-MOST = 280_000  # numbers on the page, about: so many frames are shown of each run as that allows
-FEWEST, MANY = 12, 400  # frames of a run, at least and at most
 WANTED = "a list of histories, or a sweep"
-COLUMNS, ROWS = 44, 33  # of the field of a decision boundary
 
 
 def report(
@@ -61,7 +55,7 @@ def report(
         raise TypeError(f"title expects a str, got {describe(title)}")
     path = file_path("path", path)
     shown = _labelled(runs)
-    data = _data(shown)
+    data = data_of(shown)
     rows = []
     for i, run in enumerate(data["runs"]):
         forgotten = ", <code>zero_grad()</code> forgotten" if run["forgot"] else ""
@@ -118,16 +112,11 @@ def _labelled(runs: Any) -> list[tuple[str, History, str, str]]:
         result.append((label or "run", history, *told))
     seen: set[tuple[str, bool]] = set()
     for label, history, *_ in result:
-        key = label, _recording(history).zero_grad
+        key = label, recording_of(history).zero_grad
         if key in seen:
             raise ValueError(f"runs expects different labels, got {label} twice: give it a dict")
         seen.add(key)
     return result
-
-
-def _recording(history: History) -> Recording:
-    assert history.recording is not None
-    return history.recording
 
 
 def _rate(history: object) -> str:
@@ -143,258 +132,3 @@ def _verdict(history: History) -> tuple[str, str]:
     if len(history.losses) < 2 and history.status != "converged":
         return history.status, f"{history.steps} step{'s' * (history.steps != 1)} made"
     return verdict(history, history.target_loss)
-
-
-def _data(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
-    """Return all that the page shows, ready for JSON."""
-    first = shown[0][1]
-    recording = _recording(first)
-    parameters = first.model.parameters()
-    names = parameter_names(first.model, parameters)
-    for label, history, *_ in shown:
-        other = _recording(history)
-        if parameter_names(history.model, history.model.parameters()) != names:
-            raise ValueError(f"the run {label} is of another architecture than the first")
-        if (other.xs, other.ys, other.reduction) != (
-            recording.xs,
-            recording.ys,
-            recording.reduction,
-        ):
-            raise ValueError(
-                f"the run {label} is on other data, or another reduction, than the first"
-            )
-    fields = [_field(history) for _, history, *_ in shown]
-    plane = all(fields)
-    network = _network(first.model, parameters)
-    size = 4 * len(parameters) + 3 * len(recording.xs) + (COLUMNS * ROWS // 4 if plane else 0)
-    frames = max(FEWEST, min(MANY, MOST // (size * len(shown))))
-    rates = list(dict.fromkeys(label for label, *_ in shown))
-    # The page opens on a run that was reset, converged, and ended lowest, as far as there is one.
-    best = min(
-        range(len(shown)),
-        key=lambda i: (
-            not _recording(shown[i][1]).zero_grad,
-            shown[i][2] != "converged",
-            shown[i][1].losses[-1] if math.isfinite(shown[i][1].losses[-1]) else math.inf,
-        ),
-    )
-    return {
-        "names": names,
-        "network": network,
-        "xs": [_short(x, 9) if isinstance(x, list) else _short([x], 9)[0] for x in recording.xs],
-        "ys": [_target(y) for y in recording.ys],
-        "loss": _name(recording.loss),
-        "level": _level(recording.ys),
-        "digits": _digits(len(parameters)),
-        "wholeBatch": all(_recording(history).whole_batch for _, history, *_ in shown),
-        "reduction": recording.reduction,
-        "grid": _grid(recording.xs) if plane else None,
-        "first": best,
-        "runs": [
-            _run(label, history, told, frames, field if plane else None)
-            | {"colour": rates.index(label)}
-            for (label, history, *told), field in zip(shown, fields)
-        ],
-    }
-
-
-def _name(loss: Callable[..., Any]) -> str:
-    name = getattr(loss, "__name__", "<lambda>")
-    return "loss" if "<" in name else name.replace("_", " ")
-
-
-def _digits(n: int) -> int:
-    """Return how many digits of each of `n` parameters the page holds."""
-    return 6 if n <= 100 else 5
-
-
-def _target(y: Any) -> Any:
-    """Return a target as JSON can hold it."""
-    if isinstance(y, list | tuple):
-        return [_target(part) for part in y]
-    if isinstance(y, int | float):
-        return _short([y], 9)[0]
-    return str(y)
-
-
-def _level(ys: Sequence[Any]) -> float | None:
-    """Return the prediction at which one class ends, if the targets are of two: -1 and 1, 0 and 1.
-
-    For any other targets it is None: that a prediction is on a side of something says nothing.
-    """
-    if not all(isinstance(y, int | float) for y in ys):
-        return None
-    found = set(ys)
-    return 0.0 if found <= {-1, 1} else 0.5 if found <= {0, 1} else None
-
-
-def _network(model: Any, parameters: Sequence[Any]) -> dict[str, Any] | None:
-    """Return which parameter is which weight of the network, or None for one that is no MLP."""
-    if type(model) is not MLP:
-        return None
-    places = {id(p): place for place, p in enumerate(parameters)}
-    layers = [
-        [
-            {"weights": [places[id(w)] for w in neuron.weights], "bias": places[id(neuron.bias)]}
-            for neuron in layer.neurons
-        ]
-        for layer in model.layers
-    ]
-    activations = [layer.neurons[0].activation for layer in model.layers]
-    return {"inputs": model.n_in, "layers": layers, "activations": activations}
-
-
-def _grid(xs: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """Return the part of the plane that the field of a decision boundary covers."""
-    across, up, _ = grid.field(lambda points: [0.0] * len(points), xs, COLUMNS, ROWS)
-    half = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2  # a number stands for a cell around it
-    return {
-        "columns": COLUMNS,
-        "rows": ROWS,
-        "across": [across[0] - half[0], across[-1] + half[0]],
-        "up": [up[0] - half[1], up[-1] + half[1]],
-    }
-
-
-def _run(
-    label: str,
-    history: History,
-    told: Sequence[str],
-    frames: int,
-    field: Callable[[Sequence[float]], str] | None,
-) -> dict[str, Any]:
-    """Return what the page shows of a run."""
-    recording = _recording(history)
-    steps = _chosen(len(history.losses), frames)
-    parameters = history.model.parameters()
-    final = [p.data for p in parameters]
-    digits = _digits(len(final))
-    everything = [*recording.parameters, final]
-    run: dict[str, Any] = {
-        "label": label,
-        "forgot": not recording.zero_grad,
-        "status": history.status,
-        "verdict": told[0],
-        "reason": told[1],
-        "losses": _short(history.losses, 7),
-        "lrs": _short(history.lrs),
-        "norms": _short(history.grad_norms),
-        "edge": [[k, *_short([history.lrs[k] * s], 4)] for k, s in history.sharpness.items()],
-        "steps": steps,
-        "parameters": [_short(recording.parameters[k], digits) for k in steps],
-        "gradients": [_short(recording.gradients[k], digits) for k in steps],
-        "moves": [
-            _short([history.lrs[k] * g for g in recording.gradients[k]], digits) for k in steps
-        ],
-        "after": {  # where the next one shown is not the next step
-            i: _short(everything[k + 1], digits)
-            for i, (k, following) in enumerate(zip(steps, [*steps[1:], None]))
-            if following != k + 1
-        },
-    }
-    run["fields"] = [field(recording.parameters[k]) for k in steps] if field else []
-    measured = []
-    try:
-        for k in steps:
-            for p, x in zip(parameters, recording.parameters[k]):
-                p.data = x
-            measured.append(_measured(history.model, recording))
-    finally:
-        for p, x in zip(parameters, final):
-            p.data = x
-    for i, name in enumerate(("predictions", "sampleLosses", "fits")):
-        run[name] = [parts[i] for parts in measured]
-    return run
-
-
-def _measured(model: Any, recording: Recording) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return what the model, as it is now, makes of each sample: prediction, loss, and fit."""
-    predictions: list[Any] = []
-    losses: list[float] = []
-    fits: list[bool | None] = []
-    level = _level(recording.ys)
-    for x, y in zip(recording.xs, recording.ys):
-        try:
-            prediction = model(x)
-            losses.append(recording.loss(prediction, y).data)
-        except ArithmeticError:
-            predictions.append(None)
-            losses.append(math.nan)
-            fits.append(None)
-            continue
-        if isinstance(prediction, list | tuple):
-            numbers: Any = [value.data for value in prediction]
-            predictions.append(_short(numbers, 9))
-        else:
-            numbers = prediction.data
-            predictions += _short([numbers], 9)
-        fits.append(_fits(numbers, y, level))
-    return predictions, _short(losses), fits
-
-
-def _fits(prediction: Any, target: Any, level: float | None) -> bool | None:
-    """Return whether the class is right; None where there are no classes."""
-    if isinstance(prediction, list):
-        if isinstance(target, list) and sorted(target) == [0.0] * (len(target) - 1) + [1.0]:
-            return prediction.index(max(prediction)) == target.index(1.0)
-        return None
-    return None if level is None else (prediction > level) == (target > level)
-
-
-def _field(history: History) -> Callable[[Sequence[float]], str] | None:
-    """Return a function from parameters to the prediction over the plane of the two inputs.
-
-    It gives a byte for each place, 128 and up for a prediction of at least the level between the
-    classes, or 0, in base 64. For a
-    model that has no two inputs, has several outputs or can't be compiled, it is None.
-    """
-    import base64
-
-    xs, model = _recording(history).xs, history.model
-    if not all(isinstance(x, list) and len(x) == 2 and _moderate(x) for x in xs):
-        return None
-    level = _level(_recording(history).ys) or 0.0
-    steepness = 4.0 if level else 1.0  # between 0 and 1 there is less room than between -1 and 1
-    try:
-        predict = predictor(model, model.parameters(), xs[0])
-    except CompileError:
-        return None
-
-    def squashed(at: Sequence[float]) -> str:
-        try:
-            _, _, rows = grid.field(lambda points: predict(at, points), xs, COLUMNS, ROWS)
-        except (ArithmeticError, ValueError):
-            rows = [[0.0] * COLUMNS] * ROWS
-        return base64.b64encode(
-            bytes(_byte(steepness * (x - level)) for row in rows for x in row)
-        ).decode("ascii")
-
-    return squashed
-
-
-def _moderate(x: Sequence[float]) -> bool:
-    """Return whether these are coordinates that a plane around them can be drawn of."""
-    return all(abs(part) < 1e100 for part in x)
-
-
-def _byte(x: float) -> int:
-    """Return a number of any size, in the plane's 127 shades of either sign."""
-    return 128 + math.floor(127 * math.tanh(x)) if x == x else 128
-
-
-def _chosen(n: int, frames: int) -> list[int]:
-    """Return at most so many of n steps: the first and the last, and more of the early ones.
-
-    Half of them follow each other from the start, where the most happens; the rest are spread.
-    """
-    if n <= frames:
-        return list(range(n))
-    early = frames // 2
-    spread = frames - early
-    rest = [early + round((n - 1 - early) * i / (spread - 1)) for i in range(spread)]
-    return list(dict.fromkeys([*range(early), *rest]))
-
-
-def _short(numbers: Iterable[float], digits: int = 6) -> list[float | None]:
-    """Return numbers with so many digits; None for one that JSON can't hold."""
-    return [float(f"{x:.{digits}g}") if math.isfinite(x) else None for x in numbers]

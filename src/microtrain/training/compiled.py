@@ -10,8 +10,8 @@ from __future__ import annotations
 from ..compiler.program import Program
 from ..compiler.python import assemble, identifiers, write
 from ..compiler.symbol import Symbol, as_operand
+from ..graph import propagate, topological_sort
 from ..tracing import BACKWARD, FORWARD, LOSS, Trace, architecture, made_once
-from ..value import propagate, topological_sort
 from . import eager
 from .eager import Eager, set_state
 

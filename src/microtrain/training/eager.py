@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..functions import sqrt
+from ..graph import reset
 from ..samples import checked
-from ..value import Value, reset
+from ..value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,96 @@
+"""The chain rule over a graph: from a result back through what made it, to the leaves.
+
+The graph is that of the values: each knows its parents, and its partial derivative by each.
+"""
+
+from __future__ import annotations
+
+from .functions import Number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, Protocol, Self, TypeVar
+
+    N = TypeVar("N", bound="Node")
+
+    class Node(Protocol):
+        """What the walk needs of a value."""
+
+        data: Any
+        grad: Any
+
+        @property
+        def parents(self) -> tuple[Self, ...]: ...
+        @property
+        def partials(self) -> tuple[Any, ...]: ...
+
+
+def topological_sort(root: N) -> tuple[list[N], list[N]]:
+    """Return the values that `root` was computed from, and it: those with parents, and the leaves.
+
+    The first list has parents before what was computed from them. Parents are visited from right to
+    left: backward, a sum of losses then hands on the gradients of its first sample first.
+    """
+    order: list[N] = []
+    leaves: list[N] = []
+    seen: set[N] = set()
+    stack: list[Any] = [root]
+    while stack:
+        value = stack.pop()
+        if value is None:  # all that the value below it was computed from is in the lists
+            order.append(stack.pop())
+        elif value not in seen:
+            seen.add(value)
+            if value.parents:
+                stack += (value, None)
+                stack += value.parents
+            else:
+                leaves.append(value)
+    return order, leaves
+
+
+def propagate(root: N, seed: Any, order: Sequence[N], zero: Any = -0.0) -> None:
+    """Add the derivatives of ``seed * root`` to the `.grad` of the leaves it was computed from.
+
+    This is the chain rule, for `order`, a `topological_sort` of the root: each value hands its
+    gradient on to its parents, times the partial derivative by each.
+    """
+    for value in order:
+        value.grad = zero
+    root.grad = root.grad + seed
+    for value in reversed(order):
+        g = value.grad
+        for parent, partial in zip(value.parents, value.partials):
+            parent.grad += partial * g
+
+
+def gradients(root: N, inputs: Sequence[N]) -> list[Any]:
+    """Return the derivatives of the root by the inputs, and leave every `.grad` as it was."""
+    zero, seed = start(root, 1.0)
+    order, leaves = topological_sort(root)
+    earlier = [(value, value.grad) for value in (*order, *leaves, *inputs)]
+    for leaf in (*leaves, *inputs):
+        leaf.grad = zero
+    try:
+        propagate(root, seed, order, zero)
+        return [0 + x.grad for x in inputs]  # as `backward` adds to a gradient of zero
+    finally:
+        for value, before in earlier:
+            value.grad = before
+
+
+def start(root: Node, seed: Any) -> tuple[Any, Any]:
+    """Return the zero that sums of gradients start from, and the seed, in the root's kind."""
+    kind: Any = type(root.data)
+    if kind is float or kind is int:
+        return -0.0, float(seed)  # unlike 0.0, -0.0 changes no bit of what is added to it
+    if issubclass(kind, Number):
+        return -0.0, seed
+    return 0, kind(seed)  # so that a Fraction stays exact
+
+
+def reset(parameters: Iterable[Node]) -> None:
+    """Set the gradients to zero."""
+    for p in parameters:
+        p.grad = 0.0 if type(p.data) is float else 0  # the int leaves a Fraction exact
