@@ -337,6 +337,81 @@ def test_an_exception_of_another_kind_leaves_a_whole_record():
     assert (seen[0].status, seen[0].steps, len(seen[0].losses)) == ("interrupted", 3, 3)
 
 
+def test_what_is_worth_compiling():
+    one = ([XS[0]], [YS[0]])
+    assert mt.train(MLP(3, [1]), *one, steps=400).engine == "compiled"
+    assert mt.train(MLP(3, [1]), *one, steps=399).engine == "eager"
+    assert mt.train(MLP(3, [1]), XS, YS, steps=50, accumulate=2).engine == "compiled"
+
+
+def test_below_the_target_is_below():
+    losses = mt.train(steps=9).losses
+    reached = mt.train(steps=9, target_loss=losses[5])
+    assert (reached.status, reached.steps, reached.target_loss) == ("converged", 6, losses[5])
+    assert mt.train(steps=2).target_loss is None
+
+
+def test_the_clock_counts_from_the_start():
+    seen = []
+    history = mt.train(steps=3, on_step=lambda h: seen.append(h.seconds))
+    assert 0 < seen[0] < seen[1] < seen[2] <= history.seconds < 60
+    assert mt.History(None, "eager").seconds == 0.0
+
+
+def test_an_interrupted_step_leaves_no_sharpness_behind():
+    def press(step):
+        if step == 3:
+            raise KeyboardInterrupt
+        return 0.05
+
+    history = mt.train(steps=9, lr=press, track_sharpness=1)
+    assert list(history.sharpness) == [0, 1, 2]
+
+    class Pressed:
+        """Ctrl-C while the sharpness of a step, which counts, has been measured."""
+
+        def __contains__(self, step):
+            return True
+
+    def ends(loss):
+        calls.append(loss)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return False
+
+    calls = []
+    history = mt.train(steps=9, track_sharpness=Pressed(), on_step=ends)
+    assert (history.steps, list(history.sharpness)) == (4, [0, 1, 2, 3])
+
+
+def test_what_is_recorded():
+    history = mt.train(steps=3, record=True)
+    recording = history.recording
+    model = MLP(3, [4, 4, 1])
+    for k in range(3):
+        assert list(recording.parameters[k]) == [p.data for p in model.parameters()]
+        model.zero_grad()
+        mt.mse_loss([model(x) for x in XS], YS).backward()
+        assert list(recording.gradients[k]) == [p.grad for p in model.parameters()]
+        mt.SGD(model.parameters(), 0.05).step()
+    assert recording.whole_batch
+    assert not mt.train(steps=2, record=True, batch_size=2).recording.whole_batch
+    assert not mt.train(steps=2, record=True, accumulate=2).recording.whole_batch
+    lost = mt.train(
+        MLP(3, [1]), XS, YS, steps=3, record=True, loss=lambda p, t: (p * p + 1000.0).exp()
+    )
+    assert lost.status == "diverged"
+    assert all(math.isnan(g) for g in lost.recording.gradients[-1])
+    assert len(lost.recording.gradients[-1]) == 4
+
+
+def test_the_chart_is_twelve_rows_high():
+    history = mt.train(steps=3)
+    assert history.chart(40).count("\n") == 12 + 2
+    with pytest.raises(TypeError, match="positional"):
+        history.chart(40, 12, True)
+
+
 MODEL = MLP(3, [2, 1])
 
 

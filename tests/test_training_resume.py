@@ -94,6 +94,50 @@ def test_ctrl_c_keeps_every_step(tmp_path):
     assert bits(resumed) == bits(mt.train(steps=20))
 
 
+@pytest.mark.parametrize(("every", "steps"), [(None, 230), (7, 30), (1, 4)])
+def test_it_is_kept_every_so_many_steps_and_at_the_end(tmp_path, every, steps):
+    path = tmp_path / "run.json"
+    kept = []
+
+    def look(history):  # before the file of this step is written
+        if path.exists():
+            kept.append(json.loads(path.read_text())["steps"])
+
+    options = {} if every is None else {"checkpoint_every": every}
+    mt.train(steps=steps, target_loss=None, checkpoint=path, on_step=look, **options)
+    every = every or 100
+    assert sorted({*kept}) == [k for k in range(every, steps, every) if k < steps]
+    assert json.loads(path.read_text())["steps"] == steps
+
+
+def test_a_run_stopped_before_its_first_step_goes_on(tmp_path):
+    path = tmp_path / "run.json"
+
+    presses = [KeyboardInterrupt]
+
+    def rate(step):
+        if presses:
+            raise presses.pop()
+        return 0.05
+
+    assert mt.train(lr=rate, checkpoint=path).steps == 0
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "seconds": 0.0}))
+    assert bits(mt.train(lr=rate, checkpoint=path)) == bits(mt.train())
+
+
+def test_the_seconds_of_both_parts_count(tmp_path):
+    path = tmp_path / "run.json"
+    mt.train(steps=3, checkpoint=path)
+    first = json.loads(path.read_text())["seconds"]
+    assert 0 < first < 60
+    path.write_text(json.dumps({**json.loads(path.read_text()), "seconds": 1000.0}))
+    seen = []
+    history = mt.train(steps=5, checkpoint=path, on_step=lambda h: seen.append(h.seconds))
+    assert 1000 < seen[0] < seen[1] < history.seconds < 1060
+    assert 1000 < json.loads(path.read_text())["seconds"] < 1060
+
+
 def test_a_finished_run_goes_on_for_longer_or_not_at_all(tmp_path):
     path = tmp_path / "run.json"
     mt.train(steps=20, checkpoint=path)
@@ -155,7 +199,9 @@ def test_schedules_that_can_not_be_compared_are_trusted(tmp_path):
         ({"before": [True] * 41}, "before expects floats, got bool True"),
         ({"settings": {}}, "settings are not those of a run"),
         ({"settings": 5}, "settings are not those of a run"),
-        ({"sharpness": [[9, 1.0]]}, "sharpness expects steps that were made, got int 9"),
+        ({"sharpness": [[5, 1.0]]}, "sharpness expects steps that were made, got int 5"),
+        ({"sharpness": [[-1, 1.0]]}, "sharpness expects steps that were made, got int -1"),
+        ({"seconds": -0.5}, "seconds expects a float of at least 0"),
         ({"sharpness": [[0]]}, "sharpness expects a list of 2"),
         ({"sharpness": 5}, "sharpness expects a list of entries"),
         ({"format": "microtrain model"}, "this is no microtrain run"),
