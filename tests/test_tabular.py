@@ -195,6 +195,7 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
         ([[1, "a"], [2, "b"], [3, "7"]], "column 'y' expects a number, got '[ab]'"),
         ([[f"n{i}", "ab"[i % 2]] for i in range(60)], "column 'x' has 4[0-9] different texts"),
         ([], "too few rows"),
+        ([["1e308", "a"], ["-1e308", "b"], [0, "a"]], "column 'x' has numbers too large"),
     ],
 )
 def test_tables_that_can_not_be_learned_from(tmp_path, rows, message):

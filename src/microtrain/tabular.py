@@ -53,8 +53,11 @@ class Column:
                 )
             return cls(name, 0.0, 1.0, texts)
         numbers = [number_in(text, name, where) for where, text in cells]
-        mean = math.fsum(numbers) / len(numbers)
-        deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        try:
+            mean = math.fsum(numbers) / len(numbers)
+            deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        except OverflowError:
+            raise ValueError(f"column {name!r} has numbers too large to standardize") from None
         return cls(name, mean, deviation if deviation > 0 else 1.0)
 
     def inputs(self, where: str, text: str) -> list[float]:
