@@ -37,6 +37,8 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "microtrain"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 
 
 def any_number(app, what, name, obj, options, signature, result):
