@@ -6,7 +6,8 @@ beside the operation. `backward()` then needs no calculus: it walks the graph fr
 leaves and adds ``partial * grad`` to each parent.
 
 To add an operation, compute its value and its partials with arithmetic and the functions of
-`microtrain.functions`, and hand them to `node`; nothing else in the project has to know.
+`microtrain.functions`, and hand them to `node`; nothing else in the project has to know. (Where a
+function is missing there, CONTRIBUTING.md says how to add one.)
 
 The engine does not care what a number is: `data` may be a float, an exact `fractions.Fraction` or
 any `microtrain.functions.Number`. So partials that are constants are written as ints, which leave
@@ -34,12 +35,15 @@ class Value:
     """A scalar that records the operations applied to it, to compute gradients.
 
     `data` is a float, int or NumPy scalar (kept as a float), a `fractions.Fraction` (kept exact) or
-    a `microtrain.functions.Number`; anything else is a `TypeError`. `label` is a name to show in
-    drawings.
+    a `microtrain.functions.Number`; anything else is a `TypeError`.
 
-    Attributes: `data`, the number; `grad`, the derivative of what `backward` was called on by this
-    value; `label`; `op`, the operation that made it ("" for a leaf); `parents`, the Values it was
-    computed from; `partials`, its derivative by each of them.
+    Attributes:
+        data: the number.
+        grad: the derivative of what `backward` was called on by this value.
+        label: a name to show in drawings.
+        op: the operation that made it ("" for a leaf).
+        parents: the Values it was computed from.
+        partials: its derivative by each of them.
 
     Operators take numbers and Values on either side; a number makes no node. What is no real
     number, or none that fits a float, raises (`DomainError`, `ZeroDivisionError`, `OverflowError`),

@@ -103,7 +103,7 @@ class History:
         """Return the descent curve as text: the loss at each step.
 
         At most `width` characters wide (None: as the terminal, and 80 at most) and with `height`
-        rows for the curve; on a logarithmic scale if `log` (None: where it helps); in plain ASCII
+        rows for the curve; on a logarithmic scale if ``log`` (None: where it helps); in plain ASCII
         if `ascii` (None: where the standard output can't do better).
         """
         return chart.line_chart(

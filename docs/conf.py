@@ -1,0 +1,66 @@
+"""How Sphinx makes the pages: `sphinx-build -W docs build/docs`."""
+
+import pathlib
+import re
+
+import microtrain
+
+# Pages that are a file of the project's root; what stands in the page itself comes after it.
+ROOT = pathlib.Path(__file__).parent.parent
+ROOT_FILES = {"index": "README.md", "contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}
+
+project = "microtrain"
+author = copyright = "The microtrain contributors"
+release = version = microtrain.__version__
+
+extensions = [
+    "myst_parser",  # pages in Markdown
+    "sphinx.ext.autodoc",  # the reference, from docstrings and annotations
+    "sphinx.ext.napoleon",  # "Args:" and "Attributes:" in docstrings
+    "sphinx.ext.viewcode",  # the source of each thing, one click away
+]
+
+# `name` in a docstring is code, and a link where the reference has a thing of that name.
+default_role = "py:obj"
+add_module_names = False
+python_use_unqualified_type_names = True
+maximum_signature_line_length = 80
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_default_options = {"members": True, "special-members": "__call__, __pow__, __abs__"}
+napoleon_numpy_docstring = False
+napoleon_custom_sections = [("Attributes", "params_style")]
+smartquotes_action = "De"  # dashes; quotes stay straight, as in '""'
+
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = "microtrain"
+html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+
+
+def any_number(app, what, name, obj, options, signature, result):
+    """Show that the elementary functions, written down for floats, take Values as well."""
+    if what == "function" and obj.__module__ == "microtrain.functions":
+        both = "float | Value"
+        return signature.replace("float", both), (result or "float").replace("float", both)
+    return None
+
+
+def root_file(app, docname, source):
+    """Put the file of the root into its page, with relative links as they are seen from here."""
+    if docname in ROOT_FILES:
+        path = ROOT / ROOT_FILES[docname]
+        app.env.note_dependency(str(path))
+        text = path.read_text(encoding="utf-8")
+        source[0] = re.sub(r"\]\((?!\w+:|#)", "](../", text) + "\n" + source[0]
+    source[0] = source[0].replace("\n\n```\n", "\n```\n")  # the empty line is for doctest
+    for page, file in ROOT_FILES.items():
+        source[0] = source[0].replace(f"](../{file}", f"]({page}.md")
+
+
+def setup(app):
+    app.connect("source-read", root_file)
+    app.connect("autodoc-process-signature", any_number)
