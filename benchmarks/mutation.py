@@ -5,8 +5,9 @@
 
 The mutants are those of cosmic-ray: another operator, another number, a condition turned round, a
 loop that never runs. Each is written to a copy of the project, where the engine's tests are run
-with few examples, up to the first that fails; running for a minute counts as failing. What
-annotations say, and what only type checkers see, is left alone.
+with few examples, up to the first that fails; taking over twice the processor's time that the tests
+take without it counts as failing, too. What annotations say, and what only type checkers see, is
+left alone.
 
 The results are kept in mutants.json: started again, it takes up where it was, tries again what
 survived, and what lies within two lines of a change. All of it takes hours on one processor, so
@@ -19,14 +20,18 @@ import argparse
 import ast
 import collections
 import concurrent.futures
+import contextlib
 import difflib
 import hashlib
 import json
+import math
 import os
 import pathlib
 import queue
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,7 +48,7 @@ TESTS = (
     "training_resume checkpoint curvature threads edges arguments compiler draw"
 )
 RESULTS = pathlib.Path("mutants.json")
-SECONDS = 60
+SURVIVED = "survived"
 # One replacement for each operator: that for an addition is a subtraction, and not ten others.
 OPERATORS = re.compile(
     r"core/(ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_Div|Div_Mul|Pow_Mul|Mod_Mul|FloorDiv_Mul)"
@@ -93,12 +98,18 @@ def tests_of(path: pathlib.Path) -> list[str]:
     return [files[0], str(path), *[file for file in files[1:] if (ROOT / file).exists()]]
 
 
-def survives(place: pathlib.Path, path: pathlib.Path, mutant: str) -> bool:
-    """Return whether the tests pass with this source in a copy of the project."""
+def outcome(place: pathlib.Path, path: pathlib.Path, mutant: str, seconds: int) -> str:
+    """Return what the tests say of this source, in a copy of the project."""
     original = (place / path).read_bytes()
     (place / path).write_text(mutant, encoding="utf-8")
     command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += ["--hypothesis-profile=mutation", *tests_of(path)]
+    command += ["--assert=plain", "--hypothesis-profile=mutation", *tests_of(path)]
+
+    def modest() -> None:
+        """Keep a mutant from taking all the memory, or all the time."""
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
     environment = {**os.environ, "PYTHONPATH": str(place / "src")}
     try:
         with subprocess.Popen(
@@ -111,19 +122,14 @@ def survives(place: pathlib.Path, path: pathlib.Path, mutant: str) -> bool:
             preexec_fn=modest,
         ) as process:
             try:
-                return process.wait(SECONDS) == 0
+                status = process.wait(20 * seconds)  # it may wait for itself for ever
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, 9)
-                return False
+                status = -signal.SIGKILL
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            return SURVIVED if status == 0 else "killed" if status > 0 else "stopped"
     finally:
         (place / path).write_bytes(original)
-
-
-def modest() -> None:
-    """Keep a mutant that asks for all the memory from getting it."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 
 
 def copy(place: pathlib.Path) -> pathlib.Path:
@@ -131,7 +137,7 @@ def copy(place: pathlib.Path) -> pathlib.Path:
         take = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         take(ROOT / name, place / name)
     subprocess.run(
-        [sys.executable, "-m", "compileall", "-q", "--invalidation-mode=checked-hash", "src"],
+        [sys.executable, "-m", "compileall", "-q", "--invalidation-mode=checked-hash", "."],
         cwd=place,
         check=True,
     )
@@ -160,34 +166,45 @@ def main() -> int:
             path, key, source, _ = mutant
             place = places.get()
             try:
-                return key, survives(place, path, source)
+                return key, outcome(place, path, source, limit)
             finally:
                 places.put(place)
 
-        waiting = [] if arguments.list else [m for m in found if results.get(m[1], True)]
+        waiting = (
+            [] if arguments.list else [m for m in found if results.get(m[1], SURVIVED) == SURVIVED]
+        )
         for job in range(arguments.jobs if waiting else 0):
             (place := pathlib.Path(scratch, str(job))).mkdir()
             places.put(copy(place))
-            if not job and not survives(place, paths[0], (place / paths[0]).read_text()):
-                print("the tests fail without any mutant: see to that first", file=sys.stderr)
-                return 1
+            if not job:
+                unchanged = (place / paths[0]).read_text(encoding="utf-8")
+                before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+                if outcome(place, paths[0], unchanged, 3600) != SURVIVED:
+                    print("the tests fail without any mutant: see to that first", file=sys.stderr)
+                    return 1
+                took = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+                limit = math.ceil(2 * took)
         with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-            for done, (key, survived) in enumerate(pool.map(attempt, waiting), 1):
-                results[key] = survived
+            for done, (key, result) in enumerate(pool.map(attempt, waiting), 1):
+                results[key] = result
                 RESULTS.write_text(json.dumps(results, indent=0, sort_keys=True))
                 print(f"\r{done} of {len(waiting)} mutants", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
 
     for _, key, _, diff in found:
-        if results.get(key):
+        if results.get(key) == SURVIVED:
             print(f"{diff}\n")
     total = killed = 0
     for path in paths:
         outcomes = [results[key] for of, key, *_ in found if of == path and key in results]
-        total, killed = total + len(outcomes), killed + outcomes.count(False)
+        dead = len(outcomes) - outcomes.count(SURVIVED)
+        total, killed = total + len(outcomes), killed + dead
+        stopped = f", {n} of them by their time" if (n := outcomes.count("stopped")) else ""
         if outcomes:
-            share = outcomes.count(False) / len(outcomes)
-            print(f"{share:6.1%} of {len(outcomes):4} killed in {path.relative_to(SOURCE)}")
+            share = dead / len(outcomes)
+            print(
+                f"{share:6.1%} of {len(outcomes):4} killed in {path.relative_to(SOURCE)}{stopped}"
+            )
     print(f"{killed / max(total, 1):6.1%} of {total:4} killed in all")
     return 0
 
