@@ -74,6 +74,7 @@ def command_lines(draw):
 
 @given(command_lines())
 @example(["report", "\udcff.html", "--steps", "3", "--lrs", "0.1"])
+@example(["report", "0/\n", "--steps", "3", "--lrs", "0.1"])
 @example(["train", "--checkpoint", "\udcff", "--steps", "3"])
 @example(["train", "--seed", "9" * 5000, "--steps", "3"])
 @example(["\udcff"])

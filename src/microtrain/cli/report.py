@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 from .. import datasets
 from ..losses import hinge, squared_error
 from ..nn import MLP
 from ..report.page import report
 from ..training.train import train
-from .terminal import FAILED, INTERRUPTED, OK, Progress, neurons
+from .terminal import FAILED, INTERRUPTED, OK, Progress, neurons, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     command: Parser = arguments.parser
     folder = os.path.dirname(os.path.abspath(arguments.path))
     if os.path.isdir(arguments.path) or not os.path.isdir(folder):
-        print(f"{command.prog}: can't write the page: {arguments.path} is no file", file=sys.stderr)
+        command.complain(f"can't write the page: {arguments.path} is no file")
         return FAILED
     job = JOBS[arguments.data]
     lrs = list(dict.fromkeys(arguments.lrs or job["lrs"]))
@@ -125,11 +124,13 @@ def run(arguments: argparse.Namespace) -> int:
         progress.clear()
         command.error(str(error))
     except OSError as error:
-        print(f"{command.prog}: can't write the page: {error}", file=sys.stderr)
+        command.complain(f"can't write the page: {error}")
         return FAILED
     size = os.path.getsize(arguments.path) / 1000
     if size and not arguments.quiet:  # a device has none, and may be where this would go
-        print(f"{arguments.path}: {len(runs)} runs, {size:.0f} kB. Open it in a browser.")
+        print(
+            f"{printable(arguments.path)}: {len(runs)} runs, {size:.0f} kB. Open it in a browser."
+        )
     return OK
 
 

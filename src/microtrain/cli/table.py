@@ -11,7 +11,7 @@ import sys
 from ..checkpoint import CheckpointError
 from ..datasets import read_table
 from ..tabular import LOSSES, Predictor, fit
-from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite
+from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def train(arguments: argparse.Namespace) -> int:
         progress.clear()
         if error.filename is None:
             raise  # it is about the output
-        print(f"{command.prog}: {error}", file=sys.stderr)
+        command.complain(str(error))
         return FAILED
     if arguments.json:
         print(json.dumps(finite(_record(found)), allow_nan=False))
@@ -142,7 +142,7 @@ def predict(arguments: argparse.Namespace) -> int:
     except (CheckpointError, ValueError) as error:
         command.error(str(error))
     except OSError as error:
-        print(f"{command.prog}: {error}", file=sys.stderr)
+        command.complain(str(error))
         return FAILED
     target = predictor.target
     writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -178,7 +178,8 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
         if predictor.target.texts:
             print(f"\n{_confusion(held, predictor.target.texts)}")
     if arguments.save and history.status != "diverged":
-        print(f"\nKept in {arguments.save}: microtrain predict {arguments.save} FILE")
+        name = printable(arguments.save)
+        print(f"\nKept in {name}: microtrain predict {name} FILE")
 
 
 def _score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:

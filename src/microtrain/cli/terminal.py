@@ -21,8 +21,11 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one line long."""
 
     def error(self, message: str) -> NoReturn:
-        shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
-        self.exit(USAGE, f"{self.prog}: {shown} (see {self.prog} --help)\n")
+        self.exit(USAGE, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
+
+    def complain(self, message: str) -> None:
+        """Say in one line what went wrong."""
+        print(f"{self.prog}: {printable(message)}", file=sys.stderr)
 
 
 class Progress:
@@ -73,6 +76,11 @@ def neurons(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expects numbers of at least 1, got {text!r}")
     return int(text)
+
+
+def printable(text: str) -> str:
+    """Return a text, such as a file's name, without what would steer the terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def is_terminal(stream: Any) -> bool:

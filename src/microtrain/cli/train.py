@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 
 from .. import datasets
 from ..losses import REDUCTIONS
@@ -200,7 +199,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress.clear()
         if arguments.checkpoint is None or error.filename is None:
             raise  # it is about the output
-        print(f"{command.prog}: can't keep the checkpoint: {error}", file=sys.stderr)
+        command.complain(f"can't keep the checkpoint: {error}")
         return FAILED
     progress.clear()
     predictions = model.predict(xs)
