@@ -12,7 +12,11 @@ import pytest
 from machine import run
 
 ROOT = pathlib.Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    page
+    for page in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
+    if "```python\n" in page.read_text(encoding="utf-8")
+]
 
 # What is right in a page, but not to a checker: the built-in sum of no Values would be the int 0,
 # at a prompt an expression is shown, and a loop that is there to be run is run.
