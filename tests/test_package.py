@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import json
 import os
 import pathlib
@@ -128,9 +129,21 @@ def test_the_readmes_commands_are_the_projects():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
 def test_examples_run(path, tmp_path):
-    done = run(sys.executable, str(path), cwd=tmp_path)
+    if path.name == "pytorch_bridge.py" and importlib.util.find_spec("torch") is None:
+        pytest.skip("needs PyTorch")
+    # PyTorch warns where NumPy is missing, which it can do without.
+    done = run(sys.executable, "-W", "ignore:Failed to init", str(path), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
+
+
+def test_the_bridge_to_pytorch_says_what_is_missing(tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError")
+    path = ROOT / "examples" / "pytorch_bridge.py"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(SRC)])}
+    done = run(sys.executable, str(path), env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "PyTorch is missing. Install it with: pip install torch\n"
 
 
 def test_the_toy_example_is_short_and_says_what_the_command_says():

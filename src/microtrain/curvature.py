@@ -116,7 +116,7 @@ def _generated(
     program = Program()
     program.section = BACKWARD
     inputs: dict[int, Any] = {
-        place: Value(Symbol(program, program.input(name)))  # type: ignore[arg-type]
+        place: Value(Symbol(program, program.input(name)))
         for place, name in trace.program.inputs.items()
     }
     weights, variables = (

@@ -47,8 +47,8 @@ def hinge(prediction: Any, target: float) -> Value:
     """
     outputs = _outputs(prediction)
     sign = plus_or_minus_one(target, len(outputs))
-    loss: Value = relu(1 - outputs[0] * sign)
-    return loss
+    output: Value = outputs[0]
+    return relu(1 - output * sign)
 
 
 def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:

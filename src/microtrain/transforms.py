@@ -273,9 +273,9 @@ def _trace(
     program = Program()
     program.section = FORWARD
     arguments = [
-        Value(Symbol(program, program.input("")))  # type: ignore[arg-type]
+        Value(Symbol(program, program.input("")))
         if n is None
-        else [Value(Symbol(program, program.input(""))) for _ in range(n)]  # type: ignore[arg-type]
+        else [Value(Symbol(program, program.input(""))) for _ in range(n)]
         for n in shape
     ]
     inputs = list(_flat(arguments))

@@ -26,6 +26,7 @@ from .graph import propagate, start, topological_sort
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from fractions import Fraction
     from typing import Any
 
 _new: Any = object.__new__
@@ -68,7 +69,12 @@ class Value:
     partials: tuple[float, ...]
 
     def __init__(
-        self, data: float, label: str = "", *, _children: tuple[()] = (), _op: str = ""
+        self,
+        data: float | Fraction | Number,
+        label: str = "",
+        *,
+        _children: tuple[()] = (),
+        _op: str = "",
     ) -> None:
         found = as_number(data)
         if found is NotImplemented:
@@ -332,7 +338,7 @@ class Value:
         if not self.parents or not _is_large(self):
             return object.__reduce_ex__(self, protocol)
         order, leaves = topological_sort(self)
-        places = {value: place for place, value in enumerate((*leaves, *order))}
+        places: dict[Value, int] = {value: place for place, value in enumerate((*leaves, *order))}
         rows = [
             (v.data, v.grad, v.label, v.op, [places[parent] for parent in v.parents], v.partials)
             for v in order
@@ -401,9 +407,8 @@ def dot(
         )
     parents: list[Value] = []
     partials: list[Any] = []
-    total = number_in(bias, "bias")
-    if type(bias) is float and bias == 0.0:
-        total = 0  # which leaves a Fraction exact
+    # An int leaves a Fraction exact.
+    total = number_in(0 if type(bias) is float and bias == 0.0 else bias, "bias")
     for w, x in zip(weights, inputs):
         a = w.data if isinstance(w, Value) else number_in(w, "weights")
         b = x.data if isinstance(x, Value) else x if type(x) is float else number_in(x, "inputs")

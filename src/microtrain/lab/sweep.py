@@ -238,7 +238,11 @@ def _failed(result: Sweep, error: Exception, sent: Any) -> Exception:
                     "model (or loss, or a schedule) can't be sent to another process; make it a "
                     f"function at the top level of a module: {reason}"
                 )
-    lost = [run[::2] for place, run in enumerate(result._plan) if place not in result._runs]
+    lost = [
+        (label, seed)
+        for place, (label, _, seed) in enumerate(result._plan)
+        if place not in result._runs
+    ]
     return SweepError(
         "a run could not be made, or the worker that had it died: "
         f"{type(error).__name__}: {error or 'no reason given'}\n"
@@ -254,15 +258,18 @@ def _labelled(lrs: Any) -> dict[str, float | Schedule]:
     listed = () if named else as_list("lrs", lrs, "a list of learning rates, or a dict")
     rates: dict[str, float | Schedule] = {}
     for key, lr in lrs.items() if named else enumerate(listed):
-        if not callable(lr):
-            lr = learning_rate(f"lrs[{key!r}]", lr)
-        label = str(key) if named else _label(lr, key)
+        rate = _rate(f"lrs[{key!r}]", lr)
+        label = str(key) if named else _label(rate, key)
         if label in rates:
             raise ValueError(f"lrs expects different rates, got {label} twice")
-        rates[label] = lr
+        rates[label] = rate
     if not rates:
         raise ValueError("lrs expects at least one learning rate, got none")
     return rates
+
+
+def _rate(name: str, lr: float | Schedule) -> float | Schedule:
+    return lr if callable(lr) else learning_rate(name, lr)
 
 
 def rate_label(lr: float) -> str:

@@ -70,7 +70,7 @@ def report(
     subtitle = (
         f"{model if isinstance(model, MLP) else type(model).__name__}, trained on {n} samples"
     )
-    folder = resources.files(__package__)
+    folder = resources.files("microtrain.report")
     script = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     parts = {
         "title": html.escape(title),

@@ -194,7 +194,7 @@ def train(
         set_state(parameters, state)
         for _ in range(made):  # to draw what the next step is to draw
             next(batches)
-    end: tuple[Any, int, Any] = "interrupted", *whole[:2]
+    end: tuple[Any, int, Any] = "interrupted", whole[0], whole[1]
     try:
         for k in range(whole[0], steps):
             if schedule is not None:
@@ -238,7 +238,7 @@ def train(
         else:
             end = "finished", steps, state
     except BaseException as error:
-        end = "interrupted", *whole[:2]
+        end = "interrupted", whole[0], whole[1]
         if not isinstance(error, KeyboardInterrupt):
             raise
     finally:
