@@ -38,22 +38,21 @@ def program(page: pathlib.Path) -> str:
     return HEADER + "".join(example.source for example in examples)
 
 
-def checked(page: pathlib.Path, folder: pathlib.Path, *command: str) -> None:
-    path = folder / f"{page.stem.lower()}.py"
-    path.write_text(program(page), encoding="utf-8")
+def check_pages(folder: pathlib.Path, *command: str) -> None:
+    paths = [folder / f"{page.stem.lower().replace('-', '_')}.py" for page in PAGES]
+    for page, path in zip(PAGES, paths):
+        path.write_text(program(page), encoding="utf-8")
     env = {**os.environ, "MYPYPATH": str(ROOT / "src"), "PYTHONPATH": str(ROOT / "src")}
-    done = run(sys.executable, "-m", *command, str(path), cwd=ROOT, env=env)
+    done = run(sys.executable, "-m", *command, *map(str, paths), cwd=ROOT, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_page_satisfies_mypy(page, tmp_path):
+def test_the_pages_satisfy_mypy(tmp_path):
     pytest.importorskip("mypy")
     untyped = ("--allow-untyped-defs", "--allow-untyped-calls", "--allow-redefinition")
-    checked(page, tmp_path, "mypy", "--strict", *untyped)
+    check_pages(tmp_path, "mypy", "--strict", *untyped)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_page_satisfies_pyright(page, tmp_path):
+def test_the_pages_satisfy_pyright(tmp_path):
     pytest.importorskip("pyright")
-    checked(page, tmp_path, "pyright", "--pythonpath", sys.executable)
+    check_pages(tmp_path, "pyright", "--pythonpath", sys.executable)
