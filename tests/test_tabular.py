@@ -91,7 +91,7 @@ def test_the_same_seed_gives_the_same_bits(flowers):
 def test_a_predictor_comes_back_to_the_bit(data):
     import tempfile
 
-    words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
+    words = st.text("abü☃' \n", max_size=4).map(str.strip).filter(bool)
     finite = st.floats(-1e6, 1e6)
     columns = data.draw(
         st.lists(
@@ -189,11 +189,17 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' expects a number, got ''"),
+        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' is empty"),
         ([[1, "a"], [2, "b"], ["three", "a"]], "line 4: column 'x' expects a number, got 'three'"),
         ([[1, "a"], [2, "a"], [3, "a"]], "at least two classes in 'y', got 1"),
-        ([[1, "a"], [2, "b"], [3, "7"]], "column 'y' expects a number, got '[ab]'"),
-        ([[f"n{i}", "ab"[i % 2]] for i in range(60)], "column 'x' has 4[0-9] different texts"),
+        (
+            [[1, "a"], [2, "b"], [3, "7"]],
+            "line 4: column 'y' expects a text, as elsewhere",
+        ),
+        (
+            [[f"n{i}", "ab"[i % 2]] for i in range(60)],
+            "has 60 different texts, such as 'n0'",
+        ),
         ([], "too few rows"),
         ([["1e308", "a"], ["-1e308", "b"], [0, "a"]], "column 'x' has numbers too large"),
     ],
@@ -247,6 +253,64 @@ def test_numbers_are_judged_by_their_error(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("line", range(2, 12))
+@pytest.mark.parametrize("column", [0, 2, 3])
+def test_an_empty_cell_is_named_wherever_it_is(flowers, line, column):
+    with open(flowers, encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    rows[line - 1][column] = " "
+    path = table(flowers, rows[1:], rows[0])
+    with pytest.raises(ValueError, match=rf"line {line}: column '{rows[0][column]}' is empty"):
+        fit(path, "kind")
+
+
+def test_blanks_and_ways_to_write_a_number_make_no_classes(tmp_path):
+    rows = [[f" {x}", " on" if x > 0 else "off ", "1" if x > 0 else " 2.0"] for x in range(-20, 20)]
+    path = table(tmp_path / "t.csv", rows, (" x", "state ", "y"))
+    found = fit(path, "y", loss="cross_entropy")
+    assert found.predictor.target.texts == ["1", "2"]
+    assert found.predictor.columns[1].texts == ["off", "on"]
+    assert all(truth == prediction for truth, prediction in found.held_out)
+    assert fit(path, "state", drop=["y"]).predictor.target.texts == ["off", "on"]
+
+
+def test_texts_held_out_are_known(tmp_path):
+    rows = [[i, "rare" if i == 7 else "ab"[i % 2], i] for i in range(30)]
+    path = table(tmp_path / "t.csv", rows, ("x", "kind", "y"))
+    for seed in range(5):
+        assert fit(path, "y", seed=seed, steps=1).predictor.columns[1].texts == ["a", "b", "rare"]
+
+
+def test_what_was_not_there_in_training_is_said(flowers, tmp_path, capsys):
+    model = str(tmp_path / "model.json")
+    main(["train", "--csv", flowers, "--target", "kind", "--save", model, "--quiet"])
+    capsys.readouterr()
+    header = ("length", "weight", "soil", "kind")
+    rows = [[0, 0, "chalk", ""], [0, 0, "chalk", "aster"], [0, 0, "sand ", "iris"]]
+    new = table(tmp_path / "new.csv", rows, header)
+    assert main(["predict", model, new]) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert err[0].endswith("2 rows: 'soil' is 'chalk', which was not there in training")
+    assert err[1].startswith("1 of 2 right")  # the row without a kind does not count
+    assert main(["predict", model, table(tmp_path / "one.csv", rows[:1], header)]) == 0
+    assert ": 1 row: 'soil' is" in capsys.readouterr().err
+    assert main(["predict", model, table(tmp_path / "empty.csv", [], header)]) == 0
+    assert capsys.readouterr() == ("length,weight,soil,kind,predicted kind\n", "")
+
+
+def test_numbers_that_may_be_classes(tmp_path, capsys):
+    path = table(tmp_path / "t.csv", [[x, x % 2] for x in range(20)], ("x", "y"))
+    assert main(["train", "--csv", path, "--target", "y", "--steps", "5"]) == 0
+    assert "(If these numbers stand for classes: --loss cross_entropy)" in capsys.readouterr().out
+
+
+def test_other_separators_are_recognized(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x;y\n1;2\n")
+    with pytest.raises(ValueError, match=r"\(is it separated by ';'\? only commas are read\)"):
+        fit(str(path), "y")
+
+
 def test_the_record_of_a_table(flowers, capsys):
     assert main(["train", "--csv", flowers, "--target", "kind", "--steps", "5", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
@@ -263,11 +327,17 @@ def test_the_record_of_a_table(flowers, capsys):
         ("--csv {csv} --target kind --reduction sum", 2, "--reduction: not allowed with --csv"),
         ("--csv {csv} --target color", 2, "target expects a column"),
         ("--csv {csv}.none --target kind", 1, "No such file"),
-        ("--csv {csv} --target kind --steps 2 --save {csv}/x", 1, "Not a directory"),
+        ("--csv {csv} --target kind --save {csv}/x", 2, "expects a file in a folder that is there"),
+        ("--csv {csv} --target kind --save {csv}", 2, "expects another file than --csv"),
+        ("--csv {csv} --target kind --save x --checkpoint x", 2, "another file than --checkpoint"),
+        ("--csv {csv} --target kind --save {module}", 2, "exists, and is no model"),
+        ("--drop soil", 2, "argument --drop: expects a table"),
+        ("--test-share 0.5", 2, "argument --test-share: expects a table"),
+        ("--csv {csv} --target kind --steps 1 --checkpoint {csv}/x", 1, "no such folder"),
     ],
 )
 def test_bad_arguments(flowers, capsys, words, status, message):
-    assert main_status(["train", *words.format(csv=flowers).split()]) == status
+    assert main_status(["train", *words.format(csv=flowers, module=__file__).split()]) == status
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1
 
@@ -317,6 +387,8 @@ def test_confusions():
     ]
     long = confusion([("x" * 30, "y")], ["x" * 30, "y"])
     assert "x" * 11 + "…" in long and "x" * 12 not in long
+    alike = confusion([("y" * 30, "x" * 30)], ["y" * 30, "y" * 29 + "\n"])
+    assert "y" * 30 in alike and "\\n" in alike
     many = [str(i) for i in range(20)]
     assert confusion([("3", "4"), ("5", "5"), ("6", "7"), ("6", "7")], many) == (
         "2 times '6' was taken for '7'\n1 times '3' was taken for '4'"

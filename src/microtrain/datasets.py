@@ -139,9 +139,11 @@ def place_of(target: str, names: Sequence[str], path: Any) -> int:
     """Return which column is the target. Raises `ValueError` if none is, or no other is there."""
     if target not in names:
         columns = ", ".join(map(repr, names)) or "none: it is empty"
+        other = next((c for c in ";\t|" if len(names) == 1 and c in names[0]), "")
+        hint = f" (is it separated by {other!r}? only commas are read)" if other else ""
         raise ValueError(
             f"target expects a column of {os.fsdecode(path)}, got {target!r}; "
-            f"its columns are {columns}"
+            f"its columns are {columns}{hint}"
         )
     if len(names) == 1:
         raise ValueError(f"{os.fsdecode(path)} has no column but the target")

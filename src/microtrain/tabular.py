@@ -7,6 +7,7 @@ deviation, so that no column counts for more because of its unit. A column of te
 
 from __future__ import annotations
 
+import collections
 import itertools
 import math
 import random
@@ -27,12 +28,33 @@ if TYPE_CHECKING:
 
     from .training.history import History
 
+    Cell = tuple[str, str]  # where it is, and its text
     Row = tuple[str, list[str]]  # where it is, and its cells
 
 FORMAT, VERSION = "microtrain predictor", 1
 MANY = 20  # different texts in a column are too many to be told apart
 PASSES, BATCH = 100, 32
 LOSSES = ("cross_entropy", "hinge", "squared_error")
+
+
+def holds_texts(name: str, cells: Sequence[Cell]) -> bool:
+    """Return whether a column is of texts, else of numbers; one that is mixed is a `ValueError`."""
+    for where, text in cells:
+        if not text.strip():
+            raise ValueError(f"{where}: column {name!r} is empty")
+    texts = [cell for cell in cells if is_text([cell[1]])]
+    if len(texts) in (0, len(cells)):
+        return bool(texts)
+    if 2 * len(texts) <= len(cells):
+        number_in(texts[0][1], name, texts[0][0])  # which complains
+    where, text = next(cell for cell in cells if cell not in texts)
+    raise ValueError(f"{where}: column {name!r} expects a text, as elsewhere, got {text!r}")
+
+
+def _class(text: str) -> str:
+    """Return the text by which a class is known: without blanks around it; 1 for 1.0."""
+    text = text.strip()
+    return text if is_text([text]) or not text else f"{float(text):.15g}"
 
 
 class Column:
@@ -42,17 +64,17 @@ class Column:
         self.name, self.mean, self.scale, self.texts = name, mean, scale, list(texts)
 
     @classmethod
-    def of(cls, name: str, cells: Sequence[tuple[str, str]]) -> Column:
-        """Return the column that these cells, each with where it is, make."""
-        if is_text(text for _, text in cells):
-            texts = sorted({text for _, text in cells})
+    def of(cls, name: str, cells: Sequence[Cell], trained: Sequence[Cell]) -> Column:
+        """Return the column that these cells make, with the scale of those to train on."""
+        if holds_texts(name, cells):
+            texts = sorted({_class(text) for _, text in cells})
             if len(texts) > MANY:
                 raise ValueError(
-                    f"column {name!r} has {len(texts)} different texts, too many to learn from: "
-                    "leave it out"
+                    f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, too "
+                    f"many to learn from (at most {MANY}): leave it out, by --drop"
                 )
             return cls(name, 0.0, 1.0, texts)
-        numbers = [number_in(text, name, where) for where, text in cells]
+        numbers = [number_in(text, name, where) for where, text in trained]
         try:
             mean = math.fsum(numbers) / len(numbers)
             deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
@@ -63,13 +85,13 @@ class Column:
     def inputs(self, where: str, text: str) -> list[float]:
         """Return the inputs that a cell becomes; a text not seen before is none of the known."""
         if self.texts:
-            return [float(text == known) for known in self.texts]
+            return [float(_class(text) == known) for known in self.texts]
         return [(number_in(text, self.name, where) - self.mean) / self.scale]
 
-    def truth(self, cell: tuple[str, str]) -> Any:
+    def truth(self, cell: Cell) -> Any:
         """Return what stands in a cell: a text, or a number."""
         where, text = cell
-        return text if self.texts else number_in(text, self.name, where)
+        return _class(text) if self.texts else number_in(text, self.name, where)
 
 
 class Predictor:
@@ -84,13 +106,27 @@ class Predictor:
 
     def inputs(self, names: Sequence[str], rows: Iterable[Row], path: str) -> list[list[float]]:
         """Return the inputs of rows in which the columns have these names, in any order."""
+        names = [name.strip() for name in names]
         if missing := [repr(c.name) for c in self.columns if c.name not in names]:
-            raise ValueError(f"{path} lacks the columns {', '.join(missing)}")
+            plural = "" if len(missing) == 1 else "s"
+            raise ValueError(f"{path} lacks the column{plural} {', '.join(missing)}")
         places = [(column, names.index(column.name)) for column in self.columns]
         return [
             list(itertools.chain(*[column.inputs(where, row[k]) for column, k in places]))
             for where, row in rows
         ]
+
+    def unseen(self, names: Sequence[str], rows: Sequence[Row]) -> list[tuple[str, str, int]]:
+        """Return the texts in the rows that were not trained on: column, text, how many rows."""
+        names = [name.strip() for name in names]
+        found = collections.Counter(
+            (column.name, text)
+            for column in self.columns
+            if column.texts
+            for _, row in rows
+            if (text := _class(row[names.index(column.name)])) not in column.texts
+        )
+        return [(name, text, n) for (name, text), n in found.items()]
 
     def predict(self, xs: Sequence[Sequence[float]]) -> list[Any]:
         """Return the predictions: a class's text, or a number, for each."""
@@ -201,19 +237,25 @@ def fit(
     if not 0 <= share < 1:
         raise ValueError(f"test_share expects a number from 0 to 1, and below, got {test_share}")
     names, rows = read_table(path)
+    names, target = [name.strip() for name in names], target.strip()
     k = place_of(target, names, path)
     for name in drop:
         if name == target or name not in names:
             raise ValueError(f"drop expects columns other than the target, got {name!r}")
-    shuffled = list(rows)
+    in_order = list(rows)
+    shuffled = list(in_order)
     random.Random(seed).shuffle(shuffled)
     held = round(share * len(shuffled))
     if len(shuffled) - held < 2:
         raise ValueError(f"{path} has too few rows to learn from: {len(shuffled)}")
-    answers = [(where, row[k]) for where, row in shuffled]
-    column, loss = _target(target, answers, answers[held:], loss)
+
+    def cells(place: int, of: Sequence[Row]) -> list[Cell]:
+        return [(where, row[place]) for where, row in of]
+
+    answers = cells(k, shuffled)
+    column, loss = _target(target, cells(k, in_order), answers[held:], loss)
     columns = [
-        Column.of(name, [(where, row[i]) for where, row in shuffled[held:]])
+        Column.of(name, cells(i, in_order), cells(i, shuffled[held:]))
         for i, name in enumerate(names)
         if name != target and name not in drop
     ]
@@ -253,24 +295,21 @@ def fit(
 
 
 def _target(
-    name: str,
-    cells: Sequence[tuple[str, str]],
-    trained: Sequence[tuple[str, str]],
-    loss: str | None,
+    name: str, cells: Sequence[Cell], trained: Sequence[Cell], loss: str | None
 ) -> tuple[Column, str]:
     """Return the column to predict, and the loss for it."""
-    text = is_text(text for _, text in cells)
+    text = holds_texts(name, cells)
     if loss is None:
         loss = "cross_entropy" if text else "squared_error"
     one_of("loss", loss, LOSSES)
     if loss == "squared_error":
         if text:
             raise ValueError(f"loss expects cross_entropy or hinge for the texts of {name!r}")
-        return Column.of(name, trained), loss
+        return Column.of(name, cells, trained), loss
     if not text:
         for where, cell in cells:
             number_in(cell, name, where)
-    classes = sorted({cell for _, cell in cells}, key=(str if text else float))
+    classes = sorted({_class(cell) for _, cell in cells}, key=(str if text else float))
     if len(classes) < 2 or (loss == "hinge" and len(classes) != 2):
         wanted = "two classes" if loss == "hinge" else "at least two classes"
         raise ValueError(f"{loss} expects {wanted} in {name!r}, got {len(classes)}")
@@ -281,5 +320,5 @@ def _encoded(column: Column, loss: str, where: str, text: str) -> float:
     """Return a target as the loss takes it."""
     if loss == "squared_error":
         return column.inputs(where, text)[0]
-    index = column.texts.index(text)
+    index = column.texts.index(_class(text))
     return index if loss == "cross_entropy" else 2.0 * index - 1.0

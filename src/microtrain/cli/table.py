@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import csv
 import json
+import math
+import os
 import sys
 
 from ..checkpoint import CheckpointError
 from ..datasets import read_table
+from ..errors import file_path
 from ..tabular import LOSSES, Predictor, fit
 from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite, printable
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from .terminal import Parser
 
 LINES = 20  # of losses, about
+FEW = 6  # different numbers look like classes
 MANY = 12  # classes are too many for a table of them
 
 
@@ -30,13 +35,12 @@ def add_to_train(command: Any) -> None:
     add = command.add_argument_group("a table of your own").add_argument
     add("--csv", metavar="FILE", help="learn from this table instead: CSV, column names first")
     add("--target", metavar="COLUMN", help="what to predict: texts (classes) or numbers")
-    add("--drop", metavar="COLUMN", nargs="+", default=[], help="columns to leave out")
+    add("--drop", metavar="COLUMN", nargs="+", help="columns to leave out")
     add(
         "--test-share",
         type=float,
-        default=0.2,
         metavar="SHARE",
-        help="of the rows, to hold out and judge by (%(default)s)",
+        help="of the rows, drawn by the seed, to hold out and judge by (0.2)",
     )
     add(
         "--loss",
@@ -70,6 +74,7 @@ def train(arguments: argparse.Namespace) -> int:
     command: Parser = arguments.parser
     if arguments.target is None:
         command.error("argument --target: expects the column to predict, with --csv")
+    _check_files(arguments)
     progress = Progress("steps", quiet=arguments.quiet)
     losses: list[float] = []
     aloud = not (arguments.json or arguments.quiet)
@@ -89,8 +94,8 @@ def train(arguments: argparse.Namespace) -> int:
         progress.show(made, planned)
 
     options: dict[str, Any] = {
-        "drop": arguments.drop,
-        "test_share": arguments.test_share,
+        "drop": arguments.drop or [],
+        "test_share": 0.2 if arguments.test_share is None else arguments.test_share,
         "hidden": [8] if arguments.hidden is None else arguments.hidden,
         "activation": arguments.activation,
         "loss": arguments.loss,
@@ -144,19 +149,45 @@ def predict(arguments: argparse.Namespace) -> int:
     except OSError as error:
         command.complain(str(error))
         return FAILED
+    for name, text, n in predictor.unseen(names, kept):
+        count = "1 row" if n == 1 else f"{n:,} rows"
+        command.complain(f"{count}: {name!r} is {text!r}, which was not there in training")
     target = predictor.target
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*names, f"predicted {target.name}"])
     for (_, row), prediction in zip(kept, predictions):
         writer.writerow([*row, prediction])
+    names = [name.strip() for name in names]
     if target.name in names:
         k = names.index(target.name)
-        try:
-            truths = [target.truth((where, row[k])) for where, row in kept]
-        except ValueError:
-            return OK  # the column is there to be filled
-        print(_score(list(zip(truths, predictions)), target.texts), file=sys.stderr)
+        pairs = []
+        for (where, row), prediction in zip(kept, predictions):
+            with contextlib.suppress(ValueError):  # it is there to be filled
+                if (truth := target.truth((where, row[k]))) != "":
+                    pairs.append((truth, prediction))
+        if pairs:
+            print(_score(pairs, target.texts), file=sys.stderr)
     return OK
+
+
+def _check_files(arguments: argparse.Namespace) -> None:
+    """Refuse to lose a file, or the outcome of a long run, to --save."""
+    command: Parser = arguments.parser
+    if arguments.save is None:
+        return
+    path = file_path("save", arguments.save)
+    for name in ("csv", "checkpoint"):
+        other = getattr(arguments, name)
+        if other and os.path.realpath(other) == os.path.realpath(path):
+            command.error(f"argument --save: expects another file than --{name}, got {path}")
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.path.isdir(folder):
+        command.error(f"argument --save: expects a file in a folder that is there, got {path}")
+    if os.path.exists(path):
+        try:
+            Predictor.load(path)
+        except CheckpointError:
+            command.error(f"argument --save: {path} exists, and is no model; remove it first")
 
 
 def _print(found: Fit, arguments: argparse.Namespace) -> None:
@@ -173,10 +204,12 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
     print(f"{predictor.model}, trained on {found.trained_on:,} rows.")
     steps = f"{history.steps:,} step" + ("" if history.steps == 1 else "s")
     print(f"{ended} after {steps} in {history.seconds:.1f} s.")
-    if held:
+    if held and history.status != "diverged":
         print(f"Of the rows held out: {_score(held, predictor.target.texts)}")
         if predictor.target.texts:
             print(f"\n{_confusion(held, predictor.target.texts)}")
+        elif len({truth for truth, _ in held}) <= FEW:
+            print("(If these numbers stand for classes: --loss cross_entropy)")
     if arguments.save and history.status != "diverged":
         name = printable(arguments.save)
         print(f"\nKept in {name}: microtrain predict {name} FILE")
@@ -194,8 +227,8 @@ def _score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
             f"(always saying {common!r} would get {most / n:.1%})"
         )
     mean = sum(truths) / n
-    error = (sum((y - p) ** 2 for y, p in pairs) / n) ** 0.5
-    spread = (sum((y - mean) ** 2 for y in truths) / n) ** 0.5
+    error = math.dist(truths, [p for _, p in pairs]) / n**0.5
+    spread = math.dist(truths, [mean] * n) / n**0.5
     return f"root mean square error {error:.4g} (always saying their mean: {spread:.4g})"
 
 
@@ -206,9 +239,12 @@ def _confusion(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
         mixed = [(n, truth, guess) for (truth, guess), n in counts.items() if truth != guess]
         lines = [f"{n} times {truth!r} was taken for {guess!r}" for n, truth, guess in mixed]
         return "\n".join(sorted(lines, key=lambda line: -int(line.split()[0]))[:MANY])
-    width = min(12, max(map(len, classes)))
+    names = [printable(name) for name in classes]
+    width = min(12, max(map(len, names)))
+    short = [name if len(name) <= width else name[: width - 1] + "…" for name in names]
+    if len(set(short)) < len(names):  # cut, they can't be told apart
+        short, width = names, max(map(len, names))
     cell = max(5, width)
-    short = [name if len(name) <= width else name[: width - 1] + "…" for name in classes]
     lines = [bold(f"{'':{width}} " + "".join(f" {name:>{cell}}" for name in short) + "  predicted")]
     for name, truth in zip(short, classes):
         row = "".join(f" {counts[truth, guess] or '·':>{cell}}" for guess in classes)

@@ -45,15 +45,16 @@ def add_to(commands: Any) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "train",
-        help="train on the classic four samples",
+        help="train on the classic four samples, or on a table of your own",
         description="Train a network on the classic four samples of three numbers, until its loss "
         f"is below a target; print the loss at the first {SHOWN} steps, then the predictions and "
-        "the curve.",
+        "the curve. With --csv and --target, learn to predict a column of a table instead, and say "
+        "how well that goes on rows held out.",
         epilog="Examples: microtrain train --lr 0.2; microtrain train --csv flowers.csv --target "
         "species --save model.json. Exit status: 0 if every prediction matches its target in sign, "
-        "1 if one does not (of a table: if training diverged), 2 for bad arguments, 130 after "
-        "Ctrl-C, 141 if the output is not read to its end. NO_COLOR in the environment turns "
-        "colour off.",
+        "1 if one does not (of a table: if training diverged) or a file can't be read or written, "
+        "2 for bad arguments, 130 after Ctrl-C, 141 if the output is not read to its end. NO_COLOR "
+        "in the environment turns colour off.",
     )
     command.set_defaults(parser=command, run=run)
     add = command.add_argument
@@ -148,9 +149,9 @@ def run(arguments: argparse.Namespace) -> int:
             if getattr(arguments, name) is not None:
                 command.error(f"argument --{name.replace('_', '-')}: not allowed with --csv")
         return table.train(arguments)
-    for name in ("target", "loss", "save"):
+    for name in ("target", "drop", "test_share", "loss", "save"):
         if getattr(arguments, name) is not None:
-            command.error(f"argument --{name}: expects a table, --csv FILE")
+            command.error(f"argument --{name.replace('_', '-')}: expects a table, --csv FILE")
     for name, default in DEFAULTS.items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
