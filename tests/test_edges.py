@@ -21,6 +21,8 @@ OURS = {
     # PyTorch loses subnormals here.
     ("log1p", 5e-324): (5e-324, 1.0),
     ("log1p", -5e-324): (-5e-324, 1.0),
+    # The slope by x is y * x ** (y - 1), with slopes of its own: 0 * inf for the smallest x.
+    ("x ** y", 5e-324, 0.0): (1.0, NAN, -744.4400719213812),
     # PyTorch takes a square root; the power of C, and of IEEE 754, has no sign at these two.
     ("x ** 0.5", -0.0): (0.0, INF),
     ("x ** 0.5", -INF): (INF, 0.0),

@@ -135,6 +135,12 @@ def test_first_and_zeroth_powers_have_slopes_everywhere():
         mt.grad(mt.compile(lambda x: x**-1))(0.0)
 
 
+def test_a_power_has_second_derivatives_where_its_exponent_is_zero():
+    f = lambda x: mt.exp(x) ** x  # noqa: E731
+    assert mt.grad(mt.grad(f))(0.0) == pytest.approx(2.0)
+    assert mt.hessian(lambda v: v[0] ** v[1])([2.0, 0.0])[0][1] == pytest.approx(0.5)
+
+
 def test_argnums():
     f = lambda a, b, vs: a * b + vs[0] * vs[1] * a  # noqa: E731
     args = (2.0, 3.0, [4.0, 5.0])

@@ -151,7 +151,7 @@ class Value:
         if isinstance(other, Value):
             n = other.data
             y, by_exponent = _exponential(x, n)
-            return node(y, "**", (self, other), (_by_base(x, n), by_exponent))
+            return node(y, "**", (self, other), (n * quiet_power(x, n - 1), by_exponent))
         if (n := as_number(other)) is NotImplemented:
             return NotImplemented
         y = power(x, n)
@@ -488,7 +488,7 @@ def _count(value: Value) -> int:
 
 
 def _by_base(x: Any, n: Any) -> Any:
-    """Return the slope of x ** n by x: 0 where n is 0, even if x ** -1 is infinite there."""
+    """Return the slope of x ** n by x, for an n that is constant: 0 where that is 0."""
     if type(n) in (float, int):
         return n * quiet_power(x, n - 1) if n != 0 else 0
     return functions.choose(abs(n), n * quiet_power(x, n - 1), abs(n))
