@@ -41,6 +41,13 @@ def test_the_toy_job(capsys):
     assert "\033" not in out
 
 
+def test_quiet_is_the_outcome_alone(capsys):
+    assert main(["--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("The loss is below 0.01 at step ")
+    assert lines[2] == "prediction   target   match" and len(lines) == 7
+
+
 def test_options_go_to_train(capsys):
     options = (
         "--lr 0.2 --steps 7 --seed 3 --hidden 5 2 --activation relu --output-activation linear "

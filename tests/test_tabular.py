@@ -248,6 +248,9 @@ def test_numbers_are_judged_by_their_error(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.startswith("MLP(1 -> 8 tanh -> 1 linear, 25 parameters), trained on 16 rows.\n")
     assert "root mean square error" in out
+    path = table(tmp_path / "u.csv", [[x, 3 * x] for x in range(200)], ("x", "y"))
+    assert main(["train", "--csv", path, "--target", "y", "--steps", "2"]) == 0
+    assert "classes" not in capsys.readouterr().out
     holes = table(tmp_path / "holes.csv", [[1, "?"], [2, "?"]], ("x", "y"))
     assert main(["predict", model, holes]) == 0
     assert capsys.readouterr().err == ""
