@@ -47,7 +47,7 @@ TESTS = (  # the quick ones first
     "value functions nn losses optim edges draw gradients transforms training training_compiled "
     "training_resume checkpoint curvature threads compiler arguments"
 )
-UNFIT = "not killed and not hundred_thousand"  # tests that take long, and that no mutant notices
+UNFIT = "not killed and not hundred_thousand"  # left out, as they take long
 RESULTS = pathlib.Path("mutants.json")
 SURVIVED = "survived"
 # One replacement for each operator: that for an addition is a subtraction, and not ten others.
