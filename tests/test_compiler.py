@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain import CompileError, Value, functions
+from microtrain import CompileError, Value, arithmetic
 from microtrain.compiler import program as program_module
 from microtrain.compiler.program import FUNCTIONS, Program
 from microtrain.compiler.python import EXPRESSIONS, NAMESPACE, identifiers, write
@@ -362,8 +362,8 @@ def test_the_power_of_raw_data_is_pythons():
     for n in (2, 3, 0.5, -1):
         (value,) = program.replay([x], [(symbol**n).place])
         assert value == x**n
-        (value,) = program.replay([x], [functions.power(symbol, n).place])
-        assert value == functions.power(x, n)
+        (value,) = program.replay([x], [arithmetic.power(symbol, n).place])
+        assert value == arithmetic.power(x, n)
     with pytest.raises(mt.DomainError, match="not a real number"):
         program.replay([-8.0], [(symbol**0.5).place])
     (value,) = program.replay([3.0], [(2.0**symbol).place])

@@ -16,7 +16,8 @@ import microtrain as mt
 from microtrain.cli import main
 from microtrain.cli.table import _confusion as confusion
 from microtrain.cli.table import _score as score
-from microtrain.tabular import Column, Predictor, fit
+from microtrain.predictor import Column, Predictor
+from microtrain.tabular import fit
 
 KINDS = {"aster": (0.0, 0.0), "iris": (4.0, 1000.0), "rose": (0.0, 2000.0)}
 

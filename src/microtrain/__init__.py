@@ -16,6 +16,7 @@
 
 from . import datasets
 from .checkpoint import CheckpointError, load, save
+from .compiled import compile
 from .curvature import sharpness
 from .errors import CompileError, DomainError, GradcheckError
 from .functions import (
@@ -32,16 +33,18 @@ from .functions import (
     tanh,
 )
 from .gradcheck import gradcheck
+from .graph import to_dot
 from .lab.results import Sweep
 from .lab.sweep import SweepError, sweep
 from .losses import cross_entropy, hinge, mse_loss, squared_error
-from .nn import MLP, Layer, Module, Neuron
+from .module import Module
+from .nn import MLP, Layer, Neuron, dot
 from .optim import SGD, constant, warmup_cosine
 from .report.page import report
 from .training.history import History
 from .training.train import train
-from .transforms import compile, grad, hessian, value_and_grad
-from .value import Value, dot, to_dot
+from .transforms import grad, hessian, value_and_grad
+from .value import Value
 
 __version__ = "0.1.0"
 

@@ -11,7 +11,8 @@ import math
 import os
 
 from .errors import describe, file_path
-from .nn import ACTIVATIONS, MLP, Module
+from .module import Module
+from .nn import ACTIVATIONS, MLP
 from .tracing import structure_of
 
 TYPE_CHECKING = False

@@ -9,16 +9,17 @@ from .eigen import lanczos, largest_eigenvalue
 from .errors import one_of
 from .graph import gradients
 from .losses import REDUCTIONS, squared_error
+from .nn import dot
 from .samples import fitted, pairs_of
 from .tracing import BACKWARD, Trace, architecture, made_once
-from .value import Value, dot
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .nn import Module
+    from .module import Module
     from .tracing import Layout
 
 DENSE = 100  # up to this many parameters the whole Hessian is computed

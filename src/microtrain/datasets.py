@@ -8,7 +8,7 @@ import os
 import random
 
 from .errors import any_int, describe, file_path, positive_int
-from .functions import number
+from .number import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

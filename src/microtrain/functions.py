@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import functools
 import math
-import numbers
 
 from .errors import DomainError, describe
+from .number import as_number, number, own_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,48 +42,6 @@ if TYPE_CHECKING:
         def __call__(self, x: float, /) -> float: ...
         @overload
         def __call__(self, x: N, /) -> N: ...
-
-
-class Number:
-    """Base class of the numbers, other than Python's, that a `Value` may hold as its data.
-
-    A subclass has the arithmetic operators; as methods, the functions of one operand of this module
-    that it is to be used with; and for those of more operands ``apply(name, *operands)``, at least
-    one of which is of its kind.
-    """
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
-
-
-def as_number(x: object) -> Any:
-    """Return `x` as a number to compute with, or `NotImplemented` if it is none.
-
-    Floats, ints, rationals and `Number` objects come back as they are, other real numbers (NumPy's
-    scalars, say) as floats. A bool is not taken for a number.
-    """
-    kind = type(x)
-    if kind is float or kind is int or isinstance(x, Number):
-        return x
-    if kind is bool or not isinstance(x, numbers.Real):
-        return NotImplemented
-    if isinstance(x, numbers.Rational) and not isinstance(x, numbers.Integral):
-        return x
-    return float(x)
-
-
-def number(name: str, x: object) -> float:
-    """Return the argument `x` of that name as a float. Raises `TypeError` if it is no number."""
-    found = as_number(x)
-    if found is NotImplemented:
-        raise TypeError(f"{name} expects a number, got {describe(x)}")
-    try:
-        return float(found)
-    except OverflowError:
-        raise ValueError(f"{name} expects a number that fits a float, got a larger one") from None
 
 
 def _elementary(
@@ -222,17 +180,6 @@ def step(x: float) -> float:
     return type(x)(0 if x <= 0 else 1)
 
 
-def _own(name: str, a: Any, b: Any) -> Any:
-    """Return what a `Number` among the operands makes of them, or None if there is none.
-
-    None, too, where the other is a Value: what a Value makes of them is then asked for.
-    """
-    for x in (a, b):
-        if isinstance(x, Number) and (result := x.apply(name, a, b)) is not NotImplemented:
-            return result
-    return None
-
-
 def _symmetric(function: Callable[[float, float], float]) -> Callable[..., Any]:
     """Make a symmetric function of two floats one over any two numbers."""
     name = function.__name__
@@ -240,7 +187,7 @@ def _symmetric(function: Callable[[float, float], float]) -> Callable[..., Any]:
     @functools.wraps(function)
     def over_any_numbers(a: Any, b: Any) -> Any:
         if type(a) is not float or type(b) is not float:
-            if (result := _own(name, a, b)) is not None:
+            if (result := own_result(name, a, b)) is not None:
                 return result
             for x, other in ((a, b), (b, a)):
                 if (method := getattr(x, name, None)) is not None:
@@ -271,102 +218,3 @@ def minimum(a: float, b: float) -> float:
     2.0
     """
     return a if a <= b or a != a else b
-
-
-def compare(a: Any, b: Any) -> Any:
-    """Return 1 where a > b, -1 where a < b, else 0: the slope of ``abs(a - b)``."""
-    if (result := _own("compare", a, b)) is not None:
-        return result
-    if (method := getattr(a, "compare", None)) is not None:
-        return method(b)
-    if (method := getattr(b, "compare", None)) is not None:
-        return -method(a)
-    return type(a - b)((a > b) - (a < b))
-
-
-def _shown(x: Any) -> str:
-    """Return an operand as error messages show it: as a float, even if it is an int or a Value."""
-    x = getattr(x, "data", x)
-    return f"{x}.0" if type(x) is int else repr(x)
-
-
-def divide(a: Any, b: Any) -> Any:
-    """Return a / b. Raises `ZeroDivisionError`, naming both, where b is 0."""
-    try:
-        return a / b
-    except ZeroDivisionError:
-        raise ZeroDivisionError(f"{_shown(a)} / {_shown(b)}: division by zero") from None
-
-
-def ratio(a: Any, b: Any) -> Any:
-    """Return a / b in a slope. Where b is 0, what the slope belongs to raises; so this need not."""
-    if (result := _own("ratio", a, b)) is not None:
-        return result
-    try:
-        return a / b
-    except ZeroDivisionError:
-        return math.nan
-
-
-def choose(condition: Any, a: Any, b: Any) -> Any:
-    """Return a where the condition is above 0, else b."""
-    for x in (condition, a, b):
-        if (
-            isinstance(x, Number)
-            and (result := x.apply("choose", condition, a, b)) is not NotImplemented
-        ):
-            return result
-    if (method := getattr(condition, "choose", None)) is not None:
-        return method(a, b)
-    return a if condition > 0 else b
-
-
-def power(x: Any, n: Any) -> Any:
-    """Return x ** n.
-
-    Raises `DomainError` where that is no real number, and Python's own `ZeroDivisionError` (zero to
-    a negative power) and `OverflowError`. ``x ** 2`` is ``x * x``: C's `pow` differs from it in the
-    last bit for about one number in a thousand.
-    """
-    if type(n) in (int, float) and n == 2:
-        return x * x
-    if (result := _own("power", x, n)) is not None:
-        return result
-    try:
-        y = x**n
-    except ZeroDivisionError:
-        raise ZeroDivisionError(f"{_shown(x)} ** {_shown(n)}: zero to a negative power") from None
-    except OverflowError:
-        raise OverflowError(f"{_shown(x)} ** {_shown(n)} is too large for a float") from None
-    if type(y) is complex:
-        raise DomainError(f"{_shown(x)} ** {_shown(n)} is undefined: it is not a real number")
-    return y
-
-
-def log_base(base: Any, exponent: Any) -> Any:
-    """Return the logarithm of a base above 0, which the slope of a power by its exponent needs."""
-    if (result := _own("log_base", base, exponent)) is not None:
-        return result
-    try:
-        return log(base)
-    except DomainError:
-        raise DomainError(
-            f"{_shown(base)} ** {_shown(exponent)} is undefined: a power with a Value as its "
-            "exponent takes a base above 0"
-        ) from None
-
-
-def quiet_power(x: Any, n: Any) -> Any:
-    """Return x ** n where a slope needs it: infinite, as in IEEE 754, where `power` would raise."""
-    if type(n) in (int, float) and n in (0, 1, 2):
-        return 1 if n == 0 else x if n == 1 else x * x
-    if (result := _own("quiet_power", x, n)) is not None:
-        return result
-    if (method := getattr(x, "quiet_power", None)) is not None:
-        return method(n)
-    if (method := getattr(n, "quiet_power_of", None)) is not None:
-        return method(x)
-    try:
-        return 1 / x if n == -1 else power(x, n)
-    except (ZeroDivisionError, OverflowError):
-        return -math.inf if math.copysign(1.0, x) < 0 and n % 2 == 1 else math.inf

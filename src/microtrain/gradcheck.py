@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from .errors import GradcheckError, describe
-from .functions import as_number, number
 from .graph import gradients
+from .number import as_number, number
 from .value import Value
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def gradcheck(
-    f: Callable[..., Value],
+    f: Callable[..., float | Value],
     inputs: Sequence[Any],
     *,
     eps: float = 1e-6,

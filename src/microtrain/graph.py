@@ -5,7 +5,11 @@ The graph is that of the values: each knows its parents, and its partial derivat
 
 from __future__ import annotations
 
-from .functions import Number
+import math
+
+from .draw import dot
+from .errors import describe
+from .number import Number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,3 +98,45 @@ def reset(parameters: Iterable[Node]) -> None:
     """Set the gradients to zero."""
     for p in parameters:
         p.grad = 0.0 if type(p.data) is float else 0  # the int leaves a Fraction exact
+
+
+def size(root: Node, enough: float = math.inf) -> int:
+    """Return how many values `root` was computed from, and itself; count no further than enough."""
+    seen = {root}
+    waiting = [root]
+    while waiting and len(seen) < enough:
+        for parent in waiting.pop().parents:
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    return len(seen)
+
+
+def to_dot(value: Node, model: Any = None) -> str:
+    """Return the expression graph of a value as Graphviz DOT text.
+
+    Each node shows the operation (or the label), the data and the gradient, and each edge the
+    partial derivative: what the gradient is multiplied by on its way back. Leaves are tinted; those
+    that are parameters of `model`, a Module, in another colour and with their names. The same
+    graph gives the same text. (``dot -Tsvg graph.dot -o graph.svg`` draws it; a notebook does by
+    itself, if it has at most a few hundred nodes and Graphviz is installed.)
+
+    >>> import microtrain as mt
+    >>> x = mt.Value(3.0, label="x")
+    >>> y = x * x
+    >>> y.backward()
+    >>> print(mt.to_dot(y).partition("arrowsize=0.6]\\n")[2])
+        n0 [label="x\\ndata 3\\ngrad 6", fillcolor="#E3EEF7", tooltip="leaf"]
+        n1 [label="*\\ndata 9\\ngrad 1", penwidth="2"]
+        n0 -> n1 [label="3"]
+        n0 -> n1 [label="3"]
+    }
+    <BLANKLINE>
+    """
+    if not hasattr(value, "partials"):
+        raise TypeError(f"to_dot expects a Value, got {describe(value)}")
+    if model is not None and not hasattr(model, "named_parameters"):
+        raise TypeError(f"model expects a Module, got {describe(model)}")
+    order, leaves = topological_sort(value)
+    names = {} if model is None else {id(p): name for name, p in model.named_parameters()}
+    return dot.expression([*reversed(leaves), *order], names)

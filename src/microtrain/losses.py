@@ -6,8 +6,10 @@ target; it returns a Value, 0 at best. A loss of your own has the same form.
 
 from __future__ import annotations
 
+from .arithmetic import choose, ratio
 from .errors import as_list, describe, one_of
-from .functions import Number, as_number, choose, exp, log1p, maximum, ratio, relu
+from .functions import exp, log1p, maximum, relu
+from .number import Number, as_number
 from .value import Value, node, number_in
 
 TYPE_CHECKING = False

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import random
 
-from .nn import Module
-from .value import Value, dot
+from .module import Module
+from .nn import dot
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import functools
 import math
 
 from .errors import any_int, as_list, describe, positive_int
-from .functions import number
 from .graph import reset
+from .number import number
 from .value import Value
 
 TYPE_CHECKING = False

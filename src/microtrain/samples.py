@@ -1,19 +1,22 @@
-"""What a model is trained on and with, checked: its samples, its targets, its parameters."""
+"""What a model is trained on and with: its samples and targets, checked, and their mini-batches."""
 
 from __future__ import annotations
 
+import itertools
+import random
+
 from .errors import as_list, describe
-from .functions import as_number, number
 from .losses import encode_target
 from .nn import MLP
+from .number import as_number, number
 from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from .nn import Module
+    from .module import Module
 
     Pair = tuple[Any, Any]
 
@@ -75,6 +78,31 @@ def checked(loss: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
         return value
 
     return loss_of
+
+
+def batches_of(
+    samples: Sequence[Any], size: int, accumulate: int, rng: random.Random
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """Return an endless iterator over the mini-batches of each step."""
+    starts = range(0, len(samples), size)
+    if accumulate % len(starts):
+        return _shuffled(list(samples), size, accumulate, rng)
+    # Every step sees every sample, so there is no point in changing their order.
+    once = [samples[start : start + size] for start in starts]
+    return itertools.repeat(once * (accumulate // len(starts)))
+
+
+def _shuffled(
+    samples: list[Any], size: int, accumulate: int, rng: random.Random
+) -> Iterator[Sequence[Sequence[Any]]]:
+    step: list[Sequence[Any]] = []
+    while True:
+        rng.shuffle(samples)
+        for start in range(0, len(samples), size):
+            step.append(samples[start : start + size])
+            if len(step) == accumulate:
+                yield step
+                step = []
 
 
 def _sample(name: str, x: Any) -> Any:

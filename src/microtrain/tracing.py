@@ -13,10 +13,10 @@ from .compiler.program import Program
 from .compiler.python import assemble, identifiers, write
 from .compiler.symbol import Symbol, as_operand
 from .errors import CompileError, describe
-from .functions import as_number
 from .graph import topological_sort
 from .losses import encode_target, is_known
 from .nn import ACTIVATIONS, MLP, Layer, Neuron
+from .number import as_number
 from .samples import checked
 from .value import Value
 

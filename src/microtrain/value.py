@@ -10,18 +10,29 @@ To add an operation, compute its value and its partials with arithmetic and the 
 function is missing there, CONTRIBUTING.md says how to add one.)
 
 The engine does not care what a number is: `data` may be a float, an exact `fractions.Fraction` or
-any `microtrain.functions.Number`. So partials that are constants are written as ints, which leave
-all of them as they are, and everything that is no operator comes from `microtrain.functions`.
+any `microtrain.number.Number`. So partials that are constants are written as ints, which leave
+all of them as they are, and what is no operator comes from `microtrain.functions` and
+`microtrain.arithmetic`.
 """
 
 from __future__ import annotations
 
 from . import functions
-from .draw import dot as dot_file
+from .arithmetic import (
+    choose,
+    compare,
+    divide,
+    exponential,
+    power,
+    power_slope,
+    quiet_power,
+    ratio,
+)
+from .draw import dot
 from .draw.tables import html_table
-from .errors import as_list, describe
-from .functions import Number, as_number, compare, divide, power, quiet_power, ratio
-from .graph import propagate, start, topological_sort
+from .errors import describe
+from .graph import propagate, size, start, to_dot, topological_sort
+from .number import Number, as_number, number, of_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +42,15 @@ if TYPE_CHECKING:
 
 _new: Any = object.__new__
 
+LARGE = 50  # nodes; copying as many, one within the other, comes near the recursion limit
+DRAWN = 300  # a graph of more nodes than this is no longer a picture
+
 
 class Value:
     """A scalar that records the operations applied to it, to compute gradients.
 
     `data` is a float, int or NumPy scalar (kept as a float), a `fractions.Fraction` (kept exact) or
-    a `microtrain.functions.Number`; anything else is a `TypeError`.
+    a `microtrain.number.Number`; anything else is a `TypeError`.
 
     Attributes:
         data: the number.
@@ -81,7 +95,7 @@ class Value:
             hint = "; use it as it is, or its .data" if isinstance(data, Value) else ""
             raise TypeError(f"Value expects a number, got {describe(data)}{hint}")
         if type(found) is int:
-            found = functions.number("Value", found)
+            found = number("Value", found)
         if not isinstance(label, str):
             raise TypeError(f"label expects a str, got {describe(label)}")
         if _children:
@@ -132,7 +146,7 @@ class Value:
             return node(quotient, "/", (self, other), partials)
         if (c := as_number(other)) is NotImplemented:
             return NotImplemented
-        c = _like(self.data, c)  # 1/3 is to be exact beside a Fraction
+        c = of_kind(self.data, c)  # 1/3 is to be exact beside a Fraction
         return node(divide(self.data, c), "/", (self,), (ratio(1, c),))
 
     def __rtruediv__(self, other: float) -> Value:
@@ -150,17 +164,17 @@ class Value:
         x = self.data
         if isinstance(other, Value):
             n = other.data
-            y, by_exponent = _exponential(x, n)
+            y, by_exponent = exponential(x, n)
             return node(y, "**", (self, other), (n * quiet_power(x, n - 1), by_exponent))
         if (n := as_number(other)) is NotImplemented:
             return NotImplemented
         y = power(x, n)
-        return node(y, "**" if isinstance(n, Number) else f"**{n}", (self,), (_by_base(x, n),))
+        return node(y, "**" if isinstance(n, Number) else f"**{n}", (self,), (power_slope(x, n),))
 
     def __rpow__(self, other: float) -> Value:
         if (c := as_number(other)) is NotImplemented:
             return NotImplemented
-        y, by_exponent = _exponential(_like(self.data, c), self.data)
+        y, by_exponent = exponential(of_kind(self.data, c), self.data)
         return node(y, "**", (self,), (by_exponent,))
 
     def __neg__(self) -> Value:
@@ -230,7 +244,7 @@ class Value:
         return self._extreme(functions.minimum, other, -1)
 
     def _extreme(self, function: Callable[..., Any], other: float | Value, sign: int) -> Value:
-        y = _like(self.data, number_in(other, function.__name__))
+        y = of_kind(self.data, number_in(other, function.__name__))
         x = self.data  # of the same kind, whichever is the larger
         extreme, order = function(x, y), sign * compare(x, y)
         parents = (self, other) if isinstance(other, Value) else (self,)
@@ -250,10 +264,10 @@ class Value:
     def choose(self, a: float | Value, b: float | Value) -> Value:
         """Return `a` where this is above 0, else `b`."""
         x, y = number_in(a, "choose"), number_in(b, "choose")
-        slopes = [(a, functions.choose(self.data, 1, 0)), (b, functions.choose(self.data, 0, 1))]
+        slopes = [(a, choose(self.data, 1, 0)), (b, choose(self.data, 0, 1))]
         recorded = [(z, slope) for z, slope in slopes if isinstance(z, Value)]
         parents, partials = zip(*recorded) if recorded else ((), ())
-        return node(functions.choose(self.data, x, y), "choose", parents, partials)
+        return node(choose(self.data, x, y), "choose", parents, partials)
 
     def quiet_power(self, n: float | Value) -> Value:
         """Return self ** n, infinite (for an n that is a number) where that would raise."""
@@ -335,7 +349,7 @@ class Value:
     # How it is copied and pickled: node by node, which recurses, or a large graph in one piece.
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.parents or not _is_large(self):
+        if not self.parents or size(self, LARGE) < LARGE:
             return object.__reduce_ex__(self, protocol)
         order, leaves = topological_sort(self)
         places: dict[Value, int] = {value: place for place, value in enumerate((*leaves, *order))}
@@ -349,12 +363,12 @@ class Value:
 
     def _repr_svg_(self) -> str | None:
         """Return the expression graph, if it is small and Graphviz is there to draw it."""
-        return dot_file.svg(to_dot(self)) if self.parents and _count(self) <= DRAWN else None
+        return dot.svg(to_dot(self)) if self.parents and size(self) <= DRAWN else None
 
     def _repr_html_(self) -> str:
         numbers = {"data": self.data, "grad": self.grad, "op": self.op, "label": self.label}
         rows = [(name, str(x)) for name, x in numbers.items() if x != ""]
-        n = _count(self)
+        n = size(self)
         note = f"<p>Its graph has {n:,} nodes, too many to look at; to_dot(value) writes it.</p>"
         return html_table("Value", rows, below=note if n > DRAWN else self._repr_svg_() or "")
 
@@ -383,63 +397,6 @@ def node(data: Any, op: str, parents: tuple[Value, ...], partials: tuple[Any, ..
     return value
 
 
-def dot(
-    weights: Sequence[float | Value], inputs: Sequence[float | Value], bias: float | Value = 0.0
-) -> Value:
-    """Return ``bias + weights[0] * inputs[0] + weights[1] * inputs[1] + …``, added in this order.
-
-    Any of them may be numbers or Values; the result is one node. Raises `ValueError` if there are
-    not as many weights as inputs.
-
-    >>> w = [Value(2.0), Value(-1.0)]
-    >>> y = dot(w, [3.0, 4.0], bias=1.0)
-    >>> y.backward()
-    >>> y.data, w[0].grad, w[1].grad
-    (3.0, 3.0, 4.0)
-    """
-    if type(weights) is not list:
-        weights = as_list("weights", weights)
-    if type(inputs) is not list:
-        inputs = as_list("inputs", inputs)
-    if len(weights) != len(inputs):
-        raise ValueError(
-            f"dot expects as many weights as inputs, got {len(weights)} and {len(inputs)}"
-        )
-    parents: list[Value] = []
-    partials: list[Any] = []
-    # An int leaves a Fraction exact.
-    total = number_in(0 if type(bias) is float and bias == 0.0 else bias, "bias")
-    for w, x in zip(weights, inputs):
-        a = w.data if isinstance(w, Value) else number_in(w, "weights")
-        b = x.data if isinstance(x, Value) else x if type(x) is float else number_in(x, "inputs")
-        total = total + a * b
-        if isinstance(w, Value):
-            parents.append(w)
-            partials.append(b)
-        if isinstance(x, Value):
-            parents.append(x)
-            partials.append(a)
-    if isinstance(bias, Value):
-        parents.append(bias)
-        partials.append(1)
-    return node(total, "dot", tuple(parents), tuple(partials)) if parents else total
-
-
-LARGE = 50  # nodes; copying that many, one within the other, stays clear of the recursion limit
-
-
-def _is_large(value: Value) -> bool:
-    """Return whether a value was computed from more than `LARGE` others."""
-    seen = {value}
-    waiting = [value]
-    while waiting and len(seen) <= LARGE:
-        for parent in waiting.pop().parents:
-            if parent not in seen:
-                seen.add(parent)
-                waiting.append(parent)
-    return len(seen) > LARGE
-
-
 def _rebuilt(leaves: list[Value], rows: Sequence[Any]) -> Value:
     """Return the value that `__reduce_ex__` took apart, with all it was computed from."""
     values = list(leaves)
@@ -448,62 +405,6 @@ def _rebuilt(leaves: list[Value], rows: Sequence[Any]) -> Value:
         value.grad, value.label = grad, label
         values.append(value)
     return values[-1]
-
-
-DRAWN = 300  # a graph of more nodes than this is no longer a picture
-
-
-def to_dot(value: Value, model: Any = None) -> str:
-    """Return the expression graph of a value as Graphviz DOT text.
-
-    Each node shows the operation (or the label), the data and the gradient, and each edge the
-    partial derivative: what the gradient is multiplied by on its way back. Leaves are tinted; those
-    that are parameters of `model`, a Module, in another colour and with their names. The same
-    graph gives the same text. (``dot -Tsvg graph.dot -o graph.svg`` draws it; a notebook does by
-    itself, if it has at most a few hundred nodes and Graphviz is installed.)
-
-    >>> x = Value(3.0, label="x")
-    >>> y = x * x
-    >>> y.backward()
-    >>> print(to_dot(y).partition("arrowsize=0.6]\\n")[2])
-        n0 [label="x\\ndata 3\\ngrad 6", fillcolor="#E3EEF7", tooltip="leaf"]
-        n1 [label="*\\ndata 9\\ngrad 1", penwidth="2"]
-        n0 -> n1 [label="3"]
-        n0 -> n1 [label="3"]
-    }
-    <BLANKLINE>
-    """
-    if not isinstance(value, Value):
-        raise TypeError(f"to_dot expects a Value, got {describe(value)}")
-    if model is not None and not hasattr(model, "named_parameters"):
-        raise TypeError(f"model expects a Module, got {describe(model)}")
-    order, leaves = topological_sort(value)
-    names = {} if model is None else {id(p): name for name, p in model.named_parameters()}
-    return dot_file.expression([*reversed(leaves), *order], names)
-
-
-def _count(value: Value) -> int:
-    """Return how many nodes the graph of a value has."""
-    return sum(map(len, topological_sort(value)))
-
-
-def _by_base(x: Any, n: Any) -> Any:
-    """Return the slope of x ** n by x, for an n that is constant: 0 where that is 0."""
-    if type(n) in (float, int):
-        return n * quiet_power(x, n - 1) if n != 0 else 0
-    return functions.choose(abs(n), n * quiet_power(x, n - 1), abs(n))
-
-
-def _exponential(base: Any, exponent: Any) -> tuple[Any, Any]:
-    """Return base ** exponent and its slope by the exponent, for a base above 0."""
-    slope = functions.log_base(base, exponent)
-    y = power(base, exponent)
-    return y, y * slope
-
-
-def _like(x: Any, c: Any) -> Any:
-    """Return the number `c`, if it is an int, as a number of the kind of `x`."""
-    return type(x)(c) if type(c) is int and not isinstance(x, Number) else c
 
 
 def number_in(operand: object, name: str) -> Any:

@@ -14,7 +14,8 @@ import sys
 from ..checkpoint import CheckpointError
 from ..datasets import read_table
 from ..errors import file_path
-from ..tabular import LOSSES, Predictor, fit
+from ..predictor import LOSSES, Predictor
+from ..tabular import fit
 from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite, printable
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 
-from .. import functions
+from .. import arithmetic, functions
 from ..errors import CompileError, DomainError
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": functions.divide,
+    "/": arithmetic.divide,
     "**": _plain_power,
     "neg": operator.neg,
     "abs": abs,
@@ -53,12 +53,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "step": functions.step,
     "maximum": functions.maximum,
     "minimum": functions.minimum,
-    "compare": functions.compare,
-    "log_base": functions.log_base,
-    "power": functions.power,
-    "quiet_power": functions.quiet_power,
-    "ratio": functions.ratio,
-    "choose": functions.choose,
+    "compare": arithmetic.compare,
+    "log_base": arithmetic.log_base,
+    "power": arithmetic.power,
+    "quiet_power": arithmetic.quiet_power,
+    "ratio": arithmetic.ratio,
+    "choose": arithmetic.choose,
 }
 
 # These raise for some operands, so they are performed even where nobody needs the result; of the
@@ -171,7 +171,7 @@ class Program:
     def replay(self, inputs: Sequence[Any], outputs: Sequence[Operand]) -> list[Any]:
         """Return the outputs for these inputs: floats, or any other numbers (Values, say).
 
-        Raises what the operations raise, with the messages of `microtrain.functions`.
+        Raises what the operations raise, with the same messages.
         """
         needed = self.live(outputs)
         results: list[Any] = [None] * len(self.operations)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 import math
 
-from .. import functions
+from .. import arithmetic
 from .program import FUNCTIONS
 
 TYPE_CHECKING = False
@@ -56,8 +56,8 @@ NAMESPACE: dict[str, Any] = {
     "abs": abs,
     "inf": math.inf,
     "nan": math.nan,
-    "power": functions.power,
-    "quiet_power": functions.quiet_power,
+    "power": arithmetic.power,
+    "quiet_power": arithmetic.quiet_power,
     "float_power": FUNCTIONS["**"],
 }
 

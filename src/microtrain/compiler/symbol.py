@@ -10,7 +10,7 @@ import os
 import sys
 
 from ..errors import CompileError
-from ..functions import Number, as_number
+from ..number import Number, as_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Symbol(Number):
     def __pos__(self) -> Symbol:
         return self
 
-    # What `microtrain.functions` asks of a number.
+    # What the functions ask of a number.
     exp, log, log1p, sqrt = _records("exp"), _records("log"), _records("log1p"), _records("sqrt")
     sin, cos, tanh = _records("sin"), _records("cos"), _records("tanh")
     sigmoid, softplus = _records("sigmoid"), _records("softplus")

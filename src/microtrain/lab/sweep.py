@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Any
 
-    from ..nn import Module
+    from ..module import Module
     from ..optim import Schedule
     from ..value import Value
     from .results import Planned

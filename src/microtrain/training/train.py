@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import random
 import time
@@ -20,11 +19,11 @@ from ..errors import (
     positive_int,
     true_or_false,
 )
-from ..functions import number
 from ..losses import REDUCTIONS, is_known, squared_error
 from ..nn import MLP
+from ..number import number
 from ..optim import learning_rate
-from ..samples import fitted, pairs_of
+from ..samples import batches_of, fitted, pairs_of
 from ..tracing import parameter_names, structure_of
 from ..value import Value
 from .compiled import Compiled
@@ -35,10 +34,10 @@ from .resume import Checkpoint
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ..nn import Module
+    from ..module import Module
     from ..optim import Schedule
 
 ENGINES = ("auto", "eager", "compiled")
@@ -157,7 +156,7 @@ def train(
     curvature = None
     if track_sharpness is not None:
         curvature = Curvature(model, parameters, samples, loss, reduction)
-    batches = _batches(runner.samples, size, accumulate, random.Random(seed))
+    batches = batches_of(runner.samples, size, accumulate, random.Random(seed))
     history = History(model, runner.name)
     history.source = runner.source
     history.target_loss = None if target_loss is None else least
@@ -299,28 +298,3 @@ def _prepare(
         n_in = len(pairs[0][0]) if isinstance(pairs[0][0], list) else 1
         model = MLP(n_in, [4, 4, 1], seed=seed)
     return model, *fitted(model, pairs, loss)
-
-
-def _batches(
-    samples: Sequence[Any], size: int, accumulate: int, rng: random.Random
-) -> Iterator[Sequence[Sequence[Any]]]:
-    """Return an endless iterator over the mini-batches of each step."""
-    starts = range(0, len(samples), size)
-    if accumulate % len(starts):
-        return _shuffled(list(samples), size, accumulate, rng)
-    # Every step sees every sample, so there is no point in changing their order.
-    once = [samples[start : start + size] for start in starts]
-    return itertools.repeat(once * (accumulate // len(starts)))
-
-
-def _shuffled(
-    samples: list[Any], size: int, accumulate: int, rng: random.Random
-) -> Iterator[Sequence[Sequence[Any]]]:
-    step: list[Sequence[Any]] = []
-    while True:
-        rng.shuffle(samples)
-        for start in range(0, len(samples), size):
-            step.append(samples[start : start + size])
-            if len(step) == accumulate:
-                yield step
-                step = []

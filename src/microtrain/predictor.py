@@ -1,0 +1,180 @@
+"""A model with all that is needed to apply it to the rows of a table.
+
+Columns of numbers are standardized: their mean is taken off, and the rest divided by their standard
+deviation, so that no column counts for more because of its unit. A column of texts becomes one 0 or
+1 for each text. What was done is kept with the model, and done again to the rows to predict.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import math
+
+from . import checkpoint
+from .checkpoint import CheckpointError
+from .datasets import is_text, number_in
+from .errors import describe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from .nn import MLP
+
+    Cell = tuple[str, str]  # where it is, and its text
+    Row = tuple[str, list[str]]  # where it is, and its cells
+
+FORMAT, VERSION = "microtrain predictor", 1
+MANY = 20  # different texts in a column are too many to be told apart
+LOSSES = ("cross_entropy", "hinge", "squared_error")
+
+
+def holds_texts(name: str, cells: Sequence[Cell]) -> bool:
+    """Return whether a column is of texts, else of numbers; one that is mixed is a `ValueError`."""
+    for where, text in cells:
+        if not text.strip():
+            raise ValueError(f"{where}: column {name!r} is empty")
+    texts = [cell for cell in cells if is_text([cell[1]])]
+    if len(texts) in (0, len(cells)):
+        return bool(texts)
+    if 2 * len(texts) <= len(cells):
+        number_in(texts[0][1], name, texts[0][0])  # which complains
+    where, text = next(cell for cell in cells if cell not in texts)
+    raise ValueError(f"{where}: column {name!r} expects a text, as elsewhere, got {text!r}")
+
+
+def class_of(text: str) -> str:
+    """Return the text by which a class is known: without blanks around it; 1 for 1.0."""
+    text = text.strip()
+    return text if is_text([text]) or not text else f"{float(text):.15g}"
+
+
+class Column:
+    """How the cells of a column become inputs: standardized, or one 0 or 1 for each text."""
+
+    def __init__(self, name: str, mean: float, scale: float, texts: Sequence[str] = ()) -> None:
+        self.name, self.mean, self.scale, self.texts = name, mean, scale, list(texts)
+
+    @classmethod
+    def of(cls, name: str, cells: Sequence[Cell], trained: Sequence[Cell]) -> Column:
+        """Return the column that these cells make, with the scale of those to train on."""
+        if holds_texts(name, cells):
+            texts = sorted({class_of(text) for _, text in cells})
+            if len(texts) > MANY:
+                raise ValueError(
+                    f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, too "
+                    f"many to learn from (at most {MANY}): leave it out, by --drop"
+                )
+            return cls(name, 0.0, 1.0, texts)
+        numbers = [number_in(text, name, where) for where, text in trained]
+        try:
+            mean = math.fsum(numbers) / len(numbers)
+            deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        except OverflowError:
+            raise ValueError(f"column {name!r} has numbers too large to standardize") from None
+        return cls(name, mean, deviation if deviation > 0 else 1.0)
+
+    def inputs(self, where: str, text: str) -> list[float]:
+        """Return the inputs that a cell becomes; a text not seen before is none of the known."""
+        if self.texts:
+            return [float(class_of(text) == known) for known in self.texts]
+        return [(number_in(text, self.name, where) - self.mean) / self.scale]
+
+    def truth(self, cell: Cell) -> Any:
+        """Return what stands in a cell: a text, or a number."""
+        where, text = cell
+        return class_of(text) if self.texts else number_in(text, self.name, where)
+
+
+class Predictor:
+    """A model with all that is needed to apply it to the rows of a table.
+
+    columns: the inputs, in their order; target: the column to predict, of texts for classes, else
+    of numbers, which the model gives standardized; loss: the name of that it was trained with.
+    """
+
+    def __init__(self, model: MLP, columns: list[Column], target: Column, loss: str) -> None:
+        self.model, self.columns, self.target, self.loss = model, columns, target, loss
+
+    def inputs(self, names: Sequence[str], rows: Iterable[Row], path: str) -> list[list[float]]:
+        """Return the inputs of rows in which the columns have these names, in any order."""
+        names = [name.strip() for name in names]
+        if missing := [repr(c.name) for c in self.columns if c.name not in names]:
+            plural = "" if len(missing) == 1 else "s"
+            raise ValueError(f"{path} lacks the column{plural} {', '.join(missing)}")
+        places = [(column, names.index(column.name)) for column in self.columns]
+        return [
+            list(itertools.chain(*[column.inputs(where, row[k]) for column, k in places]))
+            for where, row in rows
+        ]
+
+    def unseen(self, names: Sequence[str], rows: Sequence[Row]) -> list[tuple[str, str, int]]:
+        """Return the texts in the rows that were not trained on: column, text, how many rows."""
+        names = [name.strip() for name in names]
+        found = collections.Counter(
+            (column.name, text)
+            for column in self.columns
+            if column.texts
+            for _, row in rows
+            if (text := class_of(row[names.index(column.name)])) not in column.texts
+        )
+        return [(name, text, n) for (name, text), n in found.items()]
+
+    def predict(self, xs: Sequence[Sequence[float]]) -> list[Any]:
+        """Return the predictions: a class's text, or a number, for each."""
+        outputs = self.model.predict(xs)
+        classes = self.target.texts
+        if not classes:
+            return [y * self.target.scale + self.target.mean for y in outputs]
+        if self.loss == "hinge":
+            return [classes[y > 0] for y in outputs]
+        return [classes[max(range(len(zs)), key=zs.__getitem__)] for zs in outputs]
+
+    def save(self, path: str) -> None:
+        """Write it to a JSON file, as `microtrain.save` writes a model."""
+        checkpoint.write(
+            path,
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "architecture": checkpoint.architecture_of(self.model),
+                "parameters": self.model.state_dict(),
+                "columns": [vars(column) for column in self.columns],
+                "target": vars(self.target),
+                "loss": self.loss,
+            },
+        )
+
+    @classmethod
+    def load(cls, path: str) -> Predictor:
+        """Return what `save` wrote. Raises `CheckpointError` for a file that is none."""
+        keys = ("architecture", "parameters", "columns", "target", "loss")
+        record = checkpoint.read(path, FORMAT, VERSION, keys)
+        try:
+            columns = [_column(entry) for entry in record["columns"]]
+            target, loss = _column(record["target"]), record["loss"]
+            if loss not in LOSSES or (loss == "squared_error") != (not target.texts):
+                raise ValueError(f"loss expects what fits the target, got {describe(loss)}")
+            model = checkpoint.restored(record["architecture"], record["parameters"])
+            n_in = sum(len(column.texts) or 1 for column in columns)
+            n_out = len(target.texts) if loss == "cross_entropy" else 1
+            if model.n_in != n_in or model.sizes[-1] != n_out:
+                raise ValueError("architecture does not fit the columns and the target")
+        except (TypeError, ValueError) as error:
+            raise CheckpointError(f"{path}: {error}") from None
+        return cls(model, columns, target, loss)
+
+
+def _column(entry: Any) -> Column:
+    """Return a column from its record."""
+    if not isinstance(entry, dict) or set(entry) != {"name", "mean", "scale", "texts"}:
+        raise ValueError(f"a column expects name, mean, scale and texts, got {describe(entry)}")
+    column = Column(**entry)
+    numbers = all(type(x) is float or type(x) is int for x in (column.mean, column.scale))
+    if not (numbers and column.scale > 0 and all(isinstance(text, str) for text in column.texts)):
+        raise ValueError(f"a column expects numbers and texts, got {describe(entry)}")
+    if not isinstance(column.name, str):
+        raise ValueError(f"a column expects a name, got {describe(column.name)}")
+    return column
