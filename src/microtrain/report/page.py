@@ -76,7 +76,9 @@ def report(
         "title": html.escape(title),
         "subtitle": html.escape(subtitle),
         "style": (folder / "page.css").read_text(encoding="utf-8"),
-        "script": (folder / "page.js").read_text(encoding="utf-8"),
+        "script": "".join(
+            (folder / name).read_text(encoding="utf-8") for name in ("pictures.js", "page.js")
+        ),
         "runs": "".join(rows),
         "data": script,
     }
