@@ -1,13 +1,20 @@
 """How Sphinx makes the pages: `sphinx-build -W docs build/docs`."""
 
+import os
 import pathlib
+import posixpath
 import re
 
 import microtrain
 
-# Pages that are a file of the project's root; what stands in the page itself comes after it.
+# Pages that are a file from elsewhere; what stands in the page itself comes after it.
 ROOT = pathlib.Path(__file__).parent.parent
-ROOT_FILES = {"index": "README.md", "contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}
+FILES = {
+    "index": "README.md",
+    "examples": "examples/README.md",
+    "contributing": "CONTRIBUTING.md",
+    "changelog": "CHANGELOG.md",
+}
 
 project = "microtrain"
 author = copyright = "The microtrain contributors"
@@ -49,18 +56,22 @@ def any_number(app, what, name, obj, options, signature, result):
     return None
 
 
-def root_file(app, docname, source):
-    """Put the file of the root into its page, with relative links as they are seen from here."""
-    if docname in ROOT_FILES:
-        path = ROOT / ROOT_FILES[docname]
+def file_from_elsewhere(app, docname, source):
+    """Put the file into its page, with relative links as they are seen from here."""
+    if docname in FILES:
+        path = ROOT / FILES[docname]
         app.env.note_dependency(str(path))
-        text = path.read_text(encoding="utf-8")
-        source[0] = re.sub(r"\]\((?!\w+:|#)", "](../", text) + "\n" + source[0]
+        text, folder = path.read_text(encoding="utf-8"), os.path.dirname(FILES[docname])
+
+        def seen_from_here(link):
+            return "](" + posixpath.normpath(f"../{folder}/{link[1]}").replace("../docs/", "")
+
+        source[0] = re.sub(r"\]\((?!\w+:|#)([^)]+)", seen_from_here, text) + "\n" + source[0]
     source[0] = source[0].replace("\n\n```\n", "\n```\n")  # the empty line is for doctest
-    for page, file in ROOT_FILES.items():
+    for page, file in FILES.items():
         source[0] = source[0].replace(f"](../{file}", f"]({page}.md")
 
 
 def setup(app):
-    app.connect("source-read", root_file)
+    app.connect("source-read", file_from_elsewhere)
     app.connect("autodoc-process-signature", any_number)

@@ -1,18 +1,22 @@
 """The tour in examples/ says what it said when it was saved.
 
-``python tests/test_notebook.py`` runs it and saves what it shows now.
+``python tests/test_notebook.py`` runs it and saves what it shows now, with the picture in docs/.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pathlib
 import tempfile
 
 import pytest
+from pages import ROOT
 
-TOUR = pathlib.Path(__file__).parent.parent / "examples" / "tour.ipynb"
+TOUR = ROOT / "examples" / "tour.ipynb"
+PICTURE = ROOT / "docs" / "tour.png"  # of the cell with this source
+PICTURED = "found.plot();"
 
 
 def executed(folder: str):
@@ -51,6 +55,16 @@ def texts(book) -> list[list[str]]:
     return shown
 
 
+def picture(book) -> bytes:
+    """Return what `PICTURE` shows."""
+    (cell,) = (cell for cell in book["cells"] if "".join(cell["source"]) == PICTURED)
+    return base64.b64decode(cell["outputs"][0]["data"]["image/png"])
+
+
+def test_the_picture_of_the_tour_is_from_it():
+    assert picture(json.loads(TOUR.read_text(encoding="utf-8"))) == PICTURE.read_bytes()
+
+
 def test_the_tour_shows_what_was_saved(tmp_path):
     for name in ("nbclient", "nbformat", "ipykernel", "matplotlib"):
         pytest.importorskip(name)
@@ -80,4 +94,6 @@ if __name__ == "__main__":
     import nbformat
 
     with tempfile.TemporaryDirectory() as folder:
-        nbformat.write(executed(folder)[1], TOUR)
+        book = executed(folder)[1]
+    nbformat.write(book, TOUR)
+    PICTURE.write_bytes(picture(book))

@@ -6,7 +6,6 @@ import doctest
 import importlib.util
 import json
 import os
-import pathlib
 import re
 import shlex
 import shutil
@@ -14,10 +13,10 @@ import sys
 
 import pytest
 from machine import pythons, run
+from pages import ROOT, blocks, pages_with
 
 import microtrain as mt
 
-ROOT = pathlib.Path(__file__).parent.parent
 SRC = ROOT / "src"
 
 RUN = """
@@ -62,10 +61,7 @@ def test_no_dependency():
 
 
 def test_the_public_names():
-    assert set(mt.__all__) <= set(dir(mt))
-    for name in mt.__all__:
-        thing = getattr(mt, name)
-        assert thing.__doc__, name
+    assert all(getattr(mt, name).__doc__ for name in mt.__all__)
 
 
 def test_every_public_function_has_an_example():
@@ -81,15 +77,7 @@ def test_the_reference_has_every_public_name():
     assert "microtrain.datasets" in text
 
 
-def blocks(language: str, page: str = "README.md") -> list[str]:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
-
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/four-steps.md", "docs/how-it-works.md"]
-
-
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", pages_with("python"))
 def test_the_pages_python_runs(page, tmp_path, monkeypatch):
     runner = doctest.DocTestRunner()
     text = "\n".join(blocks("python", page))
@@ -99,30 +87,32 @@ def test_the_pages_python_runs(page, tmp_path, monkeypatch):
     assert runner.failures == 0
 
 
-def test_the_readmes_pictures_are_what_the_commands_print(tmp_path):
+@pytest.mark.parametrize("page", pages_with("console"))
+def test_what_pages_show_is_what_commands_print(page, tmp_path):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    printed = 0
-    for block in blocks("console"):
-        command, *expected = block.rstrip("\n").split("\n")
-        words = shlex.split(command.removeprefix("$ "))
-        assert words[0] == "microtrain"
+    programs = {"microtrain": ["-m", "microtrain"], "python": []}
+    for block in blocks("console", page):
+        command, _, expected = block.partition("\n")
+        program, *arguments = shlex.split(command.removeprefix("$ "))
         done = run(
-            sys.executable,
-            "-m",
-            *words,
+            *(sys.executable, *programs[program], *arguments),
             cwd=tmp_path,
             env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": ""},
         )
         position = 0
-        for chunk in "\n".join(expected).split("\n[...]\n"):
-            position = done.stdout.find(chunk, position)
+        for chunk in expected.rstrip("\n").split("[...]"):
+            position = done.stdout.find(chunk.removesuffix("\n"), position)
             assert position >= 0, chunk
-        printed += 1
-    assert printed >= 1
+
+
+def test_every_example_is_shown():
+    shown = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "examples").iterdir():
+        assert path.name == "README.md" or f"\n## {path.name}\n" in shown
 
 
 def test_the_readmes_commands_are_the_projects():
-    shell = "".join(block for block in blocks("sh") if "venv" in block)
+    shell = "".join(block for block in blocks("sh", "README.md") if "venv" in block)
     assert "/microtrain" in shell and "/pytest" in shell and "-m venv" in shell
     assert shell.count("\n") == 2  # two lines to paste
 

@@ -10,13 +10,7 @@ import sys
 
 import pytest
 from machine import run
-
-ROOT = pathlib.Path(__file__).parent.parent
-PAGES = [
-    page
-    for page in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
-    if "```python\n" in page.read_text(encoding="utf-8")
-]
+from pages import ROOT, blocks, pages_with
 
 # What is right in a page, but not to a checker: the built-in sum of no Values would be the int 0,
 # at a prompt an expression is shown, and a loop that is there to be run is run.
@@ -29,19 +23,17 @@ def sum(values: Iterable[Any]) -> Any:
 """
 
 
-def program(page: pathlib.Path) -> str:
+def program(page: str) -> str:
     """Return the Python of a page as one program: what stands at its prompts."""
-    blocks = re.findall(
-        r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    examples = doctest.DocTestParser().get_examples("\n".join(blocks))
+    examples = doctest.DocTestParser().get_examples("\n".join(blocks("python", page)))
     return HEADER + "".join(example.source for example in examples)
 
 
 def check_pages(folder: pathlib.Path, *command: str) -> None:
-    paths = [folder / f"{page.stem.lower().replace('-', '_')}.py" for page in PAGES]
-    for page, path in zip(PAGES, paths):
-        path.write_text(program(page), encoding="utf-8")
+    paths = []
+    for page in pages_with("python"):
+        paths.append(folder / f"{re.sub('[^a-z]', '_', page.lower())}.py")
+        paths[-1].write_text(program(page), encoding="utf-8")
     env = {**os.environ, "MYPYPATH": str(ROOT / "src"), "PYTHONPATH": str(ROOT / "src")}
     done = run(sys.executable, "-m", *command, *map(str, paths), cwd=ROOT, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
