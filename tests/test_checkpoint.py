@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain import MLP, CheckpointError, Module, Value, checkpoint
+from microtrain import MLP, CheckpointError, Module, Value, records
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 ACTIVATIONS = st.sampled_from(["tanh", "relu", "sigmoid", "linear"])
@@ -125,7 +125,8 @@ def parameters(**changes):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "Expecting value"),
+        ("", "this is no microtrain model, as it is no JSON: Expecting value"),
+        ('{"format": "microtrain run"}', "this is no microtrain model, but a microtrain run"),
         ("[1, 2", "Expecting"),
         (json.dumps(record())[:-9], "Expecting|delimiter|Unterminated"),
         ("[" * 1_000_000, "nested too deeply"),
@@ -199,7 +200,7 @@ def test_a_file_that_is_too_large_or_of_another_model(tmp_path, monkeypatch):
     with pytest.raises(CheckpointError, match="of another architecture"):
         mt.load(path, MLP(2, [2, 1], "relu"))
     assert bits(model) == before
-    monkeypatch.setattr(checkpoint, "LARGEST", 50)
+    monkeypatch.setattr(records, "LARGEST", 50)
     with pytest.raises(CheckpointError, match="it has more than 50 bytes"):
         mt.load(path)
     with pytest.raises(FileNotFoundError):

@@ -324,20 +324,23 @@ def test_a_sweep_that_is_interrupted_or_fails(capsys, monkeypatch):
 
 
 def test_the_progress_line(monkeypatch):
-    clock = iter([0.0, 0.5, 1.5, 1.55, 3.0])
+    clock = iter([0.0, 0.5, 1.5, 1.55, 3.0, 4.0, 9.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     terminal = Terminal()
     progress = Progress("runs", terminal)
     progress.show(5, 100)  # too early to say anything
     progress.clear()
     assert terminal.text == ""
-    for done in (30, 31, 75):
+    for done in (30, 31, 80):  # the time before the first five does not count
         progress.show(done, 100)
     assert terminal.text == (
-        "\r30 of 100 runs, 20 per second, 4 s left\r75 of 100 runs, 25 per second, 1 s left"
+        "\r30 of 100 runs, 25 per second, 3 s left\r80 of 100 runs, 30 per second, 1 s left"
     )
     progress.clear()
     assert terminal.text.endswith("\r" + " " * 39 + "\r")
+    terminal.text = ""
+    Progress("runs", terminal).show(1, 3)
+    assert terminal.text == "\r1 of 3 runs"
 
 
 def test_no_progress_line_where_nobody_looks(monkeypatch, capsys):

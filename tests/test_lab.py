@@ -19,7 +19,8 @@ from test_training_compiled import bits
 import microtrain as mt
 from microtrain import MLP, SweepError
 from microtrain.lab.runs import Rate, Run
-from microtrain.lab.verdict import VERDICTS, rises, steps_to_go, verdict
+from microtrain.lab.verdict import rises, steps_to_go, verdict
+from microtrain.lab.words import VERBS
 from microtrain.training import compiled
 from microtrain.training.history import History
 
@@ -121,7 +122,7 @@ def test_without_a_target_and_without_losses():
 )
 def test_every_history_has_a_verdict_that_its_numbers_bear(losses, grad_norms, target):
     found, reason = verdict(made(losses, grad_norms), target)
-    assert found in VERDICTS and reason
+    assert found in VERBS and reason
     last = losses[-1]
     assert (found == "converged") == (target is not None and last < target)
     if not math.isfinite(last) and found != "converged":

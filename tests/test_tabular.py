@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import random
@@ -124,7 +125,7 @@ def test_a_predictor_comes_back_to_the_bit(data):
     names = [column.name for column in columns]
     xs = predictor.inputs(names, [("here", cells)], "t")
     assert again.inputs(names[::-1], [("here", cells[::-1])], "t") == xs
-    assert again.predict(xs) == predictor.predict(xs)
+    assert [again.predict(x) for x in xs] == [predictor.predict(x) for x in xs]
 
 
 @pytest.mark.parametrize(
@@ -302,6 +303,52 @@ def test_what_was_not_there_in_training_is_said(flowers, tmp_path, capsys):
     assert capsys.readouterr() == ("length,weight,soil,kind,predicted kind\n", "")
 
 
+def test_predictions_in_a_pipe(flowers, tmp_path, capsys, monkeypatch):
+    model = str(tmp_path / "model.json")
+    main(["train", "--csv", flowers, "--target", "kind", "--save", model, "--quiet"])
+    capsys.readouterr()
+    assert main(["predict", model, flowers]) == 0
+    out, err = capsys.readouterr()
+    assert "120 of 120 right" in err
+    # Its own output, from standard input: the predictions are there once, not twice.
+    stdin = io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbf" + out.encode()))
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert main(["predict", model, "-", "--quiet"]) == 0
+    assert capsys.readouterr() == (out, "")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"length,weight,soil\n1,2\n")))
+    assert main_status(["predict", model, "-"]) == 2
+    err = capsys.readouterr().err
+    assert err == "microtrain predict: standard input, line 2: expected 3 cells, got 2\n"
+
+
+def test_a_model_that_is_no_predictor(flowers, tmp_path, capsys):
+    path = str(tmp_path / "model.json")
+    mt.save(mt.MLP(2, [1]), path)
+    assert main_status(["predict", path, flowers]) == 2
+    assert "this is no microtrain predictor, but a microtrain model" in capsys.readouterr().err
+    assert main_status(["predict", flowers, flowers]) == 2
+    assert "this is no microtrain predictor, as it is no JSON" in capsys.readouterr().err
+
+
+def test_columns_whose_names_differ_in_blanks_only_are_one_name_twice(tmp_path):
+    path = table(tmp_path / "t.csv", [[1, 2, 3]] * 9, ("a", " a", "y"))
+    for read in (fit, mt.datasets.read_csv):
+        with pytest.raises(ValueError, match="two columns of the same name"):
+            read(path, "y")
+    path = table(tmp_path / "u.csv", [[1, 2, 3]] * 9, ("a", " b", " y"))
+    assert mt.datasets.read_csv(path, "y ")[0][0] == [1.0, 2.0]
+    assert [c.name for c in fit(path, " y", drop=[" b"]).predictor.columns] == ["a"]
+
+
+@pytest.mark.parametrize(("lr", "rose"), [("1e6", True), ("0.1", False)])
+def test_a_loss_that_rose_is_said(tmp_path, capsys, lr, rose):
+    coins = [[x, "head" if x * x % 7 < 3 else "tail"] for x in range(40)]
+    path = table(tmp_path / "t.csv", coins, ("x", "y"))
+    assert main(["train", "--csv", path, "--target", "y", "--lr", lr, "--quiet"]) == 0
+    told = "with a higher loss than at first (try a smaller --lr)" in capsys.readouterr().out
+    assert told == rose
+
+
 def test_numbers_that_may_be_classes(tmp_path, capsys):
     path = table(tmp_path / "t.csv", [[x, x % 2] for x in range(20)], ("x", "y"))
     assert main(["train", "--csv", path, "--target", "y", "--steps", "5"]) == 0
@@ -395,7 +442,7 @@ def test_confusions():
     assert "y" * 30 in alike and "\\n" in alike
     many = [str(i) for i in range(20)]
     assert confusion([("3", "4"), ("5", "5"), ("6", "7"), ("6", "7")], many) == (
-        "2 times '6' was taken for '7'\n1 times '3' was taken for '4'"
+        "'6' was taken for '7': 2\n'3' was taken for '4': 1"
     )
     assert score(pairs, ["a", "b"]) == "2 of 3 right, 66.7% (always saying 'a' would get 66.7%)"
     assert score([(1.0, 2.0), (3.0, 3.0)], []) == (

@@ -29,6 +29,15 @@ class Killed(BaseException):
     """What stops a run without a chance to say goodbye."""
 
 
+class Twin(mt.Module):
+    def __init__(self, network):
+        self.layers = network.layers
+        self.network = network
+
+    def __call__(self, x):
+        return -self.network(x)
+
+
 def killed_at(step):
     def on_step(history):
         if history.steps == step:
@@ -154,7 +163,7 @@ def test_a_run_is_not_taken_for_another(tmp_path):
     mt.train(MLP(3, [4, 1]), XS, YS, checkpoint=path, lr=0.05)
     before = path.read_bytes()
     for change, message in (
-        ({"lr": 0.1}, "other lr: str '0.05'"),
+        ({"lr": 0.1}, "other lr: str '0.05', not str '0.1'"),
         ({"lr": mt.constant(0.05)}, "other lr"),
         ({"seed": 1}, "other seed: int 0"),
         ({"batch_size": 2}, "other batch_size: int 4"),
@@ -162,7 +171,9 @@ def test_a_run_is_not_taken_for_another(tmp_path):
         ({"reduction": "mean"}, "other reduction"),
         ({"zero_grad": False}, "other zero_grad"),
         ({"loss": mt.hinge}, "other loss: str 'squared_error'"),
-        ({"model": MLP(3, [5, 1])}, "other parameters$"),
+        ({"model": MLP(3, [5, 1])}, "other model$"),
+        ({"model": MLP(3, [4, 1], activation="relu")}, "other model$"),
+        ({"model": Twin(MLP(3, [4, 1]))}, "other model$"),
         ({"ys": [1.0, 1.0, 1.0, 1.0]}, "other data$"),
     ):
         arguments = {"model": MLP(3, [4, 1]), "xs": XS, "ys": YS, **change}
@@ -222,16 +233,30 @@ def test_a_tampered_file_is_refused(tmp_path, change, message):
 
 def test_numbers_that_are_not_finite_are_kept(tmp_path):
     path = tmp_path / "run.json"
-    model = MLP(1, [1], output_activation="linear")
-    whole = mt.train(model, [[1.0]], [1e153], lr=1e-9, steps=3)
-    assert math.isfinite(whole.losses[-1])
-    grown = MLP(1, [1], output_activation="linear")
-    mt.train(grown, [[1.0]], [1e153], lr=1e-9, steps=2, checkpoint=path)
-    text = path.read_text()
-    again = MLP(1, [1], output_activation="linear")
-    resumed = mt.train(again, [[1.0]], [1e153], lr=1e-9, steps=3, checkpoint=path)
-    assert bits(resumed) == bits(whole)
-    assert ("inf" in text) == any(map(math.isinf, whole.grad_norms[:2]))
+
+    def run_for(steps, **options):
+        model = MLP(1, [1], output_activation="linear")
+        return mt.train(model, [[1.0]], [9e153], lr=1e-9, steps=steps, **options)
+
+    whole = run_for(3)
+    assert math.isfinite(whole.losses[-1]) and math.isinf(whole.grad_norms[0])
+    run_for(2, checkpoint=path)
+    assert '"inf"' in path.read_text()
+    assert bits(run_for(3, checkpoint=path)) == bits(whole)
+
+
+@pytest.mark.parametrize(
+    ("options", "status"), [({"target_loss": 0.5}, "converged"), ({"lr": 1e200}, "diverged")]
+)
+def test_it_is_kept_at_whatever_end(tmp_path, options, status):
+    path = tmp_path / "run.json"
+    whole = mt.train(MLP(3, [4, 1], output_activation="linear"), XS, YS, **options)
+    for _ in range(2):  # the second time it goes on from the end
+        kept = mt.train(
+            MLP(3, [4, 1], output_activation="linear"), XS, YS, **options, checkpoint=path
+        )
+        assert kept.status == status and bits(kept) == bits(whole)
+        assert json.loads(path.read_text())["steps"] == len(whole.losses) - 1
 
 
 # The command.

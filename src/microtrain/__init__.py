@@ -15,7 +15,7 @@
 """
 
 from . import datasets
-from .checkpoint import CheckpointError, load, save
+from .checkpoint import load, save
 from .compiled import compile
 from .curvature import sharpness
 from .errors import CompileError, DomainError, GradcheckError
@@ -40,6 +40,7 @@ from .losses import cross_entropy, hinge, mse_loss, squared_error
 from .module import Module
 from .nn import MLP, Layer, Neuron, dot
 from .optim import SGD, constant, warmup_cosine
+from .records import CheckpointError
 from .report.page import report
 from .training.history import History
 from .training.train import train

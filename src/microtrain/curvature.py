@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .compiler.program import Program
-from .compiler.python import assemble, identifiers, write
+from .compiler.python import assemble, identifiers, input_names, listed, write
 from .compiler.symbol import Symbol, as_operand
 from .eigen import lanczos, largest_eigenvalue
 from .errors import one_of
@@ -11,7 +11,8 @@ from .graph import gradients
 from .losses import REDUCTIONS, squared_error
 from .nn import dot
 from .samples import fitted, pairs_of
-from .tracing import BACKWARD, Trace, architecture, made_once
+from .structure import structure_of, trace_key
+from .tracing import BACKWARD, Trace, made_once
 from .value import Value
 
 TYPE_CHECKING = False
@@ -76,13 +77,24 @@ class Curvature:
         loss: Callable[[Any, Any], Value],
         reduction: str,
     ) -> None:
-        key = architecture(model, parameters, samples, loss)
+        self._of = model, parameters, samples, loss
+        self._record()
+        self._share = 1.0 / len(samples) if reduction == "mean" else 1.0
+        self._n = len(parameters)
+
+    def _record(self) -> None:
+        model, parameters, samples, loss = self._of
+        self._structure = structure_of(model, parameters)
+        key = trace_key(model, parameters, samples, loss)
         self._product, layout = made_once(
             key and ("curvature", key), lambda: _generated(model, parameters, samples, loss)
         )
         self._batch = [layout.pack(x, y) for x, y in samples]
-        self._share = 1.0 / len(samples) if reduction == "mean" else 1.0
-        self._n = len(parameters)
+
+    def look_again(self) -> None:
+        """Begin anew if the model has become another one."""
+        if structure_of(*self._of[:2]) != self._structure:
+            self._record()
 
     def product(self, parameters: Sequence[float], direction: Sequence[float]) -> list[float]:
         """Return the Hessian at these parameters times this vector."""
@@ -132,19 +144,19 @@ def _generated(
         as_operand(x) for x in (gradients(along, weights) if bent else [0.0] * len(weights))
     ]
 
-    names = dict(zip(program.inputs, identifiers(program.inputs.values(), RESERVED)))
+    names = input_names(program, RESERVED)
     sums = identifiers([f"h_{x}" for x in trace.names], (*RESERVED, *names.values()))
     statements, expressions = write(program, products, names, {BACKWARD: "v"}, (*RESERVED, *sums))
 
-    def listed(symbols: Sequence[Any]) -> str:
-        return f"({', '.join(names[symbol.place] for symbol in symbols)},)"
+    def unpacked(symbols: Sequence[Any]) -> str:
+        return listed(names[symbol.place] for symbol in symbols)
 
     lines = [
         "def product(parameters, direction, batch):",
-        f"    {listed([p.data for p in weights])} = parameters",
-        f"    {listed(direction)} = direction",
+        f"    {unpacked([p.data for p in weights])} = parameters",
+        f"    {unpacked(direction)} = direction",
         f"    {' = '.join(sums)} = 0.0",
-        f"    for {listed([v.data for v in variables])} in batch:",
+        f"    for {unpacked([v.data for v in variables])} in batch:",
         *(f"        {line}" for line in statements),
         *(f"        {total} += {x}" for total, x in zip(sums, expressions)),
         f"    return [{', '.join(sums)}]",

@@ -51,7 +51,7 @@ def trace(
         raise CompileError("an inner function returns a variable of the one around it")
     program.section = BACKWARD
     slopes = gradients(result, inputs)
-    program.sort_out(as_operand(result.data), BACKWARD)
+    program.set_apart(as_operand(result.data), BACKWARD)
     return program, as_operand(result.data), [as_operand(slope) for slope in slopes]
 
 

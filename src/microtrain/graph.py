@@ -71,7 +71,7 @@ def propagate(root: N, seed: Any, order: Sequence[N], zero: Any = -0.0) -> None:
 
 def gradients(root: N, inputs: Sequence[N]) -> list[Any]:
     """Return the derivatives of the root by the inputs, and leave every `.grad` as it was."""
-    zero, seed = start(root, 1.0)
+    zero, seed = zero_and_seed(root, 1.0)
     order, leaves = topological_sort(root)
     earlier = [(value, value.grad) for value in (*order, *leaves, *inputs)]
     for leaf in (*leaves, *inputs):
@@ -84,7 +84,7 @@ def gradients(root: N, inputs: Sequence[N]) -> list[Any]:
             value.grad = before
 
 
-def start(root: Node, seed: Any) -> tuple[Any, Any]:
+def zero_and_seed(root: Node, seed: Any) -> tuple[Any, Any]:
     """Return the zero that sums of gradients start from, and the seed, in the root's kind."""
     kind: Any = type(root.data)
     if kind is float or kind is int:

@@ -14,7 +14,7 @@ A `Module` finds them by itself, in its attributes, so a model of your own only 
 from __future__ import annotations
 
 from .draw import plot
-from .draw.grid import field
+from .draw.grid import boundary_level, field
 from .draw.tables import html_table
 from .errors import as_list, describe
 from .graph import reset
@@ -110,7 +110,7 @@ class Module:
         """Draw where the prediction changes from one class to the other; return matplotlib's axes.
 
         For a model of two inputs and one output; xs: n points to draw; ys: their targets. That is
-        where its sign changes or, if all targets are 0 or 1, where it passes 0.5. Needs matplotlib
+        where its sign changes or, if the targets are 0 and 1, where it passes 0.5. Needs matplotlib
         (`pip install 'microtrain[plot]'`), else `ImportError`.
         """
         points = [[number("xs", x) for x in as_list("xs", point)] for point in as_list("xs", xs)]
@@ -123,7 +123,7 @@ class Module:
             raise ValueError("xs expects finite samples")
         if not isinstance(self(points[0]), Value):
             raise ValueError("plot_boundary expects a model of one output")
-        level = 0.5 if set(targets) <= {0.0, 1.0} else 0.0
+        level = boundary_level(targets) or 0.0
         return plot.boundary(points, targets, field(self.predict, points), ax, level=level)
 
     def __repr__(self) -> str:

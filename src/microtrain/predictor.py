@@ -11,10 +11,10 @@ import collections
 import itertools
 import math
 
-from . import checkpoint
-from .checkpoint import CheckpointError
-from .datasets import is_text, number_in
+from . import checkpoint, records
 from .errors import describe
+from .records import CheckpointError
+from .tables import is_text, number_in_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .nn import MLP
+    from .tables import Row
 
     Cell = tuple[str, str]  # where it is, and its text
-    Row = tuple[str, list[str]]  # where it is, and its cells
 
 FORMAT, VERSION = "microtrain predictor", 1
 MANY = 20  # different texts in a column are too many to be told apart
@@ -40,7 +40,7 @@ def holds_texts(name: str, cells: Sequence[Cell]) -> bool:
     if len(texts) in (0, len(cells)):
         return bool(texts)
     if 2 * len(texts) <= len(cells):
-        number_in(texts[0][1], name, texts[0][0])  # which complains
+        number_in_cell(texts[0][1], name, texts[0][0])  # which complains
     where, text = next(cell for cell in cells if cell not in texts)
     raise ValueError(f"{where}: column {name!r} expects a text, as elsewhere, got {text!r}")
 
@@ -68,7 +68,7 @@ class Column:
                     f"many to learn from (at most {MANY}): leave it out, by --drop"
                 )
             return cls(name, 0.0, 1.0, texts)
-        numbers = [number_in(text, name, where) for where, text in trained]
+        numbers = [number_in_cell(text, name, where) for where, text in trained]
         try:
             mean = math.fsum(numbers) / len(numbers)
             deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
@@ -80,12 +80,12 @@ class Column:
         """Return the inputs that a cell becomes; a text not seen before is none of the known."""
         if self.texts:
             return [float(class_of(text) == known) for known in self.texts]
-        return [(number_in(text, self.name, where) - self.mean) / self.scale]
+        return [(number_in_cell(text, self.name, where) - self.mean) / self.scale]
 
     def truth(self, cell: Cell) -> Any:
         """Return what stands in a cell: a text, or a number."""
         where, text = cell
-        return class_of(text) if self.texts else number_in(text, self.name, where)
+        return class_of(text) if self.texts else number_in_cell(text, self.name, where)
 
 
 class Predictor:
@@ -100,7 +100,6 @@ class Predictor:
 
     def inputs(self, names: Sequence[str], rows: Iterable[Row], path: str) -> list[list[float]]:
         """Return the inputs of rows in which the columns have these names, in any order."""
-        names = [name.strip() for name in names]
         if missing := [repr(c.name) for c in self.columns if c.name not in names]:
             plural = "" if len(missing) == 1 else "s"
             raise ValueError(f"{path} lacks the column{plural} {', '.join(missing)}")
@@ -112,7 +111,6 @@ class Predictor:
 
     def unseen(self, names: Sequence[str], rows: Sequence[Row]) -> list[tuple[str, str, int]]:
         """Return the texts in the rows that were not trained on: column, text, how many rows."""
-        names = [name.strip() for name in names]
         found = collections.Counter(
             (column.name, text)
             for column in self.columns
@@ -122,19 +120,19 @@ class Predictor:
         )
         return [(name, text, n) for (name, text), n in found.items()]
 
-    def predict(self, xs: Sequence[Sequence[float]]) -> list[Any]:
-        """Return the predictions: a class's text, or a number, for each."""
-        outputs = self.model.predict(xs)
+    def predict(self, x: Sequence[float]) -> Any:
+        """Return the prediction for the inputs of a row: a class's text, or a number."""
+        (output,) = self.model.predict([x])
         classes = self.target.texts
         if not classes:
-            return [y * self.target.scale + self.target.mean for y in outputs]
+            return output * self.target.scale + self.target.mean
         if self.loss == "hinge":
-            return [classes[y > 0] for y in outputs]
-        return [classes[max(range(len(zs)), key=zs.__getitem__)] for zs in outputs]
+            return classes[output > 0]
+        return classes[max(range(len(output)), key=output.__getitem__)]
 
     def save(self, path: str) -> None:
         """Write it to a JSON file, as `microtrain.save` writes a model."""
-        checkpoint.write(
+        records.write(
             path,
             {
                 "format": FORMAT,
@@ -151,7 +149,7 @@ class Predictor:
     def load(cls, path: str) -> Predictor:
         """Return what `save` wrote. Raises `CheckpointError` for a file that is none."""
         keys = ("architecture", "parameters", "columns", "target", "loss")
-        record = checkpoint.read(path, FORMAT, VERSION, keys)
+        record = records.read(path, FORMAT, VERSION, keys)
         try:
             columns = [_column(entry) for entry in record["columns"]]
             target, loss = _column(record["target"]), record["loss"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
+from . import datasets
 from .errors import as_list, describe
 from .losses import encode_target
 from .nn import MLP
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
 
 
 def pairs_of(xs: Any, ys: Any) -> list[Pair]:
-    """Return (sample, target) pairs, each sample a list of floats, or a float if it is a number."""
+    """Return (sample, target) pairs, each sample a list of floats, or a float if it is a number.
+
+    Without any they are those of `datasets.toy`.
+    """
+    if (xs is None) != (ys is None):
+        raise ValueError("xs and ys go together: expected both or neither")
+    if xs is None:
+        xs, ys = datasets.toy()
     samples, targets = as_list("xs", xs), as_list("ys", ys)
     if len(samples) != len(targets):
         raise ValueError(

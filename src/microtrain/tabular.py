@@ -6,12 +6,12 @@ import math
 import random
 
 from . import losses
-from .datasets import number_in, place_of, read_table
 from .errors import one_of, positive_int
 from .nn import MLP
 from .number import number
 from .optim import warmup_cosine
 from .predictor import LOSSES, Column, Predictor, class_of, holds_texts
+from .tables import number_in_cell, place_of, read_table
 from .training.train import train
 
 TYPE_CHECKING = False
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .predictor import Cell, Row
+    from .predictor import Cell
+    from .tables import Row
     from .training.history import History
 
 PASSES, BATCH = 100, 32
@@ -76,7 +77,7 @@ def fit(
     if not 0 <= share < 1:
         raise ValueError(f"test_share expects a number from 0 to 1, and below, got {test_share}")
     names, rows = read_table(path)
-    names, target = [name.strip() for name in names], target.strip()
+    target, drop = target.strip(), [name.strip() for name in drop]
     k = place_of(target, names, path)
     for name in drop:
         if name == target or name not in names:
@@ -129,7 +130,8 @@ def fit(
         **options,
     )
     result = Fit(predictor, history, len(xs) - held)
-    result.held_out = list(zip(map(column.truth, answers[:held]), predictor.predict(xs[:held])))
+    truths = map(column.truth, answers[:held])
+    result.held_out = list(zip(truths, map(predictor.predict, xs[:held])))
     return result
 
 
@@ -147,7 +149,7 @@ def _target(
         return Column.of(name, cells, trained), loss
     if not text:
         for where, cell in cells:
-            number_in(cell, name, where)
+            number_in_cell(cell, name, where)
     classes = sorted({class_of(cell) for _, cell in cells}, key=(str if text else float))
     if len(classes) < 2 or (loss == "hinge" and len(classes) != 2):
         wanted = "two classes" if loss == "hinge" else "at least two classes"

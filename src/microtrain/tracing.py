@@ -10,14 +10,14 @@ import copy
 import threading
 
 from .compiler.program import Program
-from .compiler.python import assemble, identifiers, write
+from .compiler.python import assemble, input_names, listed, write
 from .compiler.symbol import Symbol, as_operand
 from .errors import CompileError, describe
 from .graph import topological_sort
 from .losses import encode_target, is_known
-from .nn import ACTIVATIONS, MLP, Layer, Neuron
 from .number import as_number
 from .samples import checked
+from .structure import parameter_names
 from .value import Value
 
 TYPE_CHECKING = False
@@ -149,19 +149,11 @@ def predictor(
     forward = Forward(model, parameters, x)
     if not isinstance(forward.prediction, Value):
         raise CompileError("a model of one output is expected")
-    names = dict(
-        zip(
-            forward.program.inputs,
-            identifiers(forward.program.inputs.values(), ("parameters", "samples", "predictions")),
-        )
-    )
+    names = input_names(forward.program, ("parameters", "samples", "predictions"))
     statements, (prediction,) = write(
         forward.program, [as_operand(forward.prediction.data)], names, {FORWARD: "v"}
     )
-    data, xs = (
-        f"({', '.join(names[symbol.place] for symbol in symbols)},)"
-        for symbols in (forward.data, forward.xs)
-    )
+    data, xs = (listed(names[x.place] for x in symbols) for symbols in (forward.data, forward.xs))
     lines = [
         "def predict(parameters, samples):",
         f"    {data} = parameters",
@@ -173,56 +165,6 @@ def predictor(
     ]
     function: Callable[..., list[float]] = assemble("\n".join(lines), "predict")
     return function
-
-
-def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:
-    """Return short names: ``w0_1_2`` is, in layer 0, the weight of neuron 1 for input 2."""
-    named = {}
-    if hasattr(model, "named_parameters"):
-        named = {value: name for name, value in model.named_parameters()}
-    names = []
-    for i, p in enumerate(parameters):
-        place = named.get(p, f"p{i}").removeprefix("layers.")
-        layer, _, rest = place.partition(".")
-        if rest.startswith(("weight.", "bias.")) and layer.isdigit():
-            place = f"{rest[0]}{layer}_{rest.partition('.')[2]}"
-        names.append(place.replace(".", "_"))
-    return names
-
-
-def structure_of(model: Any, parameters: Sequence[Value]) -> Any:
-    """Return what decides, with the parameters' numbers, what the library's own MLP computes.
-
-    For any other model, or one with weights that are no parameters, it is None.
-    """
-    if type(model) is not MLP or any(type(layer) is not Layer for layer in model.layers):
-        return None
-    places = {id(p): place for place, p in enumerate(parameters)}
-    layers = []
-    for layer in model.layers:
-        neurons = []
-        for neuron in layer.neurons:
-            values = [places.get(id(value)) for value in (*neuron.weights, neuron.bias)]
-            if type(neuron) is not Neuron or None in values:
-                return None
-            neurons.append((ACTIVATIONS[neuron.activation], tuple(values)))
-        layers.append(tuple(neurons))
-    calls = MLP.__call__, Layer.__call__, Neuron.__call__  # somebody may try out their own
-    return tuple(layers), len(parameters), calls
-
-
-def architecture(
-    model: Any,
-    parameters: Sequence[Value],
-    samples: Sequence[tuple[Any, Any]],
-    loss: Callable[[Any, Any], Value],
-) -> Hashable:
-    """Return all that a `Trace` of these depends on, or None if that can't be told."""
-    structure = structure_of(model, parameters)
-    if structure is None or not is_known(loss):
-        return None
-    lengths = [len(part) if isinstance(part, list) else None for part in samples[0]]
-    return structure, tuple(parameter_names(model, parameters)), *lengths, loss
 
 
 # What was generated before, by what it depends on: a sweep trains many models of one architecture.

@@ -31,7 +31,7 @@ from .arithmetic import (
 from .draw import dot
 from .draw.tables import html_table
 from .errors import describe
-from .graph import propagate, size, start, to_dot, topological_sort
+from .graph import propagate, size, to_dot, topological_sort, zero_and_seed
 from .number import Number, as_number, number, of_kind
 
 TYPE_CHECKING = False
@@ -298,7 +298,7 @@ class Value:
         seed = as_number(grad)
         if seed is NotImplemented:
             raise TypeError(f"backward expects grad to be a number, got {describe(grad)}")
-        zero, seed = start(self, seed)
+        zero, seed = zero_and_seed(self, seed)
         order, leaves = topological_sort(self)
         before = [leaf.grad for leaf in leaves]
         for leaf in leaves:

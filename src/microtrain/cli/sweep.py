@@ -10,7 +10,7 @@ import signal
 import sys
 import textwrap
 
-from ..lab.sweep import SweepError, sweep
+from ..lab.sweep import SweepError, labelled, sweep
 from ..optim import warmup_cosine
 from .terminal import (
     FAILED,
@@ -141,10 +141,9 @@ def _rates(arguments: argparse.Namespace) -> list[float] | dict[str, float | Sch
     """Return the rates; by their labels, if the schedules that warm up to them are among them."""
     if arguments.warmup is None:
         return list(arguments.lrs)
-    rates: dict[str, float | Schedule] = {repr(lr): lr for lr in arguments.lrs}
-    for label, lr in list(rates.items()):
-        schedule = warmup_cosine(lr, arguments.steps, arguments.warmup)  # type: ignore[arg-type]
-        rates[f"{label} warm"] = schedule
+    rates: dict[str, float | Schedule] = labelled(arguments.lrs)
+    for label, lr in zip(list(rates), arguments.lrs):
+        rates[f"{label} warm"] = warmup_cosine(lr, arguments.steps, arguments.warmup)
     return rates
 
 

@@ -6,15 +6,16 @@ import argparse
 import collections
 import contextlib
 import csv
+import io
 import json
 import math
 import os
 import sys
 
-from ..checkpoint import CheckpointError
-from ..datasets import read_table
 from ..errors import file_path
 from ..predictor import LOSSES, Predictor
+from ..records import CheckpointError
+from ..tables import read_table
 from ..tabular import fit
 from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite, printable
 
@@ -57,17 +58,23 @@ def add_predict_to(commands: Any) -> None:
     """Add the predict command to the parser's."""
     command = commands.add_parser(
         "predict",
-        help="predict the rows of a table",
+        help="predict the rows of a table, by what train --csv has learned",
         description="Apply what microtrain train --csv ... --save MODEL has learned to the rows of "
         "a table, and print them as CSV with one more column. If the target is a column of the "
         "table, too, standard error says how many are right.",
         epilog="Example: microtrain train --csv flowers.csv --target species --save model.json; "
         "microtrain predict model.json new.csv > predicted.csv. Exit status: 0 if the rows were "
-        "predicted, 1 if a file can't be read, 2 for bad arguments and for files that don't fit.",
+        "predicted, 1 if a file can't be read, 2 for bad arguments and for files that don't fit, "
+        "130 after Ctrl-C, 141 if the output is not read to its end.",
     )
     command.set_defaults(parser=command, run=predict)
     command.add_argument("model", metavar="MODEL", help="a file from microtrain train --save")
-    command.add_argument("csv", metavar="FILE", help="a table with the columns it was trained on")
+    command.add_argument(
+        "csv",
+        metavar="FILE",
+        help="a table with the columns it was trained on; - for standard input",
+    )
+    command.add_argument("--quiet", action="store_true", help="print the table alone")
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -122,7 +129,7 @@ def train(arguments: argparse.Namespace) -> int:
             found.predictor.save(arguments.save)
     except ValueError as error:
         progress.clear()
-        command.error(str(error))
+        command.refuse(str(error))
     except OSError as error:
         progress.clear()
         if error.filename is None:
@@ -139,27 +146,40 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def predict(arguments: argparse.Namespace) -> int:
+    """Print a table with its predictions."""
     command: Parser = arguments.parser
+    progress = Progress("rows", quiet=arguments.quiet)
     try:
         predictor = Predictor.load(arguments.model)
-        names, rows = read_table(arguments.csv)
+        if arguments.csv == "-":
+            file = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+            names, rows = read_table("standard input", file)
+        else:
+            names, rows = read_table(arguments.csv)
         kept = list(rows)
-        predictions = predictor.predict(predictor.inputs(names, kept, arguments.csv))
-    except (CheckpointError, ValueError) as error:
-        command.error(str(error))
+        predictions = []
+        for x in predictor.inputs(names, kept, arguments.csv):
+            predictions.append(predictor.predict(x))
+            progress.show(len(predictions), len(kept))
+    except ValueError as error:
+        progress.clear()
+        command.refuse(str(error))
     except OSError as error:
+        progress.clear()
         command.complain(str(error))
         return FAILED
+    progress.clear()
     for name, text, n in predictor.unseen(names, kept):
         count = "1 row" if n == 1 else f"{n:,} rows"
         command.complain(f"{count}: {name!r} is {text!r}, which was not there in training")
     target = predictor.target
+    new = f"predicted {target.name}"
+    others = [i for i, name in enumerate(names) if name != new]  # it may be there from before
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*names, f"predicted {target.name}"])
+    writer.writerow([*(names[i] for i in others), new])
     for (_, row), prediction in zip(kept, predictions):
-        writer.writerow([*row, prediction])
-    names = [name.strip() for name in names]
-    if target.name in names:
+        writer.writerow([*(row[i] for i in others), prediction])
+    if target.name in names and not arguments.quiet:
         k = names.index(target.name)
         pairs = []
         for (where, row), prediction in zip(kept, predictions):
@@ -200,6 +220,9 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
         "interrupted": "Interrupted",
         "diverged": "Diverged (try a smaller --lr)",
     }[history.status]
+    last = history.losses[-max(1, len(history.losses) // LINES) :]
+    if history.status == "finished" and sum(last) / len(last) > history.losses[0]:
+        ended = "Finished, with a higher loss than at first (try a smaller --lr)"
     if not arguments.quiet:
         print()
     print(f"{predictor.model}, trained on {found.trained_on:,} rows.")
@@ -238,8 +261,10 @@ def _confusion(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
     counts = collections.Counter(pairs)
     if len(classes) > MANY:
         mixed = [(n, truth, guess) for (truth, guess), n in counts.items() if truth != guess]
-        lines = [f"{n} times {truth!r} was taken for {guess!r}" for n, truth, guess in mixed]
-        return "\n".join(sorted(lines, key=lambda line: -int(line.split()[0]))[:MANY])
+        mixed.sort(key=lambda found: -found[0])
+        return "\n".join(
+            f"{truth!r} was taken for {guess!r}: {n}" for n, truth, guess in mixed[:MANY]
+        )
     names = [printable(name) for name in classes]
     width = min(12, max(map(len, names)))
     short = [name if len(name) <= width else name[: width - 1] + "…" for name in names]

@@ -23,6 +23,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
 
+    def refuse(self, message: str) -> NoReturn:
+        """Say in one line that a file does not fit, and stop."""
+        self.exit(USAGE, f"{self.prog}: {printable(message)}\n")
+
     def complain(self, message: str) -> None:
         """Say in one line what went wrong."""
         print(f"{self.prog}: {printable(message)}", file=sys.stderr)
@@ -39,17 +43,21 @@ class Progress:
         self.stream = sys.stderr if stream is None else stream
         self.quiet = quiet or not is_terminal(self.stream)
         self.start = self.shown = time.monotonic()
+        self.first: tuple[float, int] | None = None  # when, and how much was done by then
         self.width = 0
 
     def show(self, done: int, total: int) -> None:
         """Say that so many of all are done."""
         now = time.monotonic()
+        since, before = self.first = self.first or (now, done)
         if now - self.start < 1 or now - self.shown < 0.1 or self.quiet:
             return
         self.shown = now
-        pace = done / (now - self.start)
-        left = f", {(total - done) / pace:,.0f} s left" if done else ""
-        self._write(f"{done:,} of {total:,} {self.what}, {_rounded(pace)} per second{left}")
+        text = f"{done:,} of {total:,} {self.what}"
+        if done > before and now > since:
+            pace = (done - before) / (now - since)
+            text += f", {_rounded(pace)} per second, {(total - done) / pace:,.0f} s left"
+        self._write(text)
 
     def clear(self) -> None:
         """Remove the line."""

@@ -76,7 +76,8 @@ def add_to(commands: Any) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="decides the initial parameters and the shuffling (%(default)s)",
+        help="decides the initial parameters, the shuffling, and the rows held out of a table "
+        "(%(default)s)",
     )
     add(
         "--hidden",
@@ -157,7 +158,8 @@ def run(arguments: argparse.Namespace) -> int:
             setattr(arguments, name, default)
     xs, ys = datasets.toy()
     shown = 0
-    progress = Progress("steps")
+    progress = Progress("steps", quiet=arguments.quiet)
+    aloud = not (arguments.json or arguments.quiet)
 
     def show(history: History) -> None:
         """Print the loss of each step that has come since, of the first ones."""
@@ -167,6 +169,10 @@ def run(arguments: argparse.Namespace) -> int:
         for step in range(shown, min(len(history.losses), SHOWN)):
             print(f"{step:>6}   {history.losses[step]:.6g}", flush=True)
         shown = len(history.losses)
+
+    def on_step(history: History) -> None:
+        if aloud:
+            show(history)
         progress.show(history.steps, arguments.steps)
 
     try:
@@ -189,7 +195,7 @@ def run(arguments: argparse.Namespace) -> int:
             zero_grad=not arguments.no_zero_grad,
             target_loss=arguments.target_loss or None,
             seed=arguments.seed,
-            on_step=None if arguments.json or arguments.quiet else show,
+            on_step=None if progress.quiet and not aloud else on_step,
             checkpoint=arguments.checkpoint,
             checkpoint_every=arguments.checkpoint_every,
         )
@@ -213,7 +219,7 @@ def run(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(finite(record), allow_nan=False))
     else:
-        if not arguments.quiet:
+        if aloud:
             show(history)
         _summary(history, arguments, predictions, ys)
     if history.status == "interrupted":

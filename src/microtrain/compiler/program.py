@@ -134,7 +134,7 @@ class Program:
         name, operands = self.operations[operand]
         return operands[0] if name == "neg" else None  # type: ignore[return-value]
 
-    def sort_out(self, result: Operand, section: str) -> None:
+    def set_apart(self, result: Operand, section: str) -> None:
         """Put the operations that the result does not need under this section's title.
 
         The engine computes slopes along with values; they belong to the backward pass.

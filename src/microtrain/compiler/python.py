@@ -92,6 +92,16 @@ def identifiers(names: Iterable[str], reserved: Iterable[str] = ()) -> list[str]
     return result
 
 
+def input_names(program: Program, reserved: Iterable[str] = ()) -> dict[int, str]:
+    """Return the names of a program's inputs as identifiers, by place."""
+    return dict(zip(program.inputs, identifiers(program.inputs.values(), reserved)))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the Python of a tuple of names."""
+    return f"({', '.join(names)},)"
+
+
 def write(
     program: Program,
     outputs: Sequence[Operand],

@@ -1,14 +1,37 @@
-"""A function of the plane, sampled around some points."""
+"""The predictions over the plane around some points, and where one class ends in it."""
 
 from __future__ import annotations
+
+import math
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     Grid = tuple[list[float], list[float], list[list[float]]]
 
 MARGIN = 0.15  # of the points' extent, on every side
+
+
+def boundary_level(targets: Sequence[Any]) -> float | None:
+    """Return the prediction at which one class ends, if the targets are of two: -1 and 1, 0 and 1.
+
+    For any other targets it is None: that a prediction is on a side of something says nothing.
+
+    >>> boundary_level([1, -1]), boundary_level([1.0, 0.0]), boundary_level([0.3, 1.0])
+    (0.0, 0.5, None)
+    """
+    if not all(isinstance(y, int | float) for y in targets):
+        return None
+    found = set(targets)
+    return 0.0 if found <= {-1, 1} else 0.5 if found <= {0, 1} else None
+
+
+def shade(prediction: float, level: float) -> float:
+    """Return how far a prediction is above the level or below: from -1 to 1."""
+    # Between 0 and 1 there is less room than between -1 and 1.
+    return math.tanh((4.0 if level else 1.0) * (prediction - level))
 
 
 def field(

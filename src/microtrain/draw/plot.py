@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..errors import describe
+from .grid import shade
 from .tables import preformatted
 
 TYPE_CHECKING = False
@@ -23,9 +24,9 @@ LOW, HIGH = "#E69F00", "#0072B2"  # of a decision boundary's two sides
 def new_axes(width: float = 6.4, height: float = 4.0) -> Any:
     """Return axes on a figure of their own, that size in inches.
 
-    In a notebook, and where pyplot is in use, in a script that calls `show`, the figure is one of
-    its, so that it is shown.
-    Raises `ImportError`, which says what to install, where matplotlib is missing.
+    In a notebook, and where pyplot is in use, as in a script that calls `show`, the figure is one
+    of pyplot's, so that it is shown. Raises `ImportError`, which says what to install, where
+    matplotlib is missing.
     """
     import sys
 
@@ -122,16 +123,15 @@ def boundary(
     """
     ax = _given(ax) or new_axes(5.2, 4.4)
     across, up, field = grid
-    field = [[value - level for value in row] for row in field]
-    bounded = [[math.tanh(value * (4.0 if level else 1.0)) for value in row] for row in field]
+    bounded = [[shade(value, level) for value in row] for row in field]
     levels = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0]
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = LinearSegmentedColormap.from_list("sides", [LOW, "#FFFFFF", HIGH])
     ax.contourf(across, up, bounded, levels=levels, cmap=colours, alpha=0.45, extend="both")
     flat = [value for row in field for value in row]
-    if min(flat) < 0 < max(flat):
-        ax.contour(across, up, field, levels=[0.0], colors="0.15", linewidths=1.5)
+    if min(flat) < level < max(flat):
+        ax.contour(across, up, field, levels=[level], colors="0.15", linewidths=1.5)
     names = ("0", "1") if level else ("-1", "+1")
     for upper, colour, marker in ((False, LOW, "o"), (True, HIGH, "s")):
         points = [x for x, y in zip(xs, ys) if (y > level) == upper]

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 class Sweep:
     """What became of every learning rate with every seed, made by `sweep`.
 
-    Attributes: `runs`, the finished runs, rate by rate and seed by seed; `planned`, how many there
-    are to be; `rates`, a `Rate` for each learning rate; `steps`, `target_loss`; `status`,
-    "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
+    Attributes:
+        steps: how many updates each run makes at most.
+        target_loss: the loss below which a run has converged, or None.
+        status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
 
     >>> import microtrain as mt
     >>> found = mt.sweep([0.01, 0.1], seeds=range(20), steps=200)
@@ -52,14 +53,17 @@ class Sweep:
 
     @property
     def planned(self) -> int:
+        """How many runs there are to be."""
         return len(self._plan)
 
     @property
     def runs(self) -> list[Run]:
+        """The finished runs, rate by rate and seed by seed."""
         return [self._runs[place] for place in sorted(self._runs)]
 
     @property
     def rates(self) -> list[Rate]:
+        """A `Rate` for each learning rate."""
         if sum(len(rate.runs) for rate in self._rates) != len(self._runs):
             groups: dict[str, list[Run]] = {}
             for run in self.runs:
@@ -85,8 +89,8 @@ class Sweep:
 
         It shows how many runs there are of each verdict; the median and the quartiles of the steps
         that those needed that converged; the median of the last losses; and, if it was tracked,
-        the median sharpness at the start, that of its peaks, and the rate that such a peak would
-        allow on a quadratic, 2/peak.
+        the median of the first sharpness measured, that of its peaks, and the rate that such a peak
+        would allow on a quadratic, 2/peak.
         """
         return words.table(self.rates)
 
@@ -141,10 +145,14 @@ class Sweep:
         return html_table(repr(self), rows, header=header, below=picture)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the models as plain numbers, texts, lists and dicts."""
+        """Return what was found as plain numbers, texts, lists and dicts.
+
+        The rates are there by their labels; of a run's history it is what `History.to_dict` gives.
+        """
         best = self.best if self._runs else None
         return {
             "status": self.status,
+            "planned": self.planned,
             "steps": self.steps,
             "target_loss": self.target_loss,
             "best": best and best.label,
@@ -176,7 +184,8 @@ class Sweep:
     def records(self) -> list[dict[str, Any]]:
         """Return a dict for each run: lr, seed, verdict, steps, loss, sharpness, its peak, reason.
 
-        `loss` is the last loss; without tracking, the sharpness and its peak are None.
+        `lr` is the rate's label, a text; `loss` is the last loss; `sharpness` is the first that was
+        measured. Without tracking, it and its peak are None.
         """
         records = []
         for run in self.runs:

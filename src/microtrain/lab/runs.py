@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 class Run:
     """One run of a sweep.
 
-    Attributes: `label` and `lr`, its learning rate or schedule; `seed`; `history`, its `History`;
-    `verdict`, what became of it, in a word, and `reason`, in a sentence (see
-    `microtrain.lab.verdict.verdict`).
+    Attributes:
+        label: the name of its learning rate or schedule.
+        lr: the learning rate or schedule itself.
+        seed: what decided its initial parameters.
+        history: its `History`.
+        verdict: what became of it, in a word (see `microtrain.lab.verdict.verdict`).
+        reason: the same in a sentence.
     """
 
     def __init__(
@@ -38,12 +42,18 @@ class Run:
 class Rate:
     """All the runs of one learning rate, and what they have in common.
 
-    Attributes: `label`, `lr`; `runs`, by seed; `verdicts`, how many runs there are of each verdict,
-    most frequent first; `converged`, the share of the runs that did, from 0 to 1; `steps`, the
-    lower quartile, median and upper quartile of the steps that those needed, or None; `loss`, the
-    median of all runs' last losses (infinite where half are not finite); `sharpness` and `peak`,
-    the median sharpness at the start and the median of the runs' highest of those measured, or
-    None if it was not tracked or is not finite.
+    Attributes:
+        label: the name of the learning rate or schedule.
+        lr: the learning rate or schedule itself.
+        runs: a list of them, seed by seed.
+        verdicts: how many runs there are of each verdict, most frequent first.
+        converged: the share of the runs that did, from 0 to 1.
+        steps: the lower quartile, median and upper quartile of the steps that those needed that
+            converged, or None.
+        loss: the median of all runs' last losses (infinite where half are not finite).
+        sharpness: the median of the runs' first measured, or None if it was not tracked or is not
+            finite.
+        peak: the median of the runs' highest sharpness measured, or None.
     """
 
     def __init__(self, label: str, lr: float | Schedule, runs: Sequence[Run]) -> None:

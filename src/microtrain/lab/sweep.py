@@ -6,7 +6,6 @@ import functools
 import math
 from collections.abc import Iterable, Mapping
 
-from .. import datasets
 from ..errors import any_int, as_list, describe, positive_int
 from ..losses import squared_error
 from ..optim import learning_rate
@@ -103,7 +102,7 @@ def sweep(
     >>> found.runs[0].verdict, found.runs[0].reason
     ('descending', 'the loss fell to 0.0496; at this pace the target is some 150 steps away')
     """
-    rates, numbers = _labelled(lrs), _seeds(seeds)
+    rates, numbers = labelled(lrs), _seeds(seeds)
     if positive_int("steps", steps) < 2:
         raise ValueError("steps expects an int of at least 2, got 1: a verdict takes two losses")
     if target_loss is not None:
@@ -112,9 +111,7 @@ def sweep(
         raise TypeError(f"on_run expects a function, got {describe(on_run)}")
     if executor is not None and not hasattr(executor, "submit"):
         raise TypeError(f"executor expects a concurrent.futures.Executor, got {describe(executor)}")
-    if (xs is None) != (ys is None):
-        raise ValueError("xs and ys go together: expected both or neither")
-    pairs = pairs_of(*(datasets.toy() if xs is None else (xs, ys)))
+    pairs = pairs_of(xs, ys)
     if model is not None and (
         not callable(model) or (hasattr(model, "parameters") and not isinstance(model, type))
     ):
@@ -252,7 +249,7 @@ def _failed(result: Sweep, error: Exception, sent: Any) -> Exception:
     )
 
 
-def _labelled(lrs: Any) -> dict[str, float | Schedule]:
+def labelled(lrs: Any) -> dict[str, float | Schedule]:
     """Return the rates and schedules, by their labels."""
     named = isinstance(lrs, Mapping)
     listed = () if named else as_list("lrs", lrs, "a list of learning rates, or a dict")

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
     from ..training.history import History
 
-VERDICTS = ("converged", "diverged", "saturated", "oscillating", "crawling", "descending")
 
 RISE, NOISE = 1e-9, 1e-15  # a loss rises by more than this part of itself, and of the first loss
 OFTEN = 1 / 5  # of the steps: where the loss rises in so many, it oscillates
@@ -20,7 +19,7 @@ FAR = 10  # times the steps taken: what is further off than this is crawled to
 
 
 def verdict(history: History, target_loss: float | None = None) -> tuple[str, str]:
-    """Return what became of a run, one of `VERDICTS`, and the reason.
+    """Return what became of a run, and the reason.
 
     The first of these that is true:
 
@@ -44,8 +43,8 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         the loss fell, but is not below the target yet.
 
     Without a target, no run is converged or saturated, and only one that does not fall is crawling.
-    Raises
-    `ValueError` for a history of fewer than two losses that is neither converged nor diverged.
+    Raises `ValueError` for a history of fewer than two losses, if it is neither converged nor
+    diverged.
 
     >>> import microtrain as mt
     >>> verdict(mt.train(lr=0.1, steps=100, target_loss=0.01), 0.01)

@@ -7,7 +7,8 @@ import math
 from ..draw import grid
 from ..errors import CompileError
 from ..nn import MLP
-from ..tracing import parameter_names, predictor
+from ..structure import parameter_names
+from ..tracing import predictor
 from ..training.history import History
 
 TYPE_CHECKING = False
@@ -67,7 +68,7 @@ def data_of(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
         "xs": [_short(x, 9) if isinstance(x, list) else _short([x], 9)[0] for x in recording.xs],
         "ys": [_target(y) for y in recording.ys],
         "loss": _name(recording.loss),
-        "level": _level(recording.ys),
+        "level": grid.boundary_level(recording.ys),
         "digits": _digits(len(parameters)),
         "wholeBatch": all(recording_of(history).whole_batch for _, history, *_ in shown),
         "reduction": recording.reduction,
@@ -98,17 +99,6 @@ def _target(y: Any) -> Any:
     if isinstance(y, int | float):
         return _short([y], 9)[0]
     return str(y)
-
-
-def _level(ys: Sequence[Any]) -> float | None:
-    """Return the prediction at which one class ends, if the targets are of two: -1 and 1, 0 and 1.
-
-    For any other targets it is None: that a prediction is on a side of something says nothing.
-    """
-    if not all(isinstance(y, int | float) for y in ys):
-        return None
-    found = set(ys)
-    return 0.0 if found <= {-1, 1} else 0.5 if found <= {0, 1} else None
 
 
 def _network(model: Any, parameters: Sequence[Any]) -> dict[str, Any] | None:
@@ -195,7 +185,7 @@ def _measured(model: Any, recording: Recording) -> tuple[list[Any], list[Any], l
     predictions: list[Any] = []
     losses: list[float] = []
     fits: list[bool | None] = []
-    level = _level(recording.ys)
+    level = grid.boundary_level(recording.ys)
     for x, y in zip(recording.xs, recording.ys):
         try:
             prediction = model(x)
@@ -228,16 +218,15 @@ def _field(history: History) -> Callable[[Sequence[float]], str] | None:
     """Return a function from parameters to the prediction over the plane of the two inputs.
 
     It gives a byte for each place, 128 and up for a prediction of at least the level between the
-    classes, or 0, in base 64. For a
-    model that has no two inputs, has several outputs or can't be compiled, it is None.
+    classes, or 0, in base 64. For a model that has no two inputs, has several outputs or can't be
+    compiled, it is None.
     """
     import base64
 
     xs, model = recording_of(history).xs, history.model
     if not all(isinstance(x, list) and len(x) == 2 and _moderate(x) for x in xs):
         return None
-    level = _level(recording_of(history).ys) or 0.0
-    steepness = 4.0 if level else 1.0  # between 0 and 1 there is less room than between -1 and 1
+    level = grid.boundary_level(recording_of(history).ys) or 0.0
     try:
         predict = predictor(model, model.parameters(), xs[0])
     except CompileError:
@@ -248,9 +237,7 @@ def _field(history: History) -> Callable[[Sequence[float]], str] | None:
             _, _, rows = grid.field(lambda points: predict(at, points), xs, COLUMNS, ROWS)
         except (ArithmeticError, ValueError):
             rows = [[0.0] * COLUMNS] * ROWS
-        return base64.b64encode(
-            bytes(_byte(steepness * (x - level)) for row in rows for x in row)
-        ).decode("ascii")
+        return base64.b64encode(bytes(_byte(x, level) for row in rows for x in row)).decode("ascii")
 
     return squashed
 
@@ -260,9 +247,9 @@ def _moderate(x: Sequence[float]) -> bool:
     return all(abs(part) < 1e100 for part in x)
 
 
-def _byte(x: float) -> int:
-    """Return a number of any size, in the plane's 127 shades of either sign."""
-    return 128 + math.floor(127 * math.tanh(x)) if x == x else 128
+def _byte(x: float, level: float) -> int:
+    """Return a prediction of any size, in the plane's 127 shades of either sign."""
+    return 128 + math.floor(127 * grid.shade(x, level)) if x == x else 128
 
 
 def _chosen(n: int, frames: int) -> list[int]:

@@ -8,12 +8,13 @@ they did becomes a loop over the samples: its length does not depend on how many
 from __future__ import annotations
 
 from ..compiler.program import Program
-from ..compiler.python import assemble, identifiers, write
+from ..compiler.python import assemble, identifiers, input_names, listed, write
 from ..compiler.symbol import Symbol, as_operand
 from ..graph import propagate, topological_sort
-from ..tracing import BACKWARD, FORWARD, LOSS, Trace, architecture, made_once
+from ..structure import structure_of, trace_key
+from ..tracing import BACKWARD, FORWARD, LOSS, Trace, made_once
 from . import eager
-from .eager import Eager, set_state
+from .eager import EagerEngine, set_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ LETTERS = {FORWARD: "v", LOSS: "l", BACKWARD: "d"}
 RESERVED = ("state", "batches", "batch", "lr", "loss", "total", "norm", "len")
 
 
-class Compiled:
+class CompiledEngine:
     """The engine that does in generated Python what `eager` does; `source` is that Python.
 
     Raises `CompileError` where the computation is not the same for all numbers.
@@ -37,8 +38,10 @@ class Compiled:
 
     name = "compiled"
 
-    def __init__(self, eager: Eager, accumulate: int) -> None:
-        key = architecture(eager.model, eager.parameters, eager.samples, eager.loss)
+    def __init__(self, eager: EagerEngine, accumulate: int) -> None:
+        self._eager = eager
+        self._structure = structure_of(eager.model, eager.parameters)
+        key = trace_key(eager.model, eager.parameters, eager.samples, eager.loss)
         key = key and ("step", key, eager.reduction, eager.zero_grad, accumulate)
         self.source, function, layout = made_once(key, lambda: _generated(eager, accumulate))
         self.samples: Sequence[tuple[float, ...]] = [layout.pack(x, y) for x, y in eager.samples]
@@ -58,10 +61,15 @@ class Compiled:
             except (ArithmeticError, ValueError):  # it says what is wrong, or that nothing is
                 return step_eagerly(state, batches, lr)
 
-        self.step, self.step_eagerly = step, step_eagerly
+        self.step, self._step_eagerly = step, step_eagerly
+
+    def look_again(self) -> None:
+        """Go on eagerly if the model has become another one than that which was recorded."""
+        if structure_of(self._eager.model, self._eager.parameters) != self._structure:
+            self.step = self._step_eagerly
 
 
-def _generated(eager: Eager, accumulate: int) -> tuple[str, Callable[..., Any], Layout]:
+def _generated(eager: EagerEngine, accumulate: int) -> tuple[str, Callable[..., Any], Layout]:
     """Return the Python of a training step, the function that it defines, and what that takes."""
     step = _Step(eager)
     source = _source(step, eager.zero_grad, accumulate)
@@ -71,14 +79,14 @@ def _generated(eager: Eager, accumulate: int) -> tuple[str, Callable[..., Any], 
 class _Step(Trace):
     """The programs of one sample's part in a step, and of the update."""
 
-    def __init__(self, engine: Eager) -> None:
+    def __init__(self, engine: EagerEngine) -> None:
         super().__init__(engine.model, engine.parameters, engine.samples, engine.loss)
         self.grads_in = self.symbols([f"g_{name}" for name in self.names])
         self._backward(engine)
         self._name_inputs()
         self._update()
 
-    def _backward(self, engine: Eager) -> None:
+    def _backward(self, engine: EagerEngine) -> None:
         """Run the chain rule, each parameter's gradient starting from a symbol."""
         self.program.section = BACKWARD
         self.seed_in = self.symbols(["seed"] if engine.reduction == "mean" else [])
@@ -97,11 +105,10 @@ class _Step(Trace):
                 v.grad = grad
         self.result = as_operand(self.loss.data)
         self.gradient = [as_operand(p.grad) for p in self.parameters]
-        self.program.sort_out(self.result, BACKWARD)
+        self.program.set_apart(self.result, BACKWARD)
 
     def _name_inputs(self) -> None:
-        inputs = self.program.inputs
-        self.input_names = names = dict(zip(inputs, identifiers(inputs.values(), RESERVED)))
+        self.input_names = names = input_names(self.program, RESERVED)
         self.variables = [names[symbol.place] for symbol in (*self.xs, *self.ys)]
         self.weights = [names[symbol.place] for symbol in self.data]
         self.grads = [names[symbol.place] for symbol in self.grads_in]
@@ -132,7 +139,7 @@ def _source(trace: _Step, zero_grad: bool, accumulate: int) -> str:
     updates, (norm, *new_data) = write(
         trace.update, [trace.norm, *trace.new_data], trace.update_names, {"": "u"}, RESERVED
     )
-    data, grads = (f"{', '.join(names)}," for names in (trace.weights, trace.grads))
+    data, grads = listed(trace.weights), listed(trace.grads)
     zeros = " = ".join(trace.grads)
     variables = ", ".join(trace.variables) + ("," if len(trace.variables) == 1 else "")
     turn = body.index(f"# {BACKWARD}") if f"# {BACKWARD}" in body else len(body)
@@ -144,7 +151,7 @@ def _source(trace: _Step, zero_grad: bool, accumulate: int) -> str:
         *(f"    {line}" for line in body[turn:] or [f"# {BACKWARD}"]),
         *(f"    {g} = {new}" for g, new in zip(trace.grads, gradient) if g != new),
     ]
-    lines = [f"({data}) = state[0]", "loss = 0.0"]
+    lines = [f"{data} = state[0]", "loss = 0.0"]
     if mean:
         loop = [f"{trace.seed[0]} = 1.0 / len(batch)", *loop]
     if zero_grad and accumulate == 1:
@@ -153,7 +160,7 @@ def _source(trace: _Step, zero_grad: bool, accumulate: int) -> str:
             lines += ["loss = loss / len(batch)"]
     else:
         totals = trace.totals
-        start = f"{' = '.join(totals)} = 0.0" if zero_grad else f"({', '.join(totals)},) = state[1]"
+        start = f"{' = '.join(totals)} = 0.0" if zero_grad else f"{listed(totals)} = state[1]"
         lines += [
             start,
             "total = 0.0",
@@ -164,7 +171,7 @@ def _source(trace: _Step, zero_grad: bool, accumulate: int) -> str:
             *(["    loss = loss / len(batch)"] if mean else []),
             "    total += loss",
             *(f"    {t} += {g}" for t, g in zip(totals, trace.grads)),
-            f"({grads}) = ({', '.join(totals)},)",
+            f"{grads} = {listed(totals)}",
             "loss = total",
         ]
     lines += [
@@ -172,6 +179,6 @@ def _source(trace: _Step, zero_grad: bool, accumulate: int) -> str:
         f"norm = {norm}",
         "# 4. update",
         *(f"{p} = {new}" for p, new in zip(trace.weights, new_data)),
-        f"return loss, norm, (({data}), ({grads}))",
+        f"return loss, norm, ({data}, {grads})",
     ]
     return "\n".join(["def step(state, batches, lr):", *(f"    {line}" for line in lines)])

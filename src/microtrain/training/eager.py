@@ -63,7 +63,7 @@ def gradient_norm(parameters: Sequence[Value]) -> float:
     return sqrt(squares)
 
 
-class Eager:
+class EagerEngine:
     """The engine that performs each operation of `step` when it comes, on the model itself."""
 
     name = "eager"
@@ -103,6 +103,9 @@ class Eager:
             self.zero_grad,
         )
         return loss, gradient_norm(self.parameters), state_of(self.parameters)
+
+    def look_again(self) -> None:
+        """Take note of what `on_step` may have changed: nothing to do, as nothing was recorded."""
 
 
 def state_of(parameters: Sequence[Value]) -> State:

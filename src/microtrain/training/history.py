@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 class Recording:
     """Everything that a run went through, kept by ``train(record=True)``.
 
-    Attributes: `xs` and `ys`, the samples and targets; `loss`, `reduction` and `zero_grad`, as they
-    were given; `whole_batch`, whether each loss is that of all samples; `parameters[k]`, those that
-    gave losses[k], and `gradients[k]`, the gradient there (as it was used: with `zero_grad`
-    forgotten, the sum of all so far; NaN where there was none), both as tuples in the order of
-    ``model.parameters()``.
+    Attributes:
+        xs: the samples.
+        ys: their targets.
+        loss: that of one sample, as it was given.
+        reduction: "sum" or "mean".
+        zero_grad: whether the gradients were reset at each step.
+        whole_batch: whether each loss is that of all samples.
+        parameters: parameters[k] are those that gave losses[k], as a tuple in the order of
+            ``model.parameters()``.
+        gradients: gradients[k] is the gradient there, in the same order. (As it was used: with
+            `zero_grad` forgotten, the sum of all so far; NaN where there was none.)
     """
 
     def __init__(
@@ -138,11 +144,15 @@ class History:
         return html_table("History", rows, below=plot.inline(self.plot, self.chart))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but the model and the recording, as plain numbers, texts, lists and dicts."""
+        """Return what happened as plain numbers, texts, lists and dicts.
+
+        Left out are the model, the recording and the generated source.
+        """
         return {
             "status": self.status,
             "steps": self.steps,
             "error": self.error,
+            "target_loss": self.target_loss,
             "engine": self.engine,
             "seconds": self.seconds,
             "final_loss": self.losses[-1] if self.losses else None,

@@ -6,8 +6,8 @@ import errno
 import math
 import os
 
-from ..checkpoint import CheckpointError, read, write
 from ..errors import describe
+from ..records import CheckpointError, read, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PARTS = ("parameters", "gradients", "before")
 RECORDS = ("losses", "lrs", "grad_norms")
 
 
-class Checkpoint:
+class RunFile:
     """The file of a run: `restore` reads what is there of it, `save` writes it anew.
 
     `options` are what decides the bits of the run, apart from the names of its parameters and its
@@ -69,11 +69,11 @@ class Checkpoint:
         }
         write(self.path, record)
 
-    def restore(self) -> tuple[Whole, float] | None:
+    def restore(self, most: int) -> tuple[Whole, float] | None:
         """Put the record into the history; return the last whole step, and the seconds it took.
 
-        Returns None where there is no file, and raises `CheckpointError` where it is no such
-        record, or one of another run.
+        Returns None where there is no file. Raises `CheckpointError` where it is no such record, or
+        one of another run; `ValueError` where it is of more steps than are to be made.
         """
         if not os.path.exists(self.path):
             return None
@@ -97,6 +97,8 @@ class Checkpoint:
                 (sharpness[k],) = _unpacked("sharpness", [x], 1)
         except ValueError as error:
             raise CheckpointError(f"{self.path}: {error}") from None
+        if steps > most:
+            raise ValueError(f"steps expects at least the {steps} that are made, got {most}")
         for name, numbers in zip(RECORDS, records):
             getattr(self.history, name)[:] = numbers
         self.history.sharpness.update(sharpness)
@@ -107,8 +109,9 @@ class Checkpoint:
             raise ValueError("settings are not those of a run")
         for name, value in self.settings.items():
             if found[name] != value:
-                was = "" if name in ("data", "parameters") else f": {describe(found[name])}"
-                raise ValueError(f"it is of a run with other {name}{was}")
+                told = f": {describe(found[name])}, not {describe(value)}"
+                long = name in ("data", "parameters", "model")
+                raise ValueError(f"it is of a run with other {name}{'' if long else told}")
 
 
 def _described(option: Any) -> Any:

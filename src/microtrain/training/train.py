@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Container
 
-from .. import datasets
+from ..checkpoint import architecture_of
 from ..curvature import Curvature
 from ..errors import (
     CompileError,
@@ -24,12 +24,12 @@ from ..nn import MLP
 from ..number import number
 from ..optim import learning_rate
 from ..samples import batches_of, fitted, pairs_of
-from ..tracing import parameter_names, structure_of
+from ..structure import parameter_names, structure_of
 from ..value import Value
-from .compiled import Compiled
-from .eager import Eager, set_state, state_of
+from .compiled import CompiledEngine
+from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording
-from .resume import Checkpoint
+from .resume import RunFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ def train(
         checkpoint: a file to write the state of the run to, every `checkpoint_every` steps, after
             Ctrl-C and at the end. If it is there already, the run goes on from it, and ends with
             the same bits as one that was never stopped; it has to be of a run of the same model,
-            data and options (but it may have had fewer `steps`), else it is a `CheckpointError`.
+            data and options, else it is a `CheckpointError`. (Not compared are `steps`, of which
+            there may be more now, `engine`, `target_loss`, `track_sharpness`, and what a function
+            without a name does.)
 
     Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
     and `CompileError` for a computation that can't be compiled, where "compiled" was asked for. If
@@ -144,15 +146,14 @@ def train(
         )
     accumulate = positive_int("accumulate", accumulate)
     start = time.perf_counter()
-    eager = Eager(model, parameters, samples, loss, reduction, zero_grad)
-    runner: Eager | Compiled = eager
-    structure = structure_of(model, parameters)
-    known = structure is not None and is_known(loss)
+    eager = EagerEngine(model, parameters, samples, loss, reduction, zero_grad)
+    runner: EagerEngine | CompiledEngine = eager
+    known = is_known(loss) and structure_of(model, parameters) is not None
     if engine == "compiled":
-        runner = Compiled(eager, accumulate)
+        runner = CompiledEngine(eager, accumulate)
     elif engine == "auto" and known and steps * accumulate * size >= WORTH_COMPILING:
         with contextlib.suppress(CompileError):  # it is too large
-            runner = Compiled(eager, accumulate)
+            runner = CompiledEngine(eager, accumulate)
     curvature = None
     if track_sharpness is not None:
         curvature = Curvature(model, parameters, samples, loss, reduction)
@@ -174,8 +175,9 @@ def train(
     whole = 0, state, state
     keeper = None
     if checkpoint is not None:
-        keeper = Checkpoint(
+        keeper = RunFile(
             *(checkpoint, history, parameter_names(model, parameters), samples),
+            model=architecture_of(model) or type(model).__name__,
             lr=schedule or rate,
             loss=loss,
             reduction=reduction,
@@ -184,11 +186,9 @@ def train(
             zero_grad=zero_grad,
             seed=seed,
         )
-    if keeper is not None and (kept := keeper.restore()):
+    if keeper is not None and (kept := keeper.restore(steps)):
         whole, seconds = kept
         made, state, _ = whole
-        if made > steps:
-            raise ValueError(f"steps expects at least the {made} that are made, got {steps}")
         start -= seconds
         set_state(parameters, state)
         for _ in range(made):  # to draw what the next step is to draw
@@ -223,13 +223,9 @@ def train(
                 history.steps, history.seconds = k + 1, time.perf_counter() - start
                 set_state(parameters, state)
                 on_step(history)
-                compiled = isinstance(runner, Compiled) or curvature is not None
-                if compiled and structure_of(model, parameters) != structure:
-                    structure = structure_of(model, parameters)  # it is another model by now
-                    if isinstance(runner, Compiled):
-                        runner.step = runner.step_eagerly
-                    if curvature is not None:
-                        curvature = Curvature(model, parameters, samples, loss, reduction)
+                runner.look_again()
+                if curvature is not None:
+                    curvature.look_again()
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
             if keeper is not None and (k + 1) % checkpoint_every == 0:
@@ -243,7 +239,7 @@ def train(
     finally:
         _finish(history, parameters, *end)
         history.seconds = time.perf_counter() - start
-    if keeper is not None and history.status in ("finished", "interrupted"):
+    if keeper is not None:
         keeper.save(whole, history.seconds)
     return history
 
@@ -291,9 +287,7 @@ def _prepare(
     model: Module | None, xs: Any, ys: Any, loss: Callable[[Any, Any], Value], seed: int
 ) -> tuple[Module, list[Value], list[tuple[Any, Any]]]:
     """Return model, parameters and (sample, target) pairs, with what is missing filled in."""
-    if (xs is None) != (ys is None):
-        raise ValueError("xs and ys go together: expected both or neither")
-    pairs = pairs_of(*(datasets.toy() if xs is None else (xs, ys)))
+    pairs = pairs_of(xs, ys)
     if model is None:
         n_in = len(pairs[0][0]) if isinstance(pairs[0][0], list) else 1
         model = MLP(n_in, [4, 4, 1], seed=seed)

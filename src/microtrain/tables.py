@@ -1,0 +1,86 @@
+"""Tables in CSV files, cell by cell: what is wrong with one is said with its line."""
+
+from __future__ import annotations
+
+import math
+import os
+
+from .errors import file_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any, TextIO
+
+    Row = tuple[str, list[str]]  # where it is, and its cells
+
+
+def read_table(path: Any, file: TextIO | None = None) -> tuple[list[str], Iterator[Row]]:
+    """Return the column names of a CSV file, without blanks around them, and an iterator of rows.
+
+    path: where it is; file: what to read instead, open for text. Raises `ValueError` where it is no
+    such table.
+    """
+    rows = _read(file_path("path", path), file)
+    _, names = next(rows)
+    return names, rows
+
+
+def _read(path: str, file: TextIO | None) -> Iterator[Row]:
+    import csv
+
+    with open(path, encoding="utf-8-sig", newline="") if file is None else file as lines:
+        reader = csv.reader(lines)
+        try:
+            header = next(filter(None, reader), [])  # the first line that is not blank
+            names = [name.strip() for name in header]
+            if len(set(names)) < len(names):
+                raise ValueError(f"{path} has two columns of the same name")
+            yield path, names
+            for row in filter(None, reader):
+                where = f"{path}, line {reader.line_num}"
+                if len(row) != len(names):
+                    cells = f"{len(names)} cell" + ("" if len(names) == 1 else "s")
+                    raise ValueError(f"{where}: expected {cells}, got {len(row)}")
+                yield where, row
+        except csv.Error as error:
+            raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"{path} is not UTF-8 text") from None
+
+
+def place_of(target: str, names: Sequence[str], path: Any) -> int:
+    """Return which column is the target. Raises `ValueError` if none is, or no other is there."""
+    if target not in names:
+        columns = ", ".join(map(repr, names)) or "none: it is empty"
+        other = next((c for c in ";\t|" if len(names) == 1 and c in names[0]), "")
+        hint = f" (is it separated by {other!r}? only commas are read)" if other else ""
+        raise ValueError(
+            f"target expects a column of {os.fsdecode(path)}, got {target!r}; "
+            f"its columns are {columns}{hint}"
+        )
+    if len(names) == 1:
+        raise ValueError(f"{os.fsdecode(path)} has no column but the target")
+    return names.index(target)
+
+
+def is_text(cells: Iterable[str]) -> bool:
+    """Return whether a column holds texts: no cell is a number, and none is blank."""
+    return all(text.strip() and math.isnan(_number(text)) for text in cells)
+
+
+def number_in_cell(text: str, column: str, where: str) -> float:
+    """Return the number in a cell. Raises `ValueError` if there is none."""
+    x = _number(text)
+    if not math.isfinite(x):
+        raise ValueError(f"{where}: column {column!r} expects a number, got {text!r}")
+    return x
+
+
+def _number(text: str) -> float:
+    """Return the number that a text is; infinite for a NaN, and NaN for what is no number."""
+    try:
+        x = float(text if "_" not in text else "")  # to Python, 1_000 is a number
+    except ValueError:
+        return math.nan
+    return math.inf if math.isnan(x) else x
