@@ -4,7 +4,7 @@
 
 Absolute times drift with the machine, so each round times all contestants in turn, and what counts
 is the median of the rounds' ratios; beside it stand the quartiles. A peer that is not installed is
-named and left out. ``pip install '.[bench]'`` brings micrograd, NumPy and JAX; take PyTorch in its
+named and left out. ``pip install '.[bench]'`` brings micrograd and JAX; take PyTorch in its
 CPU build. Everything runs on one thread, in float64.
 """
 
@@ -396,7 +396,7 @@ def main():
 
     gc.freeze()  # so that collecting garbage does not visit all that the peers have imported
 
-    print("| work | ours | peer | its time | times faster | quartiles | to expect |")
+    print("| work | ours | peer | its time | times as fast | quartiles | to expect |")
     print("|---|---|---|---|---|---|---|")
     rows = []
     for work, ours, name, theirs, expected in table():

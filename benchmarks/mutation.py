@@ -42,7 +42,10 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = pathlib.Path("src/microtrain")
-MODULES = "value graph functions nn losses optim transforms checkpoint training compiler"
+MODULES = (
+    "value graph number arithmetic functions module nn losses optim functional transforms compiled "
+    "checkpoint records structure training compiler"
+)
 TESTS = (  # the quick ones first
     "value functions nn losses optim edges draw gradients transforms training training_compiled "
     "training_resume checkpoint curvature threads compiler arguments"
@@ -94,9 +97,12 @@ def unseen(tree: ast.AST):
 def tests_of(path: pathlib.Path) -> list[str]:
     """Return what to run, what is most likely to fail first."""
     name = path.relative_to(SOURCE).with_suffix("").parts[0]
-    ordered = sorted(TESTS.split(), key=lambda test: not test.startswith(name))
+    own = [
+        test for test in (name, f"{name}_{path.stem}") if (ROOT / f"tests/test_{test}.py").exists()
+    ]
+    ordered = dict.fromkeys([*own, *TESTS.split()])
     files = [f"tests/test_{test}.py" for test in ordered]
-    return [files[0], str(path), *[file for file in files[1:] if (ROOT / file).exists()]]
+    return [files[0], str(path), *files[1:]]
 
 
 def outcome(place: pathlib.Path, path: pathlib.Path, mutant: str, seconds: int) -> str:
@@ -150,7 +156,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="(the engine: 9 rooms)")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="(the engine)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="(all processors)")
     parser.add_argument("--list", action="store_true", help="only show what has survived so far")
     arguments = parser.parse_args()

@@ -1,6 +1,7 @@
 """How thoroughly the property tests look, and with no eye on the clock.
 
-``pytest --hypothesis-profile=thorough`` tries twenty times as many cases.
+``pytest --hypothesis-profile=thorough`` tries twenty times as many cases, ``exhaustive`` a thousand
+times as many; ``mutation`` is for benchmarks/mutation.py.
 """
 
 from hypothesis import HealthCheck, Phase, settings

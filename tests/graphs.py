@@ -1,4 +1,4 @@
-"""Random expression graphs, and two independent ways to differentiate them."""
+"""Random expression graphs, and an independent way to differentiate them."""
 
 from __future__ import annotations
 

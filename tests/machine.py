@@ -1,4 +1,4 @@
-"""What this machine has: the Pythons that the project supports."""
+"""How commands are run, and on which Pythons of those that the project supports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+SUPPORTED = ("3.11", "3.12", "3.13")
 
 
 def run(*command: str, **options) -> subprocess.CompletedProcess:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from test_functions import UNARY
 
 import microtrain as mt
 
@@ -136,7 +137,6 @@ PYTHONS_OWN = re.compile(
 )
 CLEAR = OSError | mt.GradcheckError | mt.CheckpointError
 CALLED_MIDWAY = {"on_step", "lr"}
-UNARY = ["exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "softplus"]
 ONE_VALUE = {"prediction": mt.Value(1.0), "target": 1.0}
 
 # A call for each function, with a fitting value for each argument; "PATH" stands for a new file.

@@ -370,7 +370,7 @@ def test_the_power_of_raw_data_is_pythons():
     assert value == 8.0
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 5)
 @given(st.floats(0.1, 3), st.floats(0.1, 3))
 def test_captured_bases_of_powers(x, y):
     base = Value(x)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import html
 import html.parser
 import math
+import re
 import shutil
 import sys
 
@@ -13,6 +15,7 @@ from graphs import graphs, points
 from hypothesis import given
 from hypothesis import strategies as st
 from machine import run
+from pages import ROOT
 
 import microtrain as mt
 from microtrain import MLP, Value
@@ -320,3 +323,13 @@ def test_a_real_notebook(tmp_path):
         assert {"text/plain", "text/html"} <= set(output.data)
         assert "<table>" in output.data["text/html"]
     assert any("image/png" in output.get("data", {}) for output in book.cells[5].outputs)
+
+
+def test_the_drawing_in_the_docs_is_of_the_graph_it_is_said_to_be():
+    x, w, b = mt.Value(2.0, label="x"), mt.Value(-0.5, label="w"), mt.Value(0.75, label="b")
+    y = (w * x + b).tanh()
+    y.backward()
+    labels = re.findall(r'label="(.*?)"', mt.to_dot(y))
+    drawn = (ROOT / "docs" / "neuron.svg").read_text(encoding="utf-8")
+    texts = [html.unescape(text) for text in re.findall(r"<text .*?>(.*?)</text>", drawn)]
+    assert sorted(texts) == sorted(line for label in labels for line in label.split("\\n"))

@@ -14,9 +14,9 @@ import tempfile
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from outcomes import status_of
 
 from microtrain import datasets
-from microtrain.cli import main
 
 WORDS = [
     *("0", "1", "-1", "3", "2.5", "0.05", "nan", "inf", "-inf", "1e308", "1e-320", "-0.0"),
@@ -47,10 +47,7 @@ def run(argv):
     ]
     streams[1].reconfigure(errors="backslashreplace")
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
-        try:
-            status = main(argv)
-        except SystemExit as error:
-            status = error.code
+        status = status_of(argv)
     for stream in streams:
         stream.seek(0)
     return [stream.read() for stream in streams], status
@@ -100,7 +97,7 @@ CELLS = st.floats(allow_nan=False, allow_infinity=False)
 
 @given(st.data())
 def test_any_table_comes_back_to_the_bit(data):
-    names = data.draw(st.lists(NAMES, min_size=2, max_size=4, unique=True))
+    names = data.draw(st.lists(NAMES, min_size=2, max_size=4, unique_by=str.strip))
     rows = data.draw(st.lists(st.tuples(*[CELLS] * len(names)), min_size=1, max_size=5))
     k = data.draw(st.integers(0, len(names) - 1))
     text = io.StringIO()
@@ -136,6 +133,39 @@ def test_any_file_is_a_table_or_one_clear_error(content):
             assert len(xs) == len(ys) >= 1
             assert all(math.isfinite(x) for row in xs for x in row)
             assert all(len(row) == 1 and math.isfinite(y) for row, y in zip(xs, ys))
+
+
+ODD = st.sampled_from(
+    ["", " ", "1", "2", "-0.5", "1e300", "nan", "red", "blue", " red", "ä\n", "=1+1"]
+)
+
+
+@given(st.data())
+def test_any_table_is_learned_from_and_predicted_or_refused_in_one_line(data):
+    n = data.draw(st.integers(2, 4))
+    cells = [
+        data.draw(st.sampled_from([ODD, CELLS.map(repr), ODD.filter(str.isalpha)]))
+        for _ in range(n)
+    ]
+    rows = data.draw(st.lists(st.tuples(*cells), min_size=2, max_size=9))
+    names = data.draw(st.lists(NAMES, min_size=n, max_size=n, unique_by=str.strip))
+    loss = data.draw(st.sampled_from([[], ["--loss", "cross_entropy"], ["--loss", "hinge"]]))
+    with tempfile.TemporaryDirectory() as folder:
+        table, model = os.path.join(folder, "table.csv"), os.path.join(folder, "model.json")
+        with open(table, "w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([names, *rows])
+        options = ["--csv", table, f"--target={names[0]}", "--save", model, "--steps", "2", *loss]
+        (out, err), status = run(["train", *options])
+        if status == 2:
+            assert out == "" and err.startswith("microtrain train: ") and err.count("\n") == 1
+            return
+        assert (status, err) == (1 if "Diverged" in out else 0, "")
+        if status == 0:
+            (out, err), status = run(["predict", model, table, "--quiet"])
+            assert (status, err) == (0, "")
+            predicted = list(csv.reader(io.StringIO(out)))
+            assert len(predicted) == 1 + len(rows)
+            assert all(len(row) == n + 1 for row in predicted)
 
 
 @pytest.mark.load

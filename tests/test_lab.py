@@ -14,7 +14,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_training_compiled import bits
+from outcomes import bits
 
 import microtrain as mt
 from microtrain import MLP, SweepError

@@ -37,55 +37,6 @@ def close(x, digits=5):
     return pytest.approx(x, rel=10**-digits, abs=1e-30)
 
 
-def test_recording_keeps_every_step_and_changes_nothing():
-    for engine in ("eager", "compiled"):
-        states = []
-        plain = mt.train(steps=6, engine=engine)
-        assert plain.recording is None
-        history = mt.train(
-            steps=6,
-            engine=engine,
-            record=True,
-            on_step=lambda h, states=states: states.append([p.data for p in h.model.parameters()]),
-        )
-        assert history.losses == plain.losses
-        recording = history.recording
-        assert recording.parameters[0] == tuple(p.data for p in MLP(3, [4, 4, 1]).parameters())
-        assert [list(p) for p in recording.parameters[1:]] == states[:-1]
-        for k in range(6):
-            for before, gradient, after in zip(
-                recording.parameters[k], recording.gradients[k], states[k]
-            ):
-                assert before - 0.05 * gradient == after
-        assert (recording.xs, recording.ys) == (XS, YS)
-
-
-def test_recording_a_run_that_stops_early():
-    def stop(history):
-        if history.steps == 3:
-            raise KeyboardInterrupt
-
-    history = mt.train(steps=9, record=True, on_step=stop)
-    assert len(history.recording.parameters) == len(history.recording.gradients) == 3
-    history = mt.train(steps=200, target_loss=0.01, record=True)
-    assert len(history.recording.parameters) == len(history.losses)
-    model = MLP(1, [1], output_activation="linear")
-    history = mt.train(model, [[1.0]], [0.0], lr=1e200, record=True)
-    assert history.status == "diverged"
-    assert len(history.recording.parameters) == len(history.recording.gradients) == 2
-    failing = mt.train(
-        MLP(1, [1], output_activation="linear"),
-        [[5.0]],
-        [0.0],
-        loss=lambda p, y: (p * p * 3.0 - y).exp(),
-        lr=1.0,
-        record=True,
-    )
-    assert all(map(math.isnan, failing.recording.gradients[-1]))
-    with pytest.raises(TypeError, match="record expects True or False"):
-        mt.train(record=1)
-
-
 def test_everything_on_the_page_is_what_the_library_computed(path):
     history = mt.train(steps=200, target_loss=0.01, lr=0.1, record=True, track_sharpness=7)
     final = [p.data for p in history.model.parameters()]

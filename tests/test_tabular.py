@@ -12,6 +12,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from outcomes import status_of
 
 import microtrain as mt
 from microtrain.cli import main
@@ -156,14 +157,7 @@ def test_a_damaged_predictor_is_refused(flowers, tmp_path, change, message):
     path.write_text(json.dumps(record))
     with pytest.raises(mt.CheckpointError, match=message):
         Predictor.load(str(path))
-    assert main_status(["predict", str(path), flowers]) == 2
-
-
-def main_status(argv):
-    try:
-        return main(argv)
-    except SystemExit as error:
-        return error.code
+    assert status_of(["predict", str(path), flowers]) == 2
 
 
 @pytest.mark.parametrize(
@@ -237,7 +231,7 @@ def test_the_command_learns_and_predicts(flowers, tmp_path, capsys):
     assert capsys.readouterr().err.startswith("120 of 120 right, 100.0% (always saying 'aster'")
     rows = [[1, 2, "clay", ""], [1, 2, "clay", ""]]
     assert main(["predict", model, table(tmp_path / "blank.csv", rows)]) == 0
-    assert main_status(["predict", model, table(tmp_path / "less.csv", [[1]], ("length",))]) == 2
+    assert status_of(["predict", model, table(tmp_path / "less.csv", [[1]], ("length",))]) == 2
     assert "lacks the columns 'weight', 'soil'" in capsys.readouterr().err
     assert main(["predict", model, str(tmp_path / "none.csv")]) == 1
     assert main(["predict", str(tmp_path / "none.json"), new]) == 1
@@ -316,7 +310,7 @@ def test_predictions_in_a_pipe(flowers, tmp_path, capsys, monkeypatch):
     assert main(["predict", model, "-", "--quiet"]) == 0
     assert capsys.readouterr() == (out, "")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"length,weight,soil\n1,2\n")))
-    assert main_status(["predict", model, "-"]) == 2
+    assert status_of(["predict", model, "-"]) == 2
     err = capsys.readouterr().err
     assert err == "microtrain predict: standard input, line 2: expected 3 cells, got 2\n"
 
@@ -324,9 +318,9 @@ def test_predictions_in_a_pipe(flowers, tmp_path, capsys, monkeypatch):
 def test_a_model_that_is_no_predictor(flowers, tmp_path, capsys):
     path = str(tmp_path / "model.json")
     mt.save(mt.MLP(2, [1]), path)
-    assert main_status(["predict", path, flowers]) == 2
+    assert status_of(["predict", path, flowers]) == 2
     assert "this is no microtrain predictor, but a microtrain model" in capsys.readouterr().err
-    assert main_status(["predict", flowers, flowers]) == 2
+    assert status_of(["predict", flowers, flowers]) == 2
     assert "this is no microtrain predictor, as it is no JSON" in capsys.readouterr().err
 
 
@@ -388,7 +382,7 @@ def test_the_record_of_a_table(flowers, capsys):
     ],
 )
 def test_bad_arguments(flowers, capsys, words, status, message):
-    assert main_status(["train", *words.format(csv=flowers, module=__file__).split()]) == status
+    assert status_of(["train", *words.format(csv=flowers, module=__file__).split()]) == status
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1
 

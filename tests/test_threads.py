@@ -6,7 +6,7 @@ import concurrent.futures
 import copy
 import pickle
 
-from test_training_compiled import bits
+from outcomes import bits
 
 import microtrain as mt
 from microtrain import MLP

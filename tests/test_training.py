@@ -367,42 +367,64 @@ def test_an_interrupted_step_leaves_no_sharpness_behind():
     history = mt.train(steps=9, lr=press, track_sharpness=1)
     assert list(history.sharpness) == [0, 1, 2]
 
-    class Pressed:
-        """Ctrl-C while the sharpness of a step, which counts, has been measured."""
-
-        def __contains__(self, step):
-            return True
-
-    def ends(loss):
-        calls.append(loss)
-        if len(calls) == 4:
+    def press_later(history):
+        if history.steps == 4:
             raise KeyboardInterrupt
-        return False
 
-    calls = []
-    history = mt.train(steps=9, track_sharpness=Pressed(), on_step=ends)
+    history = mt.train(steps=9, track_sharpness=1, on_step=press_later)
     assert (history.steps, list(history.sharpness)) == (4, [0, 1, 2, 3])
 
 
-def test_what_is_recorded():
-    history = mt.train(steps=3, record=True)
-    recording = history.recording
-    model = MLP(3, [4, 4, 1])
-    for k in range(3):
-        assert list(recording.parameters[k]) == [p.data for p in model.parameters()]
-        model.zero_grad()
-        mt.mse_loss([model(x) for x in XS], YS).backward()
-        assert list(recording.gradients[k]) == [p.grad for p in model.parameters()]
-        mt.SGD(model.parameters(), 0.05).step()
-    assert recording.whole_batch
-    assert not mt.train(steps=2, record=True, batch_size=2).recording.whole_batch
-    assert not mt.train(steps=2, record=True, accumulate=2).recording.whole_batch
-    lost = mt.train(
-        MLP(3, [1]), XS, YS, steps=3, record=True, loss=lambda p, t: (p * p + 1000.0).exp()
+def test_recording_keeps_every_step_and_changes_nothing():
+    for engine in ("eager", "compiled"):
+        states = []
+        plain = mt.train(steps=6, engine=engine)
+        assert plain.recording is None
+        history = mt.train(
+            steps=6,
+            engine=engine,
+            record=True,
+            on_step=lambda h, states=states: states.append([p.data for p in h.model.parameters()]),
+        )
+        assert history.losses == plain.losses
+        recording = history.recording
+        assert recording.parameters[0] == tuple(p.data for p in MLP(3, [4, 4, 1]).parameters())
+        assert [list(p) for p in recording.parameters[1:]] == states[:-1]
+        for k in range(6):
+            for before, gradient, after in zip(
+                recording.parameters[k], recording.gradients[k], states[k]
+            ):
+                assert before - 0.05 * gradient == after
+        assert (recording.xs, recording.ys) == (XS, YS)
+        assert recording.whole_batch
+    for part in ({"batch_size": 2}, {"accumulate": 2}):
+        assert not mt.train(steps=2, record=True, **part).recording.whole_batch
+
+
+def test_recording_a_run_that_stops_early():
+    def stop(history):
+        if history.steps == 3:
+            raise KeyboardInterrupt
+
+    history = mt.train(steps=9, record=True, on_step=stop)
+    assert len(history.recording.parameters) == len(history.recording.gradients) == 3
+    history = mt.train(steps=200, target_loss=0.01, record=True)
+    assert len(history.recording.parameters) == len(history.losses)
+    model = MLP(1, [1], output_activation="linear")
+    history = mt.train(model, [[1.0]], [0.0], lr=1e200, record=True)
+    assert history.status == "diverged"
+    assert len(history.recording.parameters) == len(history.recording.gradients) == 2
+    failing = mt.train(
+        MLP(1, [1], output_activation="linear"),
+        [[5.0]],
+        [0.0],
+        loss=lambda p, y: (p * p * 3.0 - y).exp(),
+        lr=1.0,
+        record=True,
     )
-    assert lost.status == "diverged"
-    assert all(math.isnan(g) for g in lost.recording.gradients[-1])
-    assert len(lost.recording.gradients[-1]) == 4
+    assert all(map(math.isnan, failing.recording.gradients[-1]))
+    with pytest.raises(TypeError, match="record expects True or False"):
+        mt.train(record=1)
 
 
 def test_the_chart_is_twelve_rows_high():

@@ -8,23 +8,13 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outcomes import bits
 
 import microtrain as mt
-from microtrain import MLP, CompileError, Layer, Module, Value, tracing
-from microtrain.training import compiled
+from microtrain import MLP, CompileError, Layer, Module, Value
 from microtrain.training import train as train_module
 
 XS, YS = mt.datasets.toy()
-
-
-def bits(history):
-    """Return everything that a run leaves behind, with every bit of it."""
-    records = (history.losses, history.lrs, history.grad_norms)
-    parameters = [(p.data.hex(), p.grad.hex()) for p in history.model.parameters()]
-    return [
-        *([x.hex() for x in record] for record in records),
-        *(history.status, history.steps, history.error, parameters),
-    ]
 
 
 def assert_same(model, xs=XS, ys=YS, **options):
@@ -41,7 +31,7 @@ def assert_same(model, xs=XS, ys=YS, **options):
 LOSSES = {mt.squared_error: (1, 3), mt.hinge: (1, 1), mt.cross_entropy: (2, 3)}
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(st.data())
 def test_any_configuration_gives_the_same_bits(data):
     draw = data.draw
@@ -307,9 +297,6 @@ def test_parameters_in_any_order_and_inputs_that_are_changed():
             x[0] = 2 * x[0]
             return mt.dot(self.ws[:3], x) * self.ws[3] + self.ws[4] - self.ws[5]
 
-    model = Odd()
-    runs = [mt.train(model, XS2, [1.0, 2.0], steps=5, engine=e) for e in ("eager", "compiled")]
-    assert len(runs[0].losses) == len(runs[1].losses)
     one, two = Odd(), Odd()
     mt.train(one, XS2, [1.0, 2.0], steps=5, engine="eager")
     mt.train(two, XS2, [1.0, 2.0], steps=5, engine="compiled")
@@ -331,13 +318,16 @@ def test_a_refusal_in_the_backward_pass_leaves_constants_alone(monkeypatch):
 
     constant = Value(2.0)
     constant.grad = 7.0
+    refused = 0
     for limit in range(5, 40):
         monkeypatch.setattr(program, "LIMIT", limit)
         loss = lambda p, t: (p * constant - t) ** 2  # noqa: E731
         try:
             mt.train(Line(), [1.0], [2.0], loss=loss, engine="compiled", steps=1)
         except CompileError:
+            refused += 1
             assert (constant.data, constant.grad) == (2.0, 7.0)
+    assert 5 < refused < 35
 
 
 def test_auto_sees_that_a_model_is_no_longer_the_librarys():
@@ -405,20 +395,6 @@ def test_auto_compiles_where_it_pays_and_changes_nothing():
     assert mt.train(steps=400, loss=absolute).engine == "eager"
     assert mt.train(Line(), [1.0], [2.0], steps=1000).engine == "eager"
     assert mt.train(steps=10, accumulate=10).engine == "compiled"
-
-
-def test_a_run_is_traced_once(monkeypatch):
-    traces = []
-    original = compiled._Step
-
-    def counting(engine):
-        traces.append(1)
-        return original(engine)
-
-    monkeypatch.setattr(compiled, "_Step", counting)
-    monkeypatch.setattr(tracing, "_made", {})
-    mt.train(steps=50, batch_size=3, engine="compiled")
-    assert len(traces) == 1
 
 
 def source_of(model, samples):

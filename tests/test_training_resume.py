@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine import run
-from test_training_compiled import bits
+from outcomes import bits
 
 import microtrain as mt
 from microtrain import MLP, CheckpointError
@@ -46,7 +46,7 @@ def killed_at(step):
     return on_step
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples * 3 // 5)
 @given(st.data())
 def test_stopped_anywhere_and_resumed_is_never_stopped(tmp_path_factory, data):
     draw = data.draw

@@ -262,7 +262,7 @@ def test_slopes_where_there_is_none():
     assert slopes(mt.sqrt, 0.0) == [INF]
     assert slopes(mt.maximum, 1.0, 1.0) == [0.5, 0.5]
     assert slopes(mt.minimum, INF, 2.0) == [0.0, 1.0]
-    assert math.isnan(slopes(abs, NAN)[0]) or slopes(abs, NAN) == [0]
+    assert slopes(abs, NAN) == [0]
 
 
 # Backward.
@@ -428,15 +428,6 @@ def test_micrograds_names():
     assert (a._prev, a._op, b._prev, b._op) == (set(), "", {a}, "*")
     with pytest.raises(ValueError, match="parents by hand"):
         Value(3.0, _children=(a,), _op="tanh")
-
-
-def test_copies():
-    a = Value(2.0, "a")
-    y = a * a + a
-    for z in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
-        z.backward()
-        (leaf,) = topological_sort(z)[1]
-        assert (z.data, leaf.label, leaf.grad, a.grad) == (6.0, "a", 5.0, 0.0)
 
 
 # Copies.

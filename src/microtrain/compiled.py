@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 class Compiled:
     """A function that runs as generated Python; made by `compile`.
 
-    Called with floats, and flat lists of floats, it returns a float. ``value_and_grad(...)``
-    returns the value and the gradient: the derivative by the argument, or a tuple of the
-    derivatives by each of several arguments. `source` is the generated Python.
+    Called with floats, and flat lists of floats, it returns a float; with Values among them, a
+    Value.
     """
 
     def __init__(self, f: Callable[..., float | Value]) -> None:
@@ -41,6 +40,7 @@ class Compiled:
                 pass  # it takes lists, it seems; how long they are is known when it is called
 
     def __call__(self, *args: Any) -> float:
+        """Return the value at these arguments."""
         return self._value(*args)
 
     def _value(self, *args: Any) -> float:
@@ -48,7 +48,10 @@ class Compiled:
         return value
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
-        """Return the value and the gradient at these arguments."""
+        """Return the value and the gradient at these arguments.
+
+        The gradient is the derivative by the argument, or a tuple of those by each of several.
+        """
         both: tuple[float, Any] = self._for(args)[1](*args)
         return both
 

@@ -60,6 +60,11 @@ def describe(x: object) -> str:
     return f"{type(x).__name__} {text}"
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number of things in words: 1 step, 2 steps."""
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+
+
 def positive_int(name: str, x: object) -> int:
     """Return `x` as an int. Raises `TypeError` if it is none, `ValueError` if it is below 1.
 

@@ -26,7 +26,7 @@ def gradcheck(
     """Return True if the gradient of `f` at `inputs` equals its central differences.
 
     `f` takes as many arguments as there are inputs and returns a Value. An input is a number, which
-    `f` gets as a Value; a flat list of numbers, which it gets as a list of Values; or a Value, such
+    `f` gets as a Value; a list of numbers, which it gets as one of Values; or a Value, such
     as a parameter of a model: it is handed on as it is, moved a little, and put back.
 
     An input x moves by ``eps * max(1, |x|)`` to either side. The two derivatives may differ by

@@ -16,7 +16,7 @@ from __future__ import annotations
 from .draw import plot
 from .draw.grid import boundary_level, field
 from .draw.tables import html_table
-from .errors import as_list, describe
+from .errors import as_list, counted, describe
 from .graph import reset
 from .number import number
 from .value import Value
@@ -127,8 +127,7 @@ class Module:
         return plot.boundary(points, targets, field(self.predict, points), ax, level=level)
 
     def __repr__(self) -> str:
-        n = len(self.parameters())
-        return f"{type(self).__name__}({n:,} parameter{'' if n == 1 else 's'})"
+        return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"
 
     def _repr_html_(self) -> str:
         rows = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from .errors import any_int, as_list, describe, one_of, positive_int
+from .errors import any_int, as_list, counted, describe, one_of, positive_int
 from .module import Module
 from .value import Value, node, number_in
 
@@ -179,7 +179,7 @@ class MLP(Module):
         layers = "".join(
             f" -> {len(layer.neurons)} {layer.neurons[0].activation}" for layer in self.layers
         )
-        return f"MLP({self.n_in}{layers}, {len(self.parameters())} parameters)"
+        return f"MLP({self.n_in}{layers}, {counted(len(self.parameters()), 'parameter')})"
 
 
 def _inputs(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[float | Value]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Cell = tuple[str, str]  # where it is, and its text
 
 FORMAT, VERSION = "microtrain predictor", 1
-MANY = 20  # different texts in a column are too many to be told apart
+MANY = 20  # more different texts in a column can't be told apart
 LOSSES = ("cross_entropy", "hinge", "squared_error")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 
-from .errors import file_path
+from .errors import counted, file_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def _read(path: str, file: TextIO | None) -> Iterator[Row]:
             for row in filter(None, reader):
                 where = f"{path}, line {reader.line_num}"
                 if len(row) != len(names):
-                    cells = f"{len(names)} cell" + ("" if len(names) == 1 else "s")
-                    raise ValueError(f"{where}: expected {cells}, got {len(row)}")
+                    expected = counted(len(names), "cell")
+                    raise ValueError(f"{where}: expected {expected}, got {len(row)}")
                 yield where, row
         except csv.Error as error:
             raise ValueError(f"{path}, line {reader.line_num}: {error}") from None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .tables import Row
     from .training.history import History
 
-PASSES, BATCH = 100, 32
+SHARE, HIDDEN, RATE, PASSES, BATCH = 0.2, (8,), 0.1, 100, 32
 
 
 class Fit:
@@ -43,12 +43,12 @@ def fit(
     target: str,
     *,
     drop: Sequence[str] = (),
-    test_share: float = 0.2,
-    hidden: Sequence[int] = (8,),
+    test_share: float = SHARE,
+    hidden: Sequence[int] = HIDDEN,
     activation: str = "tanh",
     loss: str | None = None,
     steps: int | None = None,
-    lr: float = 0.1,
+    lr: float = RATE,
     batch_size: int | None = None,
     seed: int = 0,
     on_step: Callable[[History, int], object] | None = None,

@@ -1,4 +1,4 @@
-"""The `microtrain` command: train the small network, explore its learning rates."""
+"""The `microtrain` command: train a network, predict, explore learning rates, write the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 from .. import __version__
 from . import report, sweep, table, train
-from .terminal import FAILED, INTERRUPTED, UNREAD, Parser
+from .arguments import FAILED, INTERRUPTED, UNREAD, Parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # before there was anything to show, or after it was shown
+        print("microtrain: interrupted", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
         # Whoever read the output has read enough, or it can't be written. Python would try again,

@@ -6,18 +6,20 @@ import argparse
 import os
 
 from .. import datasets
+from ..curvature import DENSE
 from ..losses import hinge, squared_error
 from ..nn import MLP
 from ..report.page import report
 from ..training.train import train
-from .terminal import FAILED, INTERRUPTED, OK, Progress, neurons, printable
+from .arguments import FAILED, INTERRUPTED, OK, exit_statuses, neurons
+from .terminal import Progress, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from ..training.history import History
-    from .terminal import Parser
+    from .arguments import Parser
 
 # For each data set: the data, the hidden layers, their activation and that of the output, the loss
 # and its reduction, and learning rates worth comparing.
@@ -57,8 +59,7 @@ def add_to(commands: Any) -> None:
         "needs no network and no server: open it in a browser.",
         epilog="Examples: microtrain report page.html; microtrain report page.html --data moons; "
         "microtrain report page.html --lrs 0.05 0.5 --seed 7. "
-        "Exit status: 0 if the page was written, 1 if it could not be, 2 for bad arguments, 130 "
-        "after Ctrl-C.",
+        + exit_statuses("the page was written", "it could not be"),
     )
     command.set_defaults(parser=command, run=run)
     add = command.add_argument
@@ -144,7 +145,7 @@ def _train(
     model = MLP(len(xs[0]), [*hidden, 1], activation, output_activation, arguments.seed)
     loss, reduction = job["loss"]
     steps = arguments.steps
-    small = len(model.parameters()) <= 100
+    small = len(model.parameters()) <= DENSE
     return train(
         model,
         xs,

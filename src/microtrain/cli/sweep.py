@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -12,16 +11,8 @@ import textwrap
 
 from ..lab.sweep import SweepError, labelled, sweep
 from ..optim import warmup_cosine
-from .terminal import (
-    FAILED,
-    INTERRUPTED,
-    OK,
-    Progress,
-    bold,
-    colourful,
-    columns,
-    finite,
-)
+from .arguments import FAILED, INTERRUPTED, OK, exit_statuses
+from .terminal import Progress, bold, colourful, columns, print_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..lab.results import Sweep
     from ..optim import Schedule
-    from .terminal import Parser
+    from .arguments import Parser
 
 LRS = (0.001, 0.01, 0.1, 1.0)
 EVERY = 10  # the sharpness is measured at the first so many steps, and then at every so manieth
@@ -47,9 +38,8 @@ def add_to(commands: Any) -> None:
         "the descent curves, and which rate to take.",
         epilog="Examples: microtrain sweep; microtrain sweep --lrs 0.05 0.1 0.2 0.5 --seeds 100; "
         "microtrain sweep --lrs 0.5 1 --warmup 20. "
-        "Exit status: 0 if every run was made, 1 if one could not be, 2 for bad arguments, 130 "
-        "after Ctrl-C, 141 if the output is not read to its end. NO_COLOR in the environment turns "
-        "colour off.",
+        + exit_statuses("every run was made", "one could not be")
+        + " NO_COLOR in the environment turns colour off.",
     )
     command.set_defaults(parser=command, run=run)
     add = command.add_argument
@@ -129,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
         return FAILED
     progress.clear()
     if arguments.json:
-        print(json.dumps(finite(found.to_dict()), allow_nan=False))
+        print_json(found.to_dict())
     elif arguments.csv:
         found.to_csv(sys.stdout)
     else:

@@ -7,17 +7,17 @@ import collections
 import contextlib
 import csv
 import io
-import json
 import math
 import os
 import sys
 
-from ..errors import file_path
+from ..errors import counted, file_path
 from ..predictor import LOSSES, Predictor
 from ..records import CheckpointError
 from ..tables import read_table
-from ..tabular import fit
-from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite, printable
+from ..tabular import SHARE, fit
+from .arguments import FAILED, INTERRUPTED, OK, exit_statuses
+from .terminal import Progress, bold, print_json, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from ..tabular import Fit
     from ..training.history import History
-    from .terminal import Parser
+    from .arguments import Parser
 
 LINES = 20  # of losses, about
 FEW = 6  # different numbers look like classes
-MANY = 12  # classes are too many for a table of them
+MANY = 12  # more classes make too large a table
 
 
 def add_to_train(command: Any) -> None:
@@ -42,7 +42,7 @@ def add_to_train(command: Any) -> None:
         "--test-share",
         type=float,
         metavar="SHARE",
-        help="of the rows, drawn by the seed, to hold out and judge by (0.2)",
+        help=f"of the rows, drawn by the seed, to hold out and judge by ({SHARE})",
     )
     add(
         "--loss",
@@ -63,9 +63,12 @@ def add_predict_to(commands: Any) -> None:
         "a table, and print them as CSV with one more column. If the target is a column of the "
         "table, too, standard error says how many are right.",
         epilog="Example: microtrain train --csv flowers.csv --target species --save model.json; "
-        "microtrain predict model.json new.csv > predicted.csv. Exit status: 0 if the rows were "
-        "predicted, 1 if a file can't be read, 2 for bad arguments and for files that don't fit, "
-        "130 after Ctrl-C, 141 if the output is not read to its end.",
+        "microtrain predict model.json new.csv > predicted.csv. "
+        + exit_statuses(
+            "the rows were predicted",
+            "a file can't be read",
+            "bad arguments and for files that don't fit",
+        ),
     )
     command.set_defaults(parser=command, run=predict)
     command.add_argument("model", metavar="MODEL", help="a file from microtrain train --save")
@@ -101,22 +104,15 @@ def train(arguments: argparse.Namespace) -> int:
             losses.clear()
         progress.show(made, planned)
 
-    options: dict[str, Any] = {
-        "drop": arguments.drop or [],
-        "test_share": 0.2 if arguments.test_share is None else arguments.test_share,
-        "hidden": [8] if arguments.hidden is None else arguments.hidden,
-        "activation": arguments.activation,
-        "loss": arguments.loss,
-        "steps": arguments.steps,
-        "lr": 0.1 if arguments.lr is None else arguments.lr,
-        "batch_size": arguments.batch_size,
-        "seed": arguments.seed,
-    }
+    names = ("drop", "test_share", "hidden", "loss", "steps", "lr", "batch_size")
+    given = {name: x for name in names if (x := getattr(arguments, name)) is not None}
     try:
         found = fit(
             arguments.csv,
             arguments.target,
-            **options,
+            **given,
+            activation=arguments.activation,
+            seed=arguments.seed,
             target_loss=arguments.target_loss,
             accumulate=arguments.accumulate,
             zero_grad=not arguments.no_zero_grad,
@@ -137,7 +133,7 @@ def train(arguments: argparse.Namespace) -> int:
         command.complain(str(error))
         return FAILED
     if arguments.json:
-        print(json.dumps(finite(_record(found)), allow_nan=False))
+        print_json(_record(found))
     else:
         _print(found, arguments)
     if found.history.status == "interrupted":
@@ -170,8 +166,8 @@ def predict(arguments: argparse.Namespace) -> int:
         return FAILED
     progress.clear()
     for name, text, n in predictor.unseen(names, kept):
-        count = "1 row" if n == 1 else f"{n:,} rows"
-        command.complain(f"{count}: {name!r} is {text!r}, which was not there in training")
+        rows_of_it = counted(n, "row")
+        command.complain(f"{rows_of_it}: {name!r} is {text!r}, which was not there in training")
     target = predictor.target
     new = f"predicted {target.name}"
     others = [i for i, name in enumerate(names) if name != new]  # it may be there from before
@@ -226,8 +222,7 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
     if not arguments.quiet:
         print()
     print(f"{predictor.model}, trained on {found.trained_on:,} rows.")
-    steps = f"{history.steps:,} step" + ("" if history.steps == 1 else "s")
-    print(f"{ended} after {steps} in {history.seconds:.1f} s.")
+    print(f"{ended} after {counted(history.steps, 'step')} in {history.seconds:.1f} s.")
     if held and history.status != "diverged":
         print(f"Of the rows held out: {_score(held, predictor.target.texts)}")
         if predictor.target.texts:

@@ -1,8 +1,8 @@
-"""What the terminal can show: characters, colours, and how far a long job has come."""
+"""What is printed: characters, colours, JSON, and how far a long job has come."""
 
 from __future__ import annotations
 
-import argparse
+import json
 import math
 import os
 import shutil
@@ -11,25 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, TextIO
-
-# Exit statuses.
-OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line long."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
-
-    def refuse(self, message: str) -> NoReturn:
-        """Say in one line that a file does not fit, and stop."""
-        self.exit(USAGE, f"{self.prog}: {printable(message)}\n")
-
-    def complain(self, message: str) -> None:
-        """Say in one line what went wrong."""
-        print(f"{self.prog}: {printable(message)}", file=sys.stderr)
+    from typing import Any, TextIO
 
 
 class Progress:
@@ -79,13 +61,6 @@ def _rounded(pace: float) -> str:
     return f"{pace:,.0f}" if pace >= 100 else f"{pace:.3g}"
 
 
-def neurons(text: str) -> int:
-    """Return the number of neurons in a layer."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expects numbers of at least 1, got {text!r}")
-    return int(text)
-
-
 def printable(text: str) -> str:
     """Return a text, such as a file's name, without what would steer the terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
@@ -115,10 +90,14 @@ def styled(text: str, code: int) -> str:
     return f"\033[{code}m{text}\033[0m" if colourful() else text
 
 
-def finite(record: Any) -> Any:
-    """Return a JSON-ready copy, with None for what JSON has no number for: NaN and infinities."""
+def print_json(record: Any) -> None:
+    """Print a record as JSON, with null for what that has no number for: NaN and infinities."""
+    print(json.dumps(_finite(record), allow_nan=False))
+
+
+def _finite(record: Any) -> Any:
     if isinstance(record, dict):
-        return {key: finite(part) for key, part in record.items()}
+        return {key: _finite(part) for key, part in record.items()}
     if isinstance(record, list):
-        return [finite(part) for part in record]
+        return [_finite(part) for part in record]
     return None if isinstance(record, float) and not math.isfinite(record) else record

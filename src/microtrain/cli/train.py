@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 
 from .. import datasets
+from ..errors import counted
 from ..losses import REDUCTIONS
 from ..nn import ACTIVATIONS, MLP
-from ..tabular import BATCH, PASSES
+from ..tabular import BATCH, HIDDEN, PASSES, RATE
 from ..training.train import train
 from . import table
-from .terminal import FAILED, INTERRUPTED, OK, Progress, bold, finite, neurons, styled
+from .arguments import FAILED, INTERRUPTED, OK, exit_statuses, neurons
+from .terminal import Progress, bold, print_json, styled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ..training.history import History
-    from .terminal import Parser
+    from .arguments import Parser
 
 # What a table has other defaults for, or none.
 DEFAULTS: dict[str, Any] = {
@@ -51,25 +53,35 @@ def add_to(commands: Any) -> None:
         "the curve. With --csv and --target, learn to predict a column of a table instead, and say "
         "how well that goes on rows held out.",
         epilog="Examples: microtrain train --lr 0.2; microtrain train --csv flowers.csv --target "
-        "species --save model.json. Exit status: 0 if every prediction matches its target in sign, "
-        "1 if one does not (of a table: if training diverged) or a file can't be read or written, "
-        "2 for bad arguments, 130 after Ctrl-C, 141 if the output is not read to its end. NO_COLOR "
-        "in the environment turns colour off.",
+        "species --save model.json. "
+        + exit_statuses(
+            "every prediction matches its target in sign",
+            "one does not (of a table: if training diverged) or a file can't be read or written",
+            "bad arguments, or a table that can't be learned from",
+        )
+        + " NO_COLOR in the environment turns colour off.",
     )
     command.set_defaults(parser=command, run=run)
     add = command.add_argument
-    add("--lr", type=float, metavar="RATE", help="learning rate (0.05; of a table 0.1)")
+    add(
+        "--lr",
+        type=float,
+        metavar="RATE",
+        help=f"learning rate ({DEFAULTS['lr']}; of a table {RATE})",
+    )
     add(
         "--steps",
         type=int,
         metavar="N",
-        help=f"make at most N steps (1000; of a table what makes {PASSES} passes over it)",
+        help=f"make at most N steps ({DEFAULTS['steps']}; of a table what makes {PASSES} passes "
+        "over it)",
     )
     add(
         "--target-loss",
         type=float,
         metavar="LOSS",
-        help="stop once the loss is below this (0.01; of a table never); 0: never",
+        help=f"stop once the loss is below this ({DEFAULTS['target_loss']}; of a table never); "
+        "0: never",
     )
     add(
         "--seed",
@@ -84,7 +96,8 @@ def add_to(commands: Any) -> None:
         type=neurons,
         nargs="*",
         metavar="N",
-        help="neurons in each hidden layer (4 4; for a table 8)",
+        help=f"neurons in each hidden layer ({_spaced(DEFAULTS['hidden'])}; for a table "
+        f"{_spaced(HIDDEN)})",
     )
     activations = ", ".join(ACTIVATIONS)
     add(
@@ -98,14 +111,14 @@ def add_to(commands: Any) -> None:
         "--output-activation",
         choices=ACTIVATIONS,
         metavar="NAME",
-        help="of the last layer (tanh; for a table always linear)",
+        help=f"of the last layer ({DEFAULTS['output_activation']}; for a table always linear)",
     )
     add(
         "--reduction",
         choices=REDUCTIONS,
         metavar="NAME",
-        help="the loss of a batch is the sum or the mean of its samples' (sum; of a table always "
-        "mean)",
+        help="the loss of a batch is the sum or the mean of its samples' "
+        f"({DEFAULTS['reduction']}; of a table always mean)",
     )
     add(
         "--batch-size",
@@ -137,6 +150,10 @@ def add_to(commands: Any) -> None:
     add("--json", action="store_true", help="print the record of the run as JSON, nothing else")
     add("--quiet", action="store_true", help="print the outcome alone")
     table.add_to_train(command)
+
+
+def _spaced(sizes: Sequence[int]) -> str:
+    return " ".join(map(str, sizes))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -217,7 +234,7 @@ def run(arguments: argparse.Namespace) -> int:
             "targets": ys,
             "parameters": model.state_dict(),
         }
-        print(json.dumps(finite(record), allow_nan=False))
+        print_json(record)
     else:
         if aloud:
             show(history)
@@ -252,7 +269,7 @@ def _summary(
         if last >= SHOWN:
             print(f"{last:>6}   {history.final_loss:.6g}")
         print()
-    steps = f"{history.steps} step" + ("" if history.steps == 1 else "s")
+    steps = counted(history.steps, "step")
     loss = "loss" if arguments.batch_size is None else "loss of a mini-batch"
     if history.status == "converged":
         print(f"The {loss} is below {arguments.target_loss:g} at step {last}.")

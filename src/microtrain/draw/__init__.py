@@ -1,1 +1,1 @@
-"""Pictures of plain numbers. These modules know nothing of Values, models or training."""
+"""Pictures of plain numbers. These modules import nothing of what they draw."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ..errors import counted
 from ..nn import MLP
 from ..optim import warmup_options
 from .verdict import rises
@@ -163,19 +164,16 @@ def _edge(rates: Sequence[Rate]) -> list[str]:
     ]
     if below:
         sentences.append(
-            f"Here it did, wherever it was measured, in {_runs(len(below))}: {rose(below)}."
+            f"Here it did, wherever it was measured, in {counted(len(below), 'run')}: "
+            f"{rose(below)}."
         )
     if beyond:
         converged = sum(run.verdict == "converged" for run in beyond)
         sentences.append(
-            f"It was 2 or more in {_runs(len(beyond))}: {rose(beyond)}, and {converged} converged "
-            "all the same."
+            f"It was 2 or more in {counted(len(beyond), 'run')}: {rose(beyond)}, and {converged} "
+            "converged all the same."
         )
     return sentences
-
-
-def _runs(n: int) -> str:
-    return "1 run" if n == 1 else f"{n} runs"
 
 
 def _warmups(rates: Sequence[Rate]) -> list[str]:

@@ -23,45 +23,37 @@ FEWEST, MANY = 12, 400  # frames of a run, at least and at most
 COLUMNS, ROWS = 44, 33  # of the field of a decision boundary
 
 
-def recording_of(history: History) -> Recording:
-    """Return the recording of a run that is known to have one."""
-    assert history.recording is not None
-    return history.recording
+class Shown:
+    """A run as it is shown: with a label, what became of it, and why."""
+
+    def __init__(self, label: str, history: History, verdict: str, reason: str) -> None:
+        if history.recording is None or not history.losses:
+            raise ValueError(f"the run {label} has no recording: train (or sweep) with record=True")
+        self.label, self.history, self.recording = label, history, history.recording
+        self.verdict, self.reason = verdict, reason
 
 
-def data_of(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
+def data_of(shown: Sequence[Shown]) -> dict[str, Any]:
     """Return all that the page shows, ready for JSON."""
-    first = shown[0][1]
-    recording = recording_of(first)
-    parameters = first.model.parameters()
-    names = parameter_names(first.model, parameters)
-    for label, history, *_ in shown:
-        other = recording_of(history)
-        if parameter_names(history.model, history.model.parameters()) != names:
-            raise ValueError(f"the run {label} is of another architecture than the first")
-        if (other.xs, other.ys, other.reduction) != (
-            recording.xs,
-            recording.ys,
-            recording.reduction,
-        ):
+    model, recording = shown[0].history.model, shown[0].recording
+    parameters = model.parameters()
+    names = parameter_names(model, parameters)
+    for run in shown:
+        other, same = run.recording, run.history.model
+        if parameter_names(same, same.parameters()) != names:
+            raise ValueError(f"the run {run.label} is of another architecture than the first")
+        if any(getattr(other, x) != getattr(recording, x) for x in ("xs", "ys", "reduction")):
             raise ValueError(
-                f"the run {label} is on other data, or another reduction, than the first"
+                f"the run {run.label} is on other data, or another reduction, than the first"
             )
-    fields = [_field(history) for _, history, *_ in shown]
+    fields = [_field(run) for run in shown]
     plane = all(fields)
-    network = _network(first.model, parameters)
+    network = _network(model, parameters)
     size = 4 * len(parameters) + 3 * len(recording.xs) + (COLUMNS * ROWS // 4 if plane else 0)
     frames = max(FEWEST, min(MANY, MOST // (size * len(shown))))
-    rates = list(dict.fromkeys(label for label, *_ in shown))
+    rates = list(dict.fromkeys(run.label for run in shown))
     # The page opens on a run that was reset, converged, and ended lowest, as far as there is one.
-    best = min(
-        range(len(shown)),
-        key=lambda i: (
-            not recording_of(shown[i][1]).zero_grad,
-            shown[i][2] != "converged",
-            shown[i][1].losses[-1] if math.isfinite(shown[i][1].losses[-1]) else math.inf,
-        ),
-    )
+    best = min(shown, key=_rank)
     return {
         "names": names,
         "network": network,
@@ -70,16 +62,24 @@ def data_of(shown: Sequence[tuple[str, History, str, str]]) -> dict[str, Any]:
         "loss": _name(recording.loss),
         "level": grid.boundary_level(recording.ys),
         "digits": _digits(len(parameters)),
-        "wholeBatch": all(recording_of(history).whole_batch for _, history, *_ in shown),
+        "wholeBatch": all(run.recording.whole_batch for run in shown),
         "reduction": recording.reduction,
         "grid": _grid(recording.xs) if plane else None,
-        "first": best,
+        "first": shown.index(best),
         "runs": [
-            _run(label, history, told, frames, field if plane else None)
-            | {"colour": rates.index(label)}
-            for (label, history, *told), field in zip(shown, fields)
+            _run(run, frames, field if plane else None) | {"colour": rates.index(run.label)}
+            for run, field in zip(shown, fields)
         ],
     }
+
+
+def _rank(run: Shown) -> tuple[bool, bool, float]:
+    last = run.history.losses[-1]
+    return (
+        not run.recording.zero_grad,
+        run.verdict != "converged",
+        last if math.isfinite(last) else math.inf,
+    )
 
 
 def _name(loss: Callable[..., Any]) -> str:
@@ -130,25 +130,21 @@ def _grid(xs: Sequence[Sequence[float]]) -> dict[str, Any]:
 
 
 def _run(
-    label: str,
-    history: History,
-    told: Sequence[str],
-    frames: int,
-    field: Callable[[Sequence[float]], str] | None,
+    shown: Shown, frames: int, field: Callable[[Sequence[float]], str] | None
 ) -> dict[str, Any]:
     """Return what the page shows of a run."""
-    recording = recording_of(history)
+    history, recording = shown.history, shown.recording
     steps = _chosen(len(history.losses), frames)
     parameters = history.model.parameters()
     final = [p.data for p in parameters]
     digits = _digits(len(final))
     everything = [*recording.parameters, final]
     run: dict[str, Any] = {
-        "label": label,
+        "label": shown.label,
         "forgot": not recording.zero_grad,
         "status": history.status,
-        "verdict": told[0],
-        "reason": told[1],
+        "verdict": shown.verdict,
+        "reason": shown.reason,
         "losses": _short(history.losses, 7),
         "lrs": _short(history.lrs),
         "norms": _short(history.grad_norms),
@@ -214,7 +210,7 @@ def _fits(prediction: Any, target: Any, level: float | None) -> bool | None:
     return None if level is None else (prediction > level) == (target > level)
 
 
-def _field(history: History) -> Callable[[Sequence[float]], str] | None:
+def _field(shown: Shown) -> Callable[[Sequence[float]], str] | None:
     """Return a function from parameters to the prediction over the plane of the two inputs.
 
     It gives a byte for each place, 128 and up for a prediction of at least the level between the
@@ -223,10 +219,10 @@ def _field(history: History) -> Callable[[Sequence[float]], str] | None:
     """
     import base64
 
-    xs, model = recording_of(history).xs, history.model
+    xs, model = shown.recording.xs, shown.history.model
     if not all(isinstance(x, list) and len(x) == 2 and _moderate(x) for x in xs):
         return None
-    level = grid.boundary_level(recording_of(history).ys) or 0.0
+    level = grid.boundary_level(shown.recording.ys) or 0.0
     try:
         predict = predictor(model, model.parameters(), xs[0])
     except CompileError:

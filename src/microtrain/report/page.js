@@ -152,7 +152,7 @@ function drawSteps(run, k, last) {
 }
 function lossInWords(parts, total, sample) {
   const sum = `{${number(total, 5)}}`, mean = data.reduction === "mean";
-  if (!data.wholeBatch) return `of the samples in this step's mini-batches it is ${sum}. (Sample ${sample} alone has {${number(parts[sample])}}`+ ")";
+  if (!data.wholeBatch) return `of the samples in this step's mini-batches it is ${sum}. (Sample ${sample} alone has {${number(parts[sample])}})`;
   if (parts.length > 6) return `the ${mean ? "mean" : "sum"} over ${parts.length} samples is ${sum}; sample ${sample} has {${number(parts[sample])}}`;
   const added = parts.map((x) => `{${signed(number(x))}}`).join(" + ");
   return mean && parts.length > 1 ? `(${added}) / ${parts.length} is ${sum}` : parts.length > 1 ? `${added} is ${sum}` : sum;

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import as_list, describe, file_path
+from ..errors import as_list, counted, describe, file_path
 from ..lab.results import Sweep
 from ..lab.runs import Run
 from ..lab.sweep import rate_label
 from ..lab.verdict import verdict
 from ..nn import MLP
 from ..training.history import History
-from .data import data_of, recording_of
+from .data import Shown, data_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def report(
             f'<tr><td><input type="checkbox" value="{i}" aria-label="{name}"{checked}></td>'
             f"<td>{label}</td><td>{run['verdict']}</td><td>{html.escape(run['reason'])}</td></tr>\n"
         )
-    model, n = shown[0][1].model, len(data["xs"])
+    model, n = shown[0].history.model, len(data["xs"])
     subtitle = (
         f"{model if isinstance(model, MLP) else type(model).__name__}, trained on {n} samples"
     )
@@ -88,8 +88,8 @@ def report(
         file.write(page)
 
 
-def _labelled(runs: Any) -> list[tuple[str, History, str, str]]:
-    """Return the label, the history, the verdict and the reason of each run."""
+def _labelled(runs: Any) -> list[Shown]:
+    """Return each run with its label, which is its own."""
     if isinstance(runs, Sweep):
         single = len({run.seed for run in runs.runs}) == 1
         labels = [run.label if single else f"{run.label}, seed {run.seed}" for run in runs.runs]
@@ -108,15 +108,15 @@ def _labelled(runs: Any) -> list[tuple[str, History, str, str]]:
         history = run.history if isinstance(run, Run) else run
         if not isinstance(history, History):
             raise TypeError(f"runs expects {WANTED}, got {describe(run)}")
-        if history.recording is None or not history.losses:
-            raise ValueError(f"the run {label} has no recording: train (or sweep) with record=True")
         told = (run.verdict, run.reason) if isinstance(run, Run) else _verdict(history)
-        result.append((label or "run", history, *told))
+        result.append(Shown(label or "run", history, *told))
     seen: set[tuple[str, bool]] = set()
-    for label, history, *_ in result:
-        key = label, recording_of(history).zero_grad
+    for one in result:
+        key = one.label, one.recording.zero_grad
         if key in seen:
-            raise ValueError(f"runs expects different labels, got {label} twice: give it a dict")
+            raise ValueError(
+                f"runs expects different labels, got {one.label} twice: give it a dict"
+            )
         seen.add(key)
     return result
 
@@ -132,5 +132,5 @@ def _rate(history: object) -> str:
 
 def _verdict(history: History) -> tuple[str, str]:
     if len(history.losses) < 2 and history.status != "converged":
-        return history.status, f"{history.steps} step{'s' * (history.steps != 1)} made"
+        return history.status, f"{counted(history.steps, 'step')} made"
     return verdict(history, history.target_loss)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..draw import chart, plot
 from ..draw.tables import html_table, write_csv
+from ..errors import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,7 +181,6 @@ class History:
         write_csv(target, [columns, *zip(*columns.values())])
 
     def __repr__(self) -> str:
-        steps = f"{self.steps} step" + ("" if self.steps == 1 else "s")
         losses = f", loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}" if self.losses else ""
         error = f": {self.error}" if self.error else ""
-        return f"History({self.status}, {steps}{losses}{error})"
+        return f"History({self.status}, {counted(self.steps, 'step')}{losses}{error})"
