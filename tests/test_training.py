@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import inspect
+import linecache
 import math
 import statistics
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 
 import microtrain as mt
 from microtrain import MLP, Module, Value
+from microtrain.training import train as train_module
 
 XS, YS = mt.datasets.toy()
 
@@ -177,6 +181,63 @@ def test_ctrl_c_in_the_middle_of_an_update_leaves_whole_steps(step):
     if step > 1:
         mt.train(expected, XS, YS, steps=step - 1)
     assert hexes(model) == hexes(expected)
+
+
+def interrupted_at(n, run):
+    """Run with Ctrl-C before the n-th line in the loop of `train`, or where it is wound up."""
+    loop, winding_up = train_module.train.__code__, train_module._finish.__code__
+    before, _, _ = inspect.getsource(train_module.train).partition("for k in range")
+    begins = loop.co_firstlineno + before.count("\n")
+    left = n
+
+    def trace(frame, event, _):
+        nonlocal left
+        if frame.f_code not in (loop, winding_up):
+            return None
+        inside = frame.f_code is winding_up or frame.f_lineno >= begins
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        if event == "line" and inside and line.strip() not in ("try:", "while True:"):
+            left -= 1  # (Python looks for signals at calls and jumps; these lines are neither.)
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        return run(), left > 0
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+@pytest.mark.parametrize("watched", [False, True])
+def test_ctrl_c_before_any_line_leaves_whole_steps(engine, watched):
+    options = {"record": True, "track_sharpness": 1, "engine": engine}
+    if watched:
+        options["on_step"] = lambda history: None
+    states = [hexes(mt.train(MLP(3, [1]), XS, YS, steps=k).model) for k in (1, 2, 3)]
+    states.insert(0, hexes(MLP(3, [1])))
+    done, n, seen = False, 0, set()
+    while not done:
+        n += 1
+        model = MLP(3, [1])
+        try:
+            history, done = interrupted_at(
+                n, lambda model=model: mt.train(model, XS, YS, steps=3, **options)
+            )
+        except KeyboardInterrupt:  # when all was done
+            assert hexes(model) == states[3]
+            continue
+        k = history.steps
+        seen.add(k)
+        assert history.status == ("interrupted" if k < 3 else history.status)
+        recorded = history.recording.parameters, history.recording.gradients
+        records = [history.losses, history.lrs, history.grad_norms, *recorded]
+        assert [len(record) for record in records] == [k] * 5
+        assert list(history.sharpness) == list(range(k))
+        assert [x for x, _ in hexes(model)] == [x for x, _ in states[k]]
+    assert seen == {0, 1, 2, 3} and n > 30
 
 
 def test_ctrl_c_in_a_callback_keeps_the_step():

@@ -237,7 +237,12 @@ def train(
         if not isinstance(error, KeyboardInterrupt):
             raise
     finally:
-        _finish(history, parameters, *end)
+        while True:
+            try:
+                _finish(history, parameters, *end)
+                break
+            except KeyboardInterrupt:  # whoever presses Ctrl-C again is kept waiting
+                continue
         history.seconds = time.perf_counter() - start
     if keeper is not None:
         keeper.save(whole, history.seconds)
@@ -245,25 +250,17 @@ def train(
 
 
 def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, state: Any) -> None:
-    """Leave the model in its final state, and in an interrupted history whole steps only.
-
-    Whoever presses Ctrl-C again is kept waiting until that is done.
-    """
-    while True:
-        try:
-            set_state(parameters, state)
-            history.status, history.steps = status, n
-            if status == "interrupted":
-                records: list[list[Any]] = [history.losses, history.lrs, history.grad_norms]
-                if history.recording is not None:
-                    records += history.recording.parameters, history.recording.gradients
-                for record in records:
-                    del record[n:]
-                for step in range(n, max(history.sharpness, default=0) + 1):
-                    history.sharpness.pop(step, None)
-            return
-        except KeyboardInterrupt:
-            continue
+    """Leave the model in its final state, and in an interrupted history whole steps only."""
+    set_state(parameters, state)
+    history.status, history.steps = status, n
+    if status == "interrupted":
+        records: list[list[Any]] = [history.losses, history.lrs, history.grad_norms]
+        if history.recording is not None:
+            records += history.recording.parameters, history.recording.gradients
+        for record in records:
+            del record[n:]
+        for step in range(n, max(history.sharpness, default=0) + 1):
+            history.sharpness.pop(step, None)
 
 
 def _tracked(track_sharpness: Any, steps: int) -> Container[int]:
