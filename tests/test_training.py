@@ -535,6 +535,11 @@ MODEL = MLP(3, [2, 1])
         ),
         ({"xs": [XS[0], [1.0]], "ys": [1, 1]}, ValueError, r"xs\[1\]: MLP expects 3 inputs, got 1"),
         ({"xs": [1.0], "ys": [1]}, ValueError, r"xs\[0\]: MLP expects 3 inputs, got a lone number"),
+        (
+            {"xs": [1.0], "ys": [1], "model": None},
+            ValueError,
+            r"xs\[0\]: MLP expects 1 input, got a lone number",
+        ),
         ({"xs": XS, "ys": [1, 1, 1, "1"]}, TypeError, r"ys\[3\]: target expects .* got str '1'"),
         (
             {"xs": XS, "ys": [1, 1, [1, 2], 1]},

@@ -142,7 +142,12 @@ def test_the_seconds_of_both_parts_count(tmp_path):
     assert 0 < first < 60
     path.write_text(json.dumps({**json.loads(path.read_text()), "seconds": 1000.0}))
     seen = []
-    history = mt.train(steps=5, checkpoint=path, on_step=lambda h: seen.append(h.seconds))
+
+    def look(history):
+        seen.append(history.seconds)
+        assert 1000 <= json.loads(path.read_text())["seconds"] < history.seconds
+
+    history = mt.train(steps=5, checkpoint=path, checkpoint_every=1, on_step=look)
     assert 1000 < seen[0] < seen[1] < history.seconds < 1060
     assert 1000 < json.loads(path.read_text())["seconds"] < 1060
 

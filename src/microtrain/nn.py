@@ -185,7 +185,8 @@ class MLP(Module):
 def _inputs(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[float | Value]:
     """Return `x` if it is a sequence of `n_in`, else say what `module` expects."""
     if type(x) is not list:
-        x = as_list(type(module).__name__, x, f"a list of {n_in} numbers")
+        x = as_list(type(module).__name__, x, f"a list of {counted(n_in, 'number')}")
     if len(x) != n_in:
-        raise ValueError(f"{type(module).__name__} expects {n_in} inputs, got {len(x)}")
+        expected = counted(n_in, "input")
+        raise ValueError(f"{type(module).__name__} expects {expected}, got {len(x)}")
     return x

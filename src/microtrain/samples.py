@@ -6,7 +6,7 @@ import itertools
 import random
 
 from . import datasets
-from .errors import as_list, describe
+from .errors import as_list, counted, describe
 from .losses import encode_target
 from .nn import MLP
 from .number import as_number, number
@@ -65,7 +65,8 @@ def fitted(
     for i, (x, y) in enumerate(pairs):
         if not isinstance(x, list) or len(x) != model.n_in:
             got = len(x) if isinstance(x, list) else "a lone number"
-            raise ValueError(f"xs[{i}]: MLP expects {model.n_in} inputs, got {got}")
+            expected = counted(model.n_in, "input")
+            raise ValueError(f"xs[{i}]: MLP expects {expected}, got {got}")
         try:
             fitting.append((x, encode_target(loss, y, model.sizes[-1])))
         except (TypeError, ValueError) as error:

@@ -95,8 +95,6 @@ class _Step(Trace):
         fixed = [v for v in (*order, *leaves) if not isinstance(v.data, Symbol)]
         before = [v.grad for v in fixed]
         try:
-            for leaf in leaves:
-                leaf.grad = -0.0
             for p, symbol in zip(self.parameters, self.grads_in):
                 p.grad = symbol
             propagate(self.loss, seed, order)
