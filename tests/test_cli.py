@@ -360,6 +360,20 @@ def test_the_progress_line(monkeypatch):
     assert terminal.text == "\r1 of 3 runs"
 
 
+def test_progress_over_items(monkeypatch):
+    clock = iter([0.0, 0.0, 0.5, 1.5, 3.5, 0.0, 0.0, 1.0, 2.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    terminal = Terminal()
+    assert list(Progress("rows read", terminal).over(iter("abc"))) == ["a", "b", "c"]
+    shown = ["1 rows read, 1 per second", "2 rows read, 0.667 per second"]
+    assert [line for line in terminal.text.split("\r") if line.strip()] == shown
+    terminal.text = ""
+    items = Progress("rows", terminal).over(["a", "b"])
+    assert (next(items), next(items)) == ("a", "b")
+    items.close()
+    assert "1 of 2 rows" in terminal.text and terminal.text.endswith(" \r")
+
+
 def test_no_progress_line_where_nobody_looks(monkeypatch, capsys):
     clock = iter([0.0, 5.0, 9.0, 15.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))

@@ -398,12 +398,19 @@ def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):
     assert "Diverged (try a smaller --lr) after" in capsys.readouterr().out
     assert not model.exists()
 
-    def interrupt(*_):
-        raise KeyboardInterrupt
+    during = ""
+
+    def interrupt(progress, *_):
+        if progress.what == during:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr("microtrain.cli.table.Progress.show", interrupt)
+    during = "steps"
     assert main(command) == 130
     assert "Interrupted after 1 step in" in capsys.readouterr().out
+    during = "rows read"
+    assert main(command) == 130
+    assert capsys.readouterr() == ("", "microtrain: interrupted\n")
 
 
 def test_an_output_that_can_not_be_written_is_no_missing_file(flowers, monkeypatch):

@@ -16,7 +16,7 @@ from .training.train import train
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from .predictor import Cell
@@ -52,6 +52,7 @@ def fit(
     batch_size: int | None = None,
     seed: int = 0,
     on_step: Callable[[History, int], object] | None = None,
+    watch: Callable[[str, Iterable[Any]], Iterable[Any]] = lambda what, items: items,
     **options: Any,
 ) -> Fit:
     """Train an MLP to predict one column of a table from the others.
@@ -69,6 +70,7 @@ def fit(
         batch_size: by default `BATCH`, or all the rows if they are fewer.
         seed: of the rows to hold out, of the parameters, and of the mini-batches.
         on_step: called after each step with the history, and the number of steps planned.
+        watch: given in words what is being done, and to what, it hands on the latter, one by one.
         options: as for `train`.
 
     Raises `ValueError`, which says where, for a table that can't be learned from.
@@ -82,7 +84,7 @@ def fit(
     for name in drop:
         if name == target or name not in names:
             raise ValueError(f"drop expects columns other than the target, got {name!r}")
-    in_order = list(rows)
+    in_order = list(watch("rows read", rows))
     shuffled = list(in_order)
     random.Random(seed).shuffle(shuffled)
     held = round(share * len(shuffled))
@@ -131,7 +133,8 @@ def fit(
     )
     result = Fit(predictor, history, len(xs) - held)
     truths = map(column.truth, answers[:held])
-    result.held_out = list(zip(truths, map(predictor.predict, xs[:held])))
+    predictions = map(predictor.predict, watch("rows predicted", xs[:held]))
+    result.held_out = list(zip(truths, predictions))
     return result
 
 

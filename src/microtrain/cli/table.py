@@ -119,6 +119,7 @@ def train(arguments: argparse.Namespace) -> int:
             checkpoint=arguments.checkpoint,
             checkpoint_every=arguments.checkpoint_every,
             on_step=show,
+            watch=lambda what, items: Progress(what, quiet=arguments.quiet).over(items),
         )
         progress.clear()
         if arguments.save and found.history.status != "diverged":
@@ -144,27 +145,24 @@ def train(arguments: argparse.Namespace) -> int:
 def predict(arguments: argparse.Namespace) -> int:
     """Print a table with its predictions."""
     command: Parser = arguments.parser
-    progress = Progress("rows", quiet=arguments.quiet)
+    reading, predicting = (
+        Progress(f"rows {done}", quiet=arguments.quiet) for done in ("read", "predicted")
+    )
+    path, file = arguments.csv, None
     try:
         predictor = Predictor.load(arguments.model)
-        if arguments.csv == "-":
+        if path == "-":
+            path = "standard input"
             file = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
-            names, rows = read_table("standard input", file)
-        else:
-            names, rows = read_table(arguments.csv)
-        kept = list(rows)
-        predictions = []
-        for x in predictor.inputs(names, kept, arguments.csv):
-            predictions.append(predictor.predict(x))
-            progress.show(len(predictions), len(kept))
+        names, rows = read_table(path, file)
+        kept = list(reading.over(rows))
+        xs = predictor.inputs(names, kept, path)
+        predictions = list(map(predictor.predict, predicting.over(xs)))
     except ValueError as error:
-        progress.clear()
         command.refuse(str(error))
     except OSError as error:
-        progress.clear()
         command.complain(str(error))
         return FAILED
-    progress.clear()
     for name, text, n in predictor.unseen(names, kept):
         rows_of_it = counted(n, "row")
         command.complain(f"{rows_of_it}: {name!r} is {text!r}, which was not there in training")

@@ -11,7 +11,10 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TextIO
+    from collections.abc import Iterable, Iterator
+    from typing import Any, TextIO, TypeVar
+
+    T = TypeVar("T")
 
 
 class Progress:
@@ -28,17 +31,18 @@ class Progress:
         self.first: tuple[float, int] | None = None  # when, and how much was done by then
         self.width = 0
 
-    def show(self, done: int, total: int) -> None:
-        """Say that so many of all are done."""
+    def show(self, done: int, total: int | None) -> None:
+        """Say that so many are done, of that many where it is known."""
         now = time.monotonic()
         since, before = self.first = self.first or (now, done)
         if now - self.start < 1 or now - self.shown < 0.1 or self.quiet:
             return
         self.shown = now
-        text = f"{done:,} of {total:,} {self.what}"
+        text = f"{done:,} {self.what}" if total is None else f"{done:,} of {total:,} {self.what}"
         if done > before and now > since:
             pace = (done - before) / (now - since)
-            text += f", {_rounded(pace)} per second, {(total - done) / pace:,.0f} s left"
+            text += f", {_rounded(pace)} per second"
+            text += "" if total is None else f", {(total - done) / pace:,.0f} s left"
         self._write(text)
 
     def clear(self) -> None:
@@ -48,6 +52,17 @@ class Progress:
             self.stream.write("\r")
             self.stream.flush()
             self.width = 0
+
+    def over(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items, and say how many there have been."""
+        total = len(items) if isinstance(items, list) else None
+        self.start = time.monotonic()
+        try:
+            for done, item in enumerate(items):
+                self.show(done, total)
+                yield item
+        finally:
+            self.clear()
 
     def _write(self, text: str) -> None:
         text = text[: columns() - 1]
