@@ -141,7 +141,7 @@ def outcome(place: pathlib.Path, path: pathlib.Path, mutant: str, seconds: int) 
 
 
 def copy(place: pathlib.Path) -> pathlib.Path:
-    for name in ("src", "tests", "pyproject.toml"):
+    for name in ("src", "tests", "docs", "pyproject.toml"):
         take = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         take(ROOT / name, place / name)
     subprocess.run(

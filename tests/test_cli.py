@@ -401,6 +401,18 @@ def test_a_worker_stops_at_ctrl_c_and_begins_nothing_more(monkeypatch):
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="processes are found by what POSIX has")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_process_that_they_work_for(how):
+    command = [sys.executable, "-m", "microtrain", "sweep", "--jobs", "2", "--seeds", "2000"]
+    # They have the pipe, too: it is closed when the last of them has ended.
+    with subprocess.Popen([*command, "--steps", "2000"], stdout=subprocess.PIPE) as process:
+        time.sleep(1.5)
+        process.send_signal(how)
+        assert process.stdout.read() == b""
+        assert process.wait() == -how
+
+
 def test_ctrl_c_waits_until_the_pool_of_workers_can_be_left(capsys, monkeypatch):
     show = Progress.show
 

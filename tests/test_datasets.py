@@ -62,7 +62,7 @@ def test_read_csv(tmp_path):
         ("", "target expects a column of .*, got 'y'; its columns are none: it is empty"),
         ("a,b\n1,2\n", "target expects a column of .*, got 'y'; its columns are 'a', 'b'"),
         ("a,y\n", "column names but no rows"),
-        ("y,x,y\n1,2,3\n", "two columns of the same name"),
+        ("y,x,y\n1,2,3\n", "two columns of the same name, 'y'"),
         ("y\n1\n", "no column but the target"),
         ("a,y\n1_000,2\n", "line 2: column 'a' expects a number, got '1_000'"),
         ("a,y\n1,2\n3\n", "line 3: expected 2 cells, got 1"),
@@ -70,6 +70,9 @@ def test_read_csv(tmp_path):
         ("a,y\n1,nan\n", "line 2: column 'y' expects a number, got 'nan'"),
         ("a,y\nred,1\n", "line 2: column 'a' expects a number, got 'red'"),
         ("a,y\n" + "1" * 200_000 + ",1\n", "line 2: field larger than"),
+        ('a,y\n1,2\n3,"4\n5,6\n7,8\n', r"line 3: unexpected end of data \(is a quote not closed"),
+        ('a,y\n1,2\n3,"4"5\n', r"line 3: ',' expected after '\"' \(is there a quote too many"),
+        ('a,y\n1,"2\n3"\n4,5,6\n', "line 4: expected 2 cells, got 3"),
     ],
 )
 def test_read_csv_says_where_a_table_is_wrong(tmp_path, text, message):

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import random
 import re
 
@@ -166,9 +167,9 @@ def test_a_damaged_predictor_is_refused(flowers, tmp_path, change, message):
         ({"target": "color"}, "target expects a column of .*, got 'color'"),
         ({"test_share": 1}, "test_share expects a number from 0 to 1, and below, got 1"),
         ({"test_share": -0.1}, "test_share expects"),
-        ({"test_share": 0.99}, "too few rows to learn from: 120"),
+        ({"test_share": 0.99}, "too few rows to learn from: 1 of 120"),
         ({"drop": ["kind"]}, "drop expects columns other than the target, got 'kind'"),
-        ({"drop": ["color"]}, "drop expects columns other than the target, got 'color'"),
+        ({"drop": ["color"]}, "has no column 'color'"),
         ({"drop": ["length", "weight", "soil"]}, "no column is left to learn from"),
         ({"loss": "hinge"}, "hinge expects two classes in 'kind', got 3"),
         ({"loss": "squared_error"}, "loss expects cross_entropy or hinge for the texts of 'kind'"),
@@ -185,12 +186,19 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' is empty"),
-        ([[1, "a"], [2, "b"], ["three", "a"]], "line 4: column 'x' expects a number, got 'three'"),
+        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' is empty$"),
+        (
+            [["", "a"], [" ", "b"], ["", "a"]],
+            r"line 2: column 'x' is empty \(and so it is in 2 more rows\)",
+        ),
+        (
+            [[1, "a"], [2, "b"], ["three", "a"]],
+            "line 4: column 'x' expects a number, as in 2 rows, got 'three'",
+        ),
         ([[1, "a"], [2, "a"], [3, "a"]], "at least two classes in 'y', got 1"),
         (
             [[1, "a"], [2, "b"], [3, "7"]],
-            "line 4: column 'y' expects a text, as elsewhere",
+            r"line 2: column 'y' expects a number, as in 1 row, got 'a' \(and 1 more text\); if it",
         ),
         (
             [[f"n{i}", "ab"[i % 2]] for i in range(60)],
@@ -324,6 +332,51 @@ def test_a_model_that_is_no_predictor(flowers, tmp_path, capsys):
     assert "this is no microtrain predictor, as it is no JSON" in capsys.readouterr().err
 
 
+def test_columns_that_are_said_to_be_texts(tmp_path, capsys):
+    sizes, model = ["S", "M", "40", "42.0"], str(tmp_path / "model.json")
+    rows = [[sizes[i % 4], i % 2] for i in range(40)]
+    path = table(tmp_path / "t.csv", rows, ("size", "y"))
+    command = ["train", "--csv", path, "--quiet", "--save", model, "--target"]
+    assert status_of([*command, "y"]) == 2
+    assert "if it is a column of texts, say so: --texts" in capsys.readouterr().err
+    assert main([*command, "y", "--texts", "size", "y"]) == 0  # so "0" and "1" are classes
+    assert "8 of 8 right" in capsys.readouterr().out
+    assert Predictor.load(model).columns[0].texts == ["40", "42", "M", "S"]
+    assert main(["predict", model, path]) == 0
+    assert "40 of 40 right" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="has no column 'colour'"):
+        fit(path, "y", texts=["colour"])
+
+
+def test_learning_from_a_pipe(flowers, capsys, monkeypatch):
+    assert main(["train", "--csv", flowers, "--target", "kind", "--quiet", "--json"]) == 0
+    expected = json.loads(capsys.readouterr().out)
+    with open(flowers, "rb") as file:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read())))
+    assert main(["train", "--csv", "-", "--target", "kind", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["losses"] == expected["losses"]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1\n")))
+    assert status_of(["train", "--csv", "-", "--target", "b"]) == 2
+    assert "standard input, line 2: expected 2 cells, got 1" in capsys.readouterr().err
+
+
+def test_classes_that_were_not_there_in_training_are_said(flowers, tmp_path, capsys):
+    model = str(tmp_path / "model.json")
+    main(["train", "--csv", flowers, "--target", "kind", "--save", model, "--quiet"])
+    rows = [[0, 0, "clay", "tulip"], [0, 0, "clay", "Iris"]]
+    capsys.readouterr()
+    assert main(["predict", model, table(tmp_path / "new.csv", rows)]) == 0
+    err = capsys.readouterr().err
+    assert "2 rows: 'kind' is none of 'aster', 'iris', 'rose'" in err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="this system has no such device")
+def test_a_model_is_not_saved_to_what_is_no_file(flowers, capsys):
+    command = ["train", "--csv", flowers, "--target", "kind", "--save", "/dev/null"]
+    assert status_of(command) == 2
+    assert "expects a file, got /dev/null, which is something else" in capsys.readouterr().err
+
+
 def test_columns_whose_names_differ_in_blanks_only_are_one_name_twice(tmp_path):
     path = table(tmp_path / "t.csv", [[1, 2, 3]] * 9, ("a", " a", "y"))
     for read in (fit, mt.datasets.read_csv):
@@ -391,7 +444,8 @@ def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):
     command = ["train", "--csv", flowers, "--target", "kind"]
     assert main([*command, "--target-loss", "0.5", "--test-share", "0"]) == 0
     out = capsys.readouterr().out
-    assert "The loss of a mini-batch is below 0.5 after" in out and "held out" not in out
+    assert "The loss of a mini-batch is below 0.5 after" in out
+    assert "No rows were held out, so nothing says how good it is" in out
     model = tmp_path / "model.json"
     bad = ["--lr", "1e300", "--steps", "40", "--activation", "linear", "--save", str(model)]
     assert main([*command, *bad]) == 1
@@ -442,6 +496,8 @@ def test_confusions():
     alike = confusion([("y" * 30, "x" * 30)], ["y" * 30, "y" * 29 + "\n"])
     assert "y" * 30 in alike and "\\n" in alike
     many = [str(i) for i in range(20)]
+    pairs = [(a, b) for a in many for b in many[:2]]
+    assert confusion(pairs, many).splitlines()[12:] == ["... and 26 more"]
     assert confusion([("3", "4"), ("5", "5"), ("6", "7"), ("6", "7")], many) == (
         "'6' was taken for '7': 2\n'3' was taken for '4': 1"
     )

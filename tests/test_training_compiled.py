@@ -68,12 +68,14 @@ def test_any_configuration_gives_the_same_bits(data):
     )
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e200])
-def test_divergence_at_once(bad):
-    for activation in ("linear", "relu", "sigmoid"):
-        model = MLP(1, [2, 1], activation, "linear")
-        history = assert_same(model, [[bad], [1.0]], [0.0, 1.0], steps=3)
-        assert history.status == "diverged" or abs(bad) == 1e200 or activation == "sigmoid"
+@pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid"])
+def test_divergence_at_once(activation):
+    model = MLP(1, [2, 1], activation, "linear")
+    far = assert_same(model, [[1e200], [1.0]], [0.0, 1.0], steps=3)
+    assert (far.status == "diverged") == (activation != "sigmoid")
+    for p in model.parameters():
+        p.data = math.nan
+    assert assert_same(model, [[2.0], [1.0]], [0.0, 1.0], steps=3).status == "diverged"
 
 
 # Models and losses of one's own.

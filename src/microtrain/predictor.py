@@ -12,7 +12,7 @@ import itertools
 import math
 
 from . import checkpoint, records
-from .errors import describe
+from .errors import counted, describe
 from .records import CheckpointError
 from .tables import is_text, number_in_cell
 
@@ -31,18 +31,24 @@ MANY = 20  # more different texts in a column can't be told apart
 LOSSES = ("cross_entropy", "hinge", "squared_error")
 
 
-def holds_texts(name: str, cells: Sequence[Cell]) -> bool:
-    """Return whether a column is of texts, else of numbers; one that is mixed is a `ValueError`."""
-    for where, text in cells:
-        if not text.strip():
-            raise ValueError(f"{where}: column {name!r} is empty")
+def holds_texts(name: str, cells: Sequence[Cell], declared: bool = False) -> bool:
+    """Return whether a column is of texts (or is `declared` to be), else of numbers.
+
+    One that is mixed, or has empty cells, is a `ValueError`.
+    """
+    if empty := [where for where, text in cells if not text.strip()]:
+        more = f" (and so it is in {counted(len(empty) - 1, 'more row')})" if empty[1:] else ""
+        raise ValueError(f"{empty[0]}: column {name!r} is empty{more}")
     texts = [cell for cell in cells if is_text([cell[1]])]
-    if len(texts) in (0, len(cells)):
-        return bool(texts)
-    if 2 * len(texts) <= len(cells):
-        number_in_cell(texts[0][1], name, texts[0][0])  # which complains
-    where, text = next(cell for cell in cells if cell not in texts)
-    raise ValueError(f"{where}: column {name!r} expects a text, as elsewhere, got {text!r}")
+    if declared or len(texts) in (0, len(cells)):
+        return declared or bool(texts)
+    where, text = texts[0]
+    numbers = counted(len(cells) - len(texts), "row")
+    others = f" (and {counted(len(texts) - 1, 'more text')})" if texts[1:] else ""
+    raise ValueError(
+        f"{where}: column {name!r} expects a number, as in {numbers}, got {text!r}{others}; "
+        "if it is a column of texts, say so: --texts"
+    )
 
 
 def class_of(text: str) -> str:
@@ -58,9 +64,11 @@ class Column:
         self.name, self.mean, self.scale, self.texts = name, mean, scale, list(texts)
 
     @classmethod
-    def of(cls, name: str, cells: Sequence[Cell], trained: Sequence[Cell]) -> Column:
+    def of(
+        cls, name: str, cells: Sequence[Cell], trained: Sequence[Cell], declared: bool = False
+    ) -> Column:
         """Return the column that these cells make, with the scale of those to train on."""
-        if holds_texts(name, cells):
+        if holds_texts(name, cells, declared):
             texts = sorted({class_of(text) for _, text in cells})
             if len(texts) > MANY:
                 raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 
 from . import datasets
@@ -38,7 +39,11 @@ def pairs_of(xs: Any, ys: Any) -> list[Pair]:
         )
     if not samples:
         raise ValueError("xs expects at least one sample, got none")
-    return [(_sample(f"xs[{i}]", x), y) for i, (x, y) in enumerate(zip(samples, targets))]
+    pairs = []
+    for i, (x, y) in enumerate(zip(samples, targets)):
+        _check_finite(f"ys[{i}]", y)
+        pairs.append((_sample(f"xs[{i}]", x), y))
+    return pairs
 
 
 def fitted(
@@ -116,6 +121,18 @@ def _shuffled(
 
 def _sample(name: str, x: Any) -> Any:
     """Return a sample as a list of floats (or as one float, if it is a lone number)."""
-    if as_number(x) is not NotImplemented:
-        return number(name, x)
-    return [number(f"{name}[{i}]", part) for i, part in enumerate(as_list(name, x))]
+    if as_number(x) is NotImplemented:
+        x = [number(f"{name}[{i}]", part) for i, part in enumerate(as_list(name, x))]
+    else:
+        x = number(name, x)
+    _check_finite(name, x)
+    return x
+
+
+def _check_finite(name: str, x: Any) -> None:
+    """Raise `ValueError` for a float, or one in a list, that is infinite or NaN."""
+    if isinstance(x, list | tuple):
+        for i, part in enumerate(x):
+            _check_finite(f"{name}[{i}]", part)
+    elif isinstance(x, float) and not math.isfinite(x):
+        raise ValueError(f"{name} expects a finite number, got {x}")

@@ -30,21 +30,28 @@ def _read(path: str, file: TextIO | None) -> Iterator[Row]:
     import csv
 
     with open(path, encoding="utf-8-sig", newline="") if file is None else file as lines:
-        reader = csv.reader(lines)
+        reader = csv.reader(lines, strict=True)
+        begins = 1  # the line on which a row does, which may go on for several
         try:
-            header = next(filter(None, reader), [])  # the first line that is not blank
-            names = [name.strip() for name in header]
-            if len(set(names)) < len(names):
-                raise ValueError(f"{path} has two columns of the same name")
-            yield path, names
-            for row in filter(None, reader):
-                where = f"{path}, line {reader.line_num}"
-                if len(row) != len(names):
-                    expected = counted(len(names), "cell")
-                    raise ValueError(f"{where}: expected {expected}, got {len(row)}")
-                yield where, row
+            names: list[str] | None = None
+            for row in reader:
+                where, begins = f"{path}, line {begins}", reader.line_num + 1
+                if names is None and row:  # the first line that is not blank
+                    names = [name.strip() for name in row]
+                    if twice := [name for name in names if names.count(name) > 1]:
+                        raise ValueError(f"{path} has two columns of the same name, {twice[0]!r}")
+                    yield path, names
+                elif names is not None and row:
+                    if len(row) != len(names):
+                        expected = counted(len(names), "cell")
+                        raise ValueError(f"{where}: expected {expected}, got {len(row)}")
+                    yield where, row
+            if names is None:
+                yield path, []
         except csv.Error as error:
-            raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
+            hint = " (is there a quote too many, or too few?)" if "'\"'" in str(error) else ""
+            hint = hint or (" (is a quote not closed?)" if "end of data" in str(error) else "")
+            raise ValueError(f"{path}, line {begins}: {error}{hint}") from None
         except UnicodeDecodeError:
             raise ValueError(f"{path} is not UTF-8 text") from None
 

@@ -17,7 +17,7 @@ from .training.train import train
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
+    from typing import Any, TextIO
 
     from .predictor import Cell
     from .tables import Row
@@ -42,7 +42,9 @@ def fit(
     path: str,
     target: str,
     *,
+    file: TextIO | None = None,
     drop: Sequence[str] = (),
+    texts: Sequence[str] = (),
     test_share: float = SHARE,
     hidden: Sequence[int] = HIDDEN,
     activation: str = "tanh",
@@ -59,7 +61,9 @@ def fit(
 
     Args:
         path, target: a CSV file, and the column to predict: texts, or numbers.
+        file: what to read instead of the path, open for text.
         drop: columns to leave out.
+        texts: columns of texts, even if some or all of them look like numbers.
         test_share: the share of the rows, drawn by the seed, to hold out; at least 0, below 1.
         hidden, activation: of the network's hidden layers. The last one is linear. The weights
             start within 1 / sqrt(n) of 0, n being the inputs of their neuron.
@@ -78,26 +82,29 @@ def fit(
     share = number("test_share", test_share)
     if not 0 <= share < 1:
         raise ValueError(f"test_share expects a number from 0 to 1, and below, got {test_share}")
-    names, rows = read_table(path)
-    target, drop = target.strip(), [name.strip() for name in drop]
+    names, rows = read_table(path, file)
+    target, drop, texts = target.strip(), [*map(str.strip, drop)], [*map(str.strip, texts)]
     k = place_of(target, names, path)
-    for name in drop:
-        if name == target or name not in names:
-            raise ValueError(f"drop expects columns other than the target, got {name!r}")
+    for name in (*drop, *texts):
+        if name not in names:
+            raise ValueError(f"{path} has no column {name!r}")
+    if target in drop:
+        raise ValueError(f"drop expects columns other than the target, got {target!r}")
     in_order = list(watch("rows read", rows))
     shuffled = list(in_order)
     random.Random(seed).shuffle(shuffled)
     held = round(share * len(shuffled))
     if len(shuffled) - held < 2:
-        raise ValueError(f"{path} has too few rows to learn from: {len(shuffled)}")
+        left = len(shuffled) - held
+        raise ValueError(f"{path} has too few rows to learn from: {left} of {len(shuffled)}")
 
     def cells(place: int, of: Sequence[Row]) -> list[Cell]:
         return [(where, row[place]) for where, row in of]
 
     answers = cells(k, shuffled)
-    column, loss = _target(target, cells(k, in_order), answers[held:], loss)
+    column, loss = _target(target, cells(k, in_order), answers[held:], loss, target in texts)
     columns = [
-        Column.of(name, cells(i, in_order), cells(i, shuffled[held:]))
+        Column.of(name, cells(i, in_order), cells(i, shuffled[held:]), name in texts)
         for i, name in enumerate(names)
         if name != target and name not in drop
     ]
@@ -139,10 +146,10 @@ def fit(
 
 
 def _target(
-    name: str, cells: Sequence[Cell], trained: Sequence[Cell], loss: str | None
+    name: str, cells: Sequence[Cell], trained: Sequence[Cell], loss: str | None, text: bool
 ) -> tuple[Column, str]:
-    """Return the column to predict, and the loss for it."""
-    text = holds_texts(name, cells)
+    """Return the column to predict, and the loss for it; `text` says that it is one of texts."""
+    text = holds_texts(name, cells, text)
     if loss is None:
         loss = "cross_entropy" if text else "squared_error"
     one_of("loss", loss, LOSSES)

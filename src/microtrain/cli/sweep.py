@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import textwrap
+import time
 
 from ..lab.sweep import SweepError, labelled, sweep
 from ..optim import warmup_cosine
@@ -178,12 +179,25 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
 
     before = signal.signal(signal.SIGINT, _stop)
     try:
-        with Pool(jobs, initializer=signal.signal, initargs=(signal.SIGINT, _stop)) as pool:
+        with Pool(jobs, initializer=_begin, initargs=(os.getpid(),)) as pool:
             yield pool
             pool.shutdown(cancel_futures=True)
     finally:
         signal.signal(signal.SIGINT, before)
         _stopped = False
+
+
+def _begin(parent: int) -> None:
+    """Make ready in a worker, which is to end with the process that it works for."""
+    import threading
+
+    def end_with_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(FAILED)
+
+    signal.signal(signal.SIGINT, _stop)
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _stop(*_: object) -> None:

@@ -21,7 +21,7 @@ from .terminal import Progress, bold, print_json, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TextIO
 
     from ..tabular import Fit
     from ..training.history import History
@@ -35,9 +35,19 @@ MANY = 12  # more classes make too large a table
 def add_to_train(command: Any) -> None:
     """Add to the train command what it needs for a table."""
     add = command.add_argument_group("a table of your own").add_argument
-    add("--csv", metavar="FILE", help="learn from this table instead: CSV, column names first")
+    add(
+        "--csv",
+        metavar="FILE",
+        help="learn from this table instead: CSV, column names first; - for standard input",
+    )
     add("--target", metavar="COLUMN", help="what to predict: texts (classes) or numbers")
     add("--drop", metavar="COLUMN", nargs="+", help="columns to leave out")
+    add(
+        "--texts",
+        metavar="COLUMN",
+        nargs="+",
+        help="columns of texts, even if some or all of them look like numbers",
+    )
     add(
         "--test-share",
         type=float,
@@ -104,12 +114,14 @@ def train(arguments: argparse.Namespace) -> int:
             losses.clear()
         progress.show(made, planned)
 
-    names = ("drop", "test_share", "hidden", "loss", "steps", "lr", "batch_size")
+    names = ("drop", "texts", "test_share", "hidden", "loss", "steps", "lr", "batch_size")
     given = {name: x for name in names if (x := getattr(arguments, name)) is not None}
     try:
+        path, file = _source(arguments)
         found = fit(
-            arguments.csv,
+            path,
             arguments.target,
+            file=file,
             **given,
             activation=arguments.activation,
             seed=arguments.seed,
@@ -148,12 +160,9 @@ def predict(arguments: argparse.Namespace) -> int:
     reading, predicting = (
         Progress(f"rows {done}", quiet=arguments.quiet) for done in ("read", "predicted")
     )
-    path, file = arguments.csv, None
+    path, file = _source(arguments)
     try:
         predictor = Predictor.load(arguments.model)
-        if path == "-":
-            path = "standard input"
-            file = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
         names, rows = read_table(path, file)
         kept = list(reading.over(rows))
         xs = predictor.inputs(names, kept, path)
@@ -182,7 +191,18 @@ def predict(arguments: argparse.Namespace) -> int:
                     pairs.append((truth, prediction))
         if pairs:
             print(_score(pairs, target.texts), file=sys.stderr)
+        unknown = sum(truth not in target.texts for truth, _ in pairs) if target.texts else 0
+        if unknown:
+            known = ", ".join(map(repr, target.texts))
+            command.complain(f"{counted(unknown, 'row')}: {target.name!r} is none of {known}")
     return OK
+
+
+def _source(arguments: argparse.Namespace) -> tuple[str, TextIO | None]:
+    """Return what the table is called and, for -, the standard input to read it from."""
+    if arguments.csv != "-":
+        return arguments.csv, None
+    return "standard input", io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
 
 
 def _check_files(arguments: argparse.Namespace) -> None:
@@ -198,6 +218,8 @@ def _check_files(arguments: argparse.Namespace) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or not os.path.isdir(folder):
         command.error(f"argument --save: expects a file in a folder that is there, got {path}")
+    if os.path.exists(path) and not os.path.isfile(path):
+        command.error(f"argument --save: expects a file, got {path}, which is something else")
     if os.path.exists(path):
         try:
             Predictor.load(path)
@@ -221,7 +243,9 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
         print()
     print(f"{predictor.model}, trained on {found.trained_on:,} rows.")
     print(f"{ended} after {counted(history.steps, 'step')} in {history.seconds:.1f} s.")
-    if held and history.status != "diverged":
+    if not held:
+        print("No rows were held out, so nothing says how good it is on others.")
+    elif history.status != "diverged":
         print(f"Of the rows held out: {_score(held, predictor.target.texts)}")
         if predictor.target.texts:
             print(f"\n{_confusion(held, predictor.target.texts)}")
@@ -240,7 +264,7 @@ def _score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
         right = sum(truth == prediction for truth, prediction in pairs)
         common, most = collections.Counter(truths).most_common(1)[0]
         return (
-            f"{right} of {n} right, {right / n:.1%} "
+            f"{right:,} of {n:,} right, {right / n:.1%} "
             f"(always saying {common!r} would get {most / n:.1%})"
         )
     mean = sum(truths) / n
@@ -255,9 +279,9 @@ def _confusion(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
     if len(classes) > MANY:
         mixed = [(n, truth, guess) for (truth, guess), n in counts.items() if truth != guess]
         mixed.sort(key=lambda found: -found[0])
-        return "\n".join(
-            f"{truth!r} was taken for {guess!r}: {n}" for n, truth, guess in mixed[:MANY]
-        )
+        lines = [f"{truth!r} was taken for {guess!r}: {n:,}" for n, truth, guess in mixed]
+        more = [f"... and {len(lines) - MANY:,} more"] if len(lines) > MANY else []
+        return "\n".join([*lines[:MANY], *more])
     names = [printable(name) for name in classes]
     width = min(12, max(map(len, names)))
     short = [name if len(name) <= width else name[: width - 1] + "…" for name in names]

@@ -167,7 +167,7 @@ def run(arguments: argparse.Namespace) -> int:
             if getattr(arguments, name) is not None:
                 command.error(f"argument --{name.replace('_', '-')}: not allowed with --csv")
         return table.train(arguments)
-    for name in ("target", "drop", "test_share", "loss", "save"):
+    for name in ("target", "drop", "texts", "test_share", "loss", "save"):
         if getattr(arguments, name) is not None:
             command.error(f"argument --{name.replace('_', '-')}: expects a table, --csv FILE")
     for name, default in DEFAULTS.items():

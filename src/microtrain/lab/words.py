@@ -122,9 +122,10 @@ def _advice(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | 
         lowest = f"{_number(best.loss)}{' (median)' if n > 1 else ''}"
         if target_loss is None:
             return f"Take {best.label}: its loss ends lowest, at {lowest}."
+        advice = "smaller rates" if "diverged" in best.verdicts else "more steps or other rates"
         return (
             f"None got below {target_loss:g} in {steps} steps; the loss ends lowest at "
-            f"{best.label}, {lowest}. Try more steps or other rates."
+            f"{best.label}, {lowest}. Try {advice}."
         )
     count = best.verdicts["converged"]
     share = "it converges" if n == 1 else f"{count} of {n} converge{'s' * (count == 1)}"
