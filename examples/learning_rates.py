@@ -1,4 +1,4 @@
-"""What the learning rate does: 0.001 crawls, 0.01 descends, 0.1 converges, 1.0 saturates.
+"""What the learning rate does: 0.001 or 0.01 take long, 0.1 converges, 1.0 saturates.
 
 The same four rates, each from twenty sets of initial parameters; then the rates around the edge,
 from a cold start and with a warmup. A few seconds of work.

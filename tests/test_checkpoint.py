@@ -311,3 +311,13 @@ def test_whoever_is_killed_while_saving_leaves_a_whole_file(tmp_path):
         if path.exists():
             seen.add(allowed.index(bits(mt.load(path))))
     assert seen and seen <= {0, 1}
+
+
+def test_what_can_not_be_written_is_named_as_it_was_given(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no such folder") as failed:
+        mt.save(MLP(1, [1]), tmp_path / "missing" / "model.json")
+    assert failed.value.filename == str(tmp_path / "missing")
+    with pytest.raises(IsADirectoryError) as failed:
+        mt.save(MLP(1, [1]), tmp_path)
+    assert failed.value.filename == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []

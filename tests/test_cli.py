@@ -122,6 +122,17 @@ def test_the_four_steps_are_told_as_they_are_made(capsys):
     assert "The loss of a mini-batch is below 0.01" in out
 
 
+def test_a_forgotten_reset_is_remarked_on(capsys):
+    main(["--no-zero-grad"])
+    out = capsys.readouterr().out
+    assert "The gradients were never reset" in out and "--output-activation linear" in out
+    main(["--no-zero-grad", "--output-activation", "linear", "--steps", "30"])
+    out = capsys.readouterr().out
+    assert "The gradients were never reset" in out and "--output-activation" not in out
+    main(["--no-zero-grad", "--quiet"])
+    assert "never reset" not in capsys.readouterr().out
+
+
 def test_a_target_that_is_not_reached_or_reached_at_once(capsys):
     assert main(["--steps", "5", "--target-loss", "0.001"]) == 0
     assert "After 5 steps the loss is still not below 0.001." in capsys.readouterr().out
@@ -154,6 +165,7 @@ def test_ctrl_c(capsys, monkeypatch):
         ("--batch-size 9", "batch_size expects at most 4"),
         ("--activation gelu", "invalid choice: 'gelu'"),
         ("jump", "invalid choice: 'jump'"),
+        ("--checkpoint-every 5", "argument --checkpoint-every: expects --checkpoint FILE"),
         ("--frobnicate", "unrecognized arguments: --frobnicate"),
     ],
 )

@@ -333,3 +333,23 @@ def test_the_drawing_in_the_docs_is_of_the_graph_it_is_said_to_be():
     drawn = (ROOT / "docs" / "neuron.svg").read_text(encoding="utf-8")
     texts = [html.unescape(text) for text in re.findall(r"<text .*?>(.*?)</text>", drawn)]
     assert sorted(texts) == sorted(line for label in labels for line in label.split("\\n"))
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_what_a_boundarys_legend_says_is_so(matplotlib):
+    points = [[0.0, 1.0], [2.0, 3.0], [1.0, -1.0]]
+    model = MLP(2, [2, 1])
+    assert legend(model.plot_boundary(points, [1, -1, 1])) == ["target -1", "target +1"]
+    assert legend(model.plot_boundary(points, [1, 0, 0])) == ["target 0", "target 1"]
+    assert legend(model.plot_boundary(points, [1.5, 0, 3])) == ["target below 0", "target above 0"]
+
+
+def test_a_curve_that_leaves_the_plot_is_said_to(matplotlib):
+    model = MLP(3, [3, 1], output_activation="linear")
+    history = mt.train(model, XS, YS, lr=1.0, steps=50)
+    assert 1e100 < history.final_loss < math.inf
+    assert history.plot().get_ylabel() == "loss (what is beyond 1e+100 is not drawn)"
+    assert mt.train().plot().get_ylabel() == "loss"

@@ -390,7 +390,7 @@ def test_ctrl_c_cancels_what_has_not_started():
 
     found = mt.sweep(seeds=range(3), on_run=stop)
     assert found.status == "interrupted" and len(found.runs) == 1
-    assert repr(found) == "Sweep(1 runs of 1 learning rates, best 0.001, interrupted)"
+    assert repr(found) == "Sweep(1 run of 1 rate, best 0.001, interrupted)"
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         submitted = []
         original = pool.submit
@@ -645,7 +645,7 @@ def test_the_record_of_a_sweep(tmp_path):
 def test_a_sweep_without_runs():
     found = mt.Sweep([("0.1", 0.1, 0)], 5, 0.01)
     assert found.runs == found.rates == []
-    assert repr(found) == "Sweep(0 runs of 0 learning rates, running)"
+    assert repr(found) == "Sweep(0 runs of 0 rates, running)"
     assert found.to_dict()["best"] is None
     with pytest.raises(ValueError, match="no runs yet"):
         found.best  # noqa: B018

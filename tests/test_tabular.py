@@ -360,6 +360,21 @@ def test_learning_from_a_pipe(flowers, capsys, monkeypatch):
     assert "standard input, line 2: expected 2 cells, got 1" in capsys.readouterr().err
 
 
+def test_more_steps_for_a_table_are_another_schedule(flowers, tmp_path, capsys):
+    path = str(tmp_path / "run.json")
+    command = ["train", "--csv", flowers, "--target", "kind", "--quiet", "--checkpoint", path]
+    assert main([*command, "--steps", "30"]) == 0
+    capsys.readouterr()
+    assert status_of([*command, "--resume", "--steps", "60"]) == 2
+    err = capsys.readouterr().err
+    assert "other lr: warmup_cosine(0.1, 30, 1, 0.0), not warmup_cosine(0.1, 60, 3, 0.0)" in err
+    assert "the schedule is made for --steps, too" in err
+    assert status_of([*command, "--resume", "--steps", "30", "--loss", "hinge"]) == 2
+    assert "schedule" not in capsys.readouterr().err
+    assert status_of([*command, "--resume", "--steps", "30", "--seed", "1"]) == 2
+    assert "schedule" not in capsys.readouterr().err
+
+
 def test_classes_that_were_not_there_in_training_are_said(flowers, tmp_path, capsys):
     model = str(tmp_path / "model.json")
     main(["train", "--csv", flowers, "--target", "kind", "--save", model, "--quiet"])
@@ -496,8 +511,8 @@ def test_confusions():
     alike = confusion([("y" * 30, "x" * 30)], ["y" * 30, "y" * 29 + "\n"])
     assert "y" * 30 in alike and "\\n" in alike
     many = [str(i) for i in range(20)]
-    pairs = [(a, b) for a in many for b in many[:2]]
-    assert confusion(pairs, many).splitlines()[12:] == ["... and 26 more"]
+    mixed = [(a, b) for a in many for b in many[:2]]
+    assert confusion(mixed, many).splitlines()[12:] == ["... and 26 more"]
     assert confusion([("3", "4"), ("5", "5"), ("6", "7"), ("6", "7")], many) == (
         "'6' was taken for '7': 2\n'3' was taken for '4': 1"
     )

@@ -19,7 +19,7 @@ from machine import run
 from outcomes import bits
 
 import microtrain as mt
-from microtrain import MLP, CheckpointError
+from microtrain import MLP, CheckpointError, records
 from microtrain.cli import main
 
 XS, YS = mt.datasets.toy()
@@ -103,7 +103,7 @@ def test_ctrl_c_keeps_every_step(tmp_path):
     assert bits(resumed) == bits(mt.train(steps=20))
 
 
-@pytest.mark.parametrize(("every", "steps"), [(None, 230), (7, 30), (1, 4)])
+@pytest.mark.parametrize(("every", "steps"), [(100, 230), (7, 30), (1, 4)])
 def test_it_is_kept_every_so_many_steps_and_at_the_end(tmp_path, every, steps):
     path = tmp_path / "run.json"
     kept = []
@@ -112,11 +112,28 @@ def test_it_is_kept_every_so_many_steps_and_at_the_end(tmp_path, every, steps):
         if path.exists():
             kept.append(json.loads(path.read_text())["steps"])
 
-    options = {} if every is None else {"checkpoint_every": every}
-    mt.train(steps=steps, target_loss=None, checkpoint=path, on_step=look, **options)
-    every = every or 100
+    mt.train(steps=steps, checkpoint=path, on_step=look, checkpoint_every=every)
     assert sorted({*kept}) == [k for k in range(every, steps, every) if k < steps]
     assert json.loads(path.read_text())["steps"] == steps
+
+
+def test_by_itself_it_is_kept_about_every_second_and_takes_a_tenth_of_the_time(
+    tmp_path, monkeypatch
+):
+    path, clock, kept = tmp_path / "run.json", [0.0], []
+
+    def write(*arguments):
+        kept.append(round(clock[0], 1))
+        clock[0] += 0.5 if len(kept) == 3 else 0.0  # as a long record would take
+        records.write(*arguments)
+
+    def pass_time(history):
+        clock[0] += 0.3
+
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("microtrain.training.resume.write", write)
+    mt.train(steps=40, checkpoint=path, on_step=pass_time)
+    assert kept == [1.2, 2.4, 3.6, 9.2, 10.4, 11.6, 12.5]
 
 
 def test_a_run_stopped_before_its_first_step_goes_on(tmp_path):
@@ -168,14 +185,14 @@ def test_a_run_is_not_taken_for_another(tmp_path):
     mt.train(MLP(3, [4, 1]), XS, YS, checkpoint=path, lr=0.05)
     before = path.read_bytes()
     for change, message in (
-        ({"lr": 0.1}, "other lr: str '0.05', not str '0.1'"),
+        ({"lr": 0.1}, "other lr: 0.05, not 0.1"),
         ({"lr": mt.constant(0.05)}, "other lr"),
-        ({"seed": 1}, "other seed: int 0"),
-        ({"batch_size": 2}, "other batch_size: int 4"),
+        ({"seed": 1}, "other seed: 0, not 1"),
+        ({"batch_size": 2}, "other batch_size: 4, not 2"),
         ({"accumulate": 2}, "other accumulate"),
         ({"reduction": "mean"}, "other reduction"),
         ({"zero_grad": False}, "other zero_grad"),
-        ({"loss": mt.hinge}, "other loss: str 'squared_error'"),
+        ({"loss": mt.hinge}, "other loss: squared_error, not hinge"),
         ({"model": MLP(3, [5, 1])}, "other model$"),
         ({"model": MLP(3, [4, 1], activation="relu")}, "other model$"),
         ({"model": Twin(MLP(3, [4, 1]))}, "other model$"),

@@ -219,3 +219,14 @@ def test_after_an_error_nothing_is_left_behind():
     with pytest.raises(CompileError):
         mt.compile(lambda x: x * w if x > 0 else w)
     assert (w.data, w.grad) == (2.0, 0.0)
+
+
+@pytest.mark.parametrize("transform", [mt.grad, mt.value_and_grad, mt.hessian, mt.compile])
+def test_what_is_no_function_is_refused_at_once(transform):
+    with pytest.raises(TypeError, match="expects a function, got int 3"):
+        transform(3)
+
+
+def test_a_branch_is_refused_with_what_can_be_done():
+    with pytest.raises(mt.CompileError, match="without second derivatives and the sharpness"):
+        mt.grad(mt.grad(lambda x: x if x > 0 else 2 * x))(1.0)

@@ -426,8 +426,9 @@ def test_micrograds_names():
     a = Value(3, _children=(), _op="")
     b = a * 2
     assert (a._prev, a._op, b._prev, b._op) == (set(), "", {a}, "*")
-    with pytest.raises(ValueError, match="parents by hand"):
-        Value(3.0, _children=(a,), _op="tanh")
+    for parents in ({"_children": (a,), "_op": "tanh"}, {"label": (a,), "_op": "tanh"}):
+        with pytest.raises(ValueError, match=r"parents by hand.*: microtrain\.value\.node\(data"):
+            Value(3.0, **parents)
 
 
 # Copies.

@@ -14,7 +14,7 @@ A `Module` finds them by itself, in its attributes, so a model of your own only 
 from __future__ import annotations
 
 from .draw import plot
-from .draw.grid import boundary_level, field
+from .draw.grid import field
 from .draw.tables import html_table
 from .errors import as_list, counted, describe
 from .graph import reset
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 class Module:
     """Base class of models: finds, resets, saves and loads the parameters.
 
-    Parameters are the Values (those that were not computed from others) among the attributes,
-    within lists, tuples, dicts and other Modules there too, in the order in which they were set.
+    Parameters are the Values (those that were not computed from others) among the attributes of the
+    object (not of its class), within lists, tuples, dicts and other Modules there too, in the order
+    in which they were set.
     One that is reached twice is one shared parameter.
 
     >>> class Offset(Module):
@@ -123,8 +124,7 @@ class Module:
             raise ValueError("xs expects finite samples")
         if not isinstance(self(points[0]), Value):
             raise ValueError("plot_boundary expects a model of one output")
-        level = boundary_level(targets) or 0.0
-        return plot.boundary(points, targets, field(self.predict, points), ax, level=level)
+        return plot.boundary(points, targets, field(self.predict, points), ax)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"

@@ -7,6 +7,7 @@ nothing in a file is executed.
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 
@@ -47,6 +48,10 @@ def write(path: Path, record: dict[str, Any]) -> None:
         text = json.dumps(record, allow_nan=False)
     except ValueError:
         raise ValueError("model has parameters that are not finite, which are not saved") from None
+    if not os.path.isdir(folder := os.path.dirname(path)):
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
     beside = f"{path}.{secrets.token_hex(4)}.tmp"
     try:
         with open(beside, "x", encoding="utf-8") as file:
@@ -61,11 +66,11 @@ def write(path: Path, record: dict[str, Any]) -> None:
             os.unlink(beside)
         raise
     if hasattr(os, "O_DIRECTORY"):  # the new name is on the disk, too, before this is done
-        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            os.fsync(opened)
         finally:
-            os.close(folder)
+            os.close(opened)
 
 
 def read(path: Path, kind: str, version: int, keys: tuple[str, ...]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from .nn import MLP
 from .number import number
 from .optim import warmup_cosine
 from .predictor import LOSSES, Column, Predictor, class_of, holds_texts
+from .records import CheckpointError
 from .tables import number_in_cell, place_of, read_table
 from .training.train import train
 
@@ -125,19 +126,24 @@ def fit(
         size = positive_int("batch_size", batch_size)
     if steps is None:
         steps = PASSES * math.ceil((len(xs) - held) / size)
-    history = train(
-        model,
-        xs[held:],
-        ys[held:],
-        steps=steps,
-        lr=warmup_cosine(lr, steps, steps // 20),
-        loss=getattr(losses, loss),
-        reduction="mean",
-        batch_size=size,
-        seed=seed,
-        on_step=None if on_step is None else lambda history: on_step(history, steps),
-        **options,
-    )
+    try:
+        history = train(
+            model,
+            xs[held:],
+            ys[held:],
+            steps=steps,
+            lr=warmup_cosine(lr, steps, steps // 20),
+            loss=getattr(losses, loss),
+            reduction="mean",
+            batch_size=size,
+            seed=seed,
+            on_step=None if on_step is None else lambda history: on_step(history, steps),
+            **options,
+        )
+    except CheckpointError as error:
+        if "other lr" in str(error):
+            raise CheckpointError(f"{error}; the schedule is made for --steps, too") from None
+        raise
     result = Fit(predictor, history, len(xs) - held)
     truths = map(column.truth, answers[:held])
     predictions = map(predictor.predict, watch("rows predicted", xs[:held]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from .errors import any_int
+from .errors import any_int, describe
 from .functional import as_values, evaluate, leaves_of, numbers_in, packed, shape_of, trace
 from .graph import gradients
 from .value import Value
@@ -56,6 +56,8 @@ def value_and_grad(
     >>> mt.value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
     """
+    if not callable(f):
+        raise TypeError(f"f expects a function, got {describe(f)}")
     chosen = argnums if isinstance(argnums, tuple) else (argnums,)
     chosen = tuple(any_int("argnums", n) for n in chosen)
 

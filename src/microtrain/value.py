@@ -86,9 +86,9 @@ class Value:
         self,
         data: float | Fraction | Number,
         label: str = "",
-        *,
-        _children: tuple[()] = (),
         _op: str = "",
+        *,
+        _children: Sequence[Value] = (),
     ) -> None:
         found = as_number(data)
         if found is NotImplemented:
@@ -96,10 +96,13 @@ class Value:
             raise TypeError(f"Value expects a number, got {describe(data)}{hint}")
         if type(found) is int:
             found = number("Value", found)
+        if _children or isinstance(label, tuple | set):  # as in micrograd
+            raise ValueError(
+                "Value can't be given parents by hand, as it would have no derivatives: "
+                "microtrain.value.node(data, op, parents, partials) makes one that has"
+            )
         if not isinstance(label, str):
             raise TypeError(f"label expects a str, got {describe(label)}")
-        if _children:
-            raise ValueError("Value can't be given parents by hand: it would have no derivatives")
         self.data = found
         self.grad = 0.0 if type(found) is float else 0
         self.label = label

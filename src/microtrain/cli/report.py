@@ -99,8 +99,11 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     command: Parser = arguments.parser
     folder = os.path.dirname(os.path.abspath(arguments.path))
-    if os.path.isdir(arguments.path) or not os.path.isdir(folder):
-        command.complain(f"can't write the page: {arguments.path} is no file")
+    if not os.path.isdir(folder):
+        command.complain(f"can't write the page: there is no folder {folder}")
+        return FAILED
+    if os.path.isdir(arguments.path):
+        command.complain(f"can't write the page: {arguments.path} is a folder")
         return FAILED
     job = JOBS[arguments.data]
     lrs = list(dict.fromkeys(arguments.lrs or job["lrs"]))

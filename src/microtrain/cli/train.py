@@ -34,6 +34,10 @@ DEFAULTS: dict[str, Any] = {
 }
 SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
 
+FORGOTTEN = """
+(The gradients were never reset, so each step followed the sum of all of them so far, like a ball
+without friction: it may be down sooner, and then it swings, or flies off.)"""
+
 FOUR_STEPS = """\
 Each step is the same four:
   1. forward pass    ypred = [model(x) for x in {xs}]
@@ -136,14 +140,13 @@ def add_to(commands: Any) -> None:
     add(
         "--checkpoint",
         metavar="FILE",
-        help="write the state of the run to this file, every so many steps and at the end",
+        help="write the state of the run to this file, now and then and at the end",
     )
     add(
         "--checkpoint-every",
         type=int,
-        default=100,
         metavar="N",
-        help="this many steps (%(default)s)",
+        help="this many steps (by default, about every second)",
     )
     add("--resume", action="store_true", help="go on from the checkpoint, if it is there")
     add("--no-zero-grad", action="store_true", help="forget to reset the gradients: see the bug")
@@ -160,6 +163,8 @@ def run(arguments: argparse.Namespace) -> int:
     command: Parser = arguments.parser
     if arguments.resume and arguments.checkpoint is None:
         command.error("argument --resume: expects --checkpoint FILE to go on from")
+    if arguments.checkpoint_every is not None and arguments.checkpoint is None:
+        command.error("argument --checkpoint-every: expects --checkpoint FILE to write to")
     if arguments.checkpoint and not arguments.resume and os.path.exists(arguments.checkpoint):
         command.error(f"{arguments.checkpoint} exists: go on from it with --resume, or remove it")
     if arguments.csv is not None:
@@ -283,6 +288,10 @@ def _summary(
         print(f"Diverged: no finite loss at step {last}. {history.error}".rstrip())
         print("The parameters are those that gave the last finite one.")
 
+    if arguments.no_zero_grad and not arguments.quiet:
+        print(FORGOTTEN)
+        if arguments.output_activation != "linear":
+            print("See it with no tanh to stop it, too: --output-activation linear --lr 0.01")
     print(bold("\nprediction   target   match"))
     for prediction, target in zip(predictions, targets):
         mark = styled("yes", 32) if _match(prediction, target) else styled("NO", 31)

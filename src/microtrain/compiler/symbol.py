@@ -34,7 +34,8 @@ def _refuses(what: str, instead: str) -> Callable[..., NoReturn]:
     def refuse(*_: object) -> NoReturn:
         raise CompileError(
             f"{_where()}: {what} depends on a number that is not known when this is compiled; "
-            f'{instead}, or do not compile it (in train: engine="eager")'
+            f'{instead}, or do without compiling it (in train: engine="eager") '
+            "and without second derivatives and the sharpness, for which it is recorded, too"
         )
 
     return refuse

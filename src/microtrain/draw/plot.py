@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..errors import describe
-from .grid import shade
+from .grid import boundary_level, shade
 from .tables import preformatted
 
 TYPE_CHECKING = False
@@ -98,7 +98,9 @@ def descent(
             color="0.4",
             fontsize="small",
         )
-    ax.set(xlabel="step", ylabel="loss", title=title)
+    cut = any(LARGEST <= abs(y) < math.inf for curve in curves.values() for y in curve)
+    note = f" (what is beyond {LARGEST:g} is not drawn)" if cut else ""
+    ax.set(xlabel="step", ylabel=f"loss{note}", title=title)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(True, color="0.9", linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
@@ -113,14 +115,16 @@ def boundary(
     grid: tuple[Sequence[float], Sequence[float], Sequence[Sequence[float]]],
     ax: Any = None,
     *,
-    level: float = 0.0,
     title: str = "",
 ) -> Any:
     """Draw points in the plane on the field that is to tell them apart, and return the axes.
 
     xs: n points; ys: for each, its target; grid: the coordinates of the columns and of the rows,
-    and the field's value in each row and column. The line where the field is at `level` is drawn.
+    and the field's value in each row and column. The line is drawn where the field passes from one
+    class to the other, or passes 0.
     """
+    known = boundary_level(ys)
+    level = known or 0.0
     ax = _given(ax) or new_axes(5.2, 4.4)
     across, up, field = grid
     bounded = [[shade(value, level) for value in row] for row in field]
@@ -132,7 +136,9 @@ def boundary(
     flat = [value for row in field for value in row]
     if min(flat) < level < max(flat):
         ax.contour(across, up, field, levels=[level], colors="0.15", linewidths=1.5)
-    names = ("0", "1") if level else ("-1", "+1")
+    names = ("target below 0", "target above 0")
+    if known is not None:
+        names = ("target 0", "target 1") if level else ("target -1", "target +1")
     for upper, colour, marker in ((False, LOW, "o"), (True, HIGH, "s")):
         points = [x for x, y in zip(xs, ys) if (y > level) == upper]
         ax.plot(
@@ -143,12 +149,12 @@ def boundary(
             markeredgecolor="white",
             markersize=6,
             linestyle="none",
-            label=f"target {names[upper]}",
+            label=names[upper],
         )
     ax.set(xlabel="$x_0$", ylabel="$x_1$", title=title)
     ax.set_aspect("equal", adjustable="box")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=True, framealpha=0.85, edgecolor="none", loc="upper right")
+    ax.legend(frameon=True, framealpha=0.85, edgecolor="none", loc="best")
     return ax
 
 

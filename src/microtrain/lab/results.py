@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..draw import chart, plot
 from ..draw.tables import html_table, write_csv
+from ..errors import counted
 from . import words
 from .runs import Rate, comparable, quartiles
 
@@ -211,7 +212,8 @@ class Sweep:
     def __repr__(self) -> str:
         done = "" if self.status == "finished" else f", {self.status}"
         found = f", best {self.best.label}" if self._runs else ""
-        return f"Sweep({len(self._runs)} runs of {len(self.rates)} learning rates{found}{done})"
+        runs, rates = counted(len(self._runs), "run"), counted(len(self.rates), "rate")
+        return f"Sweep({runs} of {rates}{found}{done})"
 
 
 def _curves(rate: Rate) -> tuple[list[float], list[float], list[float]]:

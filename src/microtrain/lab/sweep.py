@@ -98,7 +98,7 @@ def sweep(
 
     >>> found = sweep([0.01, 0.1], seeds=range(3))
     >>> found
-    Sweep(6 runs of 2 learning rates, best 0.1)
+    Sweep(6 runs of 2 rates, best 0.1)
     >>> found.runs[0].verdict, found.runs[0].reason
     ('descending', 'the loss fell to 0.0496; at this pace the target is some 150 steps away')
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import time
 
 from ..errors import describe
 from ..records import CheckpointError, read, write
@@ -23,18 +24,21 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "microtrain run", 1
 PARTS = ("parameters", "gradients", "before")
 RECORDS = ("losses", "lrs", "grad_norms")
+SECONDS = 1.0  # from one time that a run is saved to the next, if nothing else was said
 
 
 class RunFile:
     """The file of a run: `restore` reads what is there of it, `save` writes it anew.
 
-    `options` are what decides the bits of the run, apart from the names of its parameters and its
-    samples: a file of a run with others is refused.
+    `every` is after how many steps it is to be saved, None for about every second. `options` are
+    what decides the bits of the run, apart from the names of its parameters and its samples: a file
+    of a run with others is refused.
     """
 
     def __init__(
         self,
         path: str | os.PathLike[str],
+        every: int | None,
         history: History,
         names: Sequence[str],
         samples: Sequence[Any],
@@ -46,13 +50,22 @@ class RunFile:
         folder = os.path.dirname(os.path.abspath(self.path))
         if not os.path.isdir(folder):  # to be told now, not when there is something to lose
             raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
+        self.every = every
+        self.next = time.perf_counter() + SECONDS  # when it is to be saved again
         self.history = history
         self.settings = {name: _described(option) for name, option in options.items()}
         self.settings["parameters"] = list(names)
         self.settings["data"] = hashlib.sha256(repr(samples).encode()).hexdigest()
 
+    def is_due(self, steps: int) -> bool:
+        """Return whether the run is to be saved after so many steps."""
+        if self.every is not None:
+            return steps % self.every == 0
+        return time.perf_counter() >= self.next
+
     def save(self, whole: Whole, seconds: float) -> None:
         """Write down the run as it is after the last whole step."""
+        begun = time.perf_counter()
         steps, (parameters, gradients), (before, _) = whole
         history = self.history
         record = {
@@ -68,6 +81,8 @@ class RunFile:
             **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
         }
         write(self.path, record)
+        done = time.perf_counter()
+        self.next = done + max(SECONDS, 10 * (done - begun))  # a long record takes longer
 
     def restore(self, most: int) -> tuple[Whole, float] | None:
         """Put the record into the history; return the last whole step, and the seconds it took.
@@ -109,7 +124,7 @@ class RunFile:
             raise ValueError("settings are not those of a run")
         for name, value in self.settings.items():
             if found[name] != value:
-                told = f": {describe(found[name])}, not {describe(value)}"
+                told = f": {str(found[name])[:60]}, not {str(value)[:60]}"
                 long = name in ("data", "parameters", "model")
                 raise ValueError(f"it is of a run with other {name}{'' if long else told}")
 

@@ -65,7 +65,7 @@ def train(
     track_sharpness: int | Container[int] | None = None,
     record: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: int = 100,
+    checkpoint_every: int | None = None,
 ) -> History:
     """Train `model` on `xs` and `ys` by gradient descent, and return the `History` of it.
 
@@ -105,7 +105,8 @@ def train(
             set, put the `sharpness` of the loss of all samples into the history. Each time costs
             about as much as a few gradients for each parameter.
         record: keep all parameters and gradients of every step, in the history's `recording`.
-        checkpoint: a file to write the state of the run to, every `checkpoint_every` steps, after
+        checkpoint: a file to write the state of the run to, every `checkpoint_every` steps (None:
+            about every second, or more rarely, so as to take less than a tenth of the time), after
             Ctrl-C and at the end. If it is there already, the run goes on from it, and ends with
             the same bits as one that was never stopped; it has to be of a run of the same model,
             data and options, else it is a `CheckpointError`. (Not compared are `steps`, of which
@@ -134,7 +135,8 @@ def train(
     if on_step is not None and not callable(on_step):
         raise TypeError(f"on_step expects a function, got {describe(on_step)}")
     tracked = _tracked(track_sharpness, steps)
-    checkpoint_every = positive_int("checkpoint_every", checkpoint_every)
+    if checkpoint_every is not None:
+        checkpoint_every = positive_int("checkpoint_every", checkpoint_every)
     if checkpoint is not None and record:
         raise ValueError("record expects False where there is a checkpoint, which can't hold it")
     seed = any_int("seed", seed)
@@ -176,7 +178,7 @@ def train(
     keeper = None
     if checkpoint is not None:
         keeper = RunFile(
-            *(checkpoint, history, parameter_names(model, parameters), samples),
+            *(checkpoint, checkpoint_every, history, parameter_names(model, parameters), samples),
             model=architecture_of(model) or type(model).__name__,
             lr=schedule or rate,
             loss=loss,
@@ -228,7 +230,7 @@ def train(
                     curvature.look_again()
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
-            if keeper is not None and (k + 1) % checkpoint_every == 0:
+            if keeper is not None and keeper.is_due(k + 1):
                 keeper.save(whole, time.perf_counter() - start)
         else:
             end = "finished", steps, state
