@@ -48,7 +48,7 @@ MODULES = (
 )
 TESTS = (  # the quick ones first
     "value functions nn losses optim edges draw gradients transforms training training_compiled "
-    "training_resume checkpoint curvature threads compiler arguments"
+    "training_resume checkpoint curvature threads compiler arguments datasets tabular"
 )
 UNFIT = "not killed and not hundred_thousand"  # left out, as they take long
 RESULTS = pathlib.Path("mutants.json")
