@@ -171,6 +171,10 @@ def parameters(**changes):
             json.dumps(parameters(layers_0_bias=[1.0, 12345.0])).replace("12345.0", "1e999"),
             "1e999 is no finite number",
         ),
+        (
+            json.dumps(parameters(layers_0_bias=[1.0, 12345.0])).replace("12345.0", "-1e999"),
+            "-1e999 is no finite number",
+        ),
         ('{"format": ' + "9" * 5000 + "}", "digits"),
     ],
     ids=str,
