@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -17,6 +18,7 @@ from outcomes import status_of
 
 import microtrain as mt
 from microtrain.cli import main
+from microtrain.cli.sweep import _begin as begin
 from microtrain.cli.sweep import _processors as processors
 from microtrain.cli.sweep import _stop as stop
 from microtrain.cli.sweep import _work as work
@@ -372,6 +374,15 @@ def test_the_progress_line(monkeypatch):
     assert terminal.text == "\r1 of 3 runs"
 
 
+def test_progress_goes_with_json(monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setattr(Progress, "show", lambda self, *numbers: shown.append(numbers))
+    assert main(["--json", "--steps", "3"]) == 1
+    assert shown == [(1, 3), (2, 3), (3, 3)]
+    assert json.loads(capsys.readouterr().out)["steps"] == 3
+
+
 def test_progress_over_items(monkeypatch):
     clock = iter([0.0, 0.0, 0.5, 1.5, 3.5, 0.0, 0.0, 1.0, 2.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
@@ -409,6 +420,20 @@ def test_a_worker_stops_at_ctrl_c_and_begins_nothing_more(monkeypatch):
         monkeypatch.setattr("microtrain.cli.sweep._stopped", False)
         signal.raise_signal(signal.SIGINT)  # while it waits for something to do
         assert work(max, 1, 2) == []
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_worker_watches_the_process_that_it_works_for(monkeypatch):
+    ended, parents = threading.Event(), iter([7, 7, 1])
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr("os.getppid", lambda: next(parents))
+    monkeypatch.setattr("os._exit", lambda status: ended.set())
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        begin(7)
+        assert ended.wait(10)
+        assert signal.getsignal(signal.SIGINT) is stop
     finally:
         signal.signal(signal.SIGINT, before)
 

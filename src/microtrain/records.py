@@ -7,6 +7,7 @@ nothing in a file is executed.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import math
 import os
@@ -62,7 +63,7 @@ def write(path: Path, record: dict[str, Any]) -> None:
             os.chmod(beside, os.stat(path).st_mode & 0o7777)
         os.replace(beside, path)
     except BaseException:
-        if os.path.exists(beside):
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
         raise
     if hasattr(os, "O_DIRECTORY"):  # the new name is on the disk, too, before this is done
