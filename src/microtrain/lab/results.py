@@ -32,9 +32,9 @@ class Sweep:
     >>> import microtrain as mt
     >>> found = mt.sweep([0.01, 0.1], seeds=range(20), steps=200)
     >>> print(found.table())
-    rate  verdicts                    steps needed  last loss
-    0.01  19 descending, 1 converged  145              0.0175
-     0.1  20 converged                30 (25-33)      0.00986
+    rate  verdicts                    steps          loss
+    0.01  19 descending, 1 converged  145          0.0175
+     0.1  20 converged                30 (25-33)  0.00986
     >>> found.best
     Rate(0.1, 100% of 20 runs converged)
     """

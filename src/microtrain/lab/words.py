@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .runs import Rate, Run
 
-HEADER = ("rate", "verdicts", "steps needed", "last loss", "sharpness", "peak", "2/peak")
+HEADER = ("rate", "verdicts", "steps", "loss", "sharpness", "peak", "2/peak")
 
 # How each verdict is told of one run, and of several.
 VERBS = {
