@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import csv
 import html
 import html.parser
+import io
 import math
 import re
 import shutil
@@ -20,7 +22,7 @@ from pages import ROOT
 import microtrain as mt
 from microtrain import MLP, Value
 from microtrain.draw import dot
-from microtrain.draw.tables import html_table
+from microtrain.draw.tables import html_table, write_csv
 
 XS, YS = mt.datasets.toy()
 GRAPHVIZ = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
@@ -353,3 +355,14 @@ def test_a_curve_that_leaves_the_plot_is_said_to(matplotlib):
     assert 1e100 < history.final_loss < math.inf
     assert history.plot().get_ylabel() == "loss (what is beyond 1e+100 is not drawn)"
     assert mt.train().plot().get_ylabel() == "loss"
+
+
+def test_what_is_written_as_csv_is_read_again():
+    rows = [["a\rb", "c\nd", 'e"f'], ["g\r\nh", "i,j", " k "], ["", "\r", "\r\n"]]
+    file = io.StringIO()
+    write_csv(file, rows)
+    assert list(csv.reader(io.StringIO(file.getvalue(), newline=""))) == rows
+    assert file.getvalue().startswith('"a\rb",') and not file.getvalue().endswith("\r\n")
+    file = io.StringIO()
+    write_csv(file, [["a", 1.5], ["b", None]])
+    assert file.getvalue() == "a,1.5\nb,\n"

@@ -163,7 +163,7 @@ def test_any_table_is_learned_from_and_predicted_or_refused_in_one_line(data):
         if status == 0:
             (out, err), status = run(["predict", model, table, "--quiet"])
             assert (status, err) == (0, "")
-            predicted = list(csv.reader(io.StringIO(out)))
+            predicted = list(csv.reader(io.StringIO(out, newline="")))
             assert len(predicted) == 1 + len(rows)
             assert all(len(row) == n + 1 for row in predicted)
 

@@ -17,8 +17,7 @@ from outcomes import status_of
 
 import microtrain as mt
 from microtrain.cli import main
-from microtrain.cli.table import _confusion as confusion
-from microtrain.cli.table import _score as score
+from microtrain.cli.scores import confusion, score
 from microtrain.predictor import Column, Predictor
 from microtrain.tabular import fit
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import collections
 import contextlib
-import csv
 import io
-import math
 import os
 import sys
 
+from ..draw.tables import write_csv
 from ..errors import counted, file_path
 from ..predictor import LOSSES, Predictor
 from ..records import CheckpointError
 from ..tables import read_table
 from ..tabular import SHARE, fit
 from .arguments import FAILED, INTERRUPTED, OK, exit_statuses
+from .scores import confusion, score
 from .terminal import Progress, bold, print_json, printable
 
 TYPE_CHECKING = False
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 LINES = 20  # of losses, about
 FEW = 6  # different numbers look like classes
-MANY = 12  # more classes make too large a table
 
 
 def add_to_train(command: Any) -> None:
@@ -178,10 +176,8 @@ def predict(arguments: argparse.Namespace) -> int:
     target = predictor.target
     new = f"predicted {target.name}"
     others = [i for i, name in enumerate(names) if name != new]  # it may be there from before
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*(names[i] for i in others), new])
-    for (_, row), prediction in zip(kept, predictions):
-        writer.writerow([*(row[i] for i in others), prediction])
+    table = zip([names, *(row for _, row in kept)], [new, *predictions])
+    write_csv(sys.stdout, ([*(row[i] for i in others), last] for row, last in table))
     if target.name in names and not arguments.quiet:
         k = names.index(target.name)
         pairs = []
@@ -190,7 +186,7 @@ def predict(arguments: argparse.Namespace) -> int:
                 if (truth := target.truth((where, row[k]))) != "":
                     pairs.append((truth, prediction))
         if pairs:
-            print(_score(pairs, target.texts), file=sys.stderr)
+            print(score(pairs, target.texts), file=sys.stderr)
         unknown = sum(truth not in target.texts for truth, _ in pairs) if target.texts else 0
         if unknown:
             known = ", ".join(map(repr, target.texts))
@@ -246,53 +242,14 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
     if not held:
         print("No rows were held out, so nothing says how good it is on others.")
     elif history.status != "diverged":
-        print(f"Of the rows held out: {_score(held, predictor.target.texts)}")
+        print(f"Of the rows held out: {score(held, predictor.target.texts)}")
         if predictor.target.texts:
-            print(f"\n{_confusion(held, predictor.target.texts)}")
+            print(f"\n{confusion(held, predictor.target.texts)}")
         elif len({truth for truth, _ in held}) <= FEW:
             print("(If these numbers stand for classes: --loss cross_entropy)")
     if arguments.save and history.status != "diverged":
         name = printable(arguments.save)
         print(f"\nKept in {name}: microtrain predict {name} FILE")
-
-
-def _score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
-    """Return how good predictions are, beside those of somebody who knows nothing."""
-    n = len(pairs)
-    truths = [truth for truth, _ in pairs]
-    if classes:
-        right = sum(truth == prediction for truth, prediction in pairs)
-        common, most = collections.Counter(truths).most_common(1)[0]
-        return (
-            f"{right:,} of {n:,} right, {right / n:.1%} "
-            f"(always saying {common!r} would get {most / n:.1%})"
-        )
-    mean = sum(truths) / n
-    error = math.dist(truths, [p for _, p in pairs]) / n**0.5
-    spread = math.dist(truths, [mean] * n) / n**0.5
-    return f"root mean square error {error:.4g} (always saying their mean: {spread:.4g})"
-
-
-def _confusion(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
-    """Return a table of how often each class was taken for each, or a list if there are many."""
-    counts = collections.Counter(pairs)
-    if len(classes) > MANY:
-        mixed = [(n, truth, guess) for (truth, guess), n in counts.items() if truth != guess]
-        mixed.sort(key=lambda found: -found[0])
-        lines = [f"{truth!r} was taken for {guess!r}: {n:,}" for n, truth, guess in mixed]
-        more = [f"... and {len(lines) - MANY:,} more"] if len(lines) > MANY else []
-        return "\n".join([*lines[:MANY], *more])
-    names = [printable(name) for name in classes]
-    width = min(12, max(map(len, names)))
-    short = [name if len(name) <= width else name[: width - 1] + "…" for name in names]
-    if len(set(short)) < len(names):  # cut, they can't be told apart
-        short, width = names, max(map(len, names))
-    cell = max(5, width)
-    lines = [bold(f"{'':{width}} " + "".join(f" {name:>{cell}}" for name in short) + "  predicted")]
-    for name, truth in zip(short, classes):
-        row = "".join(f" {counts[truth, guess] or '·':>{cell}}" for guess in classes)
-        lines.append(f"{name:{width}} {row}")
-    return "\n".join(lines)
 
 
 def _record(found: Fit) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from .terminal import Progress, bold, print_json, styled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from ..training.history import History
@@ -32,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "output_activation": "tanh",
     "reduction": "sum",
 }
+_HIDDEN = [" ".join(map(str, sizes)) for sizes in (DEFAULTS["hidden"], HIDDEN)]
 SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
 
 FORGOTTEN = """
@@ -100,8 +100,7 @@ def add_to(commands: Any) -> None:
         type=neurons,
         nargs="*",
         metavar="N",
-        help=f"neurons in each hidden layer ({_spaced(DEFAULTS['hidden'])}; for a table "
-        f"{_spaced(HIDDEN)})",
+        help=f"neurons in each hidden layer ({_HIDDEN[0]}; for a table {_HIDDEN[1]})",
     )
     activations = ", ".join(ACTIVATIONS)
     add(
@@ -153,10 +152,6 @@ def add_to(commands: Any) -> None:
     add("--json", action="store_true", help="print the record of the run as JSON, nothing else")
     add("--quiet", action="store_true", help="print the outcome alone")
     table.add_to_train(command)
-
-
-def _spaced(sizes: Sequence[int]) -> str:
-    return " ".join(map(str, sizes))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,10 +15,20 @@ def write_csv(target: Any, rows: Iterable[Iterable[Any]]) -> None:
     import csv
 
     if hasattr(target, "write"):
-        csv.writer(target, lineterminator="\n").writerows(rows)
+        csv.writer(_Lines(target)).writerows(rows)
     else:
         with open(file_path("target", target), "w", encoding="utf-8", newline="") as file:
             write_csv(file, rows)
+
+
+class _Lines:
+    """A file for the csv module, which quotes a carriage return only if lines end in one."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def write(self, line: str) -> None:
+        self.file.write(line.removesuffix("\r\n") + "\n")
 
 
 def html_table(
