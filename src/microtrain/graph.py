@@ -70,18 +70,20 @@ def propagate(root: N, seed: Any, order: Sequence[N], zero: Any = -0.0) -> None:
 
 
 def gradients(root: N, inputs: Sequence[N]) -> list[Any]:
-    """Return the derivatives of the root by the inputs, and leave every `.grad` as it was."""
+    """Return the derivatives of the root by the inputs, and touch no `.grad`.
+
+    The sums are those of `propagate`, in the same order. But they are kept in a dict here, as the
+    graph may have leaves that others use at the same time: another thread, or a training loop.
+    """
     zero, seed = zero_and_seed(root, 1.0)
     order, leaves = topological_sort(root)
-    earlier = [(value, value.grad) for value in (*order, *leaves, *inputs)]
-    for leaf in (*leaves, *inputs):
-        leaf.grad = zero
-    try:
-        propagate(root, seed, order, zero)
-        return [0 + x.grad for x in inputs]  # as `backward` adds to a gradient of zero
-    finally:
-        for value, before in earlier:
-            value.grad = before
+    grads: dict[N, Any] = dict.fromkeys((*order, *leaves, *inputs), zero)
+    grads[root] += seed
+    for value in reversed(order):
+        g = grads[value]
+        for parent, partial in zip(value.parents, value.partials):
+            grads[parent] += partial * g
+    return [0 + grads[x] for x in inputs]  # as `backward` adds to a gradient of zero
 
 
 def zero_and_seed(root: Node, seed: Any) -> tuple[Any, Any]:
