@@ -292,6 +292,9 @@ class Value:
         second pass leaves exactly twice the gradient. The values in between are scratch paper:
         their `.grad` holds the derivative from the last pass alone.
 
+        A leaf's `data` that was assigned by hand is looked at here: an int or a NumPy scalar
+        becomes a float, and what is no number is a `TypeError`.
+
         >>> x = Value(3.0)
         >>> y = x * x
         >>> y.backward(); y.backward()
@@ -301,14 +304,20 @@ class Value:
         seed = as_number(grad)
         if seed is NotImplemented:
             raise TypeError(f"backward expects grad to be a number, got {describe(grad)}")
-        zero, seed = zero_and_seed(self, seed)
         order, leaves = topological_sort(self)
+        odd = [leaf for leaf in leaves if type(leaf.data) is not float]
+        for leaf in odd:
+            leaf.data = _checked(leaf.data)
+        zero, seed = zero_and_seed(self, seed)
         before = [leaf.grad for leaf in leaves]
         for leaf in leaves:
             leaf.grad = zero
         propagate(self, seed, order, zero)
         for leaf, earlier in zip(leaves, before):
             leaf.grad = earlier + leaf.grad
+        if odd:  # a NumPy scalar among the data has made the gradients NumPy scalars, too
+            for leaf in leaves:
+                leaf.grad = as_number(leaf.grad)
 
     # Behaving like a number, up to where a gradient would be lost in silence.
 
@@ -408,6 +417,19 @@ def _rebuilt(leaves: list[Value], rows: Sequence[Any]) -> Value:
         value.grad, value.label = grad, label
         values.append(value)
     return values[-1]
+
+
+def _checked(data: Any) -> Any:
+    """Return what was assigned to a leaf's `data`, as the number that the leaf is to hold."""
+    if isinstance(data, Value):
+        raise TypeError(
+            "the data of a Value has become a Value, as after p.data -= lr * p: "
+            "did you mean p.grad?"
+        )
+    found = as_number(data)
+    if found is NotImplemented:
+        raise TypeError(f"the data of a Value has to be a number, got {describe(data)}")
+    return number("data", found) if type(found) is int else found
 
 
 def number_in(operand: object, name: str) -> Any:
