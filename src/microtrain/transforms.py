@@ -77,34 +77,68 @@ def value_and_grad(
     return both
 
 
-def hessian(f: Callable[..., float | Value], argnums: int = 0) -> Callable[..., Any]:
+def hessian(
+    f: Callable[..., float | Value], argnums: int | tuple[int, ...] = 0
+) -> Callable[..., Any]:
     """Return the second derivatives of `f` by one argument: for a list of n, n lists of n.
+
+    By several arguments they are a tuple of tuples of blocks: ``[i][j]`` is by the i-th of
+    `argnums`, then by the j-th. A block is a float for two numbers, a list for a number and a list,
+    in either order, and for two lists a list of lists, with a row for each item of the first.
 
     They are exact, not differences. `f` has to be the same computation for all numbers.
 
     >>> import microtrain as mt
     >>> mt.hessian(lambda v: v[0] ** 2 * v[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
+    >>> mt.hessian(lambda x, v: x * v[0] ** 2 * v[1], argnums=(0, 1))(1.0, [3.0, 5.0])
+    ((0.0, [30.0, 9.0]), ([30.0, 9.0], [[10.0, 6.0], [6.0, 0.0]]))
     """
-    slope = grad(f, argnums)
+    chosen = argnums if isinstance(argnums, tuple) else (argnums,)
+    slope = grad(f, chosen)
 
     @functools.wraps(f)
     def second(*args: Any) -> Any:
-        _check((argnums,), args)
-        if not isinstance(args[argnums], list | tuple):
-            return grad(slope, argnums)(*args)
-        if any(isinstance(x, Value) for x in numbers_in(args)):
-            rows = range(len(args[argnums]))
-            return [grad(lambda *v, i=i: slope(*v)[i], argnums)(*args) for i in rows]
-        values = [as_values(x) for x in args]
-        return [
-            gradients(row, values[argnums])
-            if isinstance(row, Value)
-            else [0.0] * len(args[argnums])
-            for row in slope(*values)
-        ]
+        _check(chosen, args)
+        by_each = _rows(slope, chosen, args)
+
+        def blocks(i: int) -> tuple[Any, ...]:
+            x = args[chosen[i]]
+            if not isinstance(x, list | tuple):
+                return by_each(i, None)
+            rows = [by_each(i, r) for r in range(len(x))]
+            return tuple([row[j] for row in rows] for j in range(len(chosen)))
+
+        result = tuple(blocks(i) for i in range(len(chosen)))
+        return result if isinstance(argnums, tuple) else result[0][0]
 
     return second
+
+
+def _rows(
+    slope: Callable[..., Any], chosen: tuple[int, ...], args: Sequence[Any]
+) -> Callable[[int, int | None], tuple[Any, ...]]:
+    """Return a function that differentiates a first derivative by each of the chosen arguments.
+
+    Which one, it is told by a place among the chosen arguments and, if that one is a list, a place
+    in the list.
+    """
+
+    def first(slopes: Any, i: int, r: int | None) -> Any:
+        return slopes[i] if r is None else slopes[i][r]
+
+    if any(isinstance(x, Value) for x in numbers_in(args)):
+        return lambda i, r: grad(lambda *v: first(slope(*v), i, r), chosen)(*args)
+    values = [as_values(x) for x in args]
+    slopes, inputs = slope(*values), numbers_in(values)
+
+    def by_each(i: int, r: int | None) -> tuple[Any, ...]:
+        y = first(slopes, i, r)
+        flat = gradients(y, inputs) if isinstance(y, Value) else [0.0] * len(inputs)
+        parts = packed(flat, shape_of(args))
+        return tuple(parts[n] for n in chosen)
+
+    return by_each
 
 
 def _check(argnums: Sequence[int], args: Sequence[Any]) -> None:
