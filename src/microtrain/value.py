@@ -17,6 +17,8 @@ all of them as they are, and what is no operator comes from `microtrain.function
 
 from __future__ import annotations
 
+import copy
+
 from . import functions
 from .arithmetic import (
     choose,
@@ -38,11 +40,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from fractions import Fraction
-    from typing import Any
+    from typing import Any, Self
 
 _new: Any = object.__new__
 
-LARGE = 50  # nodes; copying as many, one within the other, comes near the recursion limit
+LARGE = 50  # nodes; pickling as many, one within the other, comes near the recursion limit
 DRAWN = 300  # a graph of more nodes than this is no longer a picture
 
 
@@ -65,6 +67,10 @@ class Value:
     where PyTorch goes on with NaN and infinities; sums and products may become infinite. ``<``,
     ``<=``, ``>``, ``>=`` and ``bool`` go by `data`. Two Values are ``==`` only if they are the same
     object.
+
+    `copy.deepcopy` keeps what values share, among all that is copied in one call: a list of values,
+    say, or a model and its loss. `pickle` does so within the graph of one value only: two values of
+    one large graph come back with nothing but their leaves in common.
 
     >>> a, b = Value(2.0), Value(-3.0)
     >>> c = a * b + a**2
@@ -358,7 +364,32 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data}, grad={self.grad}{label})"
 
-    # How it is copied and pickled: node by node, which recurses, or a large graph in one piece.
+    # How it is copied and pickled, without a recursion that a large graph would be too deep for.
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a copy of this with all it was computed from.
+
+        Each value goes into the memo, parents first, so that whatever else is copied in the same
+        call shares the copies. (Numbers are not copied: they never change.)
+        """
+        waiting: list[Value] = [self]
+        while waiting:
+            value = waiting.pop()
+            if id(value) in memo:
+                continue
+            missing = [parent for parent in value.parents if id(parent) not in memo]
+            if missing:
+                waiting += (value, *missing)
+                continue
+            twin = memo[id(value)] = _new(type(value))
+            state: tuple[Any, dict[str, Any]] = object.__getstate__(value)  # type: ignore[assignment]
+            if state[0]:  # what a subclass keeps in its dict
+                vars(twin).update(copy.deepcopy(state[0], memo))
+            for name, x in state[1].items():
+                setattr(twin, name, x if name in Value.__slots__ else copy.deepcopy(x, memo))
+            twin.parents = tuple([memo[id(parent)] for parent in value.parents])
+        found: Self = memo[id(self)]
+        return found
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.parents or size(self, LARGE) < LARGE:
