@@ -92,7 +92,7 @@ def test_divergence_is_told_and_stays_json(capsys):
     options = ["--lr", "30", "--output-activation", "linear"]
     assert main(options) == 1
     out = capsys.readouterr().out
-    assert "Diverged: no finite loss at step" in out and "NO" in out
+    assert "Diverged: the loss is inf at step" in out and "NO" in out
     assert main([*options, "--json"]) == 1
     record = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert record["status"] == "diverged" and record["final_loss"] is None

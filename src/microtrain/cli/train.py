@@ -10,6 +10,7 @@ from ..errors import counted
 from ..losses import REDUCTIONS
 from ..nn import ACTIVATIONS, MLP
 from ..tabular import BATCH, HIDDEN, PASSES, RATE
+from ..training.history import why_diverged
 from ..training.train import train
 from . import table
 from .arguments import FAILED, INTERRUPTED, OK, exit_statuses, neurons
@@ -280,8 +281,8 @@ def _summary(
     elif history.status == "interrupted":
         print(f"Interrupted after {steps}.")
     else:
-        print(f"Diverged: no finite loss at step {last}. {history.error}".rstrip())
-        print("The parameters are those that gave the last finite one.")
+        print(f"Diverged: {why_diverged(history)}.")
+        print("The parameters are those that gave the last finite loss.")
 
     if arguments.no_zero_grad and not arguments.quiet:
         print(FORGOTTEN)

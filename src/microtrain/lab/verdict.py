@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ..training.history import why_diverged
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +62,7 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         swung = f", though it {swings}" if oscillates else ""
         return "converged", f"the loss is below {target_loss:g} at step {moves}{swung}"
     if losses and not math.isfinite(last):
-        why = f": {history.error}" if history.error else ""
-        return "diverged", f"there is no finite loss at step {moves}{why}"
+        return "diverged", why_diverged(history)
     if moves < 1:
         raise ValueError("a verdict needs at least two losses: train for more steps")
     share = _share_left(history.grad_norms)

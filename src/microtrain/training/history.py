@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..draw import chart, plot
 from ..draw.tables import html_table, write_csv
 from ..errors import counted
@@ -68,7 +70,8 @@ class History:
         seconds: how long it took.
         engine: "eager" or "compiled".
         source: the generated Python of a compiled run's step, or "".
-        error: the text of the `ArithmeticError` that a run diverged by, or "".
+        error: why a run diverged: the text of an `ArithmeticError`, or which loss is not finite, at
+            which step (counted from 0), and whether the gradient before it was NaN; else "".
         target_loss: the loss to get below, or None.
         recording: a `Recording` of all parameters and gradients, or None if none was asked for.
 
@@ -184,3 +187,20 @@ class History:
         losses = f", loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}" if self.losses else ""
         error = f": {self.error}" if self.error else ""
         return f"History({self.status}, {counted(self.steps, 'step')}{losses}{error})"
+
+
+def not_finite(history: History) -> str:
+    """Say which step the last loss, which is not finite, is of, and whether a gradient was NaN."""
+    k = len(history.losses) - 1
+    told = f"the loss is {history.losses[k]} at step {k}"
+    if any(map(math.isnan, history.grad_norms[max(0, k - 1) : k])):
+        told += f", after a gradient that was nan at step {k - 1}"
+    return told
+
+
+def why_diverged(history: History) -> str:
+    """Say why the last loss is not finite, and at which step."""
+    told = not_finite(history)
+    if history.error in ("", told):
+        return told
+    return f"there is no finite loss at step {len(history.losses) - 1}: {history.error}"

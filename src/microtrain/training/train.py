@@ -28,7 +28,7 @@ from ..structure import parameter_names, structure_of
 from ..value import Value
 from .compiled import CompiledEngine
 from .eager import EagerEngine, set_state, state_of
-from .history import History, Recording
+from .history import History, Recording, not_finite
 from .resume import RunFile
 
 TYPE_CHECKING = False
@@ -204,7 +204,7 @@ def train(
                 value, norm, after = runner.step(state, next(batches), rate)
             except ArithmeticError as error:
                 value, norm, after = math.nan, math.nan, state
-                history.error = str(error)
+                history.error = str(error) or type(error).__name__
             if curvature is not None and k in tracked:
                 history.sharpness[k] = _sharpness(curvature, state[0])
             if recording is not None:
@@ -255,7 +255,10 @@ def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, 
     """Leave the model in its final state, and in an interrupted history whole steps only."""
     set_state(parameters, state)
     history.status, history.steps = status, n
+    if status == "diverged":
+        history.error = history.error or not_finite(history)
     if status == "interrupted":
+        history.error = ""  # of a step that is taken back
         records: list[list[Any]] = [history.losses, history.lrs, history.grad_norms]
         if history.recording is not None:
             records += history.recording.parameters, history.recording.gradients
