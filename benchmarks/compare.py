@@ -26,10 +26,14 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+import bare_value
 import by_hand
 
 import microtrain as mt
 import microtrain.micrograd
+from microtrain.compiler.python import PYTHON
+from microtrain.compiler.transforms import trace
+from microtrain.compiler.writer import Part, Scope, write
 
 XS, YS = mt.datasets.toy()
 LR = 0.01
@@ -265,10 +269,75 @@ for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv"
     setattr(_JaxScalar, f"__{_name}__", _lift(f"__{_name}__"))
 
 
+# The same network written with operators alone: `sum(w * x ...)` in place of `mt.dot`.
+
+WIDTHS = [2, 16, 16, 1]
+
+
+def loss_by_operators(parameters, xs, ys):
+    """Return the sum of squares of an MLP whose parameters are Values of any kind, in a list."""
+    loss = 0.0
+    for x, y in zip(xs, ys):
+        signal, rest = x, iter(parameters)
+        for width in WIDTHS[1:]:
+            layer = []
+            for _ in range(width):
+                bias = next(rest)
+                layer.append(sum((next(rest) * part for part in signal), bias))
+            signal = [v.relu() for v in layer] if width > 1 else layer
+        loss = loss + (signal[0] - y) ** 2
+    return loss
+
+
+def some_parameters():
+    rng = random.Random(0)
+    n = sum(outputs * (inputs + 1) for inputs, outputs in zip(WIDTHS, WIDTHS[1:]))
+    return [rng.uniform(-1, 1) for _ in range(n)]
+
+
+def operators(kind, n=3):
+    """Forward and backward over this kind of Value."""
+    parameters = [kind(x) for x in some_parameters()]
+
+    def work():
+        for _ in range(n):
+            for p in parameters:
+                p.grad = 0.0
+            loss_by_operators(parameters, *FEW_MOONS).backward()
+
+    return work, n
+
+
+def traced():
+    f = lambda parameters: loss_by_operators(parameters, *FEW_MOONS)  # noqa: E731
+    return trace(f, (len(some_parameters()),))
+
+
+def tracing():
+    """Record forward and backward; what is timed is an operation."""
+    return traced, len(traced()[0].operations)
+
+
+def writing():
+    """Write that record as Python, without Python's own compiling of it."""
+    record, value, slopes = traced()
+
+    def work():
+        scope = Scope(PYTHON, [record])
+        parts = Part("forward", "v", [value]), Part("backward", "d", slopes)
+        write(record, scope.inputs(record), scope, *parts)
+
+    return work, len(record.operations)
+
+
 def compiling(make_model, xs, ys):
-    """Trace, write and compile: next to that, the rest of a run of one step is nothing."""
+    """Trace, write and compile: next to that, the rest of a run of one step is nothing.
+
+    What was compiled for a loss of the library's own would be used again.
+    """
     model = make_model()
-    return lambda: mt.train(model, xs[:1], ys[:1], steps=1, lr=LR, engine="compiled"), 1
+    options = {"steps": 1, "lr": LR, "loss": squares, "engine": "compiled"}
+    return lambda: mt.train(model, xs[:1], ys[:1], **options), 1
 
 
 def wide():
@@ -284,6 +353,7 @@ def micrograd_hinge(prediction, y):
 
 
 MOONS = mt.datasets.moons(100)
+FEW_MOONS = mt.datasets.moons(20)
 WIDE_XS, WIDE_YS = [[(i * j % 7) / 7 for i in range(64)] for j in range(10)], list(range(10))
 
 
@@ -337,6 +407,15 @@ def table():
         lambda: micrograd_program(micrograd, 1),
         ">= 10",
     )
+    yield (
+        "a network of + and *, as Values",
+        lambda: operators(mt.Value),
+        "bare Value",
+        lambda: operators(bare_value.Value),
+        ">= 0.9",
+    )
+    yield "tracing, an operation", tracing, None, None, "<= 3.3 us, 300,000 a second"
+    yield "writing, an operation", writing, None, None, "<= 2.5 us, 400,000 a second"
     yield "tracing and compiling the toy", lambda: compiling(toy, XS, YS), None, None, "<= 20 ms"
     yield (
         "64 inputs, 16 hidden, a sample",
@@ -383,7 +462,8 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write the figures to a file, too")
     arguments = parser.parse_args()
 
-    present = {"micrograd": micrograd, "torch": torch, "jax": jax, "by hand": True, None: True}
+    present = {"micrograd": micrograd, "torch": torch, "jax": jax, "by hand": True}
+    present |= {"bare Value": True, None: True}
     versions = {"python": platform.python_version(), "microtrain": mt.__version__} | {
         name: importlib.metadata.version(name)
         for name in ("micrograd", "torch", "jax")

@@ -1,7 +1,7 @@
 """Mutation testing: change the source, one small thing at a time, and see that a test notices.
 
     pip install -e '.[mutation]'
-    python benchmarks/mutation.py [--jobs 2] [src/microtrain/value.py ...]
+    python benchmarks/mutation.py [--jobs 2] [src/microtrain/nn.py ...]
 
 The mutants are those of cosmic-ray: another operator, another number, a condition turned round, a
 loop that never runs. Each is written to a copy of the project, where the engine's tests are run
@@ -43,8 +43,8 @@ from cosmic_ray.plugins import get_operator, operator_names
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = pathlib.Path("src/microtrain")
 MODULES = (
-    "value graph number arithmetic functions module nn losses optim functional transforms compiled "
-    "checkpoint records structure training compiler"
+    "engine module nn losses optim checkpoint records structure tracing samples curvature training "
+    "compiler"
 )
 TESTS = (  # the quick ones first
     "value functions nn losses optim edges draw gradients transforms training training_compiled "
@@ -98,7 +98,9 @@ def tests_of(path: pathlib.Path) -> list[str]:
     """Return what to run, what is most likely to fail first."""
     name = path.relative_to(SOURCE).with_suffix("").parts[0]
     own = [
-        test for test in (name, f"{name}_{path.stem}") if (ROOT / f"tests/test_{test}.py").exists()
+        test
+        for test in (name, f"{name}_{path.stem}", path.stem)
+        if (ROOT / f"tests/test_{test}.py").exists()
     ]
     ordered = dict.fromkeys([*own, *TESTS.split()])
     files = [f"tests/test_{test}.py" for test in ordered]

@@ -5,6 +5,8 @@ import pathlib
 import posixpath
 import re
 
+from sphinx.pycode import ModuleAnalyzer
+
 import microtrain
 
 # Pages that are a file from elsewhere; what stands in the page itself comes after it.
@@ -49,10 +51,11 @@ html_css_files = ["pages.css"]
 
 
 def any_number(app, what, name, obj, options, signature, result):
-    """Show that the elementary functions, written down for floats, take Values as well."""
-    if what == "function" and obj.__module__ == "microtrain.functions":
+    """Show that operations, written down for floats, take Values, and what they return."""
+    if what == "function" and hasattr(obj, "entry"):
         both = "float | Value"
-        return signature.replace("float", both), (result or "float").replace("float", both)
+        varies = obj.entry.slopes != (None,)
+        return signature.replace("float", both), both if varies else "float"
     return None
 
 
@@ -73,5 +76,8 @@ def file_from_elsewhere(app, docname, source):
 
 
 def setup(app):
+    analyzer = ModuleAnalyzer.for_module("microtrain.engine.primitive")
+    analyzer.analyze()
+    analyzer.overloads.clear()  # of `primitive`: the reference has one signature for all of them
     app.connect("source-read", file_from_elsewhere)
     app.connect("autodoc-process-signature", any_number)

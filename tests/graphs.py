@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 import microtrain as mt
+from microtrain.engine import primitives
+from microtrain.engine.primitive import Primitive
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,8 @@ class Dual:
         return 2 + self * b + b * c + c * Fraction(1, 2)
 
 
-# Operations on one, two or three operands. Those in RATIONAL map rationals to rationals; those in
-# SMOOTH have a derivative everywhere, and keep numbers in a range where differences are accurate.
+# Operations on one, two or three operands: their number, and a function of them. Those in RATIONAL
+# map rationals to rationals.
 
 RATIONAL = {
     "neg": (1, lambda a: -a),
@@ -125,12 +128,62 @@ RATIONAL = {
     ),
 }
 
+# All others draw from the table of primitives by themselves.
+
+ENTRIES: dict[str, Primitive] = {
+    entry.name: entry
+    for found in vars(primitives).values()
+    if isinstance(entry := getattr(found, "entry", found), Primitive)
+}
+FUNCTIONS = {name: entry.call for name, entry in ENTRIES.items() if 1 <= len(entry.slopes) <= 2}
+
+
+def arity(name: str) -> int:
+    return len(ENTRIES[name].slopes)
+
+
+def is_step(name: str) -> bool:
+    return all(slope is None for slope in ENTRIES[name].slopes)
+
+
+def squash(a: Any) -> Any:
+    return mt.tanh(a)
+
+
+def positive(a: Any) -> Any:
+    return a * a + 0.5
+
+
+# How operands are kept where an operation is smooth, and finite differences are accurate. An
+# operation that is not here takes any operands.
+INSIDE: dict[str, Callable[..., tuple[Any, ...]]] = {
+    **dict.fromkeys(("exp", "expm1", "sinh", "cosh", "tan"), lambda a: (squash(a),)),
+    **dict.fromkeys(("log", "log1p", "log2", "log10", "_ieee_log"), lambda a: (positive(a),)),
+    **dict.fromkeys(("sqrt", "relu"), lambda a: (positive(a),)),
+    **dict.fromkeys(("asin", "acos", "atanh"), lambda a: (squash(a) * 0.9,)),
+    "acosh": lambda a: (a * a + 1.5,),
+    "log_base": lambda a, b: (positive(a), b),
+    **dict.fromkeys(("atan2", "_hypot", "ratio"), lambda a, b: (a, positive(b))),
+    "ieee_power": lambda a, b: (positive(a), squash(b)),
+    **dict.fromkeys(("maximum", "minimum"), lambda a, b: (b, a * a + b + 0.1)),
+}
+
+
+def smooth(name: str) -> tuple[int, Callable[..., Any]]:
+    """Return a primitive with its operands kept inside."""
+    function, inside = FUNCTIONS[name], INSIDE.get(name, lambda *operands: operands)
+    return arity(name), lambda *operands: function(*inside(*operands))
+
+
+# Operations that have a derivative everywhere, and keep numbers in a range where differences are
+# accurate.
 SMOOTH = {
+    **{name: smooth(name) for name in FUNCTIONS if not is_step(name)},
     "add": (2, lambda a, b: a + b),
     "subtract": (2, lambda a, b: a - b),
     "multiply": (2, lambda a, b: a * b),
     "divide": (2, lambda a, b: a / (b * b + 1.0)),
-    "divide a number": (1, lambda a: 2.0 / (a * a + 0.5)),
+    "divide a number": (1, lambda a: 2.0 / positive(a)),
     "divide by a number": (1, lambda a: a / -1.5),
     "plus": (1, lambda a: 0.7 + a),
     "minus": (1, lambda a: 0.7 - a),
@@ -138,28 +191,76 @@ SMOOTH = {
     "neg": (1, lambda a: -a),
     "square": (1, lambda a: a**2 / 2),
     "cube": (1, lambda a: (a / 2) ** 3),
-    "to the 1.7": (1, lambda a: (a * a + 0.5) ** 1.7 / 4),
+    "to the 1.7": (1, lambda a: positive(a) ** 1.7 / 4),
     "to the -1": (1, lambda a: (a * a + 1.0) ** -1),
     "to the 0": (1, lambda a: a**0),
-    "number to a power": (1, lambda a: 1.5 ** a.tanh()),
-    "power": (2, lambda a, b: (a * a + 0.5) ** b.tanh()),
-    "exp": (1, lambda a: a.tanh().exp()),
-    "log": (1, lambda a: (a * a + 0.5).log()),
-    "sqrt": (1, lambda a: (a * a + 0.5).sqrt()),
-    "sin": (1, lambda a: a.sin()),
-    "cos": (1, lambda a: a.cos()),
-    "tanh": (1, lambda a: a.tanh()),
-    "sigmoid": (1, lambda a: a.sigmoid()),
-    "softplus": (1, lambda a: a.softplus()),
-    "dot": (3, lambda a, b, c: mt.dot([a, 0.5, b], [b, c, c], a).tanh()),
-    "relu away from 0": (1, lambda a: (a * a + 0.1).relu()),
+    "number to a power": (1, lambda a: 1.5 ** squash(a)),
+    "power": (2, lambda a, b: positive(a) ** squash(b)),
     "abs away from 0": (1, lambda a: abs(-1 * (a * a) - 0.1)),
-    "maximum away from a tie": (1, lambda a: a.maximum(a - 1.0)),
-    "minimum away from a tie": (2, lambda a, b: b.minimum(a * a + b + 0.1)),
+    "maximum of a number, away from a tie": (1, lambda a: mt.maximum(a - 1.0, a)),
+    "where, of what meets": (2, lambda a, b: mt.where(a > 0.5, (a - 0.5) ** 3 + b, b)),
+    "clip, away from its bounds": (1, lambda a: mt.clip(squash(a), -1.5, 1.5) * 2),
+    "softmax": (3, lambda a, b, c: mt.softmax([a, b, c])[1]),
+    "dot": (3, lambda a, b, c: squash(mt.dot([a, 0.5, b], [b, c, c], a))),
     "cross-entropy": (3, lambda a, b, c: mt.cross_entropy([a, b, c], 1)),
-    "hinge away from its corner": (1, lambda a: mt.hinge(a.tanh() / 2, -1)),
+    "hinge away from its corner": (1, lambda a: mt.hinge(squash(a) / 2, -1)),
     "squared error": (2, lambda a, b: mt.squared_error([a, b], [0.5, -0.5]) / 4),
 }
+
+
+def stepped(name: str) -> tuple[int, Callable[..., Any]]:
+    """Return a step times its operand, as of a Value it is a plain number."""
+    return 1, lambda a: FUNCTIONS[name](a) * a
+
+
+# Operations with jumps and kinks: for what compares one way to compute with another.
+STEPS = {
+    **{name: stepped(name) for name in FUNCTIONS if is_step(name)},
+    "plain power": (1, lambda a: mt.floor(a) ** 3 + a),
+    "relu at 0": (1, lambda a: mt.relu(a)),
+    "maximum of both": (2, lambda a, b: mt.maximum(a, b) + mt.minimum(a, b) * a),
+    "where": (2, lambda a, b: mt.where((a > 0) & (b <= 1), a * b, a + b)),
+    "where, else": (2, lambda a, b: mt.where((a >= b) | (b < -1), b, -a)),
+    "clip": (2, lambda a, b: mt.clip(a, -1, b)),
+}
+
+
+def lifted(x: Any) -> Any:
+    return x if isinstance(x, mt.Value) else mt.Value(x)
+
+
+# Everything as it is, at any numbers: it may overflow, or be undefined. Steps of Values are plain
+# numbers there. What Python itself does with those, it does in words of its own, so that at least
+# one side of a quotient or a power is a Value.
+RAW = {
+    **{name: (arity(name), FUNCTIONS[name]) for name in FUNCTIONS},
+    "add": (2, lambda a, b: a + b),
+    "subtract": (2, lambda a, b: a - b),
+    "multiply": (2, lambda a, b: a * b),
+    "divide": (2, lambda a, b: lifted(a) / b),
+    "divide, right": (2, lambda a, b: a / lifted(b)),
+    "neg": (1, lambda a: -a),
+    "abs": (1, abs),
+    "one minus": (1, lambda a: 1 - a),
+    "twice": (1, lambda a: 2 * a),
+    "half": (1, lambda a: a / 2),
+    "inverse": (1, lambda a: 1 / lifted(a)),
+    "power": (2, lambda a, b: lifted(a) ** b),
+    "power, right": (2, lambda a, b: a ** lifted(b)),
+    **{f"to the {n}": (1, lambda a, n=n: lifted(a) ** n) for n in (0, 1, 2, 3, -1, -2, 0.5, -1.5)},
+    **{f"{c} to the": (1, lambda a, c=c: c ** lifted(a)) for c in (2, 0.5)},
+    "where": (3, lambda a, b, c: mt.where(a > 0, b, c)),
+    "where, both": (3, lambda a, b, c: mt.where((a < b) & (b <= c), a, c)),
+    "where, either": (3, lambda a, b, c: mt.where((a >= b) | (b > c), b, 1)),
+    "clip": (1, lambda a: mt.clip(a, -1, 1)),
+    "clip to operands": (3, mt.clip),
+    "softmax": (3, lambda a, b, c: mt.softmax([a, b, c])[1]),
+    "dot": (3, lambda a, b, c: mt.dot([a, 0.5, b], [b, c, c], a)),
+    "cross-entropy": (2, lambda a, b: mt.cross_entropy([lifted(a), b], 1)),
+    "hinge": (1, lambda a: mt.hinge(lifted(a), -1)),
+}
+
+TABLES = {"rational": RATIONAL, "smooth": SMOOTH, "all": SMOOTH | STEPS, "raw": RAW}
 
 
 @dataclass(frozen=True)
@@ -176,18 +277,17 @@ class Graph:
     def __call__(self, *leaves: Any) -> Any:
         nodes = list(leaves)
         for name, operands in self.operations:
-            function = (RATIONAL if self.table == "rational" else SMOOTH)[name][1]
+            function = TABLES[self.table][name][1]
             nodes.append(function(*(nodes[i % len(nodes)] for i in operands)))
         return nodes[-1]
 
 
 @st.composite
-def graphs(draw: st.DrawFn, table: str = "smooth", most: int = 12) -> Graph:
-    names = sorted(RATIONAL if table == "rational" else SMOOTH)
-    arity = {name: (RATIONAL if table == "rational" else SMOOTH)[name][0] for name in names}
+def graphs(draw: st.DrawFn, table: str = "smooth", most: int = 12, leaves: int = 4) -> Graph:
+    arity = {name: n for name, (n, _) in sorted(TABLES[table].items())}
     operations = draw(
         st.lists(
-            st.sampled_from(names).flatmap(
+            st.sampled_from([*arity]).flatmap(
                 lambda name: st.tuples(
                     st.just(name), st.tuples(*[st.integers(0, 30)] * arity[name])
                 )
@@ -196,7 +296,7 @@ def graphs(draw: st.DrawFn, table: str = "smooth", most: int = 12) -> Graph:
             max_size=most,
         )
     )
-    return Graph(draw(st.integers(1, 4)), tuple(operations), table)
+    return Graph(draw(st.integers(1, leaves)), tuple(operations), table)
 
 
 def floats(size: float = 2.0) -> st.SearchStrategy[float]:
@@ -210,3 +310,41 @@ def points(n: int, size: float = 2.0) -> st.SearchStrategy[list[float]]:
 def rationals(n: int) -> st.SearchStrategy[list[Fraction]]:
     one = st.builds(Fraction, st.integers(-4, 4), st.integers(1, 4))
     return st.lists(one, min_size=n, max_size=n)
+
+
+# Ways to compute, and what comes of them.
+
+
+def bits(x: Any) -> Any:
+    """Return floats, in whatever nesting, as text that tells every bit (but a NaN's own)."""
+    if isinstance(x, list | tuple):
+        return [bits(part) for part in x]
+    return x.hex() if type(x) is float else f"{type(x).__name__} {x!r}"
+
+
+def outcome(function: Callable[..., Any], *args: Any) -> Any:
+    """Return the bits of what a function returns, or its error."""
+    try:
+        return bits(function(*args))
+    except (ArithmeticError, ValueError, TypeError) as error:
+        return type(error), str(error)
+
+
+def named(graph: Graph) -> Callable[..., Any]:
+    """Return the graph as a function with a fixed number of arguments."""
+    names = ", ".join(f"x{i}" for i in range(graph.n_leaves))
+    return eval(f"lambda {names}: graph({names})", {"graph": graph})  # type: ignore[no-any-return]
+
+
+def eagerly(f: Callable[..., Any], *args: float) -> tuple[Any, Any]:
+    """Return the value and the gradient that the engine gives, as `value_and_grad` does."""
+    leaves = [mt.Value(x) for x in args]
+    result = lifted(f(*leaves))
+    result.backward()
+    grads = tuple(leaf.grad for leaf in leaves)
+    return result.data, grads[0] if len(grads) == 1 else grads
+
+
+def forward(f: Callable[..., Any], *args: float) -> Any:
+    """Return the value that the engine gives."""
+    return lifted(f(*map(mt.Value, args))).data

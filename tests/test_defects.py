@@ -286,8 +286,8 @@ def test_a_copy_still_has_everything_that_a_value_has():
 
     def nodes(value):
         """Return what stands in each node, and the places of its parents."""
-        order = [*reversed(mt.graph.topological_sort(value)[0])]
-        order += mt.graph.topological_sort(value)[1]
+        order = [*reversed(mt.engine.graph.topological_sort(value)[0])]
+        order += mt.engine.graph.topological_sort(value)[1]
         places = {v: place for place, v in enumerate(order)}
         return [
             (v.data, v.grad, v.label, v.op, v.partials, [places[p] for p in v.parents])
@@ -296,7 +296,7 @@ def test_a_copy_still_has_everything_that_a_value_has():
 
     again = copy.deepcopy(y)
     assert nodes(again) == nodes(y)
-    square = next(v for v in mt.graph.topological_sort(again)[0] if v.label == "y")
+    square = next(v for v in mt.engine.graph.topological_sort(again)[0] if v.label == "y")
     assert square.parents[0] is square.parents[1]
 
 

@@ -161,7 +161,7 @@ def test_a_graph_shows_every_value_and_every_partial(data):
     text = mt.to_dot(result)
     assert text == mt.to_dot(result)
     nodes, edges = parsed(text)
-    order, leaves = mt.value.topological_sort(result)
+    order, leaves = mt.engine.graph.topological_sort(result)
     assert len(nodes) == len(order) + len(leaves)
     assert len(edges) == sum(len(value.parents) for value in order)
     for value in order:
@@ -201,7 +201,7 @@ def test_graphviz_takes_what_is_written():
     loss = mt.mse_loss([model(x) for x in XS], YS)
     loss.backward()
     drawn = dot.svg(mt.to_dot(loss, model))
-    nodes = sum(map(len, mt.value.topological_sort(loss)))
+    nodes = sum(map(len, mt.engine.graph.topological_sort(loss)))
     assert drawn.startswith("<svg") and drawn.count('class="node"') == nodes
     assert dot.svg("no graph") is None
     assert "a &amp;amp; b" in dot.svg(mt.to_dot(Value(1.0, label="a &amp; b")))

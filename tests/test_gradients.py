@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain.value import node
+from microtrain.engine.value import node
 
 
 @given(st.data())

@@ -222,13 +222,13 @@ def test_data_model_and_loss_of_ones_own():
 
 def test_an_architecture_is_compiled_once(monkeypatch):
     traces = []
-    original = compiled._Step
+    original = compiled._generated
 
-    def counting(engine):
+    def counting(engine, accumulate):
         traces.append(1)
-        return original(engine)
+        return original(engine, accumulate)
 
-    monkeypatch.setattr(compiled, "_Step", counting)
+    monkeypatch.setattr(compiled, "_generated", counting)
     monkeypatch.setattr("microtrain.tracing._made", {})
     found = mt.sweep((0.05, 0.1), seeds=range(5))
     assert {run.history.engine for run in found.runs} == {"compiled"}

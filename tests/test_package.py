@@ -46,7 +46,7 @@ def test_import_is_light():
     code = "import sys; before = {*sys.modules}; import microtrain; print(*{*sys.modules} - before)"
     done = run(sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(SRC)!r}); {code}")
     imported = set(done.stdout.split())
-    assert "microtrain.value" in imported
+    assert "microtrain.engine.value" in imported
     heavy = {"argparse", "asyncio", "csv", "dataclasses", "fractions", "inspect", "json"}
     heavy |= {"decimal", "logging", "matplotlib", "numpy", "re", "typing", "unittest"}
     assert imported & heavy == set()

@@ -316,13 +316,13 @@ def test_targets_of_ones_own_loss_keep_their_form():
 
 
 def test_a_refusal_in_the_backward_pass_leaves_constants_alone(monkeypatch):
-    from microtrain.compiler import program
+    from microtrain.compiler import record
 
     constant = Value(2.0)
     constant.grad = 7.0
     refused = 0
     for limit in range(5, 40):
-        monkeypatch.setattr(program, "LIMIT", limit)
+        monkeypatch.setattr(record, "LIMIT", limit)
         loss = lambda p, t: (p * constant - t) ** 2  # noqa: E731
         try:
             mt.train(Line(), [1.0], [2.0], loss=loss, engine="compiled", steps=1)

@@ -16,24 +16,52 @@
 
 from . import datasets
 from .checkpoint import load, save
-from .compiled import compile
+from .compiler.compiled import compile
+from .compiler.transforms import grad, hessian, value_and_grad
 from .curvature import sharpness
-from .errors import CompileError, DomainError, GradcheckError
-from .functions import (
+from .draw.values import to_dot
+from .engine.gradcheck import gradcheck
+from .engine.primitive import primitive
+from .engine.primitives import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    ceil,
+    clip,
     cos,
+    cosh,
+    detach,
+    erf,
+    erfc,
     exp,
+    expm1,
+    floor,
+    ieee_power,
     log,
+    log1p,
+    log2,
+    log10,
     maximum,
     minimum,
+    ratio,
     relu,
     sigmoid,
+    sign,
     sin,
+    sinh,
+    softmax,
     softplus,
     sqrt,
+    tan,
     tanh,
+    where,
 )
-from .gradcheck import gradcheck
-from .graph import to_dot
+from .engine.value import Value
+from .errors import CompileError, DomainError, GradcheckError
 from .lab.results import Sweep
 from .lab.sweep import SweepError, sweep
 from .losses import cross_entropy, hinge, mse_loss, squared_error
@@ -44,8 +72,6 @@ from .records import CheckpointError
 from .report.page import report
 from .training.history import History
 from .training.train import train
-from .transforms import grad, hessian, value_and_grad
-from .value import Value
 
 __version__ = "0.1.0"
 
@@ -63,37 +89,63 @@ __all__ = [
     "Sweep",
     "SweepError",
     "Value",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "ceil",
+    "clip",
     "compile",
     "constant",
     "cos",
+    "cosh",
     "cross_entropy",
     "datasets",
+    "detach",
     "dot",
+    "erf",
+    "erfc",
     "exp",
+    "expm1",
+    "floor",
     "grad",
     "gradcheck",
     "hessian",
     "hinge",
+    "ieee_power",
     "load",
     "log",
+    "log1p",
+    "log2",
+    "log10",
     "maximum",
     "minimum",
     "mse_loss",
+    "primitive",
+    "ratio",
     "relu",
     "report",
     "save",
     "sharpness",
     "sigmoid",
+    "sign",
     "sin",
+    "sinh",
+    "softmax",
     "softplus",
     "sqrt",
     "squared_error",
     "sweep",
+    "tan",
     "tanh",
     "to_dot",
     "train",
     "value_and_grad",
     "warmup_cosine",
+    "where",
 ]
 
 

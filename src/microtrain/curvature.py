@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from .compiler.program import Program
-from .compiler.python import assemble, identifiers, input_names, listed, write
-from .compiler.symbol import Symbol, as_operand
+from .compiler.python import PYTHON, assemble, function, listed, loop
+from .compiler.record import Record, without_collection
+from .compiler.symbol import Symbol, as_place
+from .compiler.writer import Part, Scope, write
 from .eigen import lanczos, largest_eigenvalue
+from .engine.graph import gradients
+from .engine.value import Value
 from .errors import one_of
-from .graph import gradients
 from .losses import REDUCTIONS, squared_error
 from .nn import dot
 from .samples import fitted, pairs_of
 from .structure import structure_of, trace_key
-from .tracing import BACKWARD, Trace, made_once
-from .value import Value
+from .tracing import made_once, trace_loss
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 DENSE = 100  # up to this many parameters the whole Hessian is computed
 
 # Names that the generated product uses itself.
-RESERVED = ("parameters", "direction", "batch")
+RESERVED = ("product", "parameters", "direction", "batch")
 
 
 def sharpness(
@@ -124,41 +125,40 @@ def _generated(
     The gradient of one sample's loss is recorded, and replayed over Values that hold symbols of a
     second program: so the derivative of its component in a direction is recorded there.
     """
-    trace = Trace(model, parameters, samples, loss)
-    gradient = [as_operand(slope) for slope in gradients(trace.loss, trace.parameters)]
-    program = Program()
-    program.section = BACKWARD
-    inputs: dict[int, Any] = {
-        place: Value(Symbol(program, program.input(name)))
-        for place, name in trace.program.inputs.items()
-    }
-    weights, variables = (
-        [inputs[symbol.place] for symbol in symbols]
-        for symbols in (trace.data, [*trace.xs, *trace.ys])
-    )
-    direction: list[Any] = [Symbol(program, program.input(f"d_{x}")) for x in trace.names]
-    slopes = trace.program.replay([*inputs.values()], gradient)
-    along: Any = dot(direction, slopes)
-    bent = isinstance(along, Value)  # if it is not, the gradient is the same everywhere
-    products = [
-        as_operand(x) for x in (gradients(along, weights) if bent else [0.0] * len(weights))
-    ]
+    with without_collection():
+        traced = trace_loss(model, parameters, samples, loss)
+        first, record = traced.record, Record()
+        gradient = [as_place(first, x) for x in gradients(traced.loss, traced.parameters)]
+        inputs: dict[int, Any] = {
+            place: Value(Symbol(record, record.input(first.operations[place][0])))
+            for place in first.inputs
+        }
+        weights = [inputs[place] for place in traced.data]
+        variables = [inputs[place] for place in (*traced.xs, *traced.ys)]
+        direction: list[Any] = [Symbol(record, record.input(f"d_{x}")) for x in traced.names]
+        along: Any = dot(direction, first.replay([*inputs.values()], gradient))
+        bent = isinstance(along, Value)  # if it is not, the gradient is the same everywhere
+        products = gradients(along, weights) if bent else [0.0] * len(weights)
 
-    names = input_names(program, RESERVED)
-    sums = identifiers([f"h_{x}" for x in trace.names], (*RESERVED, *names.values()))
-    statements, expressions = write(program, products, names, {BACKWARD: "v"}, (*RESERVED, *sums))
+    scope = Scope(PYTHON, [record], RESERVED)
+    names = scope.inputs(record)
+    sums = scope.named(f"h_{x}" for x in traced.names)
+    body = Part("", "v", [as_place(record, x) for x in products])
+    write(record, names, scope, body)
 
-    def unpacked(symbols: Sequence[Any]) -> str:
-        return listed(names[symbol.place] for symbol in symbols)
+    def unpacked(symbols: Sequence[Any]) -> list[str]:
+        return [names[symbol.place] for symbol in symbols]
 
     lines = [
-        "def product(parameters, direction, batch):",
-        f"    {unpacked([p.data for p in weights])} = parameters",
-        f"    {unpacked(direction)} = direction",
-        f"    {' = '.join(sums)} = 0.0",
-        f"    for {unpacked([v.data for v in variables])} in batch:",
-        *(f"        {line}" for line in statements),
-        *(f"        {total} += {x}" for total, x in zip(sums, expressions)),
-        f"    return [{', '.join(sums)}]",
+        f"{listed(unpacked([p.data for p in weights]))} = parameters",
+        f"{listed(unpacked(direction))} = direction",
+        f"{' = '.join(sums)} = 0.0",
+        *loop(
+            unpacked([v.data for v in variables]),
+            "batch",
+            [*body.lines, *(f"{total} += {x}" for total, x in zip(sums, body.expressions))],
+        ),
+        f"return [{', '.join(sums)}]",
     ]
-    return assemble("\n".join(lines), "product"), trace.layout
+    source = function("product", RESERVED[1:], lines)
+    return assemble(source, "product", scope.namespace), traced.layout

@@ -10,8 +10,8 @@ import math
 import os
 import random
 
+from .engine.number import number
 from .errors import any_int, describe, positive_int
-from .number import number
 from .tables import is_text, number_in_cell, place_of, read_table
 
 TYPE_CHECKING = False

@@ -6,11 +6,10 @@ target; it returns a Value, 0 at best. A loss of your own has the same form.
 
 from __future__ import annotations
 
-from .arithmetic import choose, ratio
+from .engine.number import Number, as_number
+from .engine.primitives import exp, log1p, maximum, ratio, relu, where
+from .engine.value import Value, node, number_in
 from .errors import as_list, describe, one_of
-from .functions import exp, log1p, maximum, relu
-from .number import Number, as_number
-from .value import Value, node, number_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
     zs = [number_in(z, "prediction") for z in logits]
     # With d = z - z[target], the loss is log(sum(exp(d))). The target's own term in that sum is 1:
     # keeping it apart from the rest leaves nothing to cancel, in the loss and in its partials.
-    picked = _sum([choose(y, z, 0.0) for y, z in zip(ys, zs)])  # not y * z: 0.0 * inf is NaN
+    picked = _sum([where(y > 0, z, 0.0) for y, z in zip(ys, zs)])  # not y * z: 0.0 * inf is NaN
     ds = [z - picked for z in zs]
     top = ds[0]
     for d in ds[1:]:

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import random
 
+from .engine.value import Value
 from .module import Module
 from .nn import dot
-from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,3 +91,8 @@ class MLP(Module):
 
     def __repr__(self) -> str:
         return f"MLP of {self.layers}"
+
+
+# micrograd's names for the operation of a value and for what it was computed from.
+Value._op = property(lambda value: value.op)  # type: ignore[attr-defined]
+Value._prev = property(lambda value: set(value.parents))  # type: ignore[attr-defined]

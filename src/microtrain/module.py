@@ -16,10 +16,10 @@ from __future__ import annotations
 from .draw import plot
 from .draw.grid import field
 from .draw.tables import html_table
+from .engine.graph import reset
+from .engine.number import number
+from .engine.value import Value
 from .errors import as_list, counted, describe
-from .graph import reset
-from .number import number
-from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

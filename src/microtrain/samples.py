@@ -7,11 +7,11 @@ import math
 import random
 
 from . import datasets
+from .engine.number import as_number, number
+from .engine.value import Value
 from .errors import as_list, counted, describe
 from .losses import encode_target
 from .nn import MLP
-from .number import as_number, number
-from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

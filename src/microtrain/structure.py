@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from typing import Any
 
-    from .value import Value
+    from .engine.value import Value
 
 
 def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:

@@ -6,9 +6,9 @@ import math
 import random
 
 from . import losses
+from .engine.number import number
 from .errors import one_of, positive_int
 from .nn import MLP
-from .number import number
 from .optim import warmup_cosine
 from .predictor import LOSSES, Column, Predictor, class_of, holds_texts
 from .records import CheckpointError

@@ -9,104 +9,131 @@ import contextlib
 import copy
 import threading
 
-from .compiler.program import Program
-from .compiler.python import assemble, input_names, listed, write
-from .compiler.symbol import Symbol, as_operand
+from .compiler.python import PYTHON, assemble, function, listed, loop
+from .compiler.record import Record, without_collection
+from .compiler.symbol import Symbol, as_place
+from .compiler.writer import Part, Scope, write
+from .engine.graph import topological_sort
+from .engine.number import as_number
+from .engine.value import Value
 from .errors import CompileError, describe
-from .graph import topological_sort
 from .losses import encode_target, is_known
-from .number import as_number
 from .samples import checked
 from .structure import parameter_names
-from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from typing import Any, TypeVar
 
     Made = TypeVar("Made")
 
-FORWARD, LOSS, BACKWARD = "1. forward pass", "2. loss", "3. backward pass"
 
-
-class Forward:
+class Traced:
     """The recorded computation of a model's prediction from one sample and the parameters.
 
-    Attributes: `program`; `model` and `parameters`, the copy that holds symbols; `names`, of the
-    parameters; `xs` and `data`, the symbols of the sample and of the parameters; `prediction`, a
-    Value over symbols, or a list of them; `x_length`, None where a sample is a lone number.
-
-    Raises `CompileError` where the computation is not the same for all numbers.
-    """
-
-    def __init__(self, model: Any, parameters: Sequence[Value], x: Any) -> None:
-        self.model, self.parameters = _copy(model, parameters)
-        self.program = Program()
-        self.program.section = FORWARD
-        self.x_length = len(x) if isinstance(x, list) else None
-        self.xs = self.symbols(_numbered("x", self.x_length))
-        self.names = parameter_names(self.model, self.parameters)
-        self.data = self.symbols(self.names)
-        for p, symbol in zip(self.parameters, self.data):
-            p.data = symbol
-        try:
-            self.prediction = self.model(self.xs[0] if self.x_length is None else list(self.xs))
-        except ArithmeticError as error:
-            raise CompileError(f"a computation with constants fails: {error}") from error
-
-    def symbols(self, names: Sequence[str]) -> list[Any]:
-        """Add inputs of these names to the program."""
-        return [Symbol(self.program, self.program.input(name)) for name in names]
-
-
-class Trace(Forward):
-    """The recorded computation of one sample's loss from the sample, its target, the parameters.
-
-    Beside what `Forward` has: `loss`, the Value of the loss, over symbols; `ys`, the symbols of the
-    target; `layout`, which says how samples are packed for what is made of the program.
+    Attributes: `record`; `parameters`, those of a copy of the model, which hold symbols; `names`,
+    of the parameters; `data` and `xs`, the places of the parameters and of the sample; `x_length`,
+    None where a sample is a lone number; `prediction`, a Value over symbols, or a list of them.
+    Where the loss is recorded, too: `ys`, the places of the target; `loss`, a Value over symbols;
+    `layout`, which says how samples are packed for what is made of the record.
     """
 
     layout: Layout
+    loss: Value
+    prediction: Any
 
-    def __init__(
-        self,
-        model: Any,
-        parameters: Sequence[Value],
-        samples: Sequence[tuple[Any, Any]],
-        loss: Callable[[Any, Any], Value],
-    ) -> None:
-        if not is_known(loss):
-            twin, _ = _copy(model, parameters)
-            for x, y in samples:  # a target that doesn't fit can be told from its number only
-                with contextlib.suppress(ArithmeticError):  # that is for the steps to find
-                    checked(loss)(twin(x), y)
-        super().__init__(model, parameters, samples[0][0])
-        prediction = self.prediction
-        try:
-            self.program.section = LOSS
-            n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
-            y = as_floats(samples[0][1], loss, n_out)
-            y_length = len(y) if isinstance(y, list) else None
-            self.ys = self.symbols(_numbered("y", y_length))
-            self.loss = checked(loss)(prediction, self.ys[0] if y_length is None else list(self.ys))
-        except ArithmeticError as error:
-            raise CompileError(f"a computation with constants fails: {error}") from error
-        if not isinstance(self.loss.data, Symbol):
-            raise CompileError("loss is a constant: it depends on nothing that is known to change")
-        if _holds_symbol(self.model, {id(p) for p in self.parameters}):
+    def __init__(self, parameters: Sequence[Value], names: Sequence[str], x: Any) -> None:
+        self.record = Record()
+        self.parameters, self.names = parameters, names
+        self.x_length = len(x) if isinstance(x, list) else None
+        self.xs = [self.record.input(name) for name in _numbered("x", self.x_length)]
+        self.ys: list[int] = []
+        self.data = [self.record.input(name) for name in names]
+
+    def symbol(self, place: int) -> Any:
+        """Return the symbol of a place."""
+        return Symbol(self.record, place)
+
+    def sample(self, places: Sequence[int], length: int | None) -> Any:
+        """Return the symbols of a sample or target, in the form that it has."""
+        symbols = [self.symbol(place) for place in places]
+        return symbols[0] if length is None else symbols
+
+    @property
+    def predicted(self) -> list[int]:
+        """The places of the outputs of the prediction."""
+        parts = self.prediction if isinstance(self.prediction, list | tuple) else [self.prediction]
+        return [v.data.place for v in parts if isinstance(getattr(v, "data", None), Symbol)]
+
+
+def trace_prediction(model: Any, parameters: Sequence[Value], x: Any) -> Traced:
+    """Record the prediction for a sample such as `x`.
+
+    Raises `CompileError` where the computation is not the same for all numbers.
+    """
+    return _traced_prediction(*_copy(model, parameters), x)
+
+
+def trace_loss(
+    model: Any,
+    parameters: Sequence[Value],
+    samples: Sequence[tuple[Any, Any]],
+    loss: Callable[[Any, Any], Value],
+) -> Traced:
+    """Record the loss of one sample from the sample, its target and the parameters.
+
+    Raises `CompileError` where the computation is not the same for all numbers.
+    """
+    if not is_known(loss):
+        twin, _ = _copy(model, parameters)
+        for x, y in samples:  # a target that doesn't fit can be told from its number only
+            with contextlib.suppress(ArithmeticError):  # that is for the steps to find
+                checked(loss)(twin(x), y)
+    x, y = samples[0]
+    twin, symbols = _copy(model, parameters)
+    traced = _traced_prediction(twin, symbols, x)
+    prediction = traced.prediction
+    n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
+    with _constants_checked():
+        y = as_floats(y, loss, n_out)
+        y_length = len(y) if isinstance(y, list) else None
+        traced.ys = [traced.record.input(name) for name in _numbered("y", y_length)]
+        traced.loss = checked(loss)(prediction, traced.sample(traced.ys, y_length))
+    if not isinstance(traced.loss.data, Symbol):
+        raise CompileError("loss is a constant: it depends on nothing that is known to change")
+    if _holds_symbol(twin, {id(p) for p in symbols}):
+        raise CompileError(
+            'the forward pass changes the model, and generated code would not; use engine="eager"'
+        )
+    traced.layout = Layout(traced.x_length, y_length, n_out, loss)
+    live = {id(p) for p in parameters}
+    for value in (part for parts in topological_sort(traced.loss) for part in parts):
+        if not isinstance(value.data, Symbol) and (value.parents or id(value) in live):
             raise CompileError(
-                "the forward pass changes the model, and generated code would not; "
-                'use engine="eager"'
+                "model or loss uses a Value that was computed elsewhere, or a parameter of the "
+                'model by another way than the model; compute it inside, or use engine="eager"'
             )
-        self.layout = Layout(self.x_length, y_length, n_out, loss)
-        live = {id(p) for p in parameters}
-        for value in (part for parts in topological_sort(self.loss) for part in parts):
-            if not isinstance(value.data, Symbol) and (value.parents or id(value) in live):
-                raise CompileError(
-                    "model or loss uses a Value that was computed elsewhere, or a parameter of the "
-                    'model by another way than the model; compute it inside, or use engine="eager"'
-                )
+    return traced
+
+
+def _traced_prediction(model: Any, parameters: Sequence[Value], x: Any) -> Traced:
+    """Record the prediction of a model that may be filled with symbols."""
+    traced = Traced(parameters, parameter_names(model, parameters), x)
+    for p, place in zip(parameters, traced.data):
+        p.data = traced.symbol(place)
+    with _constants_checked():
+        traced.prediction = model(traced.sample(traced.xs, traced.x_length))
+    return traced
+
+
+@contextlib.contextmanager
+def _constants_checked() -> Iterator[None]:
+    """Say of an error while symbols are computed with that only constants can have caused it."""
+    try:
+        yield
+    except ArithmeticError as error:
+        raise CompileError(f"a computation with constants fails: {error}") from error
 
 
 class Layout:
@@ -146,25 +173,27 @@ def predictor(
 
     The function is generated Python. Raises `CompileError`, also for a model of several outputs.
     """
-    forward = Forward(model, parameters, x)
-    if not isinstance(forward.prediction, Value):
+    with without_collection():
+        traced = trace_prediction(model, parameters, x)
+    if not isinstance(traced.prediction, Value):
         raise CompileError("a model of one output is expected")
-    names = input_names(forward.program, ("parameters", "samples", "predictions"))
-    statements, (prediction,) = write(
-        forward.program, [as_operand(forward.prediction.data)], names, {FORWARD: "v"}
-    )
-    data, xs = (listed(names[x.place] for x in symbols) for symbols in (forward.data, forward.xs))
+    record = traced.record
+    scope = Scope(PYTHON, [record], ("predict", "parameters", "samples", "predictions"))
+    names = scope.inputs(record)
+    body = Part("", "v", [as_place(record, traced.prediction.data)])
+    write(record, names, scope, body)
     lines = [
-        "def predict(parameters, samples):",
-        f"    {data} = parameters",
-        "    predictions = []",
-        f"    for {xs} in samples:",
-        *(f"        {line}" for line in statements),
-        f"        predictions.append({prediction})",
-        "    return predictions",
+        f"{listed(names[place] for place in traced.data)} = parameters",
+        "predictions = []",
+        *loop(
+            [names[place] for place in traced.xs],
+            "samples",
+            [*body.lines, f"predictions.append({body.expressions[0]})"],
+        ),
+        "return predictions",
     ]
-    function: Callable[..., list[float]] = assemble("\n".join(lines), "predict")
-    return function
+    source = function("predict", ["parameters", "samples"], lines)
+    return assemble(source, "predict", scope.namespace)  # type: ignore[no-any-return]
 
 
 # What was generated before, by what it depends on: a sweep trains many models of one architecture.

@@ -1,4 +1,4 @@
-"""A number that records each operation instead of doing it.
+"""A number that records each operation instead of doing it, and the condition that two compare to.
 
 Whatever computes with floats, a `Value` above all, computes with symbols as well, as long as it
 does the same whatever the numbers are. What would depend on them is refused.
@@ -9,25 +9,66 @@ from __future__ import annotations
 import os
 import sys
 
-from ..errors import CompileError
-from ..number import Number, as_number
+from ..engine import primitives
+from ..engine.number import Number, Operand, as_condition, as_number
+from ..errors import CompileError, describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
-    from .program import Operand, Program
+    from ..engine.primitive import Primitive
+    from .record import Record
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-def _records(name: str) -> Callable[..., Any]:
-    return lambda *operands: _record(name, *operands)
+def _place(record: Record, x: Any) -> int | None:
+    """Return the place of a number in the record, or None for what is no number."""
+    if type(x) is float:
+        return record.constant(x)
+    if isinstance(x, Symbol):
+        return _own(record, x)
+    number = as_number(x)
+    return None if number is NotImplemented else record.constant(float(number))
 
 
-def _reflected(name: str) -> Callable[..., Any]:
-    return lambda self, other: _record(name, other, self)
+def _own(record: Record, x: Symbol | Condition) -> int:
+    if x.record is not record:
+        raise CompileError(
+            f"{_where()}: a function that is differentiated or compiled uses a variable of one "
+            "around it; pass it to the inner function as an argument"
+        )
+    return x.place
+
+
+def _unary(primitive: Primitive) -> Callable[[Symbol], Any]:
+    """Return the method that records an operation on one symbol."""
+
+    def method(self: Symbol) -> Symbol:
+        return Symbol(self.record, self.record.add((primitive, self.place)))
+
+    return method
+
+
+def _binary(
+    primitive: Primitive, *, reflected: bool = False, compares: bool = False
+) -> Callable[..., Any]:
+    """Return the method that records an operation on a symbol and a number.
+
+    The symbol is the right operand if `reflected`; the result is a condition if it `compares`.
+    """
+
+    def method(self: Symbol, other: Any) -> Any:
+        record = self.record
+        place = _place(record, other)
+        if place is None:
+            return NotImplemented
+        places = (place, self.place) if reflected else (self.place, place)
+        return (Condition if compares else Symbol)(record, record.add((primitive, *places)))
+
+    return method
 
 
 def _refuses(what: str, instead: str) -> Callable[..., NoReturn]:
@@ -41,76 +82,123 @@ def _refuses(what: str, instead: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-_branches = "use relu, maximum or abs instead of a branch"
+_branches = "use mt.where, mt.maximum or mt.minimum instead of a branch, & for and, | for or"
 _arithmetic = "keep to arithmetic and microtrain's functions (mt.exp, not math.exp)"
 
 
 class Symbol(Number):
-    """The result of an operation in a `Program`, or one of its inputs; `place` is where."""
+    """The result of an operation in a `Record`, an input, or a constant; `place` is where."""
 
-    __slots__ = ("place", "program")
+    __slots__ = ("place", "record")
 
-    def __init__(self, program: Program, place: int) -> None:
-        self.program = program
+    def __init__(self, record: Record, place: int) -> None:
+        self.record = record
         self.place = place
 
-    __add__, __radd__ = _records("+"), _reflected("+")
-    __sub__, __rsub__ = _records("-"), _reflected("-")
-    __mul__, __rmul__ = _records("*"), _reflected("*")
-    __truediv__, __rtruediv__ = _records("/"), _reflected("/")
-    __pow__, __rpow__ = _records("**"), _reflected("**")
-    __neg__, __abs__ = _records("neg"), _records("abs")
+    __add__ = _binary(primitives.ADD)
+    __radd__ = _binary(primitives.ADD, reflected=True)
+    __sub__ = _binary(primitives.SUBTRACT)
+    __rsub__ = _binary(primitives.SUBTRACT, reflected=True)
+    __mul__ = _binary(primitives.MULTIPLY)
+    __rmul__ = _binary(primitives.MULTIPLY, reflected=True)
+    __truediv__ = _binary(primitives.DIVIDE)
+    __rtruediv__ = _binary(primitives.DIVIDE, reflected=True)
+    __pow__ = _binary(primitives.PLAIN_POWER)
+    __rpow__ = _binary(primitives.PLAIN_POWER, reflected=True)
+    __neg__, __abs__ = _unary(primitives.NEGATE), _unary(primitives.ABSOLUTE)
 
     def __pos__(self) -> Symbol:
         return self
 
-    # What the functions ask of a number.
-    exp, log, log1p, sqrt = _records("exp"), _records("log"), _records("log1p"), _records("sqrt")
-    sin, cos, tanh = _records("sin"), _records("cos"), _records("tanh")
-    sigmoid, softplus = _records("sigmoid"), _records("softplus")
-    relu, step = _records("relu"), _records("step")
+    __lt__ = _binary(primitives.LESS, compares=True)
+    __le__ = _binary(primitives.LESS_EQUAL, compares=True)
+    __gt__ = _binary(primitives.GREATER, compares=True)
+    __ge__ = _binary(primitives.GREATER_EQUAL, compares=True)
 
-    def apply(self, name: str, *operands: Any) -> Any:
-        return _record(name, *operands)
+    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Symbol:
+        return _recorded(self.record, primitive, operands)
+
+    @classmethod
+    def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
+        return _unary(primitive) if len(primitive.slopes) == 1 else None
+
+    def slope(self, function: Callable[..., Any], *operands: Any) -> Any:
+        self.record.slopes_deep += 1
+        try:
+            return function(*operands)
+        finally:
+            self.record.slopes_deep -= 1
 
     # What a symbol can't do, because the answer would depend on a number that is not known yet.
     __bool__ = _refuses("a truth value", _branches)
-    __eq__ = __ne__ = _refuses("a comparison", _branches)
-    __lt__ = __le__ = __gt__ = __ge__ = _refuses("a comparison", _branches)
+    __eq__ = __ne__ = _refuses("a comparison by == or !=", "use <, <=, > or >=")
     __float__ = __complex__ = _refuses("a float", _arithmetic)
     __int__ = __index__ = __trunc__ = _refuses("an int", _arithmetic)
-    __floor__ = __ceil__ = __round__ = _refuses("an int", _arithmetic)
+    __floor__ = __ceil__ = __round__ = _refuses("an int", "use mt.floor or mt.ceil")
     __mod__ = __rmod__ = __floordiv__ = _refuses("a remainder", _arithmetic)
     __rfloordiv__ = __divmod__ = __rdivmod__ = _refuses("a remainder", _arithmetic)
     __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
     __hash__ = _refuses("a hash", "use another key")
 
 
-def _record(name: str, *operands: Any) -> Any:
-    """Record an operation, at least one of whose operands is a Symbol; return its result.
+class Condition(Operand):
+    """A comparison of numbers that are not known yet: for `where`, with ``&`` and ``|``."""
 
-    Returns `NotImplemented` if another operand is no number.
-    """
-    program = next(x.program for x in operands if isinstance(x, Symbol))
-    places: list[Operand] = []
-    for x in operands:
-        if isinstance(x, Symbol):
-            if x.program is not program:
-                raise CompileError(
-                    f"{_where()}: a function that is differentiated or compiled uses a variable of "
-                    "one around it; pass it to the inner function as an argument"
-                )
-            places.append(x.place)
-        elif (number := as_number(x)) is NotImplemented:
-            return NotImplemented
-        else:
-            places.append(float(number))
-    return Symbol(program, program.record(name, *places))
+    __slots__ = ("place", "record")
+
+    is_condition = True
+
+    def __init__(self, record: Record, place: int) -> None:
+        self.record = record
+        self.place = place
+
+    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
+        return _recorded(self.record, primitive, operands)
+
+    def __and__(self, other: Any) -> Any:
+        if isinstance(other, Condition):
+            return _joined(self, primitives.AND, other)
+        known = as_condition(other)
+        return NotImplemented if type(known) is not bool else self if known else False
+
+    def __or__(self, other: Any) -> Any:
+        if isinstance(other, Condition):
+            return _joined(self, primitives.OR, other)
+        known = as_condition(other)
+        return NotImplemented if type(known) is not bool else True if known else self
+
+    __rand__, __ror__ = __and__, __or__
+
+    __bool__ = _refuses("the truth of a comparison", _branches)
+    __eq__ = __ne__ = _refuses("a comparison by == or !=", "use <, <=, > or >=")
+    __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
+    __hash__ = _refuses("a hash", "use another key")
 
 
-def as_operand(number: Any) -> Operand:
-    """Return a Symbol's place, or any other number as a float."""
-    return number.place if isinstance(number, Symbol) else float(number)
+def _joined(a: Condition, primitive: Primitive, b: Condition) -> Condition:
+    return Condition(a.record, a.record.add((primitive, a.place, _own(a.record, b))))
+
+
+def _recorded(record: Record, primitive: Primitive, operands: Sequence[Any]) -> Symbol:
+    """Record an operation on symbols, conditions and numbers; return its result."""
+    operation: list[Any] = [primitive]
+    for k, x in enumerate(operands):
+        place = _place(record, x)
+        if primitive.takes_condition(k):
+            if isinstance(x, Condition):
+                place = _own(record, x)
+            elif type(known := as_condition(x)) is bool:
+                place = record.constant(float(known))
+        if place is None:
+            what = "a comparison" if isinstance(x, Condition) else describe(x)
+            raise TypeError(f"{primitive.name} expects numbers or Values, got {what}")
+        operation.append(place)
+    return Symbol(record, record.add(tuple(operation)))
+
+
+def as_place(record: Record, number: Any) -> int:
+    """Return the place of a Symbol, or of any other number as a constant."""
+    return number.place if isinstance(number, Symbol) else record.constant(float(number))
 
 
 def _where() -> str:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Any
 
+    from ..engine.value import Value
     from ..module import Module
     from ..optim import Schedule
-    from ..value import Value
     from .results import Planned
 
     Finished = Generator[tuple[Sequence[int], list[Run]], None, None]

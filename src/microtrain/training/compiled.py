@@ -7,12 +7,15 @@ they did becomes a loop over the samples: its length does not depend on how many
 
 from __future__ import annotations
 
-from ..compiler.program import Program
-from ..compiler.python import assemble, identifiers, input_names, listed, write
-from ..compiler.symbol import Symbol, as_operand
-from ..graph import propagate, topological_sort
+from ..compiler.python import PYTHON, assemble, function, indented, listed, loop
+from ..compiler.record import Record, without_collection
+from ..compiler.symbol import Symbol, as_place
+from ..compiler.writer import Part, Scope, write
+from ..engine.graph import accumulated
+from ..engine.primitives import sqrt
+from ..engine.value import Value
 from ..structure import structure_of, trace_key
-from ..tracing import BACKWARD, FORWARD, LOSS, Trace, made_once
+from ..tracing import made_once, trace_loss
 from . import eager
 from .eager import EagerEngine, set_state
 
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
     from ..tracing import Layout
     from .eager import State
 
-LETTERS = {FORWARD: "v", LOSS: "l", BACKWARD: "d"}
-
 # Names that the generated step uses itself.
-RESERVED = ("state", "batches", "batch", "lr", "loss", "total", "norm", "len")
+RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", "len")
+
+TERMS = 50  # of a sum, in one expression
 
 
 class CompiledEngine:
@@ -69,114 +72,105 @@ class CompiledEngine:
             self.step = self._step_eagerly
 
 
-def _generated(eager: EagerEngine, accumulate: int) -> tuple[str, Callable[..., Any], Layout]:
+def _generated(engine: EagerEngine, accumulate: int) -> tuple[str, Callable[..., Any], Layout]:
     """Return the Python of a training step, the function that it defines, and what that takes."""
-    step = _Step(eager)
-    source = _source(step, eager.zero_grad, accumulate)
-    return source, assemble(source, "step"), step.layout
+    with without_collection():
+        traced = trace_loss(engine.model, engine.parameters, engine.samples, engine.loss)
+        record = traced.record
+        running = [record.input(f"g_{name}") for name in traced.names]
+        seeds = [record.input("seed")] if engine.reduction == "mean" else []
+        seed: Any = traced.symbol(seeds[0]) if seeds else 1.0
+        start: dict[Value, Any] = dict(zip(traced.parameters, map(traced.symbol, running)))
+        found = accumulated(traced.loss, seed, start)
+        gradient = [as_place(record, found[p]) for p in traced.parameters]
+    update, results = _recorded_update()
+    scope = Scope(PYTHON, [record, update], RESERVED)
+    names = scope.inputs(record)
 
+    def named(places: Sequence[int]) -> list[str]:
+        return [names[place] for place in places]
 
-class _Step(Trace):
-    """The programs of one sample's part in a step, and of the update."""
-
-    def __init__(self, engine: EagerEngine) -> None:
-        super().__init__(engine.model, engine.parameters, engine.samples, engine.loss)
-        self.grads_in = self.symbols([f"g_{name}" for name in self.names])
-        self._backward(engine)
-        self._name_inputs()
-        self._update()
-
-    def _backward(self, engine: EagerEngine) -> None:
-        """Run the chain rule, each parameter's gradient starting from a symbol."""
-        self.program.section = BACKWARD
-        self.seed_in = self.symbols(["seed"] if engine.reduction == "mean" else [])
-        seed = self.seed_in[0] if self.seed_in else 1.0
-        order, leaves = topological_sort(self.loss)
-        fixed = [v for v in (*order, *leaves) if not isinstance(v.data, Symbol)]
-        before = [v.grad for v in fixed]
-        try:
-            for p, symbol in zip(self.parameters, self.grads_in):
-                p.grad = symbol
-            propagate(self.loss, seed, order)
-        finally:
-            for v, grad in zip(fixed, before):
-                v.grad = grad
-        self.result = as_operand(self.loss.data)
-        self.gradient = [as_operand(p.grad) for p in self.parameters]
-        self.program.set_apart(self.result, BACKWARD)
-
-    def _name_inputs(self) -> None:
-        self.input_names = names = input_names(self.program, RESERVED)
-        self.variables = [names[symbol.place] for symbol in (*self.xs, *self.ys)]
-        self.weights = [names[symbol.place] for symbol in self.data]
-        self.grads = [names[symbol.place] for symbol in self.grads_in]
-        self.totals = identifiers([f"t{name}" for name in self.grads], names.values())
-        self.seed = [names[symbol.place] for symbol in self.seed_in]
-
-    def _update(self) -> None:
-        """Run the length of the gradient and the update, in a program of their own."""
-        self.update = program = Program()
-        for p in self.parameters:
-            p.data = Symbol(program, program.input("p"))  # type: ignore[assignment]
-            p.grad = Symbol(program, program.input("g"))  # type: ignore[assignment]
-        lr: Any = Symbol(program, program.input("lr"))
-        norm = eager.gradient_norm(self.parameters)
-        eager.update(self.parameters, lr)
-        self.norm = as_operand(norm)
-        self.new_data = [as_operand(p.data) for p in self.parameters]
-        names = [name for pair in zip(self.weights, self.grads) for name in pair]
-        self.update_names = dict(zip(program.inputs, [*names, "lr"]))
-
-
-def _source(trace: _Step, zero_grad: bool, accumulate: int) -> str:
-    """Return the Python of a training step."""
-    mean = bool(trace.seed)
-    body, (loss, *gradient) = write(
-        trace.program, [trace.result, *trace.gradient], trace.input_names, LETTERS, RESERVED
-    )
-    updates, (norm, *new_data) = write(
-        trace.update, [trace.norm, *trace.new_data], trace.update_names, {"": "u"}, RESERVED
-    )
-    data, grads = listed(trace.weights), listed(trace.grads)
-    zeros = " = ".join(trace.grads)
-    variables = ", ".join(trace.variables) + ("," if len(trace.variables) == 1 else "")
-    turn = body.index(f"# {BACKWARD}") if f"# {BACKWARD}" in body else len(body)
-    loop = [
-        f"for {variables} in batch:",
-        *(f"    {line}" for line in body[:turn]),
-        *([] if f"# {LOSS}" in body else [f"    # {LOSS}"]),
-        f"    loss += {loss}",
-        *(f"    {line}" for line in body[turn:] or [f"# {BACKWARD}"]),
-        *(f"    {g} = {new}" for g, new in zip(trace.grads, gradient) if g != new),
+    parts = [
+        Part("1. forward pass", "v", through=traced.predicted),
+        Part("2. loss", "l", [as_place(record, traced.loss.data)]),
+        Part("3. backward pass", "d", gradient),
     ]
-    lines = [f"{data} = state[0]", "loss = 0.0"]
-    if mean:
-        loop = [f"{trace.seed[0]} = 1.0 / len(batch)", *loop]
+    write(record, names, scope, *parts)
+    symbols = dict(zip(update.inputs, ("{p}", "{g}", "lr", "{squares}")))
+    for result in results:
+        write(update, symbols, scope, result)
+    forward, loss, backward = parts
+    grads = named(running)
+    sample = [
+        *forward.lines,
+        *(loss.lines or ["# 2. loss"]),
+        f"loss += {loss.expressions[0]}",
+        *(backward.lines or ["# 3. backward pass"]),
+        *(f"{g} = {new}" for g, new in zip(grads, backward.expressions) if g != new),
+    ]
+    batch = loop(named([*traced.xs, *traced.ys]), "batch", sample)
+    if seeds:
+        batch = [f"{names[seeds[0]]} = 1.0 / len(batch)", *batch, "loss = loss / len(batch)"]
+    weights = named(traced.data)
+    lines = [
+        f"{listed(weights)} = state[0]",
+        *_batches(batch, grads, scope, engine.zero_grad, accumulate),
+        *_updates(weights, grads, *[result.expressions[0] for result in results]),
+        f"return loss, norm, ({listed(weights)}, {listed(grads)})",
+    ]
+    source = function("step", ["state", "batches", "lr"], lines)
+    return source, assemble(source, "step", scope.namespace), traced.layout
+
+
+def _batches(
+    batch: Sequence[str], grads: Sequence[str], scope: Scope, zero_grad: bool, accumulate: int
+) -> list[str]:
+    """Return the Python of the loss and the gradients of all mini-batches of a step."""
+    zeros = " = ".join(grads)
     if zero_grad and accumulate == 1:
-        lines += [f"{zeros} = 0.0", "[batch] = batches", *loop]
-        if mean:
-            lines += ["loss = loss / len(batch)"]
-    else:
-        totals = trace.totals
-        start = f"{' = '.join(totals)} = 0.0" if zero_grad else f"{listed(totals)} = state[1]"
-        lines += [
-            start,
-            "total = 0.0",
-            "for batch in batches:",
-            "    loss = 0.0",
-            f"    {zeros} = -0.0",
-            *(f"    {line}" for line in loop),
-            *(["    loss = loss / len(batch)"] if mean else []),
-            "    total += loss",
-            *(f"    {t} += {g}" for t, g in zip(totals, trace.grads)),
-            f"{grads} = {listed(totals)}",
-            "loss = total",
-        ]
-    lines += [
-        *updates,
-        f"norm = {norm}",
-        "# 4. update",
-        *(f"{p} = {new}" for p, new in zip(trace.weights, new_data)),
-        f"return loss, norm, ({data}, {grads})",
+        return ["loss = 0.0", f"{zeros} = 0.0", "[batch] = batches", *batch]
+    totals = scope.named(f"t{name}" for name in grads)
+    return [
+        f"{' = '.join(totals)} = 0.0" if zero_grad else f"{listed(totals)} = state[1]",
+        "total = 0.0",
+        "for batch in batches:",
+        *indented(["loss = 0.0", f"{zeros} = -0.0", *batch, "total += loss"]),
+        *indented(f"{total} += {g}" for total, g in zip(totals, grads)),
+        f"{listed(grads)} = {listed(totals)}",
+        "loss = total",
     ]
-    return "\n".join(["def step(state, batches, lr):", *(f"    {line}" for line in lines)])
+
+
+def _recorded_update() -> tuple[Record, list[Part]]:
+    """Record what `eager` does with one parameter: it is written once for each.
+
+    The results are the sum of squares that begins with its derivative's, one that goes on with it,
+    the length of the gradient with such a sum, and the parameter after its update.
+    """
+    record = Record()
+    p, g, lr, squares = (Symbol(record, record.input(x)) for x in ("p", "g", "lr", "squares"))
+    parameter: Any = Value(p)
+    parameter.grad = g
+    first = eager.with_square(0.0, parameter)
+    more = eager.with_square(squares, parameter)  # type: ignore[arg-type]
+    eager.update([parameter], lr)  # type: ignore[arg-type]
+    results = (first, more, sqrt(squares), parameter.data)
+    return record, [Part("", "u", [as_place(record, x)]) for x in results]
+
+
+def _updates(
+    weights: Sequence[str], grads: Sequence[str], first: str, more: str, norm: str, updated: str
+) -> list[str]:
+    """Return the Python of the length of the gradient and of the update of all parameters."""
+    lines, squares = [], first.format(g=grads[0])
+    for k, g in enumerate(grads[1:], 1):
+        if k % TERMS == 0:
+            lines.append(f"norm = {squares}")
+            squares = "norm"
+        squares = more.format(squares=squares, g=g)
+    return [
+        *lines,
+        f"norm = {norm.format(squares=squares)}",
+        "# 4. update",
+        *(f"{p} = {updated.format(p=p, g=g)}" for p, g in zip(weights, grads)),
+    ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..functions import sqrt
-from ..graph import reset
+from ..engine.graph import reset
+from ..engine.primitives import sqrt
+from ..engine.value import Value
 from ..samples import checked
-from ..value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +59,13 @@ def gradient_norm(parameters: Sequence[Value]) -> float:
     """Return the length of the gradient, the vector of all the parameters' derivatives."""
     squares = 0.0
     for p in parameters:
-        squares += p.grad * p.grad
+        squares = with_square(squares, p)
     return sqrt(squares)
+
+
+def with_square(squares: float, p: Value) -> float:
+    """Return a sum of squared derivatives with that of one more parameter."""
+    return squares + p.grad * p.grad
 
 
 class EagerEngine:

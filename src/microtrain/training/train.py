@@ -10,6 +10,8 @@ from collections.abc import Container
 
 from ..checkpoint import architecture_of
 from ..curvature import Curvature
+from ..engine.number import number
+from ..engine.value import Value
 from ..errors import (
     CompileError,
     any_int,
@@ -21,11 +23,9 @@ from ..errors import (
 )
 from ..losses import REDUCTIONS, is_known, squared_error
 from ..nn import MLP
-from ..number import number
 from ..optim import learning_rate
 from ..samples import batches_of, fitted, pairs_of
 from ..structure import parameter_names, structure_of
-from ..value import Value
 from .compiled import CompiledEngine
 from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording, not_finite

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 
-from .draw import dot
-from .errors import describe
 from .number import Number
 
 TYPE_CHECKING = False
@@ -46,15 +44,16 @@ def topological_sort(root: N) -> tuple[list[N], list[N]]:
             order.append(stack.pop())
         elif value not in seen:
             seen.add(value)
-            if value.parents:
+            parents = value.parents
+            if parents:
                 stack += (value, None)
-                stack += value.parents
+                stack += parents
             else:
                 leaves.append(value)
     return order, leaves
 
 
-def propagate(root: N, seed: Any, order: Sequence[N], zero: Any = -0.0) -> None:
+def propagate(root: N, seed: Any, order: Sequence[N], zero: Any) -> None:
     """Add the derivatives of ``seed * root`` to the `.grad` of the leaves it was computed from.
 
     This is the chain rule, for `order`, a `topological_sort` of the root: each value hands its
@@ -64,26 +63,37 @@ def propagate(root: N, seed: Any, order: Sequence[N], zero: Any = -0.0) -> None:
         value.grad = zero
     root.grad = root.grad + seed
     for value in reversed(order):
-        g = value.grad
-        for parent, partial in zip(value.parents, value.partials):
-            parent.grad += partial * g
+        g, parents = value.grad, value.parents
+        if len(parents) == 2:  # as most have; written out, it takes half as long
+            a, b = parents
+            by_a, by_b = value.partials
+            a.grad += by_a * g
+            b.grad += by_b * g
+        else:
+            for parent, partial in zip(parents, value.partials):
+                parent.grad += partial * g
 
 
 def gradients(root: N, inputs: Sequence[N]) -> list[Any]:
-    """Return the derivatives of the root by the inputs, and touch no `.grad`.
-
-    The sums are those of `propagate`, in the same order. But they are kept in a dict here, as the
-    graph may have leaves that others use at the same time: another thread, or a training loop.
-    """
+    """Return the derivatives of the root by the inputs. Nothing is written to any value."""
     zero, seed = zero_and_seed(root, 1.0)
+    grads = accumulated(root, seed, dict.fromkeys(inputs, zero), zero)
+    return [0 + grads[x] for x in inputs]  # as `backward` adds to a gradient of zero
+
+
+def accumulated(root: N, seed: Any, start: dict[N, Any], zero: Any = -0.0) -> dict[N, Any]:
+    """Return what `propagate` would add up in each value's `.grad`, from the gradients in `start`.
+
+    A dict takes longer than the attribute, but threads may share the values.
+    """
     order, leaves = topological_sort(root)
-    grads: dict[N, Any] = dict.fromkeys((*order, *leaves, *inputs), zero)
-    grads[root] += seed
+    grads = dict.fromkeys((*order, *leaves), zero) | start
+    grads[root] = grads[root] + seed
     for value in reversed(order):
         g = grads[value]
         for parent, partial in zip(value.parents, value.partials):
             grads[parent] += partial * g
-    return [0 + grads[x] for x in inputs]  # as `backward` adds to a gradient of zero
+    return grads
 
 
 def zero_and_seed(root: Node, seed: Any) -> tuple[Any, Any]:
@@ -112,33 +122,3 @@ def size(root: Node, enough: float = math.inf) -> int:
                 seen.add(parent)
                 waiting.append(parent)
     return len(seen)
-
-
-def to_dot(value: Node, model: Any = None) -> str:
-    """Return the expression graph of a value as Graphviz DOT text.
-
-    Each node shows the operation (or the label), the data and the gradient, and each edge the
-    partial derivative: what the gradient is multiplied by on its way back. Leaves are tinted; those
-    that are parameters of `model`, a Module, in another colour and with their names. The same
-    graph gives the same text. (``dot -Tsvg graph.dot -o graph.svg`` draws it; a notebook does by
-    itself, if it has at most a few hundred nodes and Graphviz is installed.)
-
-    >>> import microtrain as mt
-    >>> x = mt.Value(3.0, label="x")
-    >>> y = x * x
-    >>> y.backward()
-    >>> print(mt.to_dot(y).partition("arrowsize=0.6]\\n")[2])
-        n0 [label="x\\ndata 3\\ngrad 6", fillcolor="#E3EEF7", tooltip="leaf"]
-        n1 [label="*\\ndata 9\\ngrad 1", penwidth="2"]
-        n0 -> n1 [label="3"]
-        n0 -> n1 [label="3"]
-    }
-    <BLANKLINE>
-    """
-    if not hasattr(value, "partials"):
-        raise TypeError(f"to_dot expects a Value, got {describe(value)}")
-    if model is not None and not hasattr(model, "named_parameters"):
-        raise TypeError(f"model expects a Module, got {describe(model)}")
-    order, leaves = topological_sort(value)
-    names = {} if model is None else {id(p): name for name, p in model.named_parameters()}
-    return dot.expression([*reversed(leaves), *order], names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .errors import GradcheckError, describe
+from ..errors import GradcheckError, describe
 from .graph import gradients
 from .number import as_number, number
 from .value import Value

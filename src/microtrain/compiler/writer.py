@@ -1,0 +1,261 @@
+"""A record written down as code: statements, one after the other, in a language that has a table.
+
+A result that is used once goes right into the expression that uses it; the rest get names. The
+operations and their order are those that were recorded, so the results are too, to the bit.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ..engine.primitive import Primitive
+    from .record import Operation, Record
+
+MOST = 60  # operations in an expression; Python's parser gives up at 200 nested parentheses
+
+# How tightly an expression holds together.
+CHOICE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+
+INFIX = {  # the levels: of the expression, and of what may stand to its left and right
+    "+": (SUM, SUM, PRODUCT),
+    "-": (SUM, SUM, PRODUCT),
+    "*": (PRODUCT, PRODUCT, SIGN),
+    "/": (PRODUCT, PRODUCT, SIGN),
+    "**": (POWER, ATOM, SIGN),
+    **dict.fromkeys(("<", "<=", ">", ">="), (CHOICE, SUM, SUM)),
+    **dict.fromkeys(("&", "|"), (CHOICE, ATOM, ATOM)),
+}
+
+
+class Language:
+    """How a language writes what all of them have.
+
+    `column` names the attribute of a primitive that holds its text. `statement` is the template of
+    a result with a name, `comment` that of a title. A template with `conditional` in it computes
+    some of its operands only at times. `functions` are the language's own, by name, and `keywords`
+    are no names.
+    """
+
+    def __init__(
+        self,
+        column: str,
+        *,
+        statement: str,
+        comment: str,
+        conditional: str,
+        functions: Mapping[str, Any],
+        keywords: Iterable[str],
+    ) -> None:
+        self.column, self.statement, self.comment = column, statement, comment
+        self.conditional, self.functions, self.keywords = conditional, functions, {*keywords}
+
+
+class Scope:
+    """The names in the code of some records, so that each name means one thing.
+
+    Attributes: `namespace`, what the code calls, by name; `texts`, how it writes each primitive.
+    """
+
+    def __init__(
+        self, language: Language, records: Sequence[Record], reserved: Iterable[str] = ()
+    ) -> None:
+        self.language = language
+        self.namespace: dict[str, Any] = {}
+        self.texts: dict[Primitive, Any] = {}
+        self._taken = {*reserved, "inf", "nan"}
+        operations = [op for record in records for op in record.operations if len(op) > 1]
+        functions = language.functions
+        for primitive in dict.fromkeys([op[0] for op in operations]):
+            self.texts[primitive] = text = getattr(primitive, language.column)
+            words = _words(text) if isinstance(text, str) else []
+            self.namespace |= {word: functions[word] for word in words if word in functions}
+            self._taken.update(words)
+        for primitive, text in self.texts.items():
+            if not text or callable(text):  # it is, or may be, a call of the primitive itself
+                (name,) = self.named([primitive.name])
+                self.namespace[name] = primitive.call
+                self.texts[primitive] = _or_own_name(text, name)
+
+    def inputs(self, record: Record) -> dict[int, str]:
+        """Return names for the inputs of a record, such as it has for them, by place."""
+        names = self.named(record.operations[place][0] for place in record.inputs)
+        return dict(zip(record.inputs, names))
+
+    def named(self, names: Iterable[str]) -> list[str]:
+        """Return the names as different identifiers that mean nothing else in the code."""
+        found = []
+        for name in names:
+            plain = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
+            if (
+                not plain
+                or plain[0].isdigit()
+                or plain in self.language.keywords
+                or plain[0] == "_"
+            ):
+                plain = f"x{plain}"
+            while plain in self._taken:
+                plain += "_"
+            self._taken.add(plain)
+            found.append(plain)
+        return found
+
+    def numbered(self, letter: str) -> Iterator[str]:
+        """Return names that begin with a letter: v1, v2, and so on."""
+        return (name for n in itertools.count(1) if (name := f"{letter}{n}") not in self._taken)
+
+
+def _words(text: str) -> list[str]:
+    """Return the names in a piece of code."""
+    plain = "".join(c if c.isalnum() or c == "_" else " " for c in text)
+    return [word for word in plain.split() if word.isidentifier()]
+
+
+def _or_own_name(text: Any, name: str) -> Any:
+    """Return a text, or a function to a text, with the name for where it is empty."""
+    return (lambda *operands: text(*operands) or name) if callable(text) else name
+
+
+class Part:
+    """Some of the operations, under a title, with the results that are to be taken out of them.
+
+    `letter` begins the names of its results. What leads up to the operations in `through` belongs
+    here, too, though nobody takes them out. Written are its `lines`, and an expression for each of
+    the `outputs`.
+    """
+
+    def __init__(
+        self, title: str, letter: str, outputs: Sequence[int] = (), through: Sequence[int] = ()
+    ) -> None:
+        self.title, self.letter = title, letter
+        self.outputs, self.through = outputs, through
+        self.lines: list[str] = []
+        self.expressions: list[str] = []
+
+
+def write(record: Record, inputs: Mapping[int, str], scope: Scope, *parts: Part) -> None:
+    """Write down the parts, one after the other; `inputs` are the names of the record's, by place.
+
+    An operation stands in the first part that needs it. What is kept because it may raise, though
+    nobody needs it, stands before the last of several parts.
+    """
+    marks = bytearray(len(record.operations))
+    for number, part in enumerate(parts, 1):
+        record.mark(marks, [*part.outputs, *part.through], number)
+        if number == max(1, len(parts) - 1):
+            record.mark(marks, record.kept, number)
+    writer = _Writer(record, inputs, scope)
+    writer.uses = writer.counted(marks, parts)
+    for number, part in enumerate(parts, 1):
+        writer.write(part, [place for place, mark in enumerate(marks) if mark == number])
+
+
+class _Writer:
+    """The expressions so far, by place: texts, how tightly they hold together, and their sizes."""
+
+    def __init__(self, record: Record, inputs: Mapping[int, str], scope: Scope) -> None:
+        self.operations, self.scope = record.operations, scope
+        n, constants = len(record.operations), [repr(x) for x in reversed(record.constants)]
+        self.texts = [""] * n + constants  # so that places below 0 are those of constants
+        self.levels = [ATOM] * n + [SIGN if x.startswith("-") else ATOM for x in constants]
+        self.sizes = [0] * len(self.texts)
+        for place, name in inputs.items():
+            self.texts[place] = name
+        self.forms: dict[int, str] = {}  # of operations whose text depends on their operands
+        self.uses: list[int] = []
+        self.lines: list[str] = []
+        self.names: Iterator[str] = iter(())
+        self.counters: dict[str, Iterator[str]] = {}
+
+    def counted(self, marks: bytearray, parts: Sequence[Part]) -> list[int]:
+        """Return how often each result is used; more than once where it has to have a name."""
+        uses = [0] * len(self.texts)
+        for part in parts:
+            for place in part.outputs:
+                uses[place] += 1
+        named: dict[str, Sequence[bool]] = {}  # by template, which operands
+        for place, (operation, mark) in enumerate(zip(self.operations, marks)):
+            if not mark:
+                continue
+            operands = operation[1:]
+            text = self.scope.texts[operation[0]] if operands else ""
+            if callable(text):
+                known = [self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
+                text = self.forms[place] = text(*known)
+            if "{" in text:
+                if text not in named:
+                    named[text] = self._named(text, len(operands))
+                for x, more in zip(operands, named[text]):
+                    uses[x] += 1 + more
+            else:
+                for x in operands:
+                    uses[x] += 1
+        return uses
+
+    def _named(self, template: str, n: int) -> list[bool]:
+        """Return for each operand whether it has to be computed before, and so to have a name."""
+        conditional = self.scope.language.conditional in template
+        return [conditional or template.count(f"{{{k}}}") != 1 for k in range(n)]
+
+    def write(self, part: Part, places: Iterable[int]) -> None:
+        """Write the operations in these places."""
+        self.lines = part.lines
+        self.names = self.counters.setdefault(part.letter, self.scope.numbered(part.letter))
+        operations, sizes, uses = self.operations, self.sizes, self.uses
+        for place in places:
+            operation = operations[place]
+            if len(operation) == 1:
+                continue  # an input
+            size = 1
+            for x in operation[1:]:
+                size += sizes[x]
+            while size > MOST:
+                operands = operation[1:]
+                largest = max(operands, key=sizes.__getitem__)
+                size -= sizes[largest] * operands.count(largest)
+                self._name(largest)
+            self._write(place, operation)
+            sizes[place] = size
+            if uses[place] != 1:
+                self._name(place)
+        part.expressions = [self.texts[x] for x in part.outputs]
+        if part.title and part.lines:
+            part.lines.insert(0, self.scope.language.comment.format(part.title))
+
+    def _name(self, place: int) -> None:
+        """Give a result a name."""
+        name = next(self.names)
+        self.lines.append(self.scope.language.statement.format(name, self.texts[place]))
+        self.texts[place], self.levels[place], self.sizes[place] = name, ATOM, 0
+
+    def _write(self, place: int, operation: Operation) -> None:
+        """Write an operation as an expression."""
+        texts, levels = self.texts, self.levels
+        text: Any = self.scope.texts[operation[0]]
+        if callable(text):
+            text = self.forms[place]
+        if text in INFIX:
+            *left, b = operation[1:]
+            level, at_left, at_right = INFIX[text]
+            if left:
+                (a,) = left
+                first = texts[a] if levels[a] >= at_left else f"({texts[a]})"
+                second = texts[b] if levels[b] >= at_right else f"({texts[b]})"
+                texts[place], levels[place] = f"{first} {text} {second}", level
+            else:
+                texts[place], levels[place] = f"{text}{self._at(SIGN, b)}", SIGN
+        elif "{" in text:
+            atoms = [self._at(ATOM, x) for x in operation[1:]]
+            texts[place], levels[place] = text.format(*atoms), CHOICE
+        else:
+            listed = ", ".join([texts[x] for x in operation[1:]])
+            texts[place], levels[place] = f"{text}({listed})", ATOM
+
+    def _at(self, level: int, place: int) -> str:
+        """Return an operand for a place that needs this level, in parentheses if it has a lower."""
+        text = self.texts[place]
+        return text if self.levels[place] >= level else f"({text})"

@@ -1,0 +1,116 @@
+"""What a number is, and what may stand in for one."""
+
+from __future__ import annotations
+
+import numbers
+
+from ..errors import describe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, ClassVar
+
+    from .primitive import Primitive
+
+
+class Operand:
+    """Base class of what is no plain number, and yet an operand.
+
+    Of several operands the one of the highest `rank` acts: its `perform` is called with the
+    primitive and all the operands.
+    """
+
+    __slots__ = ()
+
+    rank: ClassVar[int] = 1
+    is_condition: ClassVar[bool] = False
+
+    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
+        """Return the result of an operation on these operands, this among them."""
+        raise TypeError(f"{type(self).__name__} has no way to perform {primitive.name}")
+
+    @classmethod
+    def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
+        """Return a faster way to perform an operation, or None where there is only `perform`."""
+        return None
+
+
+class Number(Operand):
+    """Base class of the numbers, other than Python's, that a `Value` may hold as its data.
+
+    A subclass has the arithmetic operators, comparisons by ``<`` and the like, and `perform` for
+    all other operations.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def slope(self, function: Callable[..., Any], *operands: Any) -> Any:
+        """Return ``function(*operands)``, the slope of an operation whose result this is."""
+        return function(*operands)
+
+
+def as_number(x: object) -> Any:
+    """Return `x` as a number to compute with, or `NotImplemented` if it is none.
+
+    Floats, ints, rationals and `Number` objects come back as they are, other real numbers (NumPy's
+    scalars, say) as floats. A bool is not taken for a number.
+    """
+    kind = type(x)
+    if kind is float or kind is int or isinstance(x, Number):
+        return x
+    if kind is bool or not isinstance(x, numbers.Real):
+        return NotImplemented
+    if isinstance(x, numbers.Rational) and not isinstance(x, numbers.Integral):
+        return x
+    return float(x)
+
+
+def number(name: str, x: object) -> float:
+    """Return the argument `x` of that name as a float. Raises `TypeError` if it is no number."""
+    found = as_number(x)
+    if found is NotImplemented:
+        raise TypeError(f"{name} expects a number, got {describe(x)}")
+    try:
+        return float(found)
+    except OverflowError:
+        raise ValueError(f"{name} expects a number that fits a float, got a larger one") from None
+
+
+def as_condition(x: object) -> Any:
+    """Return a bool, or NumPy's, as a bool; anything else as it is."""
+    return bool(x) if type(x).__name__ in ("bool", "bool_") else x
+
+
+def operand(name: str, x: object) -> Any:
+    """Return an operand of that operation. Raises `TypeError` if it is no number, and no Value."""
+    found = x if isinstance(x, Operand) else as_number(x)
+    if found is NotImplemented:
+        raise TypeError(f"{name} expects numbers or Values, got {describe(x)}")
+    return found
+
+
+def of_kind(x: Any, c: Any) -> Any:
+    """Return the number `c`, if it is an int, as a number of the kind of `x`."""
+    return type(x)(c) if type(c) is int and not isinstance(x, Number) else c
+
+
+def of_one_kind(name: str, operands: Sequence[Any]) -> list[Any]:
+    """Return plain numbers as floats if one of them is a float, else as rationals, else as ints.
+
+    Bools, which are conditions, come back as they are, and so do all where one is no plain number.
+    """
+    kinds = {type(x) for x in operands} - {bool}
+    if any(issubclass(kind, Operand) for kind in kinds):
+        return [*operands]
+    if float in kinds:
+        return [x if type(x) is bool else number(name, x) for x in operands]
+    if len(kinds) > 1:
+        from fractions import Fraction  # it takes long to import, and few need it
+
+        return [x if type(x) is bool else Fraction(x) for x in operands]
+    return [*operands]

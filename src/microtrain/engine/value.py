@@ -1,0 +1,347 @@
+"""The scalar autograd engine: a number that remembers how it was computed.
+
+Each operation on a `Value` makes a new one and stores, there and then, its parents and its local
+partial derivatives: what the result changes by, per unit of each parent. `backward()` then needs no
+calculus: it walks the graph from the result to the leaves and adds ``partial * grad`` to each
+parent.
+
+The derivatives of the operators stand here, beside the operators. All other operations are those of
+`primitives`, and `Value.perform` makes a Value of any of them. The engine does not care what a
+number is: `data` may be a float, an exact `fractions.Fraction` or any `Number`, so partials that
+are constants are written as ints, which leave all of them as they are.
+"""
+
+from __future__ import annotations
+
+from ..errors import describe
+from . import primitives
+from .copying import GraphCopies
+from .graph import propagate, topological_sort, zero_and_seed
+from .number import Number, Operand, as_number, number, of_kind
+from .primitives import divide, ieee_power, log_base, power, power_slope, ratio, sign
+from .shortcuts import shortcut
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from fractions import Fraction
+    from typing import Any
+
+    from .primitive import Primitive
+    from .shortcuts import Method, Step
+
+_new: Any = object.__new__
+
+
+class Value(GraphCopies, Operand):
+    """A scalar that records the operations applied to it, to compute gradients.
+
+    `data` is a float, int or NumPy scalar (kept as a float), a `fractions.Fraction` (kept exact) or
+    a `microtrain.engine.number.Number`; anything else is a `TypeError`.
+
+    Attributes:
+        data: the number.
+        grad: the derivative of what `backward` was called on by this value.
+        label: a name to show in drawings.
+        op: the operation that made it ("" for a leaf).
+        parents: the Values it was computed from.
+        partials: its derivative by each of them.
+
+    Operators take numbers and Values on either side; a number makes no node. What is no real
+    number, or none that fits a float, raises (`DomainError`, `ZeroDivisionError`, `OverflowError`),
+    where PyTorch goes on with NaN and infinities; sums and products may become infinite. ``<``,
+    ``<=``, ``>``, ``>=`` and ``bool`` go by `data`. Two Values are ``==`` only if they are the same
+    object. The functions of one number are methods, too: ``v.tanh()`` is ``microtrain.tanh(v)``.
+
+    A deep copy keeps what is shared between Values, a pickle only what is shared within one Value's
+    graph.
+
+    >>> a, b = Value(2.0), Value(-3.0)
+    >>> c = a * b + a**2
+    >>> c.backward()
+    >>> c.data, a.grad, b.grad
+    (-2.0, 1.0, 2.0)
+    """
+
+    __slots__ = ("data", "grad", "label", "op", "parents", "partials")
+
+    rank = 2  # where Values and symbols meet, a Value is made
+
+    data: float
+    grad: float
+    label: str
+    op: str
+    parents: tuple[Value, ...]
+    partials: tuple[float, ...]
+
+    def __init__(self, data: float | Fraction | Number, label: str = "") -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"label expects a str, got {describe(label)}")
+        found = as_number(data)
+        if found is NotImplemented:
+            hint = "; use it as it is, or its .data" if isinstance(data, Value) else ""
+            raise TypeError(f"Value expects a number, got {describe(data)}{hint}")
+        self.data = number("Value", found) if type(found) is int else found
+        self.grad = 0.0 if type(self.data) is float else 0
+        self.label = label
+        self.op = ""
+        self.parents = ()
+        self.partials = ()
+
+    # Arithmetic: each operation with its partial derivatives.
+
+    def __add__(self, other: float | Value) -> Value:
+        if isinstance(other, Value):
+            return node(self.data + other.data, "+", (self, other), (1, 1))
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        return node(self.data + c, "+", (self,), (1,))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: float | Value) -> Value:
+        if isinstance(other, Value):
+            return node(self.data - other.data, "-", (self, other), (1, -1))
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        return node(self.data - c, "-", (self,), (1,))
+
+    def __rsub__(self, other: float) -> Value:
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        return node(c - self.data, "-", (self,), (-1,))
+
+    def __mul__(self, other: float | Value) -> Value:
+        if isinstance(other, Value):
+            return node(self.data * other.data, "*", (self, other), (other.data, self.data))
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        return node(self.data * c, "*", (self,), (c,))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: float | Value) -> Value:
+        if isinstance(other, Value):
+            quotient = divide(self.data, other.data)  # b * b may underflow, so b divides it twice
+            partials = (ratio(1, other.data), ratio(-quotient, other.data))
+            return node(quotient, "/", (self, other), partials)
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        c = of_kind(self.data, c)  # 1/3 is to be exact beside a Fraction
+        return node(divide(self.data, c), "/", (self,), (ratio(1, c),))
+
+    def __rtruediv__(self, other: float) -> Value:
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        quotient = divide(c, self.data)
+        return node(quotient, "/", (self,), (ratio(-quotient, self.data),))
+
+    def __pow__(self, other: float | Value) -> Value:
+        """Return self ** other; the base must be above 0 if the exponent is a Value.
+
+        The slope at 0 may be infinite (``x ** 0.5``); that of ``x ** 0`` is 0 everywhere. At -0.0
+        and -inf, ``x ** 0.5`` is 0.0 and inf, as in C; PyTorch takes a square root.
+        """
+        x = self.data
+        n: Any = other.data if isinstance(other, Value) else as_number(other)
+        if n is NotImplemented:
+            return NotImplemented
+        if isinstance(other, Value):
+            log_x, y = log_base(x, n), power(x, n)
+            return node(y, "**", (self, other), (n * ieee_power(x, n - 1), y * log_x))
+        op = "**" if isinstance(n, Number) else f"**{n}"
+        return node(power(x, n), op, (self,), (power_slope(x, n),))
+
+    def __rpow__(self, other: float) -> Value:
+        if (c := as_number(other)) is NotImplemented:
+            return NotImplemented
+        c = of_kind(self.data, c)
+        log_c, y = log_base(c, self.data), power(c, self.data)
+        return node(y, "**", (self,), (y * log_c,))
+
+    def __neg__(self) -> Value:
+        return node(-self.data, "neg", (self,), (-1,))
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        """Return the absolute value; its slope at 0 is taken as 0."""
+        return node(abs(self.data), "abs", (self,), (sign(self.data),))
+
+    # All other operations.
+
+    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
+        """Return the Value of an operation, or a plain number if it varies with no Value."""
+        slopes = primitive.slopes
+        if not slopes:  # an operator
+            return primitive.function(*operands)
+        data = [_data_of(x) if isinstance(x, Value) else x for x in operands]
+        y = primitive.perform(data)
+        varying = [
+            k for k, x in enumerate(operands) if isinstance(x, Value) and slopes[k] is not None
+        ]
+        if not varying:
+            return y
+        if isinstance(y, Number):
+            partials = y.slope(primitive.partials, y, data, varying)
+        else:
+            partials = primitive.partials(y, data, varying)
+        return node(y, primitive.name, tuple([operands[k] for k in varying]), tuple(partials))
+
+    @classmethod
+    def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
+        return shortcut(primitive, Value, node)
+
+    # The functions of one number, as methods.
+    exp: Method
+    expm1: Method
+    log: Method
+    log1p: Method
+    log2: Method
+    log10: Method
+    sqrt: Method
+    sin: Method
+    cos: Method
+    tan: Method
+    asin: Method
+    acos: Method
+    atan: Method
+    sinh: Method
+    cosh: Method
+    tanh: Method
+    asinh: Method
+    acosh: Method
+    atanh: Method
+    erf: Method
+    erfc: Method
+    sigmoid: Method
+    softplus: Method
+    relu: Method
+    sign: Step
+    floor: Step
+    ceil: Step
+
+    def maximum(self, other: float | Value) -> Value:
+        """Return the larger of the two; where they are equal each gets half of the gradient."""
+        return primitives.maximum(self, other)  # type: ignore[no-any-return]
+
+    def minimum(self, other: float | Value) -> Value:
+        """Return the smaller of the two; where they are equal each gets half of the gradient."""
+        return primitives.minimum(self, other)  # type: ignore[no-any-return]
+
+    # The chain rule.
+
+    def backward(self, grad: float = 1.0) -> None:
+        """Add the derivative of ``grad * self`` by each leaf to that leaf's `.grad`.
+
+        Gradients of leaves accumulate from call to call until they are reset, as in PyTorch: a
+        second pass leaves exactly twice the gradient. The values in between are scratch paper:
+        their `.grad` holds the derivative from the last pass alone.
+
+        A leaf's `data` that was assigned by hand is looked at here: an int or a NumPy scalar
+        becomes a float, and what is no number is a `TypeError`.
+
+        >>> x = Value(3.0)
+        >>> y = x * x
+        >>> y.backward(); y.backward()
+        >>> x.grad, y.grad
+        (12.0, 1.0)
+        """
+        seed = as_number(grad)
+        if seed is NotImplemented:
+            raise TypeError(f"backward expects grad to be a number, got {describe(grad)}")
+        order, leaves = topological_sort(self)
+        odd = [leaf for leaf in leaves if type(leaf.data) is not float]
+        for leaf in odd:
+            leaf.data = _data_of(leaf)
+        zero, seed = zero_and_seed(self, seed)
+        before = [leaf.grad for leaf in leaves]
+        for leaf in leaves:
+            leaf.grad = zero
+        propagate(self, seed, order, zero)
+        for leaf, earlier in zip(leaves, before):
+            leaf.grad = earlier + leaf.grad
+        if odd:  # a NumPy scalar among the data has made the gradients NumPy scalars, too
+            for leaf in leaves:
+                leaf.grad = as_number(leaf.grad)
+
+    # Behaving like a number, up to where a gradient would be lost in silence.
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __lt__(self, other: float | Value) -> bool:
+        return self.data < number_in(other, "<")  # type: ignore[no-any-return]
+
+    def __le__(self, other: float | Value) -> bool:
+        return self.data <= number_in(other, "<=")  # type: ignore[no-any-return]
+
+    def __gt__(self, other: float | Value) -> bool:
+        return self.data > number_in(other, ">")  # type: ignore[no-any-return]
+
+    def __ge__(self, other: float | Value) -> bool:
+        return self.data >= number_in(other, ">=")  # type: ignore[no-any-return]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, bool) or as_number(other) is not NotImplemented:
+            raise TypeError(
+                f"a Value equals only itself: to compare its number, write v.data == {other!r}"
+            )
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "a Value does not turn into a float by itself, as its gradient would be lost: "
+            "use .data for the number, or mt.exp(v) and the like instead of math.exp(v)"
+        )
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data}, grad={self.grad}{label})"
+
+
+def node(data: Any, op: str, parents: tuple[Value, ...], partials: tuple[Any, ...]) -> Value:
+    """Return the Value of an operation: its result, its name, its parents, the partial by each."""
+    value: Value = _new(Value)
+    value.data = data
+    value.grad = 0.0
+    value.label = ""
+    value.op = op
+    value.parents = parents
+    value.partials = partials
+    return value
+
+
+def number_in(operand: object, name: str) -> Any:
+    """Return the number in a Value, or the number that the operand is.
+
+    Raises `TypeError`, which names the operation or argument, if it is neither.
+    """
+    number = operand.data if isinstance(operand, Value) else as_number(operand)
+    if number is NotImplemented:
+        raise TypeError(f"{name} expects a number or a Value, got {describe(operand)}")
+    return number
+
+
+def _data_of(value: Value) -> Any:
+    """Return the data of a value, to which somebody may have assigned, as it is to be."""
+    data: object = value.data
+    if isinstance(data, Value):
+        raise TypeError("the data of a Value has become a Value, did you mean p.grad?")
+    found = as_number(data)
+    if found is NotImplemented:
+        raise TypeError(f"the data of a Value has to be a number, got {describe(data)}")
+    return number("data", found) if type(found) is int else found
+
+
+for _name, _kind in Value.__annotations__.items():
+    if _kind in ("Method", "Step"):
+        _function = getattr(primitives, _name)
+        _method: Any = shortcut(_function.entry, Value, node) or _function
+        setattr(Value, _name, _method)
