@@ -231,9 +231,10 @@ def lifted(x: Any) -> Any:
 
 # Everything as it is, at any numbers: it may overflow, or be undefined. Steps of Values are plain
 # numbers there. What Python itself does with those, it does in words of its own, so that at least
-# one side of a quotient or a power is a Value.
+# one side of a quotient or a power is a Value, and the exponent of an `ieee_power`.
 RAW = {
     **{name: (arity(name), FUNCTIONS[name]) for name in FUNCTIONS},
+    "ieee_power": (2, lambda a, b: mt.ieee_power(a, lifted(b))),
     "add": (2, lambda a, b: a + b),
     "subtract": (2, lambda a, b: a - b),
     "multiply": (2, lambda a, b: a * b),

@@ -182,10 +182,11 @@ class _Writer:
             if not mark:
                 continue
             operands = operation[1:]
-            text = self.scope.texts[operation[0]] if operands else ""
+            text: Any = self.scope.texts[operation[0]] if operands else ""
             if callable(text):
                 known = [self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
-                text = self.forms[place] = text(*known)
+                text = text(*known)
+                self.forms[place] = text
             if "{" in text:
                 if text not in named:
                     named[text] = self._named(text, len(operands))
