@@ -300,6 +300,14 @@ def test_a_copy_still_has_everything_that_a_value_has():
     assert square.parents[0] is square.parents[1]
 
 
+def test_a_parent_that_stands_twice_is_still_copied_once():
+    x = Value(3.0)
+    again = copy.deepcopy(x * x)
+    assert again.parents[0] is again.parents[1] is not x
+    again.backward()
+    assert (again.parents[0].grad, x.grad) == (6.0, 0.0)
+
+
 class Named(Value):
     """A leaf with more to it, in a slot and in its dict."""
 

@@ -182,11 +182,11 @@ def test_a_power_with_a_step_as_its_exponent_has_second_derivatives_compiled(exp
 def test_only_where_zero_meets_infinity_is_an_exponent_better_known_eagerly(power, more, x):
     f = lambda x: power(x, primitives.heaviside(x) + more)  # noqa: E731
     slope = mt.grad(f)
-    for eagerly, compiled in (
+    for eager, compiled in (
         (slope, lambda x: mt.compile(f).value_and_grad(x)[1]),
         (mt.grad(slope), lambda x: mt.compile(slope).value_and_grad(x)[1]),
     ):
-        expected, found = kind(outcome(eagerly, x)), kind(outcome(compiled, x))
+        expected, found = kind(outcome(eager, x)), kind(outcome(compiled, x))
         assert found == expected or (found == "nan" and not 1e-100 < abs(x) < 1e100)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from fractions import Fraction
 
 import pytest
 from graphs import (
@@ -31,6 +32,7 @@ from microtrain import CompileError, DomainError, Value
 from microtrain.compiler.record import Record
 from microtrain.compiler.symbol import Symbol
 from microtrain.engine.graph import gradients
+from microtrain.engine.number import Number
 from microtrain.engine.primitive import Primitive
 
 INF, NAN = math.inf, math.nan
@@ -705,3 +707,51 @@ def test_a_primitive_keeps_what_it_is_made_of():
     assert gudermannian.__name__ == "gudermannian"
     assert gudermannian.entry.name == "gudermannian" and "gudermannian" in repr(gudermannian.entry)
     assert "gudermannian" not in vars(sys.modules["microtrain"])
+
+
+# Functions of C, and of several operands.
+
+
+@mt.primitive(
+    slopes=(lambda y, a, b, t: 1 - t, lambda y, a, b, t: t, lambda y, a, b, t: b - a), raises=False
+)
+def between(a, b, t):
+    return a + (b - a) * t
+
+
+def test_a_primitive_of_three_operands():
+    assert mt.gradcheck(between, [1.0, 3.0, 0.25])
+    assert between(1, 3, 0.25) == 1.5
+    compiled = mt.compile(between)
+    args = (1.0, 3.0, 0.25)
+    assert compiled.value_and_grad(*args) == eagerly(between, *args) == (1.5, (0.75, 0.25, 2.0))
+    assert mt.hessian(between, (0, 2))(*args) == ((0.0, -1.0), (-1.0, 0.0))
+    with pytest.raises(TypeError, match="between expects 3 operands, got 2"):
+        between(1.0, 2.0)
+
+
+def test_a_function_of_c_makes_a_primitive():
+    slopes = (lambda y, x, s: mt.sign(x) * mt.sign(s), None)
+    signed = mt.primitive(slopes=slopes)(math.copysign)
+    assert mt.compile(lambda x: signed(x, -1.0)).value_and_grad(2.0) == (-2.0, -1.0)
+    with pytest.raises(TypeError, match="hypot does not tell its operands: call it in a def"):
+        mt.primitive(slopes=slopes)(math.hypot)
+
+
+def test_a_whole_result_of_two_floats_is_a_float():
+    floored = mt.primitive(slopes=(lambda y, a, b: 0, lambda y, a, b: 0))(lambda a, b: int(a // b))
+    for found in (floored(7.0, 2.0), floored(Value(7.0), 2.0).data, mt.compile(floored)(7.0, 2.0)):
+        assert found == 3.0 and type(found) is float
+
+
+def test_whole_numbers_are_operands_of_functions_of_math():
+    assert mt.atan2(1, 2) == math.atan2(1.0, 2.0)
+    assert mt.grad(mt.asinh)(Fraction(3, 4)) == pytest.approx(0.8)
+
+
+def test_a_number_that_performs_nothing_says_so():
+    class Odd(Number):
+        pass
+
+    with pytest.raises(TypeError, match="Odd has no way to perform tanh"):
+        mt.tanh(Odd())

@@ -13,7 +13,7 @@ from .writer import Part, Scope, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .record import Record
@@ -137,8 +137,10 @@ def _generate(compiled: Compiled, shape: Shape, slopes: bool) -> tuple[Callable[
     scope = Scope(PYTHON, [record], RESERVED)
     known = [*(compiled._names or ()), *(f"x{i}" for i in range(len(shape)))][: len(shape)]
     arguments = scope.named(known)
-    items = [x if n is None else [f"{x}_{i}" for i in range(n)] for x, n in zip(arguments, shape)]
-    inputs = packed(_renamed(scope, items), shape)
+    inputs: list[Any] = [
+        x if n is None else scope.named(f"{x}_{i}" for i in range(n))
+        for x, n in zip(arguments, shape)
+    ]
     parts = [Part("forward pass", "v", [value]), Part("backward pass", "d", gradient)]
     write(record, dict(zip(record.inputs, flat(inputs))), scope, *parts[: 2 if slopes else 1])
 
@@ -172,12 +174,6 @@ def _generate(compiled: Compiled, shape: Shape, slopes: bool) -> tuple[Callable[
     ]
     source = function(name, arguments, body)
     return assemble(source, name, scope.namespace | {"otherwise": otherwise}), source
-
-
-def _renamed(scope: Scope, items: Iterable[Any]) -> Iterator[str]:
-    """Return the names of the inputs: those of numbers as they are, those in lists made unique."""
-    for names in items:
-        yield from scope.named(names) if isinstance(names, list) else [names]
 
 
 def _floats(arguments: Sequence[str], shape: Shape) -> str:

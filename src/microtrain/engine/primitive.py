@@ -251,7 +251,10 @@ def _operands(name: str, function: Any) -> int:
     if code is None:  # a function of C, or an object that can be called
         import inspect
 
-        kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+        try:
+            kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+        except ValueError:
+            raise TypeError(f"{name} does not tell its operands: call it in a def") from None
         plain = all(kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD) for kind in kinds)
         count = len(kinds)
     else:
