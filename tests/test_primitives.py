@@ -755,3 +755,12 @@ def test_a_number_that_performs_nothing_says_so():
 
     with pytest.raises(TypeError, match="Odd has no way to perform tanh"):
         mt.tanh(Odd())
+
+
+@pytest.mark.parametrize("text", ["%", "math.exp", " ", 3, None])
+def test_a_text_that_no_language_has_is_refused(text):
+    with pytest.raises(ValueError, match=r"python of own expects one of \+ - .* got"):
+
+        @mt.primitive(slopes=lambda y, x: 1, python=text)
+        def own(x):
+            return x

@@ -235,6 +235,8 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
             )
         if odd := [slope for slope in listed if slope is not None and not callable(slope)]:
             raise TypeError(f"slopes of {name} expects functions or None, got {describe(odd[0])}")
+        for language in ("python", "c", "javascript"):
+            _check_text(f"{language} of {name}", options.get(language, ""))
         entry = Primitive(name, function, listed, **options)
         dispatcher = {1: _dispatch_one, 2: _dispatch_two}.get(expected, _dispatch_several)
         call: Any = functools.wraps(function)(dispatcher(entry))
@@ -266,6 +268,19 @@ def _operands(name: str, function: Any) -> int:
             "and at least one"
         )
     return count
+
+
+OPERATORS = ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "&", "|")
+
+
+def _check_text(name: str, text: Any) -> None:
+    """Raise `ValueError` for what is no way to write an operation."""
+    known = text in ("", *OPERATORS) or callable(text)
+    if not known and not (isinstance(text, str) and (text.isidentifier() or "{" in text)):
+        raise ValueError(
+            f"{name} expects one of {' '.join(OPERATORS)}, the name of a function, a template with "
+            f"{{0}} in it, or a function that returns one of these; got {describe(text)}"
+        )
 
 
 # The function of any operands. Floats are computed at once; whatever goes wrong with that,
