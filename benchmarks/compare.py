@@ -30,7 +30,7 @@ import bare_value
 import by_hand
 
 import microtrain as mt
-import microtrain.micrograd
+import microtrain.nn.micrograd
 from microtrain.compiler.python import PYTHON
 from microtrain.compiler.transforms import trace
 from microtrain.compiler.writer import Part, Scope, write
@@ -402,7 +402,7 @@ def table():
     )
     yield (
         "moons, a program for micrograd",
-        lambda: micrograd_program(microtrain.micrograd, 1),
+        lambda: micrograd_program(microtrain.nn.micrograd, 1),
         "micrograd",
         lambda: micrograd_program(micrograd, 1),
         ">= 10",

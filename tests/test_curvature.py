@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import microtrain as mt
 from microtrain import MLP, CompileError, Module, Value, curvature
-from microtrain.curvature import Curvature
-from microtrain.eigen import lanczos, largest_eigenvalue
-from microtrain.samples import fitted, pairs_of
+from microtrain.training.curvature import Curvature
+from microtrain.training.eigen import lanczos, largest_eigenvalue
+from microtrain.training.samples import fitted, pairs_of
 
 XS, YS = mt.datasets.toy()
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from microtrain import datasets
+from microtrain.nn import datasets
 
 
 def test_toy_and_xor_are_new_lists_each_time():

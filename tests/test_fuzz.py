@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from outcomes import status_of
 
-from microtrain import datasets
+from microtrain.nn import datasets
 
 WORDS = [
     *("0", "1", "-1", "3", "2.5", "0.05", "nan", "inf", "-inf", "1e308", "1e-320", "-0.0"),

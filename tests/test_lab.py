@@ -229,7 +229,7 @@ def test_an_architecture_is_compiled_once(monkeypatch):
         return original(engine, accumulate)
 
     monkeypatch.setattr(compiled, "_generated", counting)
-    monkeypatch.setattr("microtrain.tracing._made", {})
+    monkeypatch.setattr("microtrain.training.tracing._made", {})
     found = mt.sweep((0.05, 0.1), seeds=range(5))
     assert {run.history.engine for run in found.runs} == {"compiled"}
     assert len(traces) == 1
@@ -240,7 +240,7 @@ def test_an_architecture_is_compiled_once(monkeypatch):
 
 def test_what_was_compiled_is_not_kept_for_ever(monkeypatch):
     kept = {}
-    monkeypatch.setattr("microtrain.tracing._made", kept)
+    monkeypatch.setattr("microtrain.training.tracing._made", kept)
     for n in range(1, 21):
         mt.train(MLP(3, [n, 1]), *mt.datasets.toy(), steps=2, engine="compiled")
     assert len(kept) == 16

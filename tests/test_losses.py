@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import microtrain as mt
 from microtrain import Value
-from microtrain.losses import encode_target
+from microtrain.nn.losses import encode_target
 
 WIDE = decimal.Context(prec=1000, Emin=-99999, Emax=99999)
 

@@ -10,7 +10,7 @@ import random
 import pytest
 
 import microtrain as mt
-from microtrain.micrograd import MLP, Layer, Module, Neuron, Value
+from microtrain.nn.micrograd import MLP, Layer, Module, Neuron, Value
 
 
 def test_the_expression_of_its_tests():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain.optim import warmup_options
+from microtrain.nn.optim import warmup_options
 
 
 def test_sgd_moves_against_the_gradient():

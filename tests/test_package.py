@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib.util
 import json
@@ -52,6 +53,25 @@ def test_import_is_light():
     assert imported & heavy == set()
 
 
+ROOMS = ["cli", "report", "lab", "tables", "training", "nn", "compiler", "draw", "engine", "files"]
+
+
+def test_each_room_imports_only_from_those_below_it():
+    """The table of rooms in CONTRIBUTING is these, in this order; nothing stands beside them."""
+    package = SRC / "microtrain"
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE) == ROOMS
+    assert {p.name for p in package.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
+    assert {p.parent.name for p in package.glob("*/__init__.py")} == {*ROOMS}
+    for path in package.glob("*/*.py"):
+        floor = ROOMS.index(path.parent.name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 2:
+                room = (node.module or node.names[0].name).partition(".")[0]
+                below = [*ROOMS[floor + 1 :], "errors", "__version__"]
+                assert room in below, f"{path.parent.name}/{path.name} imports from {room}"
+
+
 def test_no_dependency():
     import importlib.metadata
 
@@ -74,7 +94,7 @@ def test_every_public_function_has_an_example():
 def test_the_reference_has_every_public_name():
     text = (ROOT / "docs" / "reference.rst").read_text(encoding="utf-8")
     assert set(mt.__all__) - {"datasets"} - set(re.findall(r":: (\w+)", text)) == set()
-    assert "microtrain.datasets" in text
+    assert "microtrain.nn.datasets" in text
 
 
 @pytest.mark.parametrize("page", pages_with("python"))

@@ -18,8 +18,8 @@ from outcomes import status_of
 import microtrain as mt
 from microtrain.cli import main
 from microtrain.cli.scores import confusion, score
-from microtrain.predictor import Column, Predictor
-from microtrain.tabular import fit
+from microtrain.tables.fit import fit
+from microtrain.tables.predictor import Column, Predictor
 
 KINDS = {"aster": (0.0, 0.0), "iris": (4.0, 1000.0), "rose": (0.0, 2000.0)}
 

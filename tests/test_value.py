@@ -413,9 +413,9 @@ def test_text():
 
 
 def test_micrograds_names():
-    import microtrain.micrograd
+    import microtrain.nn.micrograd
 
-    a = microtrain.micrograd.Value(3)
+    a = microtrain.nn.micrograd.Value(3)
     b = a * 2
     assert (a._prev, a._op, b._prev, b._op) == (set(), "", {a}, "*")
 

@@ -14,11 +14,8 @@
 0.055
 """
 
-from . import datasets
-from .checkpoint import load, save
 from .compiler.compiled import compile
 from .compiler.transforms import grad, hessian, value_and_grad
-from .curvature import sharpness
 from .draw.values import to_dot
 from .engine.gradcheck import gradcheck
 from .engine.primitive import primitive
@@ -62,14 +59,17 @@ from .engine.primitives import (
 )
 from .engine.value import Value
 from .errors import CompileError, DomainError, GradcheckError
+from .files.records import CheckpointError
 from .lab.results import Sweep
 from .lab.sweep import SweepError, sweep
-from .losses import cross_entropy, hinge, mse_loss, squared_error
-from .module import Module
-from .nn import MLP, Layer, Neuron, dot
-from .optim import SGD, constant, warmup_cosine
-from .records import CheckpointError
+from .nn import datasets
+from .nn.checkpoint import load, save
+from .nn.losses import cross_entropy, hinge, mse_loss, squared_error
+from .nn.mlp import MLP, Layer, Neuron, dot
+from .nn.module import Module
+from .nn.optim import SGD, constant, warmup_cosine
 from .report.page import report
+from .training.curvature import sharpness
 from .training.history import History
 from .training.train import train
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 
-from .. import datasets
-from ..curvature import DENSE
-from ..losses import hinge, squared_error
-from ..nn import MLP
+from ..nn import datasets
+from ..nn.losses import hinge, squared_error
+from ..nn.mlp import MLP
 from ..report.page import report
+from ..training.curvature import DENSE
 from ..training.train import train
 from .arguments import FAILED, INTERRUPTED, OK, exit_statuses, neurons
 from .terminal import Progress, printable

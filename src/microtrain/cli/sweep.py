@@ -11,7 +11,7 @@ import textwrap
 import time
 
 from ..lab.sweep import SweepError, labelled, sweep
-from ..optim import warmup_cosine
+from ..nn.optim import warmup_cosine
 from .arguments import FAILED, INTERRUPTED, OK, exit_statuses
 from .terminal import Progress, bold, colourful, columns, print_json
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..lab.results import Sweep
-    from ..optim import Schedule
+    from ..nn.optim import Schedule
     from .arguments import Parser
 
 LRS = (0.001, 0.01, 0.1, 1.0)

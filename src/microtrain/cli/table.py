@@ -8,12 +8,11 @@ import io
 import os
 import sys
 
-from ..draw.tables import write_csv
 from ..errors import counted, file_path
-from ..predictor import LOSSES, Predictor
-from ..records import CheckpointError
-from ..tables import read_table
-from ..tabular import SHARE, fit
+from ..files.csv import read_table, write_csv
+from ..files.records import CheckpointError
+from ..tables.fit import SHARE, fit
+from ..tables.predictor import LOSSES, Predictor
 from .arguments import FAILED, INTERRUPTED, OK, exit_statuses
 from .scores import confusion, score
 from .terminal import Progress, bold, print_json, printable
@@ -22,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
-    from ..tabular import Fit
+    from ..tables.fit import Fit
     from ..training.history import History
     from .arguments import Parser
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 
-from .. import datasets
 from ..errors import counted
-from ..losses import REDUCTIONS
-from ..nn import ACTIVATIONS, MLP
-from ..tabular import BATCH, HIDDEN, PASSES, RATE
+from ..nn import datasets
+from ..nn.losses import REDUCTIONS
+from ..nn.mlp import ACTIVATIONS, MLP
+from ..tables.fit import BATCH, HIDDEN, PASSES, RATE
 from ..training.history import why_diverged
 from ..training.train import train
 from . import table

@@ -6,7 +6,7 @@ import math
 
 from ..errors import describe
 from .grid import boundary_level, shade
-from .tables import preformatted
+from .html import preformatted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from ..engine.graph import size, topological_sort
 from ..engine.value import Value
 from ..errors import describe
 from . import dot
-from .tables import html_table
+from .html import html_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

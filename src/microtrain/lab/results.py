@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..draw import chart, plot
-from ..draw.tables import html_table, write_csv
+from ..draw.html import html_table
 from ..errors import counted
+from ..files.csv import write_csv
 from . import words
 from .runs import Rate, comparable, quartiles
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal, TextIO
 
-    from ..optim import Schedule
+    from ..nn.optim import Schedule
     from .runs import Run
 
     Status = Literal["running", "finished", "interrupted", "failed"]

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..optim import Schedule
+    from ..nn.optim import Schedule
     from ..training.history import History
 
 

@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterable, Mapping
 
 from ..errors import any_int, as_list, describe, positive_int
-from ..losses import squared_error
-from ..optim import learning_rate
-from ..samples import pairs_of
+from ..nn.losses import squared_error
+from ..nn.optim import learning_rate
+from ..training.samples import pairs_of
 from ..training.train import train
 from . import words
 from .results import Sweep
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..engine.value import Value
-    from ..module import Module
-    from ..optim import Schedule
+    from ..nn.module import Module
+    from ..nn.optim import Schedule
     from .results import Planned
 
     Finished = Generator[tuple[Sequence[int], list[Run]], None, None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ..errors import counted
-from ..nn import MLP
-from ..optim import warmup_options
+from ..nn.mlp import MLP
+from ..nn.optim import warmup_options
 from .verdict import rises
 
 TYPE_CHECKING = False

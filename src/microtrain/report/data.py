@@ -6,10 +6,10 @@ import math
 
 from ..draw import grid
 from ..errors import CompileError
-from ..nn import MLP
-from ..structure import parameter_names
-from ..tracing import predictor
+from ..nn.mlp import MLP
+from ..nn.structure import parameter_names
 from ..training.history import History
+from ..training.tracing import predictor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ..lab.results import Sweep
 from ..lab.runs import Run
 from ..lab.sweep import rate_label
 from ..lab.verdict import verdict
-from ..nn import MLP
+from ..nn.mlp import MLP
 from ..training.history import History
 from .data import Shown, data_of
 

@@ -14,18 +14,18 @@ from ..compiler.writer import Part, Scope, write
 from ..engine.graph import accumulated
 from ..engine.primitives import sqrt
 from ..engine.value import Value
-from ..structure import structure_of, trace_key
-from ..tracing import made_once, trace_loss
+from ..nn.structure import structure_of, trace_key
 from . import eager
 from .eager import EagerEngine, set_state
+from .tracing import made_once, trace_loss
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ..tracing import Layout
     from .eager import State
+    from .tracing import Layout
 
 # Names that the generated step uses itself.
 RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", "len")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..engine.graph import reset
 from ..engine.primitives import sqrt
 from ..engine.value import Value
-from ..samples import checked
+from .samples import checked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

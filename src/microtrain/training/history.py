@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from ..draw import chart, plot
-from ..draw.tables import html_table, write_csv
+from ..draw.html import html_table
 from ..errors import counted
+from ..files.csv import write_csv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import os
 import time
 
 from ..errors import describe
-from ..records import CheckpointError, read, write
+from ..files.records import CheckpointError, read, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

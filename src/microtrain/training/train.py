@@ -8,28 +8,20 @@ import random
 import time
 from collections.abc import Container
 
-from ..checkpoint import architecture_of
-from ..curvature import Curvature
 from ..engine.number import number
 from ..engine.value import Value
-from ..errors import (
-    CompileError,
-    any_int,
-    describe,
-    file_path,
-    one_of,
-    positive_int,
-    true_or_false,
-)
-from ..losses import REDUCTIONS, is_known, squared_error
-from ..nn import MLP
-from ..optim import learning_rate
-from ..samples import batches_of, fitted, pairs_of
-from ..structure import parameter_names, structure_of
+from ..errors import CompileError, any_int, describe, file_path, one_of, positive_int, true_or_false
+from ..nn.checkpoint import architecture_of
+from ..nn.losses import REDUCTIONS, is_known, squared_error
+from ..nn.mlp import MLP
+from ..nn.optim import learning_rate
+from ..nn.structure import parameter_names, structure_of
 from .compiled import CompiledEngine
+from .curvature import Curvature
 from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording, not_finite
 from .resume import RunFile
+from .samples import batches_of, fitted, pairs_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ..module import Module
-    from ..optim import Schedule
+    from ..nn.module import Module
+    from ..nn.optim import Schedule
 
 ENGINES = ("auto", "eager", "compiled")
 

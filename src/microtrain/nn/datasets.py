@@ -10,9 +10,9 @@ import math
 import os
 import random
 
-from .engine.number import number
-from .errors import any_int, describe, positive_int
-from .tables import is_text, number_in_cell, place_of, read_table
+from ..engine.number import number
+from ..errors import any_int, describe, positive_int
+from ..files.csv import is_text, number_in_cell, place_of, read_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

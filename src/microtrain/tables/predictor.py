@@ -11,18 +11,19 @@ import collections
 import itertools
 import math
 
-from . import checkpoint, records
-from .errors import counted, describe
-from .records import CheckpointError
-from .tables import is_text, number_in_cell
+from ..errors import counted, describe
+from ..files import records
+from ..files.csv import is_text, number_in_cell
+from ..files.records import CheckpointError
+from ..nn import checkpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from .nn import MLP
-    from .tables import Row
+    from ..files.csv import Row
+    from ..nn.mlp import MLP
 
     Cell = tuple[str, str]  # where it is, and its text
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 
-from .errors import describe
+from ..errors import describe
+from ..files.records import CheckpointError, read, write
+from .mlp import ACTIVATIONS, MLP
 from .module import Module
-from .nn import ACTIVATIONS, MLP
-from .records import CheckpointError, read, write
 from .structure import structure_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .records import Path
+    from ..files.records import Path
 
 FORMAT, VERSION = "microtrain model", 1
 

@@ -9,17 +9,17 @@ import contextlib
 import copy
 import threading
 
-from .compiler.python import PYTHON, assemble, function, listed, loop
-from .compiler.record import Record, without_collection
-from .compiler.symbol import Symbol, as_place
-from .compiler.writer import Part, Scope, write
-from .engine.graph import topological_sort
-from .engine.number import as_number
-from .engine.value import Value
-from .errors import CompileError, describe
-from .losses import encode_target, is_known
+from ..compiler.python import PYTHON, assemble, function, listed, loop
+from ..compiler.record import Record, without_collection
+from ..compiler.symbol import Symbol, as_place
+from ..compiler.writer import Part, Scope, write
+from ..engine.graph import topological_sort
+from ..engine.number import as_number
+from ..engine.value import Value
+from ..errors import CompileError, describe
+from ..nn.losses import encode_target, is_known
+from ..nn.structure import parameter_names
 from .samples import checked
-from .structure import parameter_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from .compiler.python import PYTHON, assemble, function, listed, loop
-from .compiler.record import Record, without_collection
-from .compiler.symbol import Symbol, as_place
-from .compiler.writer import Part, Scope, write
+from ..compiler.python import PYTHON, assemble, function, listed, loop
+from ..compiler.record import Record, without_collection
+from ..compiler.symbol import Symbol, as_place
+from ..compiler.writer import Part, Scope, write
+from ..engine.graph import gradients
+from ..engine.value import Value
+from ..errors import one_of
+from ..nn.losses import REDUCTIONS, squared_error
+from ..nn.mlp import dot
+from ..nn.structure import structure_of, trace_key
 from .eigen import lanczos, largest_eigenvalue
-from .engine.graph import gradients
-from .engine.value import Value
-from .errors import one_of
-from .losses import REDUCTIONS, squared_error
-from .nn import dot
 from .samples import fitted, pairs_of
-from .structure import structure_of, trace_key
 from .tracing import made_once, trace_loss
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .module import Module
+    from ..nn.module import Module
     from .tracing import Layout
 
 DENSE = 100  # up to this many parameters the whole Hessian is computed

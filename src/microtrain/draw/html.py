@@ -1,34 +1,10 @@
-"""Tables: as CSV, and as HTML for notebooks."""
+"""Tables and texts as HTML, for notebooks."""
 
 from __future__ import annotations
-
-from ..errors import file_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any
-
-
-def write_csv(target: Any, rows: Iterable[Iterable[Any]]) -> None:
-    """Write rows as CSV to a path, or to a file that is open for text; None is an empty cell."""
-    import csv
-
-    if hasattr(target, "write"):
-        csv.writer(_Lines(target)).writerows(rows)
-    else:
-        with open(file_path("target", target), "w", encoding="utf-8", newline="") as file:
-            write_csv(file, rows)
-
-
-class _Lines:
-    """A file for the csv module, which quotes a carriage return only if lines end in one."""
-
-    def __init__(self, file: Any) -> None:
-        self.file = file
-
-    def write(self, line: str) -> None:
-        self.file.write(line.removesuffix("\r\n") + "\n")
 
 
 def html_table(

@@ -1,11 +1,11 @@
-"""Tables in CSV files, cell by cell: what is wrong with one is said with its line."""
+"""CSV files: tables, read cell by cell, so that an error names the line; and rows, written."""
 
 from __future__ import annotations
 
 import math
 import os
 
-from .errors import counted, file_path
+from ..errors import counted, file_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,3 +91,24 @@ def _number(text: str) -> float:
     except ValueError:
         return math.nan
     return math.inf if math.isnan(x) else x
+
+
+def write_csv(target: Any, rows: Iterable[Iterable[Any]]) -> None:
+    """Write rows as CSV to a path, or to a file that is open for text; None is an empty cell."""
+    import csv
+
+    if hasattr(target, "write"):
+        csv.writer(_Lines(target)).writerows(rows)
+    else:
+        with open(file_path("target", target), "w", encoding="utf-8", newline="") as file:
+            write_csv(file, rows)
+
+
+class _Lines:
+    """A file for the csv module, which quotes a carriage return only if lines end in one."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def write(self, line: str) -> None:
+        self.file.write(line.removesuffix("\r\n") + "\n")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from .engine.value import Value, node, number_in
-from .errors import any_int, as_list, counted, describe, one_of, positive_int
+from ..engine.value import Value, node, number_in
+from ..errors import any_int, as_list, counted, describe, one_of, positive_int
 from .module import Module
 
 TYPE_CHECKING = False

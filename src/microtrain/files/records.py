@@ -12,7 +12,7 @@ import errno
 import math
 import os
 
-from .errors import describe, file_path
+from ..errors import describe, file_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import random
 
-from .engine.value import Value
+from ..engine.value import Value
+from .mlp import dot
 from .module import Module
-from .nn import dot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

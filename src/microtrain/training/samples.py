@@ -6,19 +6,19 @@ import itertools
 import math
 import random
 
-from . import datasets
-from .engine.number import as_number, number
-from .engine.value import Value
-from .errors import as_list, counted, describe
-from .losses import encode_target
-from .nn import MLP
+from ..engine.number import as_number, number
+from ..engine.value import Value
+from ..errors import as_list, counted, describe
+from ..nn import datasets
+from ..nn.losses import encode_target
+from ..nn.mlp import MLP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from .module import Module
+    from ..nn.module import Module
 
     Pair = tuple[Any, Any]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import functools
 import math
 
-from .engine.graph import reset
-from .engine.number import number
-from .engine.value import Value
-from .errors import any_int, as_list, describe, positive_int
+from ..engine.graph import reset
+from ..engine.number import number
+from ..engine.value import Value
+from ..errors import any_int, as_list, describe, positive_int
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ A `Module` finds them by itself, in its attributes, so a model of your own only 
 
 from __future__ import annotations
 
-from .draw import plot
-from .draw.grid import field
-from .draw.tables import html_table
-from .engine.graph import reset
-from .engine.number import number
-from .engine.value import Value
-from .errors import as_list, counted, describe
+from ..draw import plot
+from ..draw.grid import field
+from ..draw.html import html_table
+from ..engine.graph import reset
+from ..engine.number import number
+from ..engine.value import Value
+from ..errors import as_list, counted, describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Models and what they are trained with: modules, losses, gradient descent, datasets, saving."""
