@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain import MLP, CheckpointError, Module, Value, records
+from microtrain import MLP, CheckpointError, Module, Value
+from microtrain.files import records
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 ACTIVATIONS = st.sampled_from(["tanh", "relu", "sigmoid", "linear"])

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain import MLP, CompileError, Module, Value, curvature
+from microtrain import MLP, CompileError, Module, Value
+from microtrain.training import curvature
 from microtrain.training.curvature import Curvature
 from microtrain.training.eigen import lanczos, largest_eigenvalue
 from microtrain.training.samples import fitted, pairs_of

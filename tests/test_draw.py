@@ -22,7 +22,8 @@ from pages import ROOT
 import microtrain as mt
 from microtrain import MLP, Value
 from microtrain.draw import dot
-from microtrain.draw.tables import html_table, write_csv
+from microtrain.draw.html import html_table
+from microtrain.files.csv import write_csv
 
 XS, YS = mt.datasets.toy()
 GRAPHVIZ = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")

@@ -19,8 +19,9 @@ from machine import run
 from outcomes import bits
 
 import microtrain as mt
-from microtrain import MLP, CheckpointError, records
+from microtrain import MLP, CheckpointError
 from microtrain.cli import main
+from microtrain.files import records
 
 XS, YS = mt.datasets.toy()
 
