@@ -32,7 +32,7 @@ class CheckpointError(ValueError):
     >>> mt.load(path)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    microtrain.records.CheckpointError: ...model.json: this is no microtrain model
+    microtrain.files.records.CheckpointError: ...model.json: this is no microtrain model
     """
 
 
