@@ -113,7 +113,7 @@ class Primitive:
             y = self.function(*numbers)
         except DomainError:
             raise
-        except ValueError:
+        except (ValueError, ZeroDivisionError):
             takes = f": {self.name} takes {self.takes}" if self.takes else ""
             raise DomainError(f"{self._shown(numbers)} is undefined{takes}") from None
         except OverflowError:
@@ -195,7 +195,8 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
             function (or None) alone. They are written with operators and with functions of
             microtrain, and must not raise where the function itself does not: `ratio` and
             `ieee_power` give infinity instead.
-        takes: what the operands may be, in words, for the `DomainError` that a ValueError becomes.
+        takes: what the operands may be, in words, for the `DomainError` that a ValueError or a
+            ZeroDivisionError of the function becomes.
         exact: True for a function of rationals whose result is rational. Other functions get
             floats only.
         raises: False if it never raises, so that it may be left out where nobody uses its result.

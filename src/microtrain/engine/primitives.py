@@ -168,8 +168,9 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """Return a where the condition holds, else b, for numbers and Values.
 
     condition: a comparison, such as ``x > 0``, or several, joined by ``&`` and ``|``. Both a and b
-    are computed, and may raise, whichever is taken; the gradient of the other is 0. Raises
-    `TypeError` for a condition that is no comparison.
+    are computed, and may raise, whichever is taken. The gradient of the other is 0, or NaN where a
+    slope of it is infinite: there, give it safe operands. Raises `TypeError` for a condition that
+    is no comparison.
 
     >>> import microtrain as mt
     >>> leaky = mt.compile(lambda x: where(x > 0, x, 0.1 * x))

@@ -1,7 +1,7 @@
 """micrograd's interface: its programs run on this engine once their imports name this module.
 
 ``from micrograd.engine import Value`` and ``from micrograd.nn import MLP`` become ``from
-microtrain.micrograd import Value, MLP``. Hidden layers are relu and the last is linear; biases
+microtrain.nn.micrograd import Value, MLP``. Hidden layers are relu and the last is linear; biases
 start at 0; Python's global generator draws the initial weights, so ``random.seed(1337)`` gives
 those that micrograd draws. The models are `microtrain.Module`, and `microtrain.train` takes them.
 
