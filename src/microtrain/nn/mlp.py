@@ -48,15 +48,22 @@ def dot(
     # An int leaves a Fraction exact.
     total = number_in(0 if type(bias) is float and bias == 0.0 else bias, "bias")
     for w, x in zip(weights, inputs):
-        a = w.data if isinstance(w, Value) else number_in(w, "weights")
-        b = x.data if isinstance(x, Value) else x if type(x) is float else number_in(x, "inputs")
-        total = total + a * b
         if isinstance(w, Value):
-            parents.append(w)
-            partials.append(b)
-        if isinstance(x, Value):
-            parents.append(x)
-            partials.append(a)
+            a = w.data
+            if isinstance(x, Value):
+                b = x.data
+                parents += (w, x)
+                partials += (b, a)
+            else:
+                b = x if type(x) is float else number_in(x, "inputs")
+                parents.append(w)
+                partials.append(b)
+        else:
+            a, b = number_in(w, "weights"), number_in(x, "inputs")
+            if isinstance(x, Value):
+                parents.append(x)
+                partials.append(a)
+        total = total + a * b
     if isinstance(bias, Value):
         parents.append(bias)
         partials.append(1)
