@@ -151,8 +151,8 @@ def _recorded_update() -> tuple[Record, list[Part]]:
     p, g, lr, squares = (Symbol(record, record.input(x)) for x in ("p", "g", "lr", "squares"))
     parameter: Any = Value(p)
     parameter.grad = g
-    first = eager.with_square(0.0, parameter)
-    more = eager.with_square(squares, parameter)  # type: ignore[arg-type]
+    first = eager.sum_of_squares([parameter])
+    more = eager.sum_of_squares([parameter], squares)  # type: ignore[arg-type]
     eager.update([parameter], lr)  # type: ignore[arg-type]
     results = (first, more, sqrt(squares), parameter.data)
     return record, [Part("", "u", [as_place(record, x)]) for x in results]

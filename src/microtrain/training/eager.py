@@ -57,15 +57,14 @@ def update(parameters: Sequence[Value], lr: float) -> None:
 
 def gradient_norm(parameters: Sequence[Value]) -> float:
     """Return the length of the gradient, the vector of all the parameters' derivatives."""
-    squares = 0.0
+    return sqrt(sum_of_squares(parameters))
+
+
+def sum_of_squares(parameters: Sequence[Value], total: float = 0.0) -> float:
+    """Return the total with the squares of the parameters' derivatives."""
     for p in parameters:
-        squares = with_square(squares, p)
-    return sqrt(squares)
-
-
-def with_square(squares: float, p: Value) -> float:
-    """Return a sum of squared derivatives with that of one more parameter."""
-    return squares + p.grad * p.grad
+        total = total + p.grad * p.grad
+    return total
 
 
 class EagerEngine:
