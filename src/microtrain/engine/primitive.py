@@ -201,7 +201,7 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
             floats only.
         raises: False if it never raises, so that it may be left out where nobody uses its result.
         python, c, javascript: how the language writes it: an operator, the name of a function of
-            the language's own, a template with the operands in braces, or a function from the
+            the language's own, a template with the operands as {0} and {1}, or a function from the
             texts of the operands to one of these. Without it, Python calls your function; code
             that uses it cannot be written in the other languages.
 
