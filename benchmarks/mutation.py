@@ -44,8 +44,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = pathlib.Path("src/microtrain")
 MODULES = "engine compiler nn training files"
 TESTS = (  # the quick ones first
-    "value functions nn losses optim edges draw gradients transforms training training_compiled "
-    "training_resume checkpoint curvature threads compiler arguments datasets tabular"
+    "engine engine_functions nn nn_losses nn_optim engine_edges draw engine_gradients "
+    "compiler_transforms training training_compiled training_resume nn_checkpoint "
+    "training_curvature training_threads compiler arguments nn_datasets tables"
 )
 UNFIT = "not killed and not hundred_thousand"  # left out, as they take long
 RESULTS = pathlib.Path("mutants.json")

@@ -49,7 +49,7 @@ def test_import_is_light():
     imported = set(done.stdout.split())
     assert "microtrain.engine.value" in imported
     heavy = {"argparse", "asyncio", "csv", "dataclasses", "fractions", "inspect", "json"}
-    heavy |= {"decimal", "logging", "matplotlib", "numpy", "re", "typing", "unittest"}
+    heavy |= {"concurrent.futures", "decimal", "logging", "matplotlib", "numpy", "unittest"}
     assert imported & heavy == set()
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 
 from .. import __version__
 from . import report, sweep, table, train
 from .arguments import FAILED, INTERRUPTED, UNREAD, Parser
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import Any
 
 from ..nn import datasets
 from ..nn.losses import hinge, squared_error
 from ..nn.mlp import MLP
 from ..report.page import report
 from ..training.curvature import DENSE
+from ..training.history import History
 from ..training.train import train
-from .arguments import FAILED, INTERRUPTED, OK, exit_statuses, neurons
+from .arguments import FAILED, INTERRUPTED, OK, Parser, exit_statuses, neurons
 from .terminal import Progress, printable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..training.history import History
-    from .arguments import Parser
 
 # For each data set: the data, the hidden layers, their activation and that of the output, the loss
 # and its reduction, and learning rates worth comparing.

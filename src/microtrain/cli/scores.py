@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import collections
 import math
+from typing import Any
 
 from .terminal import bold, printable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 MANY = 12  # more classes make too large a table
 

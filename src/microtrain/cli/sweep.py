@@ -9,21 +9,15 @@ import signal
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import Any
 
+from ..lab.results import Sweep
 from ..lab.sweep import SweepError, labelled, sweep
-from ..nn.optim import warmup_cosine
-from .arguments import FAILED, INTERRUPTED, OK, exit_statuses
+from ..nn.optim import Schedule, warmup_cosine
+from .arguments import FAILED, INTERRUPTED, OK, Parser, exit_statuses
 from .terminal import Progress, bold, colourful, columns, print_json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Executor
-    from typing import Any
-
-    from ..lab.results import Sweep
-    from ..nn.optim import Schedule
-    from .arguments import Parser
 
 LRS = (0.001, 0.01, 0.1, 1.0)
 EVERY = 10  # the sharpness is measured at the first so many steps, and then at every so manieth

@@ -7,23 +7,17 @@ import contextlib
 import io
 import os
 import sys
+from typing import Any, TextIO
 
 from ..errors import counted, file_path
 from ..files.csv import read_table, write_csv
 from ..files.records import CheckpointError
-from ..tables.fit import SHARE, fit
+from ..tables.fit import SHARE, Fit, fit
 from ..tables.predictor import LOSSES, Predictor
-from .arguments import FAILED, INTERRUPTED, OK, exit_statuses
+from ..training.history import History
+from .arguments import FAILED, INTERRUPTED, OK, Parser, exit_statuses
 from .scores import confusion, score
 from .terminal import Progress, bold, print_json, printable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, TextIO
-
-    from ..tables.fit import Fit
-    from ..training.history import History
-    from .arguments import Parser
 
 LINES = 20  # of losses, about
 FEW = 6  # different numbers look like classes

@@ -8,13 +8,10 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO, TypeVar
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any, TextIO, TypeVar
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 
 class Progress:

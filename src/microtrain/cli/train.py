@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import Any
 
 from ..errors import counted
 from ..nn import datasets
 from ..nn.losses import REDUCTIONS
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..tables.fit import BATCH, HIDDEN, PASSES, RATE
-from ..training.history import why_diverged
+from ..training.history import History, why_diverged
 from ..training.train import train
 from . import table
-from .arguments import FAILED, INTERRUPTED, OK, exit_statuses, neurons
+from .arguments import FAILED, INTERRUPTED, OK, Parser, exit_statuses, neurons
 from .terminal import Progress, bold, print_json, styled
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..training.history import History
-    from .arguments import Parser
 
 # What a table has other defaults for, or none.
 DEFAULTS: dict[str, Any] = {

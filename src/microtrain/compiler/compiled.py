@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..engine.number import as_number
 from ..engine.value import Value
 from ..errors import CompileError, describe
 from .python import PYTHON, assemble, function, indented
-from .transforms import flat, numbers_in, packed, shape_of, trace
+from .record import Record
+from .transforms import Shape, flat, numbers_in, packed, shape_of, trace
 from .writer import Part, Scope, write
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
-
-    from .record import Record
-    from .transforms import Shape
 
 # What the generated function calls, beside functions of numbers.
 RESERVED = ("otherwise", "type", "map", "float", "ArithmeticError", "ValueError")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import keyword
 import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from .writer import Language
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
 
 # Generated code calls the functions of `math`, which are faster than those of microtrain and raise
 # where they do. Whoever runs the code then replays the record, which says what happened.

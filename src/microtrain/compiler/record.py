@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
+from ..engine.primitive import Primitive
 from ..engine.primitives import (
     ADD,
     DIVIDE,
@@ -24,14 +27,7 @@ from ..engine.primitives import (
 )
 from ..errors import CompileError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
-
-    from ..engine.primitive import Primitive
-
-    Operation = tuple[Any, ...]  # a primitive and places; an input has its name, and no operands
+Operation = tuple[Any, ...]  # a primitive and places; an input has its name, and no operands
 
 LIMIT = 1_000_000  # operations; half a minute of compiling and 1.5 GB of memory
 

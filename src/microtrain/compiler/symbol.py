@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from ..engine import primitives
 from ..engine.number import Number, Operand, as_condition, as_number
+from ..engine.primitive import Primitive
 from ..errors import CompileError, describe
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
-
-    from ..engine.primitive import Primitive
-    from .record import Record
+from .record import Record
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from ..engine.graph import gradients, topological_sort
 from ..engine.number import as_number
@@ -16,13 +18,8 @@ from ..errors import CompileError, any_int, describe
 from .record import Record, without_collection
 from .symbol import Symbol, as_place
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
-
-    # For each argument, None for a number or the length of a list.
-    Shape = tuple[int | None, ...]
+# For each argument, None for a number or the length of a list.
+Shape = tuple[int | None, ...]
 
 _active = threading.local()  # .inputs: what the functions now running are being differentiated by
 

@@ -7,14 +7,11 @@ operations and their order are those that were recorded, so the results are too,
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any
-
-    from ..engine.primitive import Primitive
-    from .record import Operation, Record
+from ..engine.primitive import Primitive
+from .record import Operation, Record
 
 MOST = 60  # operations in an expression; Python's parser gives up at 200 nested parentheses
 

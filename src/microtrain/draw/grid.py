@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
-
-    Grid = tuple[list[float], list[float], list[list[float]]]
+Grid = tuple[list[float], list[float], list[list[float]]]
 
 MARGIN = 0.15  # of the points' extent, on every side
 

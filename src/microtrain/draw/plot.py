@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ..errors import describe
 from .grid import boundary_level, shade
 from .html import preformatted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
 
 # Colours that people with any kind of colour vision can tell apart (Okabe and Ito, 2008, "Color
 # Universal Design").

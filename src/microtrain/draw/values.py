@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..engine.graph import size, topological_sort
 from ..engine.value import Value
 from ..errors import describe
 from . import dot
 from .html import html_table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 DRAWN = 300  # a graph of more nodes than this is no longer a picture
 

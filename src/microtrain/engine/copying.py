@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
+from typing import Any, Self
 
 from .graph import size, topological_sort
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Self
 
 _new: Any = object.__new__
 

@@ -6,26 +6,15 @@ The graph is that of the values: each knows its parents, and its partial derivat
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .number import Number
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any, Protocol, Self, TypeVar
+    from .protocols import Node
 
-    N = TypeVar("N", bound="Node")
-
-    class Node(Protocol):
-        """What the walk needs of a value."""
-
-        data: Any
-        grad: Any
-
-        @property
-        def parents(self) -> tuple[Self, ...]: ...
-        @property
-        def partials(self) -> tuple[Any, ...]: ...
+N = TypeVar("N", bound="Node")
 
 
 def topological_sort(root: N) -> tuple[list[N], list[N]]:

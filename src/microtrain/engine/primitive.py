@@ -9,54 +9,17 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from ..errors import DomainError, counted, describe
 from .number import Operand, as_condition, as_number, number, of_one_kind, operand
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any, Protocol, TypedDict, TypeVar, Unpack, overload
+    from .protocols import Elementary, Operation, Options, Stepwise
 
-    from .value import Value
-
-    Slope = Callable[..., Any]
-    Text = str | Callable[..., str]
-    N = TypeVar("N", bound=Operand)
-
-    class Options(TypedDict, total=False):
-        """What an entry may say beside its slopes."""
-
-        takes: str
-        exact: bool
-        raises: bool
-        python: Text
-        c: Text
-        javascript: Text
-
-    class Elementary(Protocol):
-        """A function of one number: a float for a float, a Value for a Value."""
-
-        entry: Primitive
-
-        @overload
-        def __call__(self, x: float, /) -> float: ...
-        @overload
-        def __call__(self, x: N, /) -> N: ...
-
-    class Stepwise(Protocol):
-        """A function of one number that is constant between its jumps: always a plain number."""
-
-        entry: Primitive
-
-        def __call__(self, x: float | Value, /) -> float: ...
-
-    class Operation(Protocol):
-        """A function of several operands."""
-
-        entry: Primitive
-
-        def __call__(self, *operands: Any) -> Any: ...
+Slope = Callable[..., Any]
+Text = str | Callable[..., str]
 
 
 class Primitive:

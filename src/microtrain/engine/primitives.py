@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
+from typing import Any
 
 from ..errors import DomainError, as_list, describe
 from .number import Operand, as_condition, of_one_kind, operand
 from .primitive import Primitive, primitive
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
 
 # Operators. Values and symbols take them by methods of their own.
 

@@ -6,30 +6,12 @@ hands over to it whatever is not plain: other numbers, and all errors.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Protocol, overload
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
     from .primitive import Primitive
     from .value import Value
-
-    class Method(Protocol):
-        """A method without arguments that returns a Value."""
-
-        @overload
-        def __get__(self, instance: None, owner: type) -> Callable[[Value], Value]: ...
-        @overload
-        def __get__(self, instance: Value, owner: type) -> Callable[[], Value]: ...
-
-    class Step(Protocol):
-        """A method without arguments that returns a plain number, as its slope is 0."""
-
-        @overload
-        def __get__(self, instance: None, owner: type) -> Callable[[Value], float]: ...
-        @overload
-        def __get__(self, instance: Value, owner: type) -> Callable[[], float]: ...
-
 
 PLAIN = {float, int}
 

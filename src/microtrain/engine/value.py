@@ -13,6 +13,9 @@ are constants are written as ints, which leave all of them as they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 from ..errors import describe
 from . import primitives
 from .copying import GraphCopies
@@ -21,14 +24,11 @@ from .number import Number, Operand, as_number, number, of_kind
 from .primitives import divide, ieee_power, log_base, power, power_slope, ratio, sign
 from .shortcuts import shortcut
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from fractions import Fraction
-    from typing import Any
 
     from .primitive import Primitive
-    from .shortcuts import Method, Step
+    from .protocols import Method, Step
 
 _new: Any = object.__new__
 

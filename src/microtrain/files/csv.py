@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TextIO
 
 from ..errors import counted, file_path
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any, TextIO
-
-    Row = tuple[str, list[str]]  # where it is, and its cells
+Row = tuple[str, list[str]]  # where it is, and its cells
 
 
 def read_table(path: Any, file: TextIO | None = None) -> tuple[list[str], Iterator[Row]]:

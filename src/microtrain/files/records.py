@@ -11,14 +11,11 @@ import contextlib
 import errno
 import math
 import os
+from typing import Any
 
 from ..errors import describe, file_path
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    Path = str | os.PathLike[str]
+Path = str | os.PathLike[str]
 
 LARGEST = 500_000_000  # bytes; a file of more is not read
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, TextIO
+
 from ..draw import chart, plot
 from ..draw.html import html_table
 from ..errors import counted
 from ..files.csv import write_csv
+from ..nn.optim import Schedule
 from . import words
-from .runs import Rate, comparable, quartiles
+from .runs import Rate, Run, comparable, quartiles
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-    from typing import Any, Literal, TextIO
-
-    from ..nn.optim import Schedule
-    from .runs import Run
-
-    Status = Literal["running", "finished", "interrupted", "failed"]
-    Planned = tuple[str, float | Schedule, int]
+Status = Literal["running", "finished", "interrupted", "failed"]
+Planned = tuple[str, float | Schedule, int]
 
 
 class Sweep:

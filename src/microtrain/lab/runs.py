@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from ..nn.optim import Schedule
+from ..training.history import History
 from .verdict import verdict
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..nn.optim import Schedule
-    from ..training.history import History
 
 
 class Run:

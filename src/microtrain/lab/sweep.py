@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..engine.value import Value
 from ..errors import any_int, as_list, describe, positive_int
 from ..nn.losses import squared_error
-from ..nn.optim import learning_rate
+from ..nn.module import Module
+from ..nn.optim import Schedule, learning_rate
 from ..training.samples import pairs_of
 from ..training.train import train
 from . import words
-from .results import Sweep
+from .results import Planned, Sweep
 from .runs import Run
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Generator, Sequence
     from concurrent.futures import Executor
-    from typing import Any
 
-    from ..engine.value import Value
-    from ..nn.module import Module
-    from ..nn.optim import Schedule
-    from .results import Planned
-
-    Finished = Generator[tuple[Sequence[int], list[Run]], None, None]
+Finished = Generator[tuple[Sequence[int], list[Run]], None, None]
 
 # Runs are sent to an executor in so many chunks at most, of so many runs at most.
 CHUNKS, LARGEST = 100, 16

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from ..training.history import why_diverged
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..training.history import History
-
+from ..training.history import History, why_diverged
 
 RISE, NOISE = 1e-9, 1e-15  # a loss rises by more than this part of itself, and of the first loss
 OFTEN = 1 / 5  # of the steps: where the loss rises in so many, it oscillates

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 from ..errors import counted
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_options
+from .runs import Rate, Run
 from .verdict import rises
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from .runs import Rate, Run
 
 HEADER = ("rate", "verdicts", "steps", "loss", "sharpness", "peak", "2/peak")
 

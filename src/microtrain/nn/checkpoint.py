@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from ..errors import describe
-from ..files.records import CheckpointError, read, write
+from ..files.records import CheckpointError, Path, read, write
 from .mlp import ACTIVATIONS, MLP
 from .module import Module
 from .structure import structure_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..files.records import Path
 
 FORMAT, VERSION = "microtrain model", 1
 

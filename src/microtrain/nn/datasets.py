@@ -14,9 +14,7 @@ from ..engine.number import number
 from ..errors import any_int, describe, positive_int
 from ..files.csv import is_text, number_in_cell, place_of, read_table
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    Data = tuple[list[list[float]], list[float]]
+Data = tuple[list[list[float]], list[float]]
 
 
 def toy() -> Data:

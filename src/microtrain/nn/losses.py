@@ -6,15 +6,13 @@ target; it returns a Value, 0 at best. A loss of your own has the same form.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from ..engine.number import Number, as_number
 from ..engine.primitives import exp, log1p, maximum, ratio, relu, where
 from ..engine.value import Value, node, number_in
 from ..errors import as_list, describe, one_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
 
 REDUCTIONS = ("sum", "mean")
 

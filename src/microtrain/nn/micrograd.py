@@ -17,15 +17,12 @@ Layer of [LinearNeuron(16)]
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from typing import Any
 
 from ..engine.value import Value
 from .mlp import dot
 from .module import Module
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
 
 __all__ = ["MLP", "Layer", "Module", "Neuron", "Value"]
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..engine.value import Value, node, number_in
 from ..errors import any_int, as_list, counted, describe, one_of, positive_int
 from .module import Module
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
 
 ACTIVATIONS = {
     "tanh": Value.tanh,

@@ -13,6 +13,9 @@ A `Module` finds them by itself, in its attributes, so a model of your own only 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
 from ..draw import plot
 from ..draw.grid import field
 from ..draw.html import html_table
@@ -20,11 +23,6 @@ from ..engine.graph import reset
 from ..engine.number import number
 from ..engine.value import Value
 from ..errors import as_list, counted, describe
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any
 
 
 class Module:

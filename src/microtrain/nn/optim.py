@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable, Iterable
 
 from ..engine.graph import reset
 from ..engine.number import number
 from ..engine.value import Value
 from ..errors import any_int, as_list, describe, positive_int
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    Schedule = Callable[[int], float]
+Schedule = Callable[[int], float]
 
 
 class SGD:

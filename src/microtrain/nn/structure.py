@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from ..engine.value import Value
 from .losses import is_known
 from .mlp import ACTIVATIONS, MLP, Layer, Neuron
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
-    from typing import Any
-
-    from ..engine.value import Value
 
 
 def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:

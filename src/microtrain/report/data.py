@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from ..draw import grid
 from ..errors import CompileError
 from ..nn.mlp import MLP
 from ..nn.structure import parameter_names
-from ..training.history import History
+from ..training.history import History, Recording
 from ..training.tracing import predictor
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
-
-    from ..training.history import Recording
 
 MOST = 280_000  # numbers on the page, about: so many frames are shown of each run as that allows
 FEWEST, MANY = 12, 400  # frames of a run, at least and at most

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..errors import as_list, counted, describe, file_path
 from ..lab.results import Sweep
@@ -12,13 +14,6 @@ from ..lab.verdict import verdict
 from ..nn.mlp import MLP
 from ..training.history import History
 from .data import Shown, data_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable
-    from typing import Any
-
 
 WANTED = "a list of histories, or a sweep"
 

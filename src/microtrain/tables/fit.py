@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TextIO
 
 from ..engine.number import number
 from ..errors import one_of, positive_int
-from ..files.csv import number_in_cell, place_of, read_table
+from ..files.csv import Row, number_in_cell, place_of, read_table
 from ..files.records import CheckpointError
 from ..nn import losses
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_cosine
+from ..training.history import History
 from ..training.train import train
-from .predictor import LOSSES, Column, Predictor, class_of, holds_texts
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TextIO
-
-    from ..files.csv import Row
-    from ..training.history import History
-    from .predictor import Cell
+from .predictor import LOSSES, Cell, Column, Predictor, class_of, holds_texts
 
 SHARE, HIDDEN, RATE, PASSES, BATCH = 0.2, (8,), 0.1, 100, 32
 

@@ -10,22 +10,17 @@ from __future__ import annotations
 import collections
 import itertools
 import math
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ..errors import counted, describe
 from ..files import records
-from ..files.csv import is_text, number_in_cell
+from ..files.csv import Row, is_text, number_in_cell
 from ..files.records import CheckpointError
 from ..nn import checkpoint
+from ..nn.mlp import MLP
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
-
-    from ..files.csv import Row
-    from ..nn.mlp import MLP
-
-    Cell = tuple[str, str]  # where it is, and its text
+Cell = tuple[str, str]  # where it is, and its text
 
 FORMAT, VERSION = "microtrain predictor", 1
 MANY = 20  # more different texts in a column can't be told apart

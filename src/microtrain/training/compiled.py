@@ -7,6 +7,9 @@ they did becomes a loop over the samples: its length does not depend on how many
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from ..compiler.python import PYTHON, assemble, function, indented, listed, loop
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
@@ -16,16 +19,8 @@ from ..engine.primitives import sqrt
 from ..engine.value import Value
 from ..nn.structure import structure_of, trace_key
 from . import eager
-from .eager import EagerEngine, set_state
-from .tracing import made_once, trace_loss
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
-
-    from .eager import State
-    from .tracing import Layout
+from .eager import EagerEngine, State, set_state
+from .tracing import Layout, made_once, trace_loss
 
 # Names that the generated step uses itself.
 RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", "len")

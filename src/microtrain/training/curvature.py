@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from ..compiler.python import PYTHON, assemble, function, listed, loop
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
@@ -11,18 +14,11 @@ from ..engine.value import Value
 from ..errors import one_of
 from ..nn.losses import REDUCTIONS, squared_error
 from ..nn.mlp import dot
+from ..nn.module import Module
 from ..nn.structure import structure_of, trace_key
 from .eigen import lanczos, largest_eigenvalue
 from .samples import fitted, pairs_of
-from .tracing import made_once, trace_loss
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
-
-    from ..nn.module import Module
-    from .tracing import Layout
+from .tracing import Layout, made_once, trace_loss
 
 DENSE = 100  # up to this many parameters the whole Hessian is computed
 

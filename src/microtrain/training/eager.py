@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from ..engine.graph import reset
 from ..engine.primitives import sqrt
 from ..engine.value import Value
 from .samples import checked
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
-
-    State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
+State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
 
 
 def step(

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable, Sequence
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    Vector = list[float]
+Vector = list[float]
 
 # `lanczos` ends when so many steps in a row changed the eigenvalue by less than this part of it.
 # That is no bound of the error, but on spectra without a gap the error was below 1e-8.

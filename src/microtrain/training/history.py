@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TextIO
 
 from ..draw import chart, plot
 from ..draw.html import html_table
 from ..errors import counted
 from ..files.csv import write_csv
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Sequence
-    from typing import Any, Literal, TextIO
-
-    Status = Literal["running", "finished", "converged", "diverged", "interrupted"]
+Status = Literal["running", "finished", "converged", "diverged", "interrupted"]
 
 
 class Recording:

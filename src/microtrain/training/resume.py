@@ -6,20 +6,16 @@ import errno
 import math
 import os
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from ..errors import describe
 from ..files.records import CheckpointError, read, write
+from .eager import State
+from .history import History
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
-    from .eager import State
-    from .history import History
-
-    # How many steps there were, the state they led to, and the state before the last of them.
-    Whole = tuple[int, State, State]
+# How many steps there were, the state they led to, and the state before the last of them.
+Whole = tuple[int, State, State]
 
 FORMAT, VERSION = "microtrain run", 1
 PARTS = ("parameters", "gradients", "before")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from ..engine.number import as_number, number
 from ..engine.value import Value
@@ -12,15 +14,9 @@ from ..errors import as_list, counted, describe
 from ..nn import datasets
 from ..nn.losses import encode_target
 from ..nn.mlp import MLP
+from ..nn.module import Module
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
-
-    from ..nn.module import Module
-
-    Pair = tuple[Any, Any]
+Pair = tuple[Any, Any]
 
 
 def pairs_of(xs: Any, ys: Any) -> list[Pair]:

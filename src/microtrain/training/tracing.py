@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from ..compiler.python import PYTHON, assemble, function, listed, loop
 from ..compiler.record import Record, without_collection
@@ -21,12 +23,7 @@ from ..nn.losses import encode_target, is_known
 from ..nn.structure import parameter_names
 from .samples import checked
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
-    from typing import Any, TypeVar
-
-    Made = TypeVar("Made")
+Made = TypeVar("Made")
 
 
 class Traced:

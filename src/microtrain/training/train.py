@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import random
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container, Sequence
+from typing import Any
 
 from ..engine.number import number
 from ..engine.value import Value
@@ -14,7 +16,8 @@ from ..errors import CompileError, any_int, describe, file_path, one_of, positiv
 from ..nn.checkpoint import architecture_of
 from ..nn.losses import REDUCTIONS, is_known, squared_error
 from ..nn.mlp import MLP
-from ..nn.optim import learning_rate
+from ..nn.module import Module
+from ..nn.optim import Schedule, learning_rate
 from ..nn.structure import parameter_names, structure_of
 from .compiled import CompiledEngine
 from .curvature import Curvature
@@ -22,15 +25,6 @@ from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording, not_finite
 from .resume import RunFile
 from .samples import batches_of, fitted, pairs_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Sequence
-    from typing import Any
-
-    from ..nn.module import Module
-    from ..nn.optim import Schedule
 
 ENGINES = ("auto", "eager", "compiled")
 

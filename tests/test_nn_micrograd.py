@@ -1,6 +1,6 @@
 """What programs written for micrograd do, with nothing but their imports changed.
 
-(The expression of its README is in `test_value.py`: the Value is the same.)
+(The expression of its README is in `test_engine.py`: the Value is the same.)
 """
 
 from __future__ import annotations
