@@ -125,6 +125,19 @@ def test_what_pages_show_is_what_commands_print(page, tmp_path):
             assert position >= 0, chunk
 
 
+def test_the_tests_that_pages_name_are_there():
+    """Each guarantee in the README names the test that holds it."""
+    named = 0
+    for page in ("README.md", "CONTRIBUTING.md", *pages_with("python")):
+        module = ""
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for where, name in re.findall(r"`(test_\w+)?::(test_\w+)`", text):
+            module, named = where or module, named + 1
+            source = (ROOT / "tests" / f"{module}.py").read_text(encoding="utf-8")
+            assert f"\ndef {name}(" in source, f"{page}: {module}::{name}"
+    assert named > 15
+
+
 def test_every_example_is_shown():
     shown = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
     for path in (ROOT / "examples").iterdir():
