@@ -183,8 +183,8 @@ def test_ctrl_c_in_the_middle_of_an_update_leaves_whole_steps(step):
 
 def interrupted_at(n, run):
     """Run with Ctrl-C before the n-th line in the loop of `train`, or where it is wound up."""
-    loop, winding_up = train_module.train.__code__, train_module._finish.__code__
-    before, _, _ = inspect.getsource(train_module.train).partition("for k in range")
+    loop, winding_up = train_module.run.__code__, train_module._finish.__code__
+    before, _, _ = inspect.getsource(train_module.run).partition("for k in range")
     begins = loop.co_firstlineno + before.count("\n")
     left = n
 
@@ -508,6 +508,11 @@ MODEL = MLP(3, [2, 1])
         ({"batch_size": 0}, ValueError, "batch_size expects an int of at least 1, got 0"),
         ({"batch_size": 5}, ValueError, "batch_size expects at most 4, the number of samples; got"),
         ({"accumulate": 0}, ValueError, "accumulate expects an int of at least 1, got 0"),
+        (
+            {"accumulate": 10**12},
+            ValueError,
+            "accumulate expects at most 2,500,000 mini-batches of 4, so that one step can hold",
+        ),
         ({"reduction": "max"}, ValueError, "reduction expects one of 'sum', 'mean'; got str 'max'"),
         ({"engine": "warp"}, ValueError, "one of 'auto', 'eager', 'compiled'; got str 'warp'"),
         ({"target_loss": "low"}, TypeError, "target_loss expects a number, got str 'low'"),

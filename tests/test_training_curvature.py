@@ -14,7 +14,8 @@ from microtrain import MLP, CompileError, Module, Value
 from microtrain.training import curvature
 from microtrain.training.curvature import Curvature
 from microtrain.training.eigen import lanczos, largest_eigenvalue
-from microtrain.training.samples import fitted, pairs_of
+from microtrain.training.objective import Objective
+from microtrain.training.samples import pairs_of
 
 XS, YS = mt.datasets.toy()
 
@@ -93,11 +94,12 @@ def test_hessian_vector_products_are_differences_of_gradients(data):
     last = "sigmoid" if loss is mt.hinge else draw(smooth)  # below 1, so it has no corner
     model = MLP(2, [draw(st.integers(1, 3)), n_out], draw(smooth), last, draw(st.integers(0, 99)))
     reduction = draw(st.sampled_from(["sum", "mean"]))
-    parameters, pairs = fitted(model, pairs_of(xs, ys), loss)
+    objective = Objective(model, pairs_of(xs, ys), loss, reduction)
+    parameters, pairs = objective.parameters, objective.samples
     at = [p.data for p in parameters]
     rng = random.Random(1)
     direction = [rng.uniform(-1, 1) for _ in at]
-    product = Curvature(model, parameters, pairs, loss, reduction).product(at, direction)
+    product = Curvature(objective).product(at, direction)
 
     def gradient(t):
         for p, x, d in zip(parameters, at, direction):

@@ -87,10 +87,11 @@ def any_int(name: str, x: object) -> int:
     return n
 
 
-def true_or_false(name: str, x: object) -> None:
-    """Raise `TypeError` if `x` is not True or False."""
+def true_or_false(name: str, x: object) -> bool:
+    """Return `x`. Raises `TypeError` if it is not True or False."""
     if not isinstance(x, bool):
         raise TypeError(f"{name} expects True or False, got {describe(x)}")
+    return x
 
 
 def as_list(name: str, x: Any, what: str = "a list") -> list[Any]:

@@ -17,9 +17,10 @@ from ..compiler.writer import Part, Scope, write
 from ..engine.graph import accumulated
 from ..engine.primitives import sqrt
 from ..engine.value import Value
-from ..nn.structure import structure_of, trace_key
+from ..nn.structure import structure_of
 from . import eager
 from .eager import EagerEngine, State, set_state
+from .objective import Objective
 from .tracing import Layout, made_once, trace_loss
 
 # Names that the generated step uses itself.
@@ -37,17 +38,20 @@ class CompiledEngine:
     name = "compiled"
 
     def __init__(self, eager: EagerEngine, accumulate: int) -> None:
-        self._eager = eager
-        self._structure = structure_of(eager.model, eager.parameters)
-        key = trace_key(eager.model, eager.parameters, eager.samples, eager.loss)
-        key = key and ("step", key, eager.reduction, eager.zero_grad, accumulate)
-        self.source, function, layout = made_once(key, lambda: _generated(eager, accumulate))
-        self.samples: Sequence[tuple[float, ...]] = [layout.pack(x, y) for x, y in eager.samples]
+        self._objective = objective = eager.objective
+        self._structure = structure_of(objective.model, objective.parameters)
+        kind = "step", objective.reduction, eager.zero_grad, accumulate
+        self.source, function, layout = made_once(
+            objective, kind, lambda: _generated(objective, eager.zero_grad, accumulate)
+        )
+        self.samples: Sequence[tuple[float, ...]] = [
+            layout.pack(x, y) for x, y in objective.samples
+        ]
 
         def step_eagerly(
             state: State, batches: Sequence[Sequence[Any]], lr: float
         ) -> tuple[float, float, State]:
-            set_state(eager.parameters, state)
+            set_state(objective.parameters, state)
             pairs = [[layout.unpack(sample) for sample in batch] for batch in batches]
             return eager.step(state, pairs, lr)
 
@@ -61,19 +65,21 @@ class CompiledEngine:
 
         self.step, self._step_eagerly = step, step_eagerly
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         """Go on eagerly if the model has become another one than that which was recorded."""
-        if structure_of(self._eager.model, self._eager.parameters) != self._structure:
+        if structure_of(self._objective.model, self._objective.parameters) != self._structure:
             self.step = self._step_eagerly
 
 
-def _generated(engine: EagerEngine, accumulate: int) -> tuple[str, Callable[..., Any], Layout]:
+def _generated(
+    objective: Objective, zero_grad: bool, accumulate: int
+) -> tuple[str, Callable[..., Any], Layout]:
     """Return the Python of a training step, the function that it defines, and what that takes."""
     with without_collection():
-        traced = trace_loss(engine.model, engine.parameters, engine.samples, engine.loss)
+        traced = trace_loss(objective)
         record = traced.record
         running = [record.input(f"g_{name}") for name in traced.names]
-        seeds = [record.input("seed")] if engine.reduction == "mean" else []
+        seeds = [record.input("seed")] if objective.reduction == "mean" else []
         seed: Any = traced.symbol(seeds[0]) if seeds else 1.0
         start: dict[Value, Any] = dict(zip(traced.parameters, map(traced.symbol, running)))
         found = accumulated(traced.loss, seed, start)
@@ -109,7 +115,7 @@ def _generated(engine: EagerEngine, accumulate: int) -> tuple[str, Callable[...,
     weights = named(traced.data)
     lines = [
         f"{listed(weights)} = state[0]",
-        *_batches(batch, grads, scope, engine.zero_grad, accumulate),
+        *_batches(batch, grads, scope, zero_grad, accumulate),
         *_updates(weights, grads, *[result.expressions[0] for result in results]),
         f"return loss, norm, ({listed(weights)}, {listed(grads)})",
     ]

@@ -15,9 +15,10 @@ from ..errors import one_of
 from ..nn.losses import REDUCTIONS, squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
-from ..nn.structure import structure_of, trace_key
+from ..nn.structure import structure_of
 from .eigen import lanczos, largest_eigenvalue
-from .samples import fitted, pairs_of
+from .objective import Objective
+from .samples import pairs_of
 from .tracing import Layout, made_once, trace_loss
 
 DENSE = 100  # up to this many parameters the whole Hessian is computed
@@ -53,10 +54,8 @@ def sharpness(
     20.0
     """
     one_of("reduction", reduction, REDUCTIONS)
-    parameters, pairs = fitted(model, pairs_of(xs, ys), loss)
-    return Curvature(model, parameters, pairs, loss, reduction).sharpness(
-        [p.data for p in parameters]
-    )
+    objective = Objective(model, pairs_of(xs, ys), loss, reduction)
+    return Curvature(objective).sharpness([p.data for p in objective.parameters])
 
 
 class Curvature:
@@ -66,32 +65,17 @@ class Curvature:
     the cost of a gradient (Pearlmutter, 1994, "Fast Exact Multiplication by the Hessian").
     """
 
-    def __init__(
-        self,
-        model: Any,
-        parameters: Sequence[Value],
-        samples: Sequence[tuple[Any, Any]],
-        loss: Callable[[Any, Any], Value],
-        reduction: str,
-    ) -> None:
-        self._of = model, parameters, samples, loss
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._n = len(objective.parameters)
+        self._share = 1.0 / len(objective.samples) if objective.reduction == "mean" else 1.0
         self._record()
-        self._share = 1.0 / len(samples) if reduction == "mean" else 1.0
-        self._n = len(parameters)
 
     def _record(self) -> None:
-        model, parameters, samples, loss = self._of
-        self._structure = structure_of(model, parameters)
-        key = trace_key(model, parameters, samples, loss)
-        self._product, layout = made_once(
-            key and ("curvature", key), lambda: _generated(model, parameters, samples, loss)
-        )
-        self._batch = [layout.pack(x, y) for x, y in samples]
-
-    def look_again(self) -> None:
-        """Begin anew if the model has become another one."""
-        if structure_of(*self._of[:2]) != self._structure:
-            self._record()
+        objective = self._objective
+        self._structure = structure_of(objective.model, objective.parameters)
+        self._product, layout = made_once(objective, "curvature", lambda: _generated(objective))
+        self._batch = [layout.pack(x, y) for x, y in objective.samples]
 
     def product(self, parameters: Sequence[float], direction: Sequence[float]) -> list[float]:
         """Return the Hessian at these parameters times this vector."""
@@ -103,6 +87,8 @@ class Curvature:
 
     def sharpness(self, parameters: Sequence[float]) -> float:
         """Return the largest eigenvalue of the Hessian at these parameters."""
+        if structure_of(self._objective.model, self._objective.parameters) != self._structure:
+            self._record()  # `on_step` has made another model of it
         if self._n > DENSE:
             return lanczos(lambda direction: self.product(parameters, direction), self._n)
         axes = range(self._n)
@@ -110,19 +96,14 @@ class Curvature:
         return largest_eigenvalue(rows)
 
 
-def _generated(
-    model: Any,
-    parameters: Sequence[Value],
-    samples: Sequence[tuple[Any, Any]],
-    loss: Callable[[Any, Any], Value],
-) -> tuple[Callable[..., list[float]], Layout]:
+def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout]:
     """Return a function that multiplies the Hessian of the sum of losses with a vector.
 
     The gradient of one sample's loss is recorded, and replayed over Values that hold symbols of a
     second program: so the derivative of its component in a direction is recorded there.
     """
     with without_collection():
-        traced = trace_loss(model, parameters, samples, loss)
+        traced = trace_loss(objective)
         first, record = traced.record, Record()
         gradient = [as_place(first, x) for x in gradients(traced.loss, traced.parameters)]
         inputs: dict[int, Any] = {

@@ -8,7 +8,7 @@ from typing import Any
 from ..engine.graph import reset
 from ..engine.primitives import sqrt
 from ..engine.value import Value
-from .samples import checked
+from .objective import Objective
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
 
@@ -71,21 +71,9 @@ class EagerEngine:
     name = "eager"
     source = ""
 
-    def __init__(
-        self,
-        model: Callable[[Any], Any],
-        parameters: Sequence[Value],
-        samples: Sequence[tuple[Any, Any]],
-        loss: Callable[[Any, Any], Value],
-        reduction: str,
-        zero_grad: bool,
-    ) -> None:
-        self.model = model
-        self.parameters = parameters
-        self.samples: Sequence[Any] = samples
-        self.loss = loss
-        self.loss_of = checked(loss)
-        self.reduction = reduction
+    def __init__(self, objective: Objective, zero_grad: bool) -> None:
+        self.objective = objective
+        self.samples: Sequence[Any] = objective.samples
         self.zero_grad = zero_grad
 
     def step(
@@ -95,18 +83,14 @@ class EagerEngine:
 
         Return the loss before it, the length of the gradient, and the state after it.
         """
+        objective, parameters = self.objective, self.objective.parameters
         loss = step(
-            self.model,
-            self.parameters,
-            batches,
-            lr,
-            self.loss_of,
-            self.reduction,
-            self.zero_grad,
+            *(objective.model, parameters, batches, lr),
+            *(objective.loss_of, objective.reduction, self.zero_grad),
         )
-        return loss, gradient_norm(self.parameters), state_of(self.parameters)
+        return loss, gradient_norm(parameters), state_of(parameters)
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         """Take note of what `on_step` may have changed: nothing to do, as nothing was recorded."""
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
 from typing import Any, Literal, TextIO
 
 from ..draw import chart, plot
 from ..draw.html import html_table
 from ..errors import counted
 from ..files.csv import write_csv
+from .objective import Objective
 
 Status = Literal["running", "finished", "converged", "diverged", "interrupted"]
 
@@ -31,18 +31,11 @@ class Recording:
             `zero_grad` forgotten, the sum of all so far; NaN where there was none.)
     """
 
-    def __init__(
-        self,
-        samples: Sequence[tuple[Any, Any]],
-        loss: Callable[[Any, Any], Any],
-        reduction: str,
-        zero_grad: bool,
-        whole_batch: bool,
-    ) -> None:
-        self.xs = [x for x, _ in samples]
-        self.ys = [y for _, y in samples]
-        self.loss = loss
-        self.reduction = reduction
+    def __init__(self, objective: Objective, zero_grad: bool, whole_batch: bool) -> None:
+        self.xs = [x for x, _ in objective.samples]
+        self.ys = [y for _, y in objective.samples]
+        self.loss = objective.loss
+        self.reduction = objective.reduction
         self.zero_grad = zero_grad
         self.whole_batch = whole_batch
         self.parameters: list[tuple[float, ...]] = []

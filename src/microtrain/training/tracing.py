@@ -20,7 +20,8 @@ from ..engine.number import as_number
 from ..engine.value import Value
 from ..errors import CompileError, describe
 from ..nn.losses import encode_target, is_known
-from ..nn.structure import parameter_names
+from ..nn.structure import parameter_names, trace_key
+from .objective import Objective
 from .samples import checked
 
 Made = TypeVar("Made")
@@ -72,16 +73,13 @@ def trace_prediction(model: Any, parameters: Sequence[Value], x: Any) -> Traced:
     return _traced_prediction(*_copy(model, parameters), x)
 
 
-def trace_loss(
-    model: Any,
-    parameters: Sequence[Value],
-    samples: Sequence[tuple[Any, Any]],
-    loss: Callable[[Any, Any], Value],
-) -> Traced:
+def trace_loss(objective: Objective) -> Traced:
     """Record the loss of one sample from the sample, its target and the parameters.
 
     Raises `CompileError` where the computation is not the same for all numbers.
     """
+    model, parameters, loss = objective.model, objective.parameters, objective.loss
+    samples = objective.samples
     if not is_known(loss):
         twin, _ = _copy(model, parameters)
         for x, y in samples:  # a target that doesn't fit can be told from its number only
@@ -199,8 +197,11 @@ _lock = threading.Lock()
 KEPT = 16
 
 
-def made_once(key: Hashable, make: Callable[[], Made]) -> Made:
-    """Return what `make` makes, or what it made when it was last called for this key, if any."""
+def made_once(objective: Objective, kind: Hashable, make: Callable[[], Made]) -> Made:
+    """Return what `make` makes of an objective, or what it made of one like it before, if any."""
+    parts = objective.model, objective.parameters, objective.samples, objective.loss
+    key = trace_key(*parts)
+    key = key and (kind, key)
     with _lock:
         known: Made | None = _made.get(key)
     if known is not None:

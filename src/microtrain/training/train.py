@@ -10,23 +10,20 @@ import time
 from collections.abc import Callable, Container, Sequence
 from typing import Any
 
-from ..engine.number import number
 from ..engine.value import Value
-from ..errors import CompileError, any_int, describe, file_path, one_of, positive_int, true_or_false
+from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
-from ..nn.losses import REDUCTIONS, is_known, squared_error
-from ..nn.mlp import MLP
+from ..nn.losses import is_known, squared_error
 from ..nn.module import Module
-from ..nn.optim import Schedule, learning_rate
+from ..nn.optim import Schedule
 from ..nn.structure import parameter_names, structure_of
 from .compiled import CompiledEngine
 from .curvature import Curvature
 from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording, not_finite
+from .plan import Plan
 from .resume import RunFile
-from .samples import batches_of, fitted, pairs_of
-
-ENGINES = ("auto", "eager", "compiled")
+from .samples import batches_of
 
 # Samples to go through, in all steps together, for compiling (some milliseconds) to pay.
 WORTH_COMPILING = 400
@@ -107,73 +104,27 @@ def train(
     >>> history.status, history.final_loss < 0.01
     ('converged', True)
     """
-    steps = positive_int("steps", steps)
-    schedule, rate = (lr, 0.0) if callable(lr) else (None, learning_rate("lr", lr))
-    one_of("reduction", reduction, REDUCTIONS)
-    one_of("engine", engine, ENGINES)
-    least = -math.inf if target_loss is None else number("target_loss", target_loss)
-    if math.isnan(least):
-        raise ValueError("target_loss expects a number to be below, got nan")
-    true_or_false("zero_grad", zero_grad)
-    true_or_false("record", record)
-    if checkpoint is not None:
-        checkpoint = file_path("checkpoint", checkpoint)
-    if on_step is not None and not callable(on_step):
-        raise TypeError(f"on_step expects a function, got {describe(on_step)}")
-    tracked = _tracked(track_sharpness, steps)
-    if checkpoint_every is not None:
-        checkpoint_every = positive_int("checkpoint_every", checkpoint_every)
-    if checkpoint is not None and record:
-        raise ValueError("record expects False where there is a checkpoint, which can't hold it")
-    seed = any_int("seed", seed)
-    model, parameters, samples = _prepare(model, xs, ys, loss, seed)
-    size = len(samples) if batch_size is None else positive_int("batch_size", batch_size)
-    if size > len(samples):
-        raise ValueError(
-            f"batch_size expects at most {len(samples)}, the number of samples; got {size}"
-        )
-    accumulate = positive_int("accumulate", accumulate)
+    return run(Plan(**locals()))
+
+
+def run(plan: Plan) -> History:
+    """Repeat the four steps as planned, and return the history of it."""
     start = time.perf_counter()
-    eager = EagerEngine(model, parameters, samples, loss, reduction, zero_grad)
-    runner: EagerEngine | CompiledEngine = eager
-    known = is_known(loss) and structure_of(model, parameters) is not None
-    if engine == "compiled":
-        runner = CompiledEngine(eager, accumulate)
-    elif engine == "auto" and known and steps * accumulate * size >= WORTH_COMPILING:
-        with contextlib.suppress(CompileError):  # it is too large
-            runner = CompiledEngine(eager, accumulate)
-    curvature = None
-    if track_sharpness is not None:
-        curvature = Curvature(model, parameters, samples, loss, reduction)
-    batches = batches_of(runner.samples, size, accumulate, random.Random(seed))
-    history = History(model, runner.name)
-    history.source = runner.source
-    history.target_loss = None if target_loss is None else least
-    recording = None
-    if record:
-        whole_batch = size == len(samples) and accumulate == 1
-        recording = Recording(samples, loss, reduction, zero_grad, whole_batch)
-    history.recording = recording
+    parameters = plan.objective.parameters
+    engine = _engine(plan)
+    curvature = Curvature(plan.objective) if plan.tracks else None
+    rng = random.Random(plan.seed)
+    batches = batches_of(engine.samples, plan.batch_size, plan.accumulate, rng)
+    history = _history(plan, engine)
     losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
-    inf = math.inf
+    steps, least, tracked, recording = plan.steps, plan.least, plan.tracked, history.recording
+    rate, on_step, inf = plan.rate, plan.on_step, math.inf
     # After every step: how many there were, the state they led to, and the state before the last of
     # them, which is known to give a finite loss. One assignment, so that Ctrl-C falls before or
     # after it.
     state = state_of(parameters)
     whole = 0, state, state
-    keeper = None
-    if checkpoint is not None:
-        keeper = RunFile(
-            *(checkpoint, checkpoint_every, history, parameter_names(model, parameters), samples),
-            model=architecture_of(model) or type(model).__name__,
-            lr=schedule or rate,
-            loss=loss,
-            reduction=reduction,
-            batch_size=size,
-            accumulate=accumulate,
-            zero_grad=zero_grad,
-            seed=seed,
-        )
+    keeper = _keeper(plan, history)
     if keeper is not None and (kept := keeper.restore(steps)):
         whole, seconds = kept
         made, state, _ = whole
@@ -184,25 +135,24 @@ def train(
     end: tuple[Any, int, Any] = "interrupted", whole[0], whole[1]
     try:
         for k in range(whole[0], steps):
-            if schedule is not None:
-                rate = learning_rate(f"lr at step {k}", schedule(k), zero=True)
+            lr = rate(k)
             try:
-                value, norm, after = runner.step(state, next(batches), rate)
+                loss, norm, after = engine.step(state, next(batches), lr)
             except ArithmeticError as error:
-                value, norm, after = math.nan, math.nan, state
+                loss, norm, after = math.nan, math.nan, state
                 history.error = str(error) or type(error).__name__
             if curvature is not None and k in tracked:
                 history.sharpness[k] = _sharpness(curvature, state[0])
             if recording is not None:
                 recording.parameters.append(state[0])
                 recording.gradients.append(after[1] if norm == norm else (norm,) * len(parameters))
-            losses.append(value)
-            lrs.append(rate)
+            losses.append(loss)
+            lrs.append(lr)
             grad_norms.append(norm)
-            if not -inf < value < inf:
+            if not -inf < loss < inf:
                 end = "diverged", max(0, k - 1), (whole[2][0], state[1])
                 break
-            if value < least:
+            if loss < least:
                 end = "converged", k, (state[0], after[1])
                 break
             whole = k + 1, after, state
@@ -211,9 +161,7 @@ def train(
                 history.steps, history.seconds = k + 1, time.perf_counter() - start
                 set_state(parameters, state)
                 on_step(history)
-                runner.look_again()
-                if curvature is not None:
-                    curvature.look_again()
+                engine.refresh()
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
             if keeper is not None and keeper.is_due(k + 1):
@@ -237,6 +185,48 @@ def train(
     return history
 
 
+def _engine(plan: Plan) -> EagerEngine | CompiledEngine:
+    """Return what makes the steps. Raises `CompileError` where "compiled" was asked for."""
+    objective = plan.objective
+    eager = EagerEngine(objective, plan.zero_grad)
+    if plan.engine == "compiled":
+        return CompiledEngine(eager, plan.accumulate)
+    known = is_known(objective.loss) and structure_of(objective.model, objective.parameters)
+    if plan.engine == "auto" and known and plan.work >= WORTH_COMPILING:
+        with contextlib.suppress(CompileError):  # it is too large
+            return CompiledEngine(eager, plan.accumulate)
+    return eager
+
+
+def _history(plan: Plan, engine: EagerEngine | CompiledEngine) -> History:
+    """Return the history of a run that is about to begin."""
+    history = History(plan.objective.model, engine.name)
+    history.source = engine.source
+    history.target_loss = plan.target_loss
+    if plan.record:
+        history.recording = Recording(plan.objective, plan.zero_grad, plan.whole_batch)
+    return history
+
+
+def _keeper(plan: Plan, history: History) -> RunFile | None:
+    """Return the file that the run is kept in, if there is to be one."""
+    if plan.checkpoint is None:
+        return None
+    model, parameters = plan.objective.model, plan.objective.parameters
+    names, samples = parameter_names(model, parameters), plan.objective.samples
+    return RunFile(
+        *(plan.checkpoint, plan.every, history, names, samples),
+        model=architecture_of(model) or type(model).__name__,
+        lr=plan.lr,
+        loss=plan.objective.loss,
+        reduction=plan.objective.reduction,
+        batch_size=plan.batch_size,
+        accumulate=plan.accumulate,
+        zero_grad=plan.zero_grad,
+        seed=plan.seed,
+    )
+
+
 def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, state: Any) -> None:
     """Leave the model in its final state, and in an interrupted history whole steps only."""
     set_state(parameters, state)
@@ -254,29 +244,9 @@ def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, 
             history.sharpness.pop(step, None)
 
 
-def _tracked(track_sharpness: Any, steps: int) -> Container[int]:
-    """Return the steps at which the sharpness is to be tracked."""
-    if track_sharpness is None:
-        return ()
-    if isinstance(track_sharpness, Container) and not isinstance(track_sharpness, str):
-        return track_sharpness
-    return range(0, steps, positive_int("track_sharpness", track_sharpness))
-
-
 def _sharpness(curvature: Curvature, parameters: Sequence[float]) -> float:
     """Return the sharpness at these parameters; NaN where the loss has no Hessian."""
     try:
         return curvature.sharpness(parameters)
     except ArithmeticError:
         return math.nan
-
-
-def _prepare(
-    model: Module | None, xs: Any, ys: Any, loss: Callable[[Any, Any], Value], seed: int
-) -> tuple[Module, list[Value], list[tuple[Any, Any]]]:
-    """Return model, parameters and (sample, target) pairs, with what is missing filled in."""
-    pairs = pairs_of(xs, ys)
-    if model is None:
-        n_in = len(pairs[0][0]) if isinstance(pairs[0][0], list) else 1
-        model = MLP(n_in, [4, 4, 1], seed=seed)
-    return model, *fitted(model, pairs, loss)

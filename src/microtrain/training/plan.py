@@ -1,0 +1,105 @@
+"""What `train` was asked to do, checked before anything is trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container
+from typing import Any
+
+from ..engine.number import number
+from ..errors import any_int, describe, file_path, one_of, positive_int, true_or_false
+from ..nn.losses import REDUCTIONS
+from ..nn.mlp import MLP
+from ..nn.optim import Schedule, learning_rate
+from .objective import Objective
+from .samples import pairs_of
+
+ENGINES = ("auto", "eager", "compiled")
+MOST_SAMPLES = 10**7  # in one step, which holds its mini-batches in a list
+
+
+class Plan:
+    """The arguments of `train`, by their names, after the checks that its docstring speaks of.
+
+    Attributes beside the arguments: `objective`, the loss to minimize; `rate`, the learning rate of
+    a step; `least`, the loss to get below; `tracked`, the steps at which to take the sharpness;
+    `whole_batch`, whether each step sees every sample once.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        self.steps = positive_int("steps", given["steps"])
+        lr = given["lr"]
+        self.lr: float | Schedule = lr if callable(lr) else learning_rate("lr", lr)
+        one_of("reduction", given["reduction"], REDUCTIONS)
+        self.engine = one_of("engine", given["engine"], ENGINES)
+        self.target_loss = _target(given["target_loss"])
+        self.least = -math.inf if self.target_loss is None else self.target_loss
+        self.zero_grad = true_or_false("zero_grad", given["zero_grad"])
+        self.record = true_or_false("record", given["record"])
+        path = given["checkpoint"]
+        self.checkpoint = None if path is None else file_path("checkpoint", path)
+        self.on_step = given["on_step"]
+        if self.on_step is not None and not callable(self.on_step):
+            raise TypeError(f"on_step expects a function, got {describe(self.on_step)}")
+        self.tracks = given["track_sharpness"] is not None
+        self.tracked = _tracked(given["track_sharpness"], self.steps)
+        every = given["checkpoint_every"]
+        self.every = None if every is None else positive_int("checkpoint_every", every)
+        if self.checkpoint is not None and self.record:
+            raise ValueError(
+                "record expects False where there is a checkpoint, which can't hold it"
+            )
+        self.seed = any_int("seed", given["seed"])
+        self.objective = self._objective(given)
+        n, size = len(self.objective.samples), given["batch_size"]
+        self.batch_size = n if size is None else positive_int("batch_size", size)
+        if self.batch_size > n:
+            raise ValueError(
+                f"batch_size expects at most {n}, the number of samples; got {self.batch_size}"
+            )
+        self.accumulate = positive_int("accumulate", given["accumulate"])
+        most = max(1, MOST_SAMPLES // self.batch_size)
+        if self.accumulate > most:
+            raise ValueError(
+                f"accumulate expects at most {most:,} mini-batches of {self.batch_size:,}, "
+                f"so that one step can hold them; got {self.accumulate}"
+            )
+        self.whole_batch = self.batch_size == n and self.accumulate == 1
+
+    def _objective(self, given: dict[str, Any]) -> Objective:
+        """Return the loss of the model that was given, or of the default one, on the samples."""
+        model, pairs = given["model"], pairs_of(given["xs"], given["ys"])
+        if model is None:
+            n_in = len(pairs[0][0]) if isinstance(pairs[0][0], list) else 1
+            model = MLP(n_in, [4, 4, 1], seed=self.seed)
+        return Objective(model, pairs, given["loss"], given["reduction"])
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step. Raises `ValueError` if a schedule gives none."""
+        if callable(self.lr):
+            return learning_rate(f"lr at step {step}", self.lr(step), zero=True)
+        return self.lr
+
+    @property
+    def work(self) -> int:
+        """How many samples all steps together go through."""
+        return self.steps * self.accumulate * self.batch_size
+
+
+def _target(target_loss: Any) -> float | None:
+    """Return the loss to get below, or None."""
+    if target_loss is None:
+        return None
+    least = number("target_loss", target_loss)
+    if math.isnan(least):
+        raise ValueError("target_loss expects a number to be below, got nan")
+    return least
+
+
+def _tracked(track_sharpness: Any, steps: int) -> Container[int]:
+    """Return the steps at which the sharpness is to be tracked."""
+    if track_sharpness is None:
+        return ()
+    if isinstance(track_sharpness, Container) and not isinstance(track_sharpness, str):
+        return track_sharpness
+    return range(0, steps, positive_int("track_sharpness", track_sharpness))
