@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain.engine import primitives
+from microtrain.engine import operators, piecewise, primitives
 from microtrain.engine.primitive import Primitive
 
 
@@ -128,11 +128,12 @@ RATIONAL = {
     ),
 }
 
-# All others draw from the table of primitives by themselves.
+# All others draw from the table of operations by themselves.
 
 ENTRIES: dict[str, Primitive] = {
     entry.name: entry
-    for found in vars(primitives).values()
+    for module in (piecewise, operators, primitives)
+    for found in vars(module).values()
     if isinstance(entry := getattr(found, "entry", found), Primitive)
 }
 FUNCTIONS = {name: entry.call for name, entry in ENTRIES.items() if 1 <= len(entry.slopes) <= 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from graphs import Graph, graphs, points
+from graphs import ENTRIES, Graph, graphs, points
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +16,7 @@ from microtrain.compiler.python import PYTHON, assemble, function
 from microtrain.compiler.record import Record
 from microtrain.compiler.symbol import Symbol
 from microtrain.compiler.writer import Part, Scope, write
-from microtrain.engine import primitives
-from microtrain.engine.primitive import Primitive
+from microtrain.engine.operators import power
 
 EDGES = st.sampled_from(
     [0.0, -0.0, 1.0, -1.0, 5e-324, 1e308, -1e308, math.inf, -math.inf, math.nan]
@@ -114,8 +113,6 @@ def test_at_every_edge_the_same_bits_or_the_same_error(name, a, b):
     assert outcome(compiled, a, b) == outcome(lambda: f(Value(a), Value(b)).data)
 
 
-TABLE = {x.name: x for x in vars(primitives).values() if isinstance(x, Primitive)}
-TABLE |= {x.entry.name: x.entry for x in vars(primitives).values() if hasattr(x, "entry")}
 OPERANDS = {"&": 2, "|": 2, "neg": 1, "abs": 1}  # of operators; 2 of all others
 
 
@@ -140,10 +137,10 @@ def result_of(function, *xs):
         return "an error"
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(ENTRIES))
 @given(data=st.data())
 def test_what_is_written_is_the_operation(name, data):
-    primitive = TABLE[name]
+    primitive = ENTRIES[name]
     f = written(primitive)
     n = f.__code__.co_argcount
     conditions = (primitive.takes_condition(k) or name in ("&", "|") for k in range(n))
@@ -157,7 +154,7 @@ def test_what_is_written_is_the_operation(name, data):
 @pytest.mark.parametrize("n", [3.0, -1.0, -2.0, 0.0, -0.0, 0.5, -0.5, 1.5, 1e300, math.inf])
 @given(x=ANY)
 def test_powers_with_a_constant_exponent_are_written_as_they_are(name, n, x):
-    expected, found = result_of(TABLE[name].call, x, n), result_of(written(TABLE[name], n), x)
+    expected, found = result_of(ENTRIES[name].call, x, n), result_of(written(ENTRIES[name], n), x)
     assert found == expected or (found == "an error" and name == "ieee_power")
 
 
@@ -380,7 +377,7 @@ def test_nothing_is_recorded_where_no_bit_changes():
 @given(st.lists(st.text(max_size=4)))
 def test_names_mean_one_thing(names):
     record = Record()
-    record.add((primitives.sigmoid.entry, record.input("x")))
+    record.add((mt.sigmoid.entry, record.input("x")))
     used = ["exp", "e_", "nan", "y", "for"]
     result = Scope(PYTHON, [record], ["y"]).named([*names, *used, "x", "x"])
     assert len(set(result)) == len(result)
@@ -411,8 +408,8 @@ def test_the_power_of_raw_data_is_pythons():
     for n in (2, 3, 0.5, -1):
         (value,) = record.replay([x], [(symbol**n).place])
         assert value == x**n
-        (value,) = record.replay([x], [primitives.power(symbol, n).place])
-        assert value == primitives.power(x, n)
+        (value,) = record.replay([x], [power(symbol, n).place])
+        assert value == power(x, n)
     with pytest.raises(mt.DomainError, match="not a real number"):
         record.replay([-8.0], [(symbol**0.5).place])
     (value,) = record.replay([3.0], [(2.0**symbol).place])

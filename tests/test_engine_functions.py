@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain.engine.primitives import heaviside, ieee_power, log_base, ratio, sign, where
+from microtrain.engine.operators import ieee_power, log_base, ratio
+from microtrain.engine.piecewise import heaviside, sign, where
 
 INF, NAN = math.inf, math.nan
 UNARY = ["exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "softplus"]

@@ -120,7 +120,7 @@ def test_who_acts(name):
 def test_a_function_of_one_number_is_a_method_too(name):
     if arity(name) == 2 or not hasattr(mt, name) or name == "detach":
         return
-    assert hasattr(Value, name), f"add {name}: Method (or Step) to Value in engine/value.py"
+    assert hasattr(Value, name), f"add {name} = primitives.{name} to engine/methods.py"
     (x,) = INSIDE.get(name, lambda *v: v)(0.75)
     found, expected = getattr(Value(x), name)(), FUNCTIONS[name](Value(x))
     assert type(found) is type(expected)

@@ -18,6 +18,8 @@ from .compiler.compiled import compile
 from .compiler.transforms import grad, hessian, value_and_grad
 from .draw.values import to_dot
 from .engine.gradcheck import gradcheck
+from .engine.operators import ieee_power, ratio
+from .engine.piecewise import ceil, clip, detach, floor, maximum, minimum, relu, sign, where
 from .engine.primitive import primitive
 from .engine.primitives import (
     acos,
@@ -27,27 +29,17 @@ from .engine.primitives import (
     atan,
     atan2,
     atanh,
-    ceil,
-    clip,
     cos,
     cosh,
-    detach,
     erf,
     erfc,
     exp,
     expm1,
-    floor,
-    ieee_power,
     log,
     log1p,
     log2,
     log10,
-    maximum,
-    minimum,
-    ratio,
-    relu,
     sigmoid,
-    sign,
     sin,
     sinh,
     softmax,
@@ -55,7 +47,6 @@ from .engine.primitives import (
     sqrt,
     tan,
     tanh,
-    where,
 )
 from .engine.value import Value
 from .errors import CompileError, DomainError, GradcheckError

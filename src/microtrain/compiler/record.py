@@ -13,8 +13,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from ..engine.primitive import Primitive
-from ..engine.primitives import (
+from ..engine.operators import (
     ADD,
     DIVIDE,
     IEEE_POWER,
@@ -23,8 +22,9 @@ from ..engine.primitives import (
     POWER,
     RATIO,
     SUBTRACT,
-    WHERE,
 )
+from ..engine.piecewise import WHERE
+from ..engine.primitive import Primitive
 from ..errors import CompileError
 
 Operation = tuple[Any, ...]  # a primitive and places; an input has its name, and no operands

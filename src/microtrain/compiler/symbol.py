@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ..engine import primitives
+from ..engine import operators
 from ..engine.number import Number, Operand, as_condition, as_number
 from ..engine.primitive import Primitive
 from ..errors import CompileError, describe
@@ -91,25 +91,25 @@ class Symbol(Number):
         self.record = record
         self.place = place
 
-    __add__ = _binary(primitives.ADD)
-    __radd__ = _binary(primitives.ADD, reflected=True)
-    __sub__ = _binary(primitives.SUBTRACT)
-    __rsub__ = _binary(primitives.SUBTRACT, reflected=True)
-    __mul__ = _binary(primitives.MULTIPLY)
-    __rmul__ = _binary(primitives.MULTIPLY, reflected=True)
-    __truediv__ = _binary(primitives.DIVIDE)
-    __rtruediv__ = _binary(primitives.DIVIDE, reflected=True)
-    __pow__ = _binary(primitives.PLAIN_POWER)
-    __rpow__ = _binary(primitives.PLAIN_POWER, reflected=True)
-    __neg__, __abs__ = _unary(primitives.NEGATE), _unary(primitives.ABSOLUTE)
+    __add__ = _binary(operators.ADD)
+    __radd__ = _binary(operators.ADD, reflected=True)
+    __sub__ = _binary(operators.SUBTRACT)
+    __rsub__ = _binary(operators.SUBTRACT, reflected=True)
+    __mul__ = _binary(operators.MULTIPLY)
+    __rmul__ = _binary(operators.MULTIPLY, reflected=True)
+    __truediv__ = _binary(operators.DIVIDE)
+    __rtruediv__ = _binary(operators.DIVIDE, reflected=True)
+    __pow__ = _binary(operators.PLAIN_POWER)
+    __rpow__ = _binary(operators.PLAIN_POWER, reflected=True)
+    __neg__, __abs__ = _unary(operators.NEGATE), _unary(operators.ABSOLUTE)
 
     def __pos__(self) -> Symbol:
         return self
 
-    __lt__ = _binary(primitives.LESS, compares=True)
-    __le__ = _binary(primitives.LESS_EQUAL, compares=True)
-    __gt__ = _binary(primitives.GREATER, compares=True)
-    __ge__ = _binary(primitives.GREATER_EQUAL, compares=True)
+    __lt__ = _binary(operators.LESS, compares=True)
+    __le__ = _binary(operators.LESS_EQUAL, compares=True)
+    __gt__ = _binary(operators.GREATER, compares=True)
+    __ge__ = _binary(operators.GREATER_EQUAL, compares=True)
 
     def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Symbol:
         return _recorded(self.record, primitive, operands)
@@ -153,13 +153,13 @@ class Condition(Operand):
 
     def __and__(self, other: Any) -> Any:
         if isinstance(other, Condition):
-            return _joined(self, primitives.AND, other)
+            return _joined(self, operators.AND, other)
         known = as_condition(other)
         return NotImplemented if type(known) is not bool else self if known else False
 
     def __or__(self, other: Any) -> Any:
         if isinstance(other, Condition):
-            return _joined(self, primitives.OR, other)
+            return _joined(self, operators.OR, other)
         known = as_condition(other)
         return NotImplemented if type(known) is not bool else True if known else self
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, Self, TypedDict, TypeVar, overload
+from typing import Any, Protocol, TypedDict, TypeVar, overload
 
 from .number import Operand
 from .primitive import Primitive, Text
@@ -24,7 +24,7 @@ class Options(TypedDict, total=False):
 
 
 class Elementary(Protocol):
-    """A function of one number: a float for a float, a Value for a Value."""
+    """A function of one number: a float for a float, a Value for a Value; or a method."""
 
     entry: Primitive
 
@@ -32,14 +32,22 @@ class Elementary(Protocol):
     def __call__(self, x: float, /) -> float: ...
     @overload
     def __call__(self, x: N, /) -> N: ...
+    @overload
+    def __get__(self, instance: None, owner: type) -> Callable[[Value], Value]: ...
+    @overload
+    def __get__(self, instance: Value, owner: type) -> Callable[[], Value]: ...
 
 
 class Stepwise(Protocol):
-    """A function of one number that is constant between its jumps: always a plain number."""
+    """A function of one number that has no slope, or a method: always a plain number."""
 
     entry: Primitive
 
     def __call__(self, x: float | Value, /) -> float: ...
+    @overload
+    def __get__(self, instance: None, owner: type) -> Callable[[Value], float]: ...
+    @overload
+    def __get__(self, instance: Value, owner: type) -> Callable[[], float]: ...
 
 
 class Operation(Protocol):
@@ -48,33 +56,3 @@ class Operation(Protocol):
     entry: Primitive
 
     def __call__(self, *operands: Any) -> Any: ...
-
-
-class Method(Protocol):
-    """A method without arguments that returns a Value."""
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Callable[[Value], Value]: ...
-    @overload
-    def __get__(self, instance: Value, owner: type) -> Callable[[], Value]: ...
-
-
-class Step(Protocol):
-    """A method without arguments that returns a plain number, as its slope is 0."""
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Callable[[Value], float]: ...
-    @overload
-    def __get__(self, instance: Value, owner: type) -> Callable[[], float]: ...
-
-
-class Node(Protocol):
-    """What a walk over a graph needs of a value."""
-
-    data: Any
-    grad: Any
-
-    @property
-    def parents(self) -> tuple[Self, ...]: ...
-    @property
-    def partials(self) -> tuple[Any, ...]: ...

@@ -17,23 +17,23 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import describe
-from . import primitives
 from .copying import GraphCopies
 from .graph import propagate, topological_sort, zero_and_seed
+from .methods import Methods
 from .number import Number, Operand, as_number, number, of_kind
-from .primitives import divide, ieee_power, log_base, power, power_slope, ratio, sign
+from .operators import divide, ieee_power, log_base, power, power_slope, ratio
+from .piecewise import sign
 from .shortcuts import shortcut
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from .primitive import Primitive
-    from .protocols import Method, Step
 
 _new: Any = object.__new__
 
 
-class Value(GraphCopies, Operand):
+class Value(Methods, GraphCopies, Operand):
     """A scalar that records the operations applied to it, to compute gradients.
 
     `data` is a float, int or NumPy scalar (kept as a float), a `fractions.Fraction` (kept exact) or
@@ -193,43 +193,6 @@ class Value(GraphCopies, Operand):
     def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
         return shortcut(primitive, Value, node)
 
-    # The functions of one number, as methods.
-    exp: Method
-    expm1: Method
-    log: Method
-    log1p: Method
-    log2: Method
-    log10: Method
-    sqrt: Method
-    sin: Method
-    cos: Method
-    tan: Method
-    asin: Method
-    acos: Method
-    atan: Method
-    sinh: Method
-    cosh: Method
-    tanh: Method
-    asinh: Method
-    acosh: Method
-    atanh: Method
-    erf: Method
-    erfc: Method
-    sigmoid: Method
-    softplus: Method
-    relu: Method
-    sign: Step
-    floor: Step
-    ceil: Step
-
-    def maximum(self, other: float | Value) -> Value:
-        """Return the larger of the two; where they are equal each gets half of the gradient."""
-        return primitives.maximum(self, other)  # type: ignore[no-any-return]
-
-    def minimum(self, other: float | Value) -> Value:
-        """Return the smaller of the two; where they are equal each gets half of the gradient."""
-        return primitives.minimum(self, other)  # type: ignore[no-any-return]
-
     # The chain rule.
 
     def backward(self, grad: float = 1.0) -> None:
@@ -340,8 +303,6 @@ def _data_of(value: Value) -> Any:
     return number("data", found) if type(found) is int else found
 
 
-for _name, _kind in Value.__annotations__.items():
-    if _kind in ("Method", "Step"):
-        _function = getattr(primitives, _name)
-        _method: Any = shortcut(_function.entry, Value, node) or _function
-        setattr(Value, _name, _method)
+for _name, _function in vars(Methods).items():
+    if _entry := getattr(_function, "entry", None):
+        setattr(Value, _name, Value.specialised(_entry) or _function)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..engine.number import Number, as_number
-from ..engine.primitives import exp, log1p, maximum, ratio, relu, where
+from ..engine.operators import ratio
+from ..engine.piecewise import maximum, relu, where
+from ..engine.primitives import exp, log1p
 from ..engine.value import Value, node, number_in
 from ..errors import as_list, describe, one_of
 

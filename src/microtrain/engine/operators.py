@@ -1,0 +1,171 @@
+"""The operators, as entries of the table, with what they compute: quotients and powers.
+
+Values and symbols have methods of their own for them. Their slopes, for Values, are in `value`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+from ..errors import DomainError
+from .number import Operand, number, operand
+from .piecewise import where
+from .primitive import Primitive, primitive
+
+
+def _shown(x: Any) -> str:
+    """Return an operand as error messages show it: as a float, even if it is an int or a Value."""
+    x = getattr(x, "data", x)
+    return f"{x}.0" if type(x) is int else repr(x)
+
+
+def divide(a: Any, b: Any) -> Any:
+    """Return a / b. Raises `ZeroDivisionError`, naming both, where b is 0."""
+    try:
+        return a / b
+    except ZeroDivisionError:
+        raise ZeroDivisionError(f"{_shown(a)} / {_shown(b)}: division by zero") from None
+
+
+def power(x: Any, n: Any) -> Any:
+    """Return x ** n.
+
+    Raises `DomainError` where that is no real number, and Python's own `ZeroDivisionError` (zero to
+    a negative power) and `OverflowError`. ``x ** 2`` is ``x * x``: C's `pow` differs from it in the
+    last bit for about one number in a thousand.
+    """
+    if type(n) in (int, float) and n == 2:
+        return x * x
+    if isinstance(x, Operand) or isinstance(n, Operand):
+        return POWER.perform((x, n))
+    try:
+        y = x**n
+    except ZeroDivisionError:
+        raise ZeroDivisionError(f"{_shown(x)} ** {_shown(n)}: zero to a negative power") from None
+    except OverflowError:
+        raise OverflowError(f"{_shown(x)} ** {_shown(n)} is too large for a float") from None
+    if type(y) is complex:
+        raise DomainError(f"{_shown(x)} ** {_shown(n)} is undefined: it is not a real number")
+    return y
+
+
+def _plain_power(x: Any, n: Any) -> Any:
+    y = x**n
+    if type(y) is complex:
+        raise DomainError(f"{x!r} ** {n!r} is undefined: it is not a real number")
+    return y
+
+
+def power_slope(x: Any, n: Any) -> Any:
+    """Return the slope of x ** n by x, for an n that is constant: 0 where that is 0."""
+    if type(n) in (float, int):
+        return n * ieee_power(x, n - 1) if n != 0 else 0
+    return where(abs(n) > 0, n * ieee_power(x, n - 1), abs(n))
+
+
+def log_base(base: Any, exponent: Any) -> Any:
+    """Return the logarithm of the base of a power whose exponent is a Value: it must be above 0."""
+    if isinstance(base, Operand) or isinstance(exponent, Operand):
+        return LOG_BASE.perform((base, exponent))
+    x = base if type(base) is float else number("log", base)
+    if x <= 0:
+        raise DomainError(
+            f"{_shown(base)} ** {_shown(exponent)} is undefined: a power with a Value as its "
+            "exponent takes a base above 0"
+        )
+    return math.log(x)
+
+
+# Slopes divide and take powers with these two: they follow IEEE 754 and do not raise.
+
+
+def ratio(a: Any, b: Any) -> Any:
+    """Return a / b, for use in slopes: where b is 0, it is infinite, or NaN for 0 / 0.
+
+    >>> ratio(1.0, 4.0), ratio(1.0, 0.0), ratio(1.0, -0.0)
+    (0.25, inf, -inf)
+    """
+    if isinstance(a, Operand) or isinstance(b, Operand):
+        return RATIO.perform((a, b))
+    try:
+        return a / b
+    except TypeError:
+        return operand("ratio", a) / operand("ratio", b)  # an error that names what is no number
+    except ZeroDivisionError:
+        return math.copysign(math.inf, a) * math.copysign(1.0, b) if a and a == a else math.nan
+
+
+def ieee_power(x: Any, n: Any) -> Any:
+    """Return x ** n, for use in slopes: it is infinite or NaN where ``x ** n`` raises.
+
+    Where n is the constant 0, it is the plain number 1, whatever x is.
+
+    >>> ieee_power(2.0, -1), ieee_power(0.0, -1), ieee_power(-1.0, 0.5)
+    (0.5, inf, nan)
+    """
+    if type(x) is not float:
+        x = operand("ieee_power", x)
+    if type(n) in (int, float) and n in (0, 1, 2):
+        return (1.0 if type(x) is float else 1) if n == 0 else x if n == 1 else x * x
+    if isinstance(x, Operand) or isinstance(n, Operand):
+        return IEEE_POWER.perform((x, n))
+    n = operand("ieee_power", n)
+    try:
+        return 1 / x if n == -1 else power(x, n)
+    except (ZeroDivisionError, OverflowError):
+        return -math.inf if math.copysign(1.0, x) < 0 and n % 2 == 1 else math.inf
+    except DomainError:
+        return math.nan
+
+
+@primitive(slopes=lambda y, x: ratio(1, x), raises=False)
+def _ieee_log(x: float) -> float:
+    """Return log(x), which is -inf at 0 and NaN below it."""
+    return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
+
+
+def _written_power(x: str, n: str) -> str:
+    """Return how Python writes a power: with a whole, constant exponent it is never complex."""
+    try:
+        return "**" if float(n).is_integer() else ""
+    except ValueError:  # it is no constant
+        return ""
+
+
+def _written_ieee_power(x: str, n: str) -> str:
+    return "1.0 / {0}" if n == "-1.0" else _written_power(x, n)
+
+
+ADD = Primitive("+", operator.add, raises=False, python="+")
+SUBTRACT = Primitive("-", operator.sub, raises=False, python="-")
+MULTIPLY = Primitive("*", operator.mul, raises=False, python="*")
+DIVIDE = Primitive("/", divide, python="/")
+NEGATE = Primitive("neg", operator.neg, raises=False, python="-")
+ABSOLUTE = Primitive("abs", abs, raises=False, python="abs")
+POWER = Primitive("power", operator.pow, call=power, python=_written_power)
+PLAIN_POWER = Primitive("plain_power", _plain_power, python=_written_power)  # Python's own
+LESS = Primitive("<", operator.lt, raises=False, python="<")
+LESS_EQUAL = Primitive("<=", operator.le, raises=False, python="<=")
+GREATER = Primitive(">", operator.gt, raises=False, python=">")
+GREATER_EQUAL = Primitive(">=", operator.ge, raises=False, python=">=")
+AND = Primitive("&", operator.and_, raises=False, python="&")
+OR = Primitive("|", operator.or_, raises=False, python="|")
+LOG_BASE = Primitive(
+    "log_base", log_base, (lambda y, base, exponent: ratio(1, base), None), python="log({0})"
+)
+RATIO = Primitive(
+    "ratio",
+    ratio,
+    (lambda y, a, b: ratio(1, b), lambda y, a, b: ratio(-y, b)),
+    raises=False,
+    python="/",  # where that raises, the record is replayed
+)
+IEEE_POWER = Primitive(
+    "ieee_power",
+    ieee_power,
+    (lambda y, x, n: n * ieee_power(x, n - 1), lambda y, x, n: y * _ieee_log(x)),
+    raises=False,
+    python=_written_ieee_power,
+)
