@@ -198,7 +198,10 @@ CALLS = {
         {"model": MODEL, "xs": XS, "ys": YS, "loss": mt.squared_error, "reduction": "sum"},
     ),
     "datasets.moons": (mt.datasets.moons, {"n": 4, "noise": 0.1, "seed": 0}),
-    "datasets.read_csv": (mt.datasets.read_csv, {"path": "CSV", "target": "y"}),
+    "datasets.read_csv": (
+        mt.datasets.read_csv,
+        {"path": "CSV", "target": "y", "sep": None, "skip_empty": False},
+    ),
     "train": (
         train,
         {

@@ -66,8 +66,11 @@ def test_read_csv(tmp_path):
         ("y\n1\n", "no column but the target"),
         ("a,y\n1_000,2\n", "line 2: column 'a' expects a number, got '1_000'"),
         ("a,y\n1,2\n3\n", "line 3: expected 2 cells, got 1"),
-        ("a,y\n1,2\n3,\n", "line 3: column 'y' expects a number, got ''"),
-        ("a,y\n1,nan\n", "line 2: column 'y' expects a number, got 'nan'"),
+        ("a,y\n1,2\n3,\n", "line 3: column 'y' is empty; skip_empty leaves such rows out"),
+        (
+            "a,y\n1,nan\n",
+            "line 2: column 'y' expects texts, or numbers such as 290075 or 1.5, got 'nan'",
+        ),
         ("a,y\nred,1\n", "line 2: column 'a' expects a number, got 'red'"),
         ("a,y\n" + "1" * 200_000 + ",1\n", "line 2: field larger than"),
         ('a,y\n1,2\n3,"4\n5,6\n7,8\n', r"line 3: unexpected end of data \(is a quote not closed"),

@@ -171,9 +171,9 @@ def test_a_damaged_predictor_is_refused(flowers, tmp_path, change, message):
         ({"drop": ["color"]}, "has no column 'color'"),
         ({"drop": ["length", "weight", "soil"]}, "no column is left to learn from"),
         ({"loss": "hinge"}, "hinge expects two classes in 'kind', got 3"),
-        ({"loss": "squared_error"}, "loss expects cross_entropy or hinge for the texts of 'kind'"),
+        ({"loss": "squared_error"}, "'kind' has texts, which are classes, not numbers"),
         ({"loss": "mse"}, "loss expects one of 'cross_entropy', 'hinge', 'squared_error'"),
-        ({"target": "length", "loss": "hinge"}, "hinge expects two classes in 'length', got 120"),
+        ({"target": "length", "loss": "hinge"}, "'length' has 120 different texts, such as"),
         ({"batch_size": 0}, "batch_size expects an int of at least 1"),
     ],
 )
@@ -185,19 +185,19 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' is empty$"),
+        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' is empty; skip_empty"),
         (
             [["", "a"], [" ", "b"], ["", "a"]],
             r"line 2: column 'x' is empty \(and so it is in 2 more rows\)",
         ),
         (
             [[1, "a"], [2, "b"], ["three", "a"]],
-            "line 4: column 'x' expects a number, as in 2 rows, got 'three'",
+            "line 4: column 'x' expects a number, got 'three'; --texts x reads it as texts, --dro",
         ),
         ([[1, "a"], [2, "a"], [3, "a"]], "at least two classes in 'y', got 1"),
         (
             [[1, "a"], [2, "b"], [3, "7"]],
-            r"line 2: column 'y' expects a number, as in 1 row, got 'a' \(and 1 more text\); if it",
+            r"line 2: column 'y' expects a number, got 'a' \(and in 1 more row something like it",
         ),
         (
             [[f"n{i}", "ab"[i % 2]] for i in range(60)],
@@ -336,8 +336,11 @@ def test_columns_that_are_said_to_be_texts(tmp_path, capsys):
     rows = [[sizes[i % 4], i % 2] for i in range(40)]
     path = table(tmp_path / "t.csv", rows, ("size", "y"))
     command = ["train", "--csv", path, "--quiet", "--save", model, "--target"]
-    assert status_of([*command, "y"]) == 2
-    assert "if it is a column of texts, say so: --texts" in capsys.readouterr().err
+    assert status_of([*command, "y", "--loss", "hinge"]) == 2
+    assert (
+        "; --texts size reads it as texts, --drop size leaves the column out"
+        in capsys.readouterr().err
+    )
     assert main([*command, "y", "--texts", "size", "y"]) == 0  # so "0" and "1" are classes
     assert "8 of 8 right" in capsys.readouterr().out
     assert Predictor.load(model).columns[0].texts == ["40", "42", "M", "S"]
@@ -410,16 +413,138 @@ def test_a_loss_that_rose_is_said(tmp_path, capsys, lr, rose):
     assert told == rose
 
 
-def test_numbers_that_may_be_classes(tmp_path, capsys):
-    path = table(tmp_path / "t.csv", [[x, x % 2] for x in range(20)], ("x", "y"))
-    assert main(["train", "--csv", path, "--target", "y", "--steps", "5"]) == 0
-    assert "(If these numbers stand for classes: --loss cross_entropy)" in capsys.readouterr().out
+def test_whole_numbers_in_the_target_are_classes_or_numbers_only_if_that_is_said(tmp_path):
+    path = table(tmp_path / "t.csv", [[x, x % 3, x % 11, x / 2] for x in range(22)], "xymh")
+    with pytest.raises(
+        ValueError, match=r"3 different whole numbers \(0, 1, 2\): say by --classes"
+    ):
+        fit(path, "y")
+    for options in ({"kind": "classes"}, {"loss": "cross_entropy"}):
+        assert fit(path, "y", steps=1, **options).predictor.target.texts == ["0", "1", "2"]
+    for options in ({"kind": "numbers"}, {"loss": "squared_error"}):
+        assert fit(path, "y", steps=1, **options).predictor.target.texts == []
+    for target in "mh":  # 11 different numbers, and some that are not whole
+        assert fit(path, target, steps=1).predictor.loss == "squared_error"
+    for kind, loss in (("numbers", "hinge"), ("classes", "squared_error")):
+        with pytest.raises(ValueError, match=f"loss expects one for {kind}, got {loss}"):
+            fit(path, "y", kind=kind, loss=loss)
+    with pytest.raises(ValueError, match="kind expects one of 'classes', 'numbers'"):
+        fit(path, "y", kind="labels")
+
+
+LIKE_NUMBERS = (
+    "290,075|2797,32|10%|1 234|1\u202f234|1'234|1_234|$5|€5|5 €|US$5|(100)|100-|\u22125|2024-01-31|"
+    "31.01.2024|1/2/2024|2024-01|01-2024|12:30|12:30 PM|2024-01-31T10:00Z|1.5 kg|1,5e3|1/2|nan|-inf"
+    "|1e999"
+)
+
+
+@pytest.mark.parametrize("cell", LIKE_NUMBERS.split("|"))
+def test_texts_that_look_like_numbers_are_refused(tmp_path, cell):
+    rows = [[1, "low", "low"], [2, "high", cell], [3, "low", cell], [4, "high", "low"]] * 5
+    path = table(tmp_path / "t.csv", rows, ("x", "y", "odd one"))
+    told = "t.csv, line 3: column 'odd one' expects texts, or numbers such as 290075 or 1.5, "
+    told += f"got {cell!r} (and in 9 more rows something like it)"
+    for target, drop in (("y", ", --drop 'odd one' leaves the column out"), ("odd one", "")):
+        with pytest.raises(ValueError) as refused:
+            fit(path, target)
+        assert str(refused.value).endswith(f"{told}; --texts 'odd one' reads it as texts{drop}")
+        assert fit(path, target, texts=["odd one"], steps=1)
+    table(path, [[x, y] for x, _, y in rows], ("x", "odd one"))
+    with pytest.raises(ValueError) as refused:
+        mt.datasets.read_csv(path, "odd one")
+    assert str(refused.value).endswith(told)
+
+
+def test_ordinary_names_of_classes_are_texts(tmp_path):
+    names = [
+        "A1",
+        "3rd",
+        "type 2",
+        "0-10 cm",
+        "2 doors",
+        "4-door",
+        "0-10",
+        "11 \N{EN DASH} 20",
+        "65+",
+    ]
+    names += [
+        "<5",
+        ">=50K",
+        "#1",
+        "1. low",
+        "2: high",
+        "4x4",
+        "v1.5",
+        "EUR 5",
+        "n/a",
+        "-",
+        "?",
+        "5 kg",
+    ]
+    for start in (0, 10):
+        some = names[start : start + 11]
+        rows = [[i, some[i % len(some)]] for i in range(40)]
+        found = fit(table(tmp_path / "t.csv", rows, "xy"), "y", steps=1)
+        assert found.predictor.target.texts == sorted(some)
+
+
+@pytest.mark.parametrize("loss", [None, "cross_entropy"])
+def test_more_than_20_classes_are_learned_only_if_asked_for(tmp_path, loss):
+    rows = [[i, f"n{i % 21}" if loss is None else i % 21] for i in range(63)]
+    path = table(tmp_path / "t.csv", rows, "xy")
+    with pytest.raises(ValueError, match=r"'y' has 21 different texts, .*: --max-classes allows"):
+        fit(path, "y", loss=loss)
+    assert len(fit(path, "y", loss=loss, steps=1, max_classes=21).predictor.target.texts) == 21
+
+
+def test_cells_are_separated_by_what_is_said(tmp_path, flowers):
+    expected = fit(flowers, "kind", steps=3).history.losses
+    with open(flowers, encoding="utf-8") as file:
+        text = file.read()
+    for name, sep in ((";", ";"), ("tab", "\t"), ("\t", "\t"), ("|", "|"), (" ", " ")):
+        path = tmp_path / "other.csv"
+        path.write_text(text.replace(",", sep))
+        assert fit(str(path), "kind", sep=name, steps=3).history.losses == expected
+
+
+def test_rows_with_empty_cells_are_skipped_if_asked_for(tmp_path):
+    rows = [[x, "" if x == 9 else "ab"[x % 2], "" if x % 2 else 1] for x in range(20)]
+    rows[4][0] = " "
+    path = table(tmp_path / "t.csv", rows, "xyz")
+    kept = [row for i, row in enumerate(rows) if i not in (4, 9)]
+    whole = table(tmp_path / "u.csv", kept, "xyz")
+    with pytest.raises(ValueError, match="line 11: column 'y' is empty; skip_empty leaves such"):
+        fit(path, "y", drop=["z"])
+    found, same = fit(path, "y", drop=["z"], skip_empty=True), fit(whole, "y", drop=["z"])
+    assert (found.skipped, same.skipped) == (2, 0)
+    assert found.history.losses == same.history.losses
+    with pytest.raises(ValueError, match="too few rows to learn from: 0 of 20"):
+        fit(table(tmp_path / "v.csv", [[1, ""]] * 20, "xy"), "y", skip_empty=True)
+
+
+def test_what_is_predicted_from_has_no_empty_cells(tmp_path):
+    predictor = fit(
+        table(tmp_path / "t.csv", [[1, "a", 1], [2, "b", 2.5]] * 5, "xsy"), "y"
+    ).predictor
+    for row in (["1", " "], ["", "a"]):
+        with pytest.raises(ValueError, match="line 7: column '.' is empty"):
+            predictor.inputs(["x", "s"], [("line 7", row)], "t")
+
+
+def test_numbers_of_more_digits_than_a_float_has_stay_different_classes(tmp_path):
+    ids = ["12345678901234567", "12345678901234568", "0", "-0", "1e0", "1.0"]
+    path = table(tmp_path / "t.csv", [[i, ids[i % 6]] for i in range(30)], "xy")
+    assert fit(path, "y", texts=["y"], steps=1).predictor.target.texts == ["0", "1", *ids[:2]]
 
 
 def test_other_separators_are_recognized(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x;y\n1;2\n")
-    with pytest.raises(ValueError, match=r"\(is it separated by ';'\? only commas are read\)"):
+    with pytest.raises(
+        ValueError,
+        match="has one column, 'x;y', if commas separate the cells; if ';' does, say so by sep",
+    ):
         fit(str(path), "y")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import sys
+from collections.abc import Mapping, Set
 from typing import Any
 
 
@@ -97,9 +98,14 @@ def true_or_false(name: str, x: object) -> bool:
 def as_list(name: str, x: Any, what: str = "a list") -> list[Any]:
     """Return a new list of what is in `x`. Raises `TypeError` if that is no list, or has no order.
 
-    A generator or an array will do; a str, a dict or a set won't.
+    A generator or an array will do, and so will a DataFrame, which is the list of its rows; a str,
+    a dict or a set won't.
     """
-    if not isinstance(x, str | bytes | dict | set | type):
+    if hasattr(x, "columns") and not isinstance(x, type):  # a DataFrame; it iterates over columns
+        for rows, options in (("itertuples", {"index": False, "name": None}), ("iter_rows", {})):
+            if hasattr(x, rows):  # as in pandas, and as in Polars
+                return list(getattr(x, rows)(**options))
+    elif not isinstance(x, str | bytes | Mapping | Set | type):
         try:
             return list(x)
         except TypeError:

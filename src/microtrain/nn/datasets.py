@@ -11,8 +11,8 @@ import os
 import random
 
 from ..engine.number import number
-from ..errors import any_int, describe, positive_int
-from ..files.csv import is_text, number_in_cell, place_of, read_table
+from ..errors import any_int, describe, positive_int, true_or_false
+from ..files.csv import Cell, complete, holds_texts, number_in_cell, place_of, read_table
 
 Data = tuple[list[list[float]], list[float]]
 
@@ -71,14 +71,17 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
     return [x for x, _ in points], [y for _, y in points]
 
 
-def read_csv(path: str | os.PathLike[str], target: str) -> Data:
+def read_csv(
+    path: str | os.PathLike[str], target: str, *, sep: str | None = None, skip_empty: bool = False
+) -> Data:
     """Read a table: the column named `target` becomes ys, the others xs, in their order.
 
-    The file is UTF-8 text with a line of column names first, around which blanks don't count. A
-    target of texts, none of which is a
-    number, becomes class indices: 0.0, 1.0, … in the order of the sorted texts. Raises
-    `ValueError`, which names the line and the column, where a cell is missing or is not a finite
-    number.
+    The file is UTF-8 text with a line of column names first; blanks around names and texts don't
+    count. `sep` is the character between two cells, or "tab"; by default a comma. `skip_empty`
+    leaves out the rows that have an empty cell. A target of texts becomes class indices: 0.0, 1.0,
+    ... in the order of the sorted texts. Raises `ValueError`, which names the line and the column,
+    where a cell is missing or is not a finite number, or where a text of the target looks like a
+    number ("1,5", "10%", "2024-01-31").
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "flowers.csv"
@@ -88,17 +91,18 @@ def read_csv(path: str | os.PathLike[str], target: str) -> Data:
     """
     if not isinstance(target, str):
         raise TypeError(f"target expects the name of a column, got {describe(target)}")
-    names, rows = read_table(path)
+    true_or_false("skip_empty", skip_empty)
+    names, rows = read_table(path, sep=sep)
     k = place_of(target.strip(), names, path)
+    others = names[:k] + names[k + 1 :]
     xs: list[list[float]] = []
-    ys: list[tuple[str, str]] = []
-    for where, row in rows:
-        ys.append((where, row.pop(k)))
-        others = names[:k] + names[k + 1 :]
+    cells: list[Cell] = []
+    for where, row in complete(rows, range(len(names))) if skip_empty else rows:
+        cells.append((where, row.pop(k).strip()))
         xs.append([number_in_cell(text, name, where) for text, name in zip(row, others)])
     if not xs:
-        raise ValueError(f"{os.fsdecode(path)} has column names but no rows")
-    if is_text(text for _, text in ys):
-        index = {text: float(i) for i, text in enumerate(sorted({text for _, text in ys}))}
-        return xs, [index[text] for _, text in ys]
-    return xs, [number_in_cell(text, target, where) for where, text in ys]
+        raise ValueError(f"{os.fsdecode(path)} has column names but no rows to read")
+    if not holds_texts(names[k], cells):
+        return xs, [number_in_cell(text, names[k], where) for where, text in cells]
+    index = {text: float(i) for i, text in enumerate(sorted({text for _, text in cells}))}
+    return xs, [index[text] for _, text in cells]

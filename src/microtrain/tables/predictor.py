@@ -10,47 +10,40 @@ from __future__ import annotations
 import collections
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ..errors import counted, describe
+from ..errors import describe
 from ..files import records
-from ..files.csv import Row, is_text, number_in_cell
+from ..files.csv import Cell, Row, number_in_cell, number_of, refuse_empty
 from ..files.records import CheckpointError
 from ..nn import checkpoint
 from ..nn.mlp import MLP
 
-Cell = tuple[str, str]  # where it is, and its text
-
 FORMAT, VERSION = "microtrain predictor", 1
-MANY = 20  # more different texts in a column can't be told apart
 LOSSES = ("cross_entropy", "hinge", "squared_error")
 
 
-def holds_texts(name: str, cells: Sequence[Cell], declared: bool = False) -> bool:
-    """Return whether a column is of texts (or is `declared` to be), else of numbers.
-
-    One that is mixed, or has empty cells, is a `ValueError`.
-    """
-    if empty := [where for where, text in cells if not text.strip()]:
-        more = f" (and so it is in {counted(len(empty) - 1, 'more row')})" if empty[1:] else ""
-        raise ValueError(f"{empty[0]}: column {name!r} is empty{more}")
-    texts = [cell for cell in cells if is_text([cell[1]])]
-    if declared or len(texts) in (0, len(cells)):
-        return declared or bool(texts)
-    where, text = texts[0]
-    numbers = counted(len(cells) - len(texts), "row")
-    others = f" (and {counted(len(texts) - 1, 'more text')})" if texts[1:] else ""
-    raise ValueError(
-        f"{where}: column {name!r} expects a number, as in {numbers}, got {text!r}{others}; "
-        "if it is a column of texts, say so: --texts"
-    )
-
-
 def class_of(text: str) -> str:
-    """Return the text by which a class is known: without blanks around it; 1 for 1.0."""
+    """Return the text by which a class is known: without blanks around it; 1 for 1.0 and 1e0.
+
+    Numbers of more digits than a float keeps are known by their text.
+    """
     text = text.strip()
-    return text if is_text([text]) or not text else f"{float(text):.15g}"
+    x = number_of(text)
+    short = text if x is None else f"{x + 0.0:.15g}"  # adding 0.0 makes 0 of -0
+    return short if x == number_of(short) else text
+
+
+def classes_of(name: str, cells: Sequence[Cell], most: int, remedy: str) -> list[str]:
+    """Return the different texts of a column, sorted. Raises `ValueError` for more than `most`."""
+    texts = sorted({class_of(text) for _, text in cells})
+    if len(texts) > most:
+        raise ValueError(
+            f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, "
+            f"but at most {most} can be learned: {remedy}"
+        )
+    return texts
 
 
 class Column:
@@ -60,19 +53,9 @@ class Column:
         self.name, self.mean, self.scale, self.texts = name, mean, scale, list(texts)
 
     @classmethod
-    def of(
-        cls, name: str, cells: Sequence[Cell], trained: Sequence[Cell], declared: bool = False
-    ) -> Column:
-        """Return the column that these cells make, with the scale of those to train on."""
-        if holds_texts(name, cells, declared):
-            texts = sorted({class_of(text) for _, text in cells})
-            if len(texts) > MANY:
-                raise ValueError(
-                    f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, too "
-                    f"many to learn from (at most {MANY}): leave it out, by --drop"
-                )
-            return cls(name, 0.0, 1.0, texts)
-        numbers = [number_in_cell(text, name, where) for where, text in trained]
+    def of_numbers(cls, name: str, cells: Sequence[Cell]) -> Column:
+        """Return the column that standardizes these numbers."""
+        numbers = [number_in_cell(text, name, where) for where, text in cells]
         try:
             mean = math.fsum(numbers) / len(numbers)
             deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
@@ -102,14 +85,20 @@ class Predictor:
     def __init__(self, model: MLP, columns: list[Column], target: Column, loss: str) -> None:
         self.model, self.columns, self.target, self.loss = model, columns, target, loss
 
-    def inputs(self, names: Sequence[str], rows: Iterable[Row], path: str) -> list[list[float]]:
-        """Return the inputs of rows in which the columns have these names, in any order."""
+    def places(self, names: Sequence[str], path: str) -> list[int]:
+        """Return where the columns are among these names, which may be in any order."""
         if missing := [repr(c.name) for c in self.columns if c.name not in names]:
             plural = "" if len(missing) == 1 else "s"
             raise ValueError(f"{path} lacks the column{plural} {', '.join(missing)}")
-        places = [(column, names.index(column.name)) for column in self.columns]
+        return [names.index(column.name) for column in self.columns]
+
+    def inputs(self, names: Sequence[str], rows: Sequence[Row], path: str) -> list[list[float]]:
+        """Return the inputs of rows in which the columns have these names, in any order."""
+        placed = list(zip(self.columns, self.places(names, path)))
+        for column, k in placed:
+            refuse_empty(column.name, [(where, row[k]) for where, row in rows])
         return [
-            list(itertools.chain(*[column.inputs(where, row[k]) for column, k in places]))
+            list(itertools.chain(*[column.inputs(where, row[k]) for column, k in placed]))
             for where, row in rows
         ]
 
