@@ -29,9 +29,7 @@ _NAME = re.compile(
       (?:\s*\+|[-\u2013\s.:)=_/]*[^\W\d_].*)?""",
     re.DOTALL | re.VERBOSE,
 )
-
-
-_NO_SEP = '"0123456789'  # what no separator can be
+_SEP = re.compile(r'tab|[\t _]|[^\w\s"\0-\x1f\ud800-\udfff]')
 
 
 def read_table(
@@ -42,11 +40,9 @@ def read_table(
     path: where it is; file: what to read instead, open for text; sep: the character between two
     cells, or "tab"; by default a comma. Raises `ValueError` where it is no such table.
     """
-    delimiter = "," if sep is None else "\t" if sep == "tab" else sep
-    fits = isinstance(delimiter, str) and len(delimiter) == 1
-    if not fits or (delimiter != "\t" and not delimiter.isprintable()) or delimiter in _NO_SEP:
+    if sep is not None and not (isinstance(sep, str) and _SEP.fullmatch(sep)):
         raise ValueError(f"sep expects one character, such as ';', or 'tab', got {describe(sep)}")
-    rows = _read(file_path("path", path), file, delimiter)
+    rows = _read(file_path("path", path), file, "\t" if sep == "tab" else sep or ",")
     _, names = next(rows)
     other = next((c for c in (";", "\t", "|") if len(names) == 1 and c in names[0]), None)
     if sep is None and other is not None:
