@@ -7,9 +7,9 @@ from typing import Any
 
 from ..errors import describe
 from ..files.records import CheckpointError, Path, read, write
+from .description import described
 from .mlp import ACTIVATIONS, MLP
 from .module import Module
-from .structure import structure_of
 
 FORMAT, VERSION = "microtrain model", 1
 
@@ -92,7 +92,7 @@ def architecture_of(model: Any) -> dict[str, Any] | None:
         twin = built(model.n_in, model.sizes, activations)
     except (AttributeError, IndexError, TypeError, ValueError):
         return None  # its parts are not what they were
-    if structure_of(model, model.parameters()) != structure_of(twin, twin.parameters()):
+    if described(model, model.parameters()) != described(twin, twin.parameters()):
         return None
     return {"n_in": model.n_in, "sizes": list(model.sizes), "activations": activations}
 

@@ -139,6 +139,21 @@ class Module:
         return html_table(repr(self), rows, header=("parameter", "shape", "numbers"))
 
 
+def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:
+    """Return short names: ``w0_1_2`` is, in layer 0, the weight of neuron 1 for input 2."""
+    named = {}
+    if hasattr(model, "named_parameters"):
+        named = {value: name for name, value in model.named_parameters()}
+    names = []
+    for i, p in enumerate(parameters):
+        place = named.get(p, f"p{i}").removeprefix("layers.")
+        layer, _, rest = place.partition(".")
+        if rest.startswith(("weight.", "bias.")) and layer.isdigit():
+            place = f"{rest[0]}{layer}_{rest.partition('.')[2]}"
+        names.append(place.replace(".", "_"))
+    return names
+
+
 # A module's entries: each attribute that holds parameters, as a Value or a nested list of Values.
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..draw import grid
 from ..errors import CompileError
 from ..nn.mlp import MLP
-from ..nn.structure import parameter_names
+from ..nn.module import parameter_names
 from ..training.history import History, Recording
 from ..training.tracing import predictor
 

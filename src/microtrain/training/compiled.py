@@ -17,11 +17,11 @@ from ..compiler.writer import Part, Scope, write
 from ..engine.graph import accumulated
 from ..engine.primitives import sqrt
 from ..engine.value import Value
-from ..nn.structure import structure_of
+from ..nn.description import described
 from . import eager
 from .eager import EagerEngine, State, set_state
 from .objective import Objective
-from .tracing import Layout, made_once, trace_loss
+from .tracing import Layout, cached, trace_loss
 
 # Names that the generated step uses itself.
 RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", "len")
@@ -39,9 +39,9 @@ class CompiledEngine:
 
     def __init__(self, eager: EagerEngine, accumulate: int) -> None:
         self._objective = objective = eager.objective
-        self._structure = structure_of(objective.model, objective.parameters)
+        self._description = described(objective.model, objective.parameters)
         kind = "step", objective.reduction, eager.zero_grad, accumulate
-        self.source, function, layout = made_once(
+        self.source, function, layout = cached(
             objective, kind, lambda: _generated(objective, eager.zero_grad, accumulate)
         )
         self.samples: Sequence[tuple[float, ...]] = [
@@ -67,7 +67,7 @@ class CompiledEngine:
 
     def refresh(self) -> None:
         """Go on eagerly if the model has become another one than that which was recorded."""
-        if structure_of(self._objective.model, self._objective.parameters) != self._structure:
+        if described(self._objective.model, self._objective.parameters) != self._description:
             self.step = self._step_eagerly
 
 

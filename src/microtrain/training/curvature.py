@@ -12,14 +12,14 @@ from ..compiler.writer import Part, Scope, write
 from ..engine.graph import gradients
 from ..engine.value import Value
 from ..errors import one_of
+from ..nn.description import described
 from ..nn.losses import REDUCTIONS, squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
-from ..nn.structure import structure_of
 from .eigen import lanczos, largest_eigenvalue
 from .objective import Objective
 from .samples import pairs_of
-from .tracing import Layout, made_once, trace_loss
+from .tracing import Layout, cached, trace_loss
 
 DENSE = 100  # up to this many parameters the whole Hessian is computed
 
@@ -73,8 +73,8 @@ class Curvature:
 
     def _record(self) -> None:
         objective = self._objective
-        self._structure = structure_of(objective.model, objective.parameters)
-        self._product, layout = made_once(objective, "curvature", lambda: _generated(objective))
+        self._description = described(objective.model, objective.parameters)
+        self._product, layout = cached(objective, "curvature", lambda: _generated(objective))
         self._batch = [layout.pack(x, y) for x, y in objective.samples]
 
     def product(self, parameters: Sequence[float], direction: Sequence[float]) -> list[float]:
@@ -87,7 +87,7 @@ class Curvature:
 
     def sharpness(self, parameters: Sequence[float]) -> float:
         """Return the largest eigenvalue of the Hessian at these parameters."""
-        if structure_of(self._objective.model, self._objective.parameters) != self._structure:
+        if described(self._objective.model, self._objective.parameters) != self._description:
             self._record()  # `on_step` has made another model of it
         if self._n > DENSE:
             return lanczos(lambda direction: self.product(parameters, direction), self._n)

@@ -19,8 +19,9 @@ from ..engine.graph import topological_sort
 from ..engine.number import as_number
 from ..engine.value import Value
 from ..errors import CompileError, describe
+from ..nn.description import described
 from ..nn.losses import encode_target, is_known
-from ..nn.structure import parameter_names, trace_key
+from ..nn.module import parameter_names
 from .objective import Objective
 from .samples import checked
 
@@ -192,26 +193,28 @@ def predictor(
 
 
 # What was generated before, by what it depends on: a sweep trains many models of one architecture.
-_made: dict[Hashable, Any] = {}
+_cache: dict[Hashable, Any] = {}
 _lock = threading.Lock()
 KEPT = 16
 
 
-def made_once(objective: Objective, kind: Hashable, make: Callable[[], Made]) -> Made:
+def cached(objective: Objective, kind: Hashable, make: Callable[[], Made]) -> Made:
     """Return what `make` makes of an objective, or what it made of one like it before, if any."""
-    parts = objective.model, objective.parameters, objective.samples, objective.loss
-    key = trace_key(*parts)
-    key = key and (kind, key)
+    model, parameters = objective.model, objective.parameters
+    text, key = described(model, parameters), None
+    if text is not None and is_known(objective.loss):
+        lengths = [len(x) if isinstance(x, list) else None for x in objective.samples[0]]
+        key = kind, text, *parameter_names(model, parameters), *lengths, objective.loss
     with _lock:
-        known: Made | None = _made.get(key)
+        known: Made | None = _cache.get(key)
     if known is not None:
         return known
     made = make()
     if key is not None:
         with _lock:
-            while len(_made) >= KEPT:
-                del _made[next(iter(_made))]
-            _made[key] = made
+            while len(_cache) >= KEPT:
+                del _cache[next(iter(_cache))]
+            _cache[key] = made
     return made
 
 

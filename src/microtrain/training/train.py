@@ -14,9 +14,8 @@ from ..engine.value import Value
 from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
 from ..nn.losses import is_known, squared_error
-from ..nn.module import Module
+from ..nn.module import Module, parameter_names
 from ..nn.optim import Schedule
-from ..nn.structure import parameter_names, structure_of
 from .compiled import CompiledEngine
 from .curvature import Curvature
 from .eager import EagerEngine, set_state, state_of
@@ -191,7 +190,7 @@ def _engine(plan: Plan) -> EagerEngine | CompiledEngine:
     eager = EagerEngine(objective, plan.zero_grad)
     if plan.engine == "compiled":
         return CompiledEngine(eager, plan.accumulate)
-    known = is_known(objective.loss) and structure_of(objective.model, objective.parameters)
+    known = is_known(objective.loss) and architecture_of(objective.model)
     if plan.engine == "auto" and known and plan.work >= WORTH_COMPILING:
         with contextlib.suppress(CompileError):  # it is too large
             return CompiledEngine(eager, plan.accumulate)

@@ -1,0 +1,253 @@
+"""One description of a model, a loss or a schedule: equal where they compute the same, else not."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import os
+import random
+import sys
+import threading
+
+import pytest
+from machine import run
+from outcomes import bits
+
+import microtrain as mt
+from microtrain import MLP, Module, Value
+from microtrain.nn.description import described, description
+from microtrain.nn.mlp import ACTIVATIONS
+
+SCALE = 2.0
+
+
+class Scaled(Module):
+    def __init__(self, scale=1.0, shape=math.tanh):
+        self.w, self.scale, self.shape = Value(0.5), scale, shape
+
+    def __call__(self, x):
+        return self.w * x[0] * self.scale
+
+    def method(self, p, t):
+        return self.scale * (p - t) ** 2
+
+
+class Quadrupled(Scaled):
+    def __call__(self, x):
+        return 4 * super().__call__(x)
+
+
+class Called:
+    def __init__(self, power):
+        self.power = power
+
+    def __call__(self, p, t):
+        return (p - t) ** self.power
+
+
+def power(p, t, n=2, *, factor=1.0):
+    return factor * (p - t) ** n
+
+
+def closure(a):
+    return lambda p, t: (p - t) ** 2 * a
+
+
+def scaled_by_a_global(p, t):
+    return SCALE * power(p, t)
+
+
+def with_attribute(p, t):
+    return with_attribute.factor * (p - t) ** 2
+
+
+def own(function):
+    return mt.primitive(slopes=lambda y, x: 1.0)(function)
+
+
+def tied():
+    model = MLP(2, [2, 2, 1])
+    model.layers[1].neurons[0].weights = model.layers[0].neurons[0].weights
+    return model
+
+
+def linear(change=lambda model: None):
+    model = MLP(2, [2, 1])
+    change(model)
+    return model
+
+
+DIFFERENT = [
+    *(lambda: MLP(2, [2, 1]), lambda: MLP(2, [1, 2, 1]), lambda: MLP(3, [2, 1])),
+    *(lambda: MLP(2, [2, 1], "relu"), tied),
+    lambda: linear(lambda model: setattr(model.layers[0].neurons[1], "activation", "relu")),
+    lambda: linear(lambda model: setattr(model.layers[0].neurons[1], "bias", 0.0)),
+    lambda: linear(lambda model: setattr(model.layers[0].neurons[1], "bias", -0.0)),
+    *(lambda: Scaled(), lambda: Scaled(2.0), lambda: Scaled(2), lambda: Scaled(True)),
+    *(lambda: Scaled("2"), lambda: Scaled([2.0]), lambda: Scaled((2.0,)), lambda: Scaled({2.0})),
+    *(lambda: Scaled({"a": 2.0}), lambda: Scaled({"a": 3.0}), lambda: Scaled({"b": 2.0})),
+    *(lambda: Scaled(frozenset({2.0, 3.0})), lambda: Scaled(Value(2.0)), lambda: Quadrupled()),
+    *(lambda: Scaled(10**5000), lambda: Scaled(math.nan), lambda: Scaled(-Value(2.0))),
+    *(lambda: Scaled(shape=math.sin), lambda: Scaled(shape=abs), lambda: Scaled().method),
+    *(lambda: Scaled(2.0).method, lambda: Called(2), lambda: Called(3), lambda: power),
+    *(lambda: functools.partial(power, n=4), lambda: functools.partial(power, n=3)),
+    *(lambda: closure(1.0), lambda: closure(2.0), lambda: closure(power), lambda: closure(closure)),
+    *(lambda: lambda p, t: (p - t) ** 2, lambda: lambda p, t: (p - t) ** 3),
+    *(lambda: lambda p, t: p.tanh() - t, lambda: lambda p, t: p.relu() - t),
+    *(lambda: scaled_by_a_global, lambda: mt.hinge, lambda: mt.squared_error),
+    *(lambda: mt.constant(0.1), lambda: mt.constant(0.2), lambda: mt.warmup_cosine(0.1, 10, 2)),
+    *(lambda: own(lambda x: x + 1), lambda: own(lambda x: x + 2), lambda: mt.tanh, lambda: mt.sin),
+    *(lambda: itertools.count(2), lambda: functools.lru_cache(power), lambda: os.path.join),
+]
+
+
+def text(make):
+    item = make()
+    return description(item, item.parameters() if isinstance(item, Module) else ())
+
+
+def test_equal_things_have_equal_descriptions_and_others_have_others():
+    texts = [text(make) for make in DIFFERENT]
+    assert texts == [text(make) for make in DIFFERENT]
+    assert len(set(texts)) == len(texts)
+
+
+def test_only_the_numbers_of_the_parameters_do_not_count():
+    model, other = MLP(2, [2, 1]), MLP(2, [2, 1], seed=9)
+    assert description(model, model.parameters()) == description(other, other.parameters())
+    assert description(model) != description(other)
+    fewer = model.parameters()[:-1]
+    assert description(model, fewer) != description(model, model.parameters())
+
+
+CHANGES = [
+    (scaled_by_a_global, lambda m: m.setitem(globals(), "SCALE", 3.0)),
+    (scaled_by_a_global, lambda m: m.setitem(globals(), "power", lambda p, t: (p - t) ** 4)),
+    (power, lambda m: m.setattr(power, "__defaults__", (3,))),
+    (power, lambda m: m.setattr(power, "__kwdefaults__", {"factor": 2.0})),
+    (with_attribute, lambda m: m.setattr(with_attribute, "factor", 2.0, raising=False)),
+    (Quadrupled(), lambda m: m.setattr(Scaled, "__call__", lambda self, x: self.w)),
+    (Quadrupled(), lambda m: m.setattr(Scaled, "rate", 2.0, raising=False)),
+    (Quadrupled(), lambda m: m.setattr(Scaled, "__call__", functools.partial(power, 1.0))),
+    (MLP(1, [1]), lambda m: m.setattr(mt.Neuron, "__call__", lambda self, x: self.bias)),
+    (MLP(1, [1]), lambda m: m.setitem(ACTIVATIONS, "tanh", Value.sin)),
+]
+
+
+@pytest.mark.parametrize(("item", "change"), CHANGES)
+def test_what_a_function_or_a_class_uses_counts(item, change, monkeypatch):
+    before = description(item)
+    with monkeypatch.context() as patch:
+        change(patch)
+        assert description(item) != before
+    assert description(item) == before
+
+
+def test_what_a_module_of_ones_own_holds_counts_and_no_more_of_it_than_is_used(tmp_path):
+    (tmp_path / "own_settings.py").write_text("scale = 1.0\nother = 2.0\nimport own_settings\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        import own_settings
+    finally:
+        sys.path.pop(0)
+    loss = eval("lambda p, t: settings.scale * p", {"settings": own_settings})
+    before = description(loss)
+    own_settings.other = 3.0
+    assert description(loss) == before
+    own_settings.scale = 3.0
+    assert description(loss) != before
+    loss = eval("lambda p, t: own_settings.own_settings.scale", {"own_settings": own_settings})
+    before = description(loss)
+    own_settings.scale = 4.0
+    assert description(loss) != before
+
+
+def test_a_structure_that_holds_itself():
+    loop = [1.0]
+    loop.append(loop)
+    other = [2.0]
+    other.append(other)
+    assert description(loop) == description(loop) != description(other)
+    assert description([loop, loop]) != description([loop, [1.0, loop]])
+
+    def recursive(p, t):
+        return recursive(p, t)
+
+    assert "object" in description(recursive)
+
+
+class Odd:
+    def __reduce_ex__(self, protocol):
+        raise ZeroDivisionError("odd")
+
+    def __repr__(self):
+        raise RuntimeError("odd")
+
+
+def unset():
+    if False:
+        late = 1.0
+    return lambda p, t: late
+
+
+def draws(p, t):
+    return p * random.random()
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ((x for x in [1.0]), "it can't be compared: cannot pickle 'generator' object"),
+        (Scaled(threading.Lock()), "scale can't be compared: cannot pickle '_thread.lock'"),
+        (
+            Scaled({"rng": random.Random(0)}),
+            "scale.rng can't be compared: it is a source of random",
+        ),
+        (closure(sys.stdout), "a can't be compared"),
+        (Odd(), "it can't be compared: odd"),
+        (draws, "random can't be compared: it draws from Python's random numbers"),
+        (random.gauss, "it is a source of random numbers, whose state is not kept"),
+        (functools.reduce(lambda x, _: [x], range(10**5), []), "nested too deeply"),
+    ],
+)
+def test_what_can_not_be_compared_is_refused_with_its_place(item, message):
+    with pytest.raises(TypeError, match=message):
+        description(item)
+    assert described(item) is None
+
+
+def test_a_variable_that_is_not_set_yet():
+    assert description(unset()) == description(unset())
+
+
+STABLE = """
+import sys
+sys.path[:0] = sys.argv[1:]
+import hashlib
+import test_nn_description as tests
+print(hashlib.sha256("".join(map(tests.text, tests.DIFFERENT)).encode()).hexdigest())
+"""
+
+
+def test_descriptions_are_the_same_in_every_process():
+    here = os.path.dirname(__file__)
+    found = {
+        run(sys.executable, "-c", STABLE, here, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
+        for seed in ("0", "1", "77")
+    }
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_what_on_step_changes_in_a_model_of_ones_own_is_noticed(engine):
+    def on_step(history):
+        if history.steps == 3:
+            history.model.scale = 3.0
+
+    options = {"steps": 6, "engine": engine, "on_step": on_step, "track_sharpness": 1}
+    history = mt.train(Scaled(), [[1.0]], [2.0], **options)
+    assert bits(history) == bits(
+        mt.train(Scaled(), [[1.0]], [2.0], **{**options, "engine": "eager"})
+    )
+    assert history.sharpness[2] == 2.0 and history.sharpness[3] == 18.0
