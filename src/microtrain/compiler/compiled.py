@@ -9,12 +9,11 @@ from typing import Any
 from ..engine.number import as_number
 from ..engine.value import Value
 from ..errors import CompileError, describe
-from .python import PYTHON, assemble, function, indented
-from .record import Record
+from .python import Python, assemble, function, indented
 from .transforms import Shape, flat, numbers_in, packed, shape_of, trace
 from .writer import Part, Scope, write
 
-# What the generated function calls, beside functions of numbers.
+# Names that the generated function uses itself.
 RESERVED = ("otherwise", "type", "map", "float", "ArithmeticError", "ValueError")
 
 
@@ -27,24 +26,24 @@ class Compiled:
 
     def __init__(self, f: Callable[..., float | Value]) -> None:
         functools.update_wrapper(self, f)
-        self._traces: dict[Shape, tuple[Record, int, list[int]]] = {}
         self._made: dict[tuple[Shape, bool], tuple[Callable[..., Any], str]] = {}
+        self._trace = functools.cache(lambda shape: trace(f, shape))
         self._names = _parameters(f)
         if self._names is not None:
             try:
-                self._traced((None,) * len(self._names))
+                self._generated((None,) * len(self._names), False)
             except CompileError:
                 raise
             except Exception:
-                pass  # it takes lists, it seems: how long they are is known when it is called
+                pass  # it takes lists, whose lengths are known when it is called
 
     def __call__(self, *args: Any) -> float:
         """Return the value at these arguments."""
         return self._value(*args)
 
     def _value(self, *args: Any) -> float:
-        # Whoever calls this again calls the generated function itself: it looks at its arguments.
-        self._value = function = self._function(args, False)  # type: ignore[method-assign]
+        # The next call goes directly to the generated function, which looks at its arguments.
+        self._value = function = self._generated(shape_of(args), False)[0]  # type: ignore[method-assign]
         return function(*args)  # type: ignore[no-any-return]
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
@@ -52,24 +51,16 @@ class Compiled:
 
         The gradient is the derivative by the argument, or a tuple of those by each of several.
         """
-        self.value_and_grad = function = self._function(args, True)  # type: ignore[method-assign]
+        self.value_and_grad = function = self._generated(shape_of(args), True)[0]  # type: ignore[method-assign]
         return function(*args)  # type: ignore[no-any-return]
 
     @property
     def source(self) -> str:
         """The generated Python. Raises `ValueError` for a function of lists not yet called."""
-        if not self._traces:
+        if not self._made:
             raise ValueError("a function of lists is compiled when it is called: call it first")
-        kinds = [(shape, slopes) for shape in self._traces for slopes in (False, True)]
-        return "\n\n\n".join([self._generated(*kind)[1] for kind in kinds])
-
-    def _function(self, args: Sequence[Any], slopes: bool) -> Callable[..., Any]:
-        return self._generated(shape_of(args), slopes)[0]
-
-    def _traced(self, shape: Shape) -> tuple[Record, int, list[int]]:
-        if shape not in self._traces:
-            self._traces[shape] = trace(self.__wrapped__, shape)  # type: ignore[attr-defined]
-        return self._traces[shape]
+        kinds = [(shape, slopes) for shape, _ in dict(self._made) for slopes in (False, True)]
+        return "\n\n\n".join([self._generated(*kind)[1] for kind in dict.fromkeys(kinds)])
 
     def _generated(self, shape: Shape, slopes: bool) -> tuple[Callable[..., Any], str]:
         """Return the function for arguments of this shape, and its source."""
@@ -81,14 +72,14 @@ class Compiled:
 def compile(f: Callable[..., float | Value]) -> Compiled:
     """Return `f` as generated Python that computes the same bits without the bookkeeping.
 
-    A function of numbers is compiled here and now, one of lists when it is first called with lists
-    of these lengths. `f` runs once, over symbols: it has to be the same computation whatever the
-    numbers are. Where it branches on one, or turns one into a bool, float, int or text, that is a
-    `CompileError`, which names the line. What can't be noticed: random numbers that `f` draws, and
-    whatever else it takes from its surroundings, stay as they were at that moment.
+    A function of numbers is compiled at once, one of lists when it is first called with lists of
+    these lengths. `f` runs once, over symbols, so it has to be the same computation for all
+    numbers. A branch on a number, or one turned into a bool, float, int or text, raises
+    `CompileError`, which names the line. Random numbers that `f` draws, and all else that it takes
+    from its surroundings, stay as they were at that moment.
 
     Errors are the same, with the same messages, as without compiling. A computation of more than a
-    million operations, forward and backward, is a `CompileError`: that would take half a minute.
+    million operations raises `CompileError`.
 
     >>> c = compile(lambda a, b: (a * b).tanh())
     >>> c(0.5, 0.0), c.value_and_grad(0.5, 0.0)
@@ -103,7 +94,7 @@ def compile(f: Callable[..., float | Value]) -> Compiled:
             # backward pass
             d1 = 1.0 - v1 * v1
             return v1, (0.0 + b * d1, 0.0 + a * d1)
-        except (ArithmeticError, ValueError):  # to say which, and of what
+        except (ArithmeticError, ValueError):  # repeat it for the message
             return otherwise(a, b)
     """
     if not callable(f):
@@ -112,11 +103,11 @@ def compile(f: Callable[..., float | Value]) -> Compiled:
 
 
 def _generate(compiled: Compiled, shape: Shape, slopes: bool) -> tuple[Callable[..., Any], str]:
-    """Return the value, or the value and the slopes, as a generated function, and its source.
+    """Return a generated function for the value, or the value and the slopes, and its source.
 
     Called with anything but floats, or where an operation raises, it replays the record.
     """
-    record, value, gradient = compiled._traced(shape)
+    record, value, gradient = compiled._trace(shape)
     outputs = [value, *gradient] if slopes else [value]
 
     def pack(results: Sequence[Any]) -> Any:
@@ -125,46 +116,31 @@ def _generate(compiled: Compiled, shape: Shape, slopes: bool) -> tuple[Callable[
 
     def otherwise(*args: Any) -> Any:
         if shape_of(args) != shape:
-            return compiled._function(args, slopes)(*args)
+            return compiled._generated(shape_of(args), slopes)[0](*args)
         numbers = [x if isinstance(x, Value) else float(as_number(x)) for x in numbers_in(args)]
         return pack(record.replay(numbers, outputs))
 
-    scope = Scope(PYTHON, [record], RESERVED)
+    scope = Scope(Python, [record], RESERVED)
     known = [*(compiled._names or ()), *(f"x{i}" for i in range(len(shape)))][: len(shape)]
     arguments = scope.named(known)
-    inputs: list[Any] = [
-        x if n is None else scope.named(f"{x}_{i}" for i in range(n))
+    names = [
+        [x] if n is None else scope.named(f"{x}_{i}" for i in range(n))
         for x, n in zip(arguments, shape)
     ]
     parts = [Part("forward pass", "v", [value]), Part("backward pass", "d", gradient)]
-    write(record, dict(zip(record.inputs, flat(inputs))), scope, *parts[: 2 if slopes else 1])
-
-    def written(results: Any) -> str:
-        if isinstance(results, list):
-            return f"[{', '.join(results)}]"
-        if isinstance(results, tuple):
-            return f"({', '.join(map(written, results))})"
-        return str(results)
-
-    result = pack([*parts[0].expressions, *parts[1].expressions])
-    lines = [
-        *(
-            f"[{', '.join(names)}] = {x}"
-            for x, names in zip(arguments, inputs)
-            if type(names) is list
-        ),
-        *parts[0].lines,
-        *parts[1].lines,
-        f"return {written(result)[1:-1] if slopes else result}",
-    ]
+    write(record, dict(zip(record.inputs, flat(names))), scope, *parts[: 1 + slopes])
+    results = str(pack([*parts[0].expressions, *parts[1].expressions])).replace("'", "")
+    lists = [k for k, n in enumerate(shape) if n is not None]
     name = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
     (name,) = scope.named([name + "_value_and_grad" * slopes])
     call = f"return otherwise({', '.join(arguments)})"
     body = [
         *[f"if not ({_floats(arguments, shape)}):", f"    {call}"] * bool(arguments),
         "try:",
-        *indented(lines),
-        "except (ArithmeticError, ValueError):  # to say which, and of what",
+        *indented(f"[{', '.join(names[k])}] = {arguments[k]}" for k in lists),
+        *indented([*parts[0].lines, *parts[1].lines]),
+        f"    return {results[1:-1] if slopes else results}",
+        "except (ArithmeticError, ValueError):  # repeat it for the message",
         f"    {call}",
     ]
     source = function(name, arguments, body)
@@ -187,10 +163,7 @@ def _parameters(f: Callable[..., Any]) -> list[str] | None:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
         return None
-    names = []
-    for p in parameters:
-        if p.kind is p.VAR_POSITIONAL:
-            return None
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
-            names.append(p.name)
-    return names
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    positional = [p for p in parameters if p.kind < p.VAR_POSITIONAL]
+    return [p.name for p in positional if p.default is p.empty]

@@ -9,16 +9,20 @@ from typing import Any
 
 from .writer import Language
 
-# Generated code calls the functions of `math`, which are faster than those of microtrain and raise
-# where they do. Whoever runs the code then replays the record, which says what happened.
-PYTHON = Language(
-    "python",
-    statement="{} = {}",
-    comment="# {}",
-    conditional=" if ",
-    functions=vars(math),
-    keywords=keyword.kwlist,
-)
+
+class Python(Language):
+    """Python, which calls the functions of `math`: they are faster than those of microtrain.
+
+    They raise where those do. Whoever runs the code then replays the record, whose operations raise
+    with a message.
+    """
+
+    column = "python"
+    statement = "{} = {}"
+    comment = "# {}"
+    conditional = " if "
+    functions = vars(math)
+    keywords = keyword.kwlist
 
 
 def listed(names: Iterable[str]) -> str:

@@ -13,16 +13,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from ..engine.operators import (
-    ADD,
-    DIVIDE,
-    IEEE_POWER,
-    MULTIPLY,
-    NEGATE,
-    POWER,
-    RATIO,
-    SUBTRACT,
-)
+from ..engine import operators
 from ..engine.piecewise import WHERE
 from ..engine.primitive import Primitive
 from ..errors import CompileError
@@ -31,14 +22,17 @@ Operation = tuple[Any, ...]  # a primitive and places; an input has its name, an
 
 LIMIT = 1_000_000  # operations; half a minute of compiling and 1.5 GB of memory
 
+# The places of constants that every record begins with.
+ZERO, MINUS_ZERO, ONE, MINUS_ONE, TWO = -1, -2, -3, -4, -5
+
 
 class Record:
     """Operations recorded so far.
 
-    Attributes: `operations`, the inputs among them, as a name alone; `inputs`, their places;
-    `constants`, of which number k has the place -1 - k; `kept`, the places of operations that may
-    raise, and so are performed even where nobody needs the result. Not among those are operations
-    that only slopes asked for, while `slopes_deep` was above 0.
+    Attributes: `operations`, in which an input is its name alone; `inputs`, the places of the
+    inputs; `constants`, of which number k has the place -1 - k; `kept`, the places of operations
+    that may raise, and are performed even where their result is unused. Operations recorded while
+    `slopes_deep` is above 0 only serve slopes, and are not kept.
     """
 
     def __init__(self) -> None:
@@ -48,6 +42,8 @@ class Record:
         self.kept: dict[int, None] = {}
         self.slopes_deep = 0
         self._places: dict[Any, int] = {}
+        for x in (0.0, -0.0, 1.0, -1.0, 2.0):
+            self.constant(x)
 
     def input(self, name: str) -> int:
         """Add an input, and return its place."""
@@ -77,7 +73,7 @@ class Record:
         rule = RULES.get(primitive)
         if rule is not None and (place := rule(self, *operation[1:])) is not None:
             return place
-        if primitive is ADD or primitive is MULTIPLY:
+        if primitive is operators.ADD or primitive is operators.MULTIPLY:
             place = self._places.get((primitive, operation[2], operation[1]))
             if place is not None:
                 return place
@@ -92,33 +88,23 @@ class Record:
         self.operations.append(operation)
         return len(self.operations) - 1
 
-    def is_constant(self, place: int, x: float) -> bool:
-        """Return whether this is the place of the constant x, other than 0."""
-        return place < 0 and self.constants[-1 - place] == x
-
-    def is_zero(self, place: int, text: str) -> bool:
-        """Return whether this is the place of the constant "0.0" or "-0.0"."""
-        return place < 0 and repr(self.constants[-1 - place]) == text
-
     def negated(self, place: int) -> int | None:
-        """Return the place of x where this is that of -x."""
-        if place >= 0 and self.operations[place][0] is NEGATE:
+        """Return the place of x if this is the place of -x."""
+        if place >= 0 and self.operations[place][0] is operators.NEGATE:
             return self.operations[place][1]  # type: ignore[no-any-return]
         return None
 
     def is_square(self, place: int) -> bool:
         """Return whether this is the place of some x * x, which is never -0.0."""
         operation = self.operations[place] if place >= 0 else ()
-        return len(operation) == 3 and operation[0] is MULTIPLY and operation[1] == operation[2]
-
-    def needed(self, outputs: Iterable[int]) -> bytearray:
-        """Return whether an output, or what is kept, needs an operation, for each of them."""
-        needed = bytearray(len(self.operations))
-        self.mark(needed, [*self.kept, *outputs], 1)
-        return needed
+        return (
+            len(operation) == 3
+            and operation[0] is operators.MULTIPLY
+            and operation[1] == operation[2]
+        )
 
     def mark(self, marks: bytearray, outputs: Iterable[int], number: int) -> None:
-        """Mark, with a number, the operations that outputs need and that have no mark yet."""
+        """Mark with a number the operations that the outputs need and that have no mark yet."""
         last = -1
         for place in outputs:
             if place >= 0 and not marks[place]:
@@ -140,81 +126,66 @@ class Record:
         results += reversed(self.constants)  # so that places below 0 are theirs
         for place, value in zip(self.inputs, inputs):
             results[place] = value
-        needed = self.needed(outputs)
+        needed = bytearray(len(self.operations))
+        self.mark(needed, [*self.kept, *outputs], 1)
         for place, operation in enumerate(self.operations):
             if needed[place] and len(operation) > 1:
                 results[place] = operation[0].call(*[results[x] for x in operation[1:]])
         return [results[x] for x in outputs]
 
 
-# What is not recorded as it comes: for each primitive, a function of the record and the places of
-# the operands, to the place of the same result, or None where the operation is to be recorded.
+# Rewrites that change no bit. For each primitive, a function of the record and the places of the
+# operands. It returns the place of the result, or None where the operation is recorded as it is.
 
 
 def _add(record: Record, a: int, b: int) -> int | None:
-    if record.is_zero(a, "-0.0"):
+    if a == MINUS_ZERO or (a == ZERO and record.is_square(b)):
         return b
-    if record.is_zero(b, "-0.0"):
+    if b == MINUS_ZERO:
         return a
-    if record.is_zero(a, "0.0") and record.is_square(b):
-        return b
     negated = record.negated(b)
-    return None if negated is None else record.add((SUBTRACT, a, negated))
-
-
-def _subtract(record: Record, a: int, b: int) -> int | None:
-    return a if record.is_zero(b, "0.0") else None
+    return None if negated is None else record.add((operators.SUBTRACT, a, negated))
 
 
 def _multiply(record: Record, a: int, b: int) -> int | None:
     for one, other in ((a, b), (b, a)):
-        if record.is_constant(one, 1.0):
+        if one == ONE:
             return other
-        if record.is_constant(one, -1.0):
-            return record.add((NEGATE, other))
+        if one == MINUS_ONE:
+            return record.add((operators.NEGATE, other))
     return None
 
 
-def _divide(record: Record, a: int, b: int) -> int | None:
-    return a if record.is_constant(b, 1.0) else None
-
-
-def _negate(record: Record, a: int) -> int | None:
-    return record.negated(a)
-
-
 def _power(record: Record, x: int, n: int) -> int | None:
-    return record.add((MULTIPLY, x, x)) if record.is_constant(n, 2.0) else None
+    return record.add((operators.MULTIPLY, x, x)) if n == TWO else None
 
 
 def _ieee_power(record: Record, x: int, n: int) -> int | None:
-    if record.is_zero(n, "0.0") or record.is_zero(n, "-0.0"):
-        return record.constant(1.0)
-    return x if record.is_constant(n, 1.0) else _power(record, x, n)
+    if n in (ZERO, MINUS_ZERO):
+        return ONE
+    return x if n == ONE else _power(record, x, n)
 
 
 def _where(record: Record, condition: int, a: int, b: int) -> int | None:
-    if condition >= 0:
-        return None
-    return a if record.is_constant(condition, 1.0) else b
+    return None if condition >= 0 else a if condition == ONE else b
 
 
 RULES: dict[Primitive, Callable[..., int | None]] = {
-    ADD: _add,
-    SUBTRACT: _subtract,
-    MULTIPLY: _multiply,
-    DIVIDE: _divide,
-    RATIO: _divide,
-    NEGATE: _negate,
-    POWER: _power,
-    IEEE_POWER: _ieee_power,
+    operators.ADD: _add,
+    operators.SUBTRACT: lambda record, a, b: a if b == ZERO else None,
+    operators.MULTIPLY: _multiply,
+    operators.DIVIDE: lambda record, a, b: a if b == ONE else None,
+    operators.RATIO: lambda record, a, b: a if b == ONE else None,
+    operators.NEGATE: Record.negated,
+    operators.POWER: _power,
+    operators.IEEE_POWER: _ieee_power,
     WHERE: _where,
 }
 
 
 @contextlib.contextmanager
 def without_collection() -> Iterator[None]:
-    """Keep the garbage collector from walking, again and again, over all that is being recorded."""
+    """Keep the garbage collector from walking over the growing record again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

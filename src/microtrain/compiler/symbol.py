@@ -1,7 +1,7 @@
-"""A number that records each operation instead of doing it, and the condition that two compare to.
+"""Symbols: numbers that record each operation instead of performing it.
 
-Whatever computes with floats, a `Value` above all, computes with symbols as well, as long as it
-does the same whatever the numbers are. What would depend on them is refused.
+Code that computes with floats, such as `Value`, also computes with symbols. What would depend on
+the numbers, such as a branch, raises `CompileError`. Comparing two symbols gives a `Condition`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from .record import Record
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-def _place(record: Record, x: Any) -> int | None:
-    """Return the place of a number in the record, or None for what is no number."""
+def as_place(record: Record, x: Any) -> Any:
+    """Return the place of a Symbol, or of any other number; None for what is no number."""
     if type(x) is float:
         return record.constant(x)
     if isinstance(x, Symbol):
@@ -30,7 +30,8 @@ def _place(record: Record, x: Any) -> int | None:
     return None if number is NotImplemented else record.constant(float(number))
 
 
-def _own(record: Record, x: Symbol | Condition) -> int:
+def _own(record: Record, x: _Recorded) -> int:
+    """Return the place of what is in this record. Raises `CompileError` if it is in another."""
     if x.record is not record:
         raise CompileError(
             f"{_where()}: a function that is differentiated or compiled uses a variable of one "
@@ -58,7 +59,7 @@ def _binary(
 
     def method(self: Symbol, other: Any) -> Any:
         record = self.record
-        place = _place(record, other)
+        place = as_place(record, other)
         if place is None:
             return NotImplemented
         places = (place, self.place) if reflected else (self.place, place)
@@ -82,14 +83,27 @@ _branches = "use mt.where, mt.maximum or mt.minimum instead of a branch, & for a
 _arithmetic = "keep to arithmetic and microtrain's functions (mt.exp, not math.exp)"
 
 
-class Symbol(Number):
-    """The result of an operation in a `Record`, an input, or a constant; `place` is where."""
+class _Recorded(Operand):
+    """What stands in the `record` at a `place`: its number or truth is not known yet."""
 
     __slots__ = ("place", "record")
 
     def __init__(self, record: Record, place: int) -> None:
         self.record = record
         self.place = place
+
+    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
+        return _recorded(self.record, primitive, operands)
+
+    __eq__ = __ne__ = _refuses("a comparison by == or !=", "use <, <=, > or >=")
+    __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
+    __hash__ = _refuses("a hash", "use another key")
+
+
+class Symbol(_Recorded, Number):
+    """A number that is not known yet: the result of an operation, an input, or a constant."""
+
+    __slots__ = ()
 
     __add__ = _binary(operators.ADD)
     __radd__ = _binary(operators.ADD, reflected=True)
@@ -111,9 +125,6 @@ class Symbol(Number):
     __gt__ = _binary(operators.GREATER, compares=True)
     __ge__ = _binary(operators.GREATER_EQUAL, compares=True)
 
-    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Symbol:
-        return _recorded(self.record, primitive, operands)
-
     @classmethod
     def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
         return _unary(primitive) if len(primitive.slopes) == 1 else None
@@ -125,61 +136,48 @@ class Symbol(Number):
         finally:
             self.record.slopes_deep -= 1
 
-    # What a symbol can't do, because the answer would depend on a number that is not known yet.
+    # What would depend on the number.
     __bool__ = _refuses("a truth value", _branches)
-    __eq__ = __ne__ = _refuses("a comparison by == or !=", "use <, <=, > or >=")
     __float__ = __complex__ = _refuses("a float", _arithmetic)
     __int__ = __index__ = __trunc__ = _refuses("an int", _arithmetic)
     __floor__ = __ceil__ = __round__ = _refuses("an int", "use mt.floor or mt.ceil")
     __mod__ = __rmod__ = __floordiv__ = _refuses("a remainder", _arithmetic)
     __rfloordiv__ = __divmod__ = __rdivmod__ = _refuses("a remainder", _arithmetic)
-    __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
-    __hash__ = _refuses("a hash", "use another key")
 
 
-class Condition(Operand):
+class Condition(_Recorded):
     """A comparison of numbers that are not known yet: for `where`, with ``&`` and ``|``."""
 
-    __slots__ = ("place", "record")
+    __slots__ = ()
 
     is_condition = True
 
-    def __init__(self, record: Record, place: int) -> None:
-        self.record = record
-        self.place = place
-
-    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
-        return _recorded(self.record, primitive, operands)
-
     def __and__(self, other: Any) -> Any:
         if isinstance(other, Condition):
-            return _joined(self, operators.AND, other)
+            return self._joined(operators.AND, other)
         known = as_condition(other)
         return NotImplemented if type(known) is not bool else self if known else False
 
     def __or__(self, other: Any) -> Any:
         if isinstance(other, Condition):
-            return _joined(self, operators.OR, other)
+            return self._joined(operators.OR, other)
         known = as_condition(other)
         return NotImplemented if type(known) is not bool else True if known else self
 
     __rand__, __ror__ = __and__, __or__
 
+    def _joined(self, primitive: Primitive, other: Condition) -> Condition:
+        places = self.place, _own(self.record, other)
+        return Condition(self.record, self.record.add((primitive, *places)))
+
     __bool__ = _refuses("the truth of a comparison", _branches)
-    __eq__ = __ne__ = _refuses("a comparison by == or !=", "use <, <=, > or >=")
-    __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
-    __hash__ = _refuses("a hash", "use another key")
-
-
-def _joined(a: Condition, primitive: Primitive, b: Condition) -> Condition:
-    return Condition(a.record, a.record.add((primitive, a.place, _own(a.record, b))))
 
 
 def _recorded(record: Record, primitive: Primitive, operands: Sequence[Any]) -> Symbol:
     """Record an operation on symbols, conditions and numbers; return its result."""
     operation: list[Any] = [primitive]
     for k, x in enumerate(operands):
-        place = _place(record, x)
+        place = as_place(record, x)
         if primitive.takes_condition(k):
             if isinstance(x, Condition):
                 place = _own(record, x)
@@ -190,11 +188,6 @@ def _recorded(record: Record, primitive: Primitive, operands: Sequence[Any]) -> 
             raise TypeError(f"{primitive.name} expects numbers or Values, got {what}")
         operation.append(place)
     return Symbol(record, record.add(tuple(operation)))
-
-
-def as_place(record: Record, number: Any) -> int:
-    """Return the place of a Symbol, or of any other number as a constant."""
-    return number.place if isinstance(number, Symbol) else record.constant(float(number))
 
 
 def _where() -> str:

@@ -1,7 +1,6 @@
 """Derivatives as functions: `grad`, `value_and_grad`, `hessian`.
 
-The arguments are numbers, Values, and flat lists of them. Parameters that have a default are left
-alone, and Values that a function takes from its surroundings are constants.
+The arguments are numbers, Values, and flat lists of them. Values from outside are constants.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from .symbol import Symbol, as_place
 # For each argument, None for a number or the length of a list.
 Shape = tuple[int | None, ...]
 
-_active = threading.local()  # .inputs: what the functions now running are being differentiated by
+_active = threading.local()  # .inputs: the variables of the functions that are now running
 
 
 def trace(
@@ -29,57 +28,43 @@ def trace(
 ) -> tuple[Record, int, list[int]]:
     """Run `f` over symbols, forward and backward: return the record, the value, its slopes.
 
-    `sources` are what the arguments that the record is for were computed from.
+    `sources` are the leaves of the Values that the record will be replayed over.
     """
     with without_collection():
         record = Record()
         n = sum([1 if length is None else length for length in shape])
-        arguments = packed([Value(Symbol(record, record.input("x"))) for _ in range(n)], shape)
-        inputs = flat(arguments)
-        result = _run(f, arguments, inputs, sources)
-        if isinstance(result.data, Symbol) and result.data.record is not record:
-            raise CompileError("an inner function returns a variable of the one around it")
-        slopes = gradients(result, inputs)
-        return record, as_place(record, result.data), [as_place(record, x) for x in slopes]
+        symbols = [Symbol(record, record.input("x")) for _ in range(n)]
+        value, slopes = evaluate(f, packed(symbols, shape), sources)
+        return record, as_place(record, value), [as_place(record, x) for x in slopes]
 
 
-def evaluate(f: Callable[..., float | Value], args: Sequence[Any]) -> tuple[float, list[float]]:
-    """Run `f` over floats, forward and backward."""
+def evaluate(
+    f: Callable[..., float | Value], args: Sequence[Any], sources: Sequence[Value] = ()
+) -> tuple[Any, list[Any]]:
+    """Return the value of `f` and its derivatives by these numbers.
+
+    Raises `CompileError` if `f` uses a variable of a function around it that is being
+    differentiated: to `f` it would be a constant, and the derivative of the whole would be wrong.
+    """
     arguments = [as_values(x) for x in args]
     inputs = flat(arguments)
-    result = _run(f, arguments, inputs)
-    return result.data, gradients(result, inputs)
-
-
-def _run(
-    f: Callable[..., float | Value],
-    arguments: Sequence[Any],
-    inputs: Sequence[Value],
-    sources: Sequence[Value] = (),
-) -> Value:
-    """Return the Value that `f` returns.
-
-    Raises `CompileError` if `f` uses a Value from outside that a function around it is being
-    differentiated by: it would be a constant to `f`, and the derivative of the whole would be
-    wrong.
-    """
     enclosing = getattr(_active, "inputs", ())
     _active.inputs = (*enclosing, *inputs)
     try:
-        result: object = f(*arguments)
+        result: Any = f(*arguments)
     finally:
         _active.inputs = enclosing
     if not isinstance(result, Value):
         number = as_number(result)
         if number is NotImplemented:
             raise TypeError(f"f is expected to return a Value, got {describe(result)}")
-        return Value(number)
-    if not {*enclosing, *sources}.isdisjoint(leaves_of([result])):
+        result = Value(number)
+    elif not {*enclosing, *sources}.isdisjoint(topological_sort(result)[1]):
         raise CompileError(
             "a function that is differentiated uses a variable from outside that is being "
             "differentiated by, too; pass it to the function as an argument"
         )
-    return result
+    return result.data, gradients(result, inputs)
 
 
 def grad(f: Callable[..., float | Value], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -119,16 +104,16 @@ def value_and_grad(
     >>> mt.value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
     """
-    if not callable(f):
-        raise TypeError(f"f expects a function, got {describe(f)}")
-    chosen = _chosen(argnums)
+    chosen = _chosen(f, argnums)
 
     @functools.wraps(f)
     def both(*args: Any) -> tuple[Any, Any]:
         _check(chosen, args)
         inputs = numbers_in(args)
         if any(isinstance(x, Value) for x in inputs):
-            record, y, ys = trace(f, shape_of(args), leaves_of(inputs))
+            values = [x for x in inputs if isinstance(x, Value)]
+            sources = [leaf for x in values for leaf in topological_sort(x)[1]]
+            record, y, ys = trace(f, shape_of(args), sources)
             value, *slopes = record.replay(inputs, [y, *ys])
         else:
             value, slopes = evaluate(f, args)
@@ -154,69 +139,52 @@ def hessian(
     >>> mt.hessian(lambda a, b: a**2 * b, argnums=(0, 1))(3.0, 5.0)
     ((10.0, 6.0), (6.0, 0.0))
     """
-    chosen = _chosen(argnums)
+    chosen = _chosen(f, argnums)
     slope = grad(f, chosen)
 
     @functools.wraps(f)
     def second(*args: Any) -> Any:
         _check(chosen, args)
-        inputs = numbers_in(args)
-        if any(isinstance(x, Value) for x in inputs):
-
-            def row(i: int) -> Any:
-                return grad(lambda *v: flat(slope(*v))[i], chosen)(*args)
-
-            rows = map(row, range(len(flat([args[n] for n in chosen]))))
+        shape = shape_of([args[n] for n in chosen])
+        if any(isinstance(x, Value) for x in numbers_in(args)):
+            count = len(flat([args[n] for n in chosen]))
+            components = [lambda *v, i=i: flat(slope(*v))[i] for i in range(count)]
+            rows = [flat(grad(component, chosen)(*args)) for component in components]
         else:
             values = [as_values(x) for x in args]
-            by, shape = [values[n] for n in chosen], shape_of([args[n] for n in chosen])
-            slopes = flat(slope(*values))
-            rows = (packed(_gradients(x, flat(by)), shape) for x in slopes)  # type: ignore[assignment]
-        blocks: list[Any] = []
-        for n in chosen:
-            if isinstance(args[n], list | tuple):
-                found = [next(rows) for _ in args[n]]
-                blocks.append(tuple([row[j] for row in found] for j in range(len(chosen))))
-            else:
-                blocks.append(tuple(next(rows)))
-        return tuple(blocks) if isinstance(argnums, tuple) else blocks[0][0]
+            by = flat([values[n] for n in chosen])
+            slopes = [x if isinstance(x, Value) else Value(x) for x in flat(slope(*values))]
+            rows = [gradients(x, by) for x in slopes]
+        split = [packed(row, shape) for row in rows]
+        columns = [packed([row[j] for row in split], shape) for j in range(len(chosen))]
+        blocks = tuple(zip(*columns))
+        return blocks if isinstance(argnums, tuple) else blocks[0][0]
 
     return second
 
 
-def _gradients(x: Any, inputs: Sequence[Value]) -> list[Any]:
-    """Return the derivatives of a Value, or of a number."""
-    return gradients(x, inputs) if isinstance(x, Value) else [0.0] * len(inputs)
-
-
-def _chosen(argnums: int | tuple[int, ...]) -> tuple[int, ...]:
+def _chosen(f: Any, argnums: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Return the arguments to differentiate `f` by; refuse what is no function or no number."""
+    if not callable(f):
+        raise TypeError(f"f expects a function, got {describe(f)}")
     listed = argnums if isinstance(argnums, tuple) else (argnums,)
     return tuple([any_int("argnums", n) for n in listed])
 
 
 def _check(argnums: Sequence[int], args: Sequence[Any]) -> None:
+    """Raise `ValueError` if there is no argument of one of these numbers."""
     for n in argnums:
         if not -len(args) <= n < len(args):
             raise ValueError(f"argnums expects numbers of arguments, got {n} for {len(args)}")
 
 
-def leaves_of(values: Sequence[Any]) -> list[Value]:
-    """Return what the Values among these were computed from."""
-    found = [topological_sort(value)[1] for value in values if isinstance(value, Value)]
-    return [leaf for leaves in found for leaf in leaves]
-
-
 def numbers_in(args: Sequence[Any]) -> list[Any]:
     """Return the arguments as one list of numbers and Values."""
-    flat = []
     for i, x in enumerate(args):
-        for part in x if isinstance(x, list | tuple) else [x]:
-            if not isinstance(part, Value) and as_number(part) is NotImplemented:
-                raise TypeError(
-                    f"argument {i} expects a number or a list of them, got {describe(x)}"
-                )
-            flat.append(part)
-    return flat
+        numbers = [as_number(part) for part in flat([x]) if not isinstance(part, Value)]
+        if any(number is NotImplemented for number in numbers):
+            raise TypeError(f"argument {i} expects a number or a list of them, got {describe(x)}")
+    return flat(args)
 
 
 def as_values(x: Any) -> Any:
@@ -227,6 +195,7 @@ def as_values(x: Any) -> Any:
 
 
 def flat(arguments: Iterable[Any]) -> list[Any]:
+    """Return the numbers in the arguments."""
     return [part for x in arguments for part in (x if isinstance(x, list | tuple) else [x])]
 
 

@@ -6,6 +6,7 @@ operations and their order are those that were recorded, so the results are too,
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -30,26 +31,14 @@ INFIX = {  # the levels: of the expression, and of what may stand to its left an
 
 
 class Language:
-    """How a language writes what all of them have.
+    """How a language writes what all of them have: one subclass each, which is not instantiated."""
 
-    `column` names the attribute of a primitive that holds its text. `statement` is the template of
-    a result with a name, `comment` that of a title. A template with `conditional` in it computes
-    some of its operands only at times. `functions` are the language's own, by name, and `keywords`
-    are no names.
-    """
-
-    def __init__(
-        self,
-        column: str,
-        *,
-        statement: str,
-        comment: str,
-        conditional: str,
-        functions: Mapping[str, Any],
-        keywords: Iterable[str],
-    ) -> None:
-        self.column, self.statement, self.comment = column, statement, comment
-        self.conditional, self.functions, self.keywords = conditional, functions, {*keywords}
+    column: str  # the attribute of a primitive that holds its text in this language
+    statement: str  # the template of a result with a name
+    comment: str  # the template of a title
+    conditional: str  # a template with this in it may skip some of its operands
+    functions: Mapping[str, Any]  # the language's own, by name
+    keywords: Iterable[str]  # which can't be names
 
 
 class Scope:
@@ -59,7 +48,7 @@ class Scope:
     """
 
     def __init__(
-        self, language: Language, records: Sequence[Record], reserved: Iterable[str] = ()
+        self, language: type[Language], records: Sequence[Record], reserved: Iterable[str] = ()
     ) -> None:
         self.language = language
         self.namespace: dict[str, Any] = {}
@@ -76,7 +65,7 @@ class Scope:
             if not text or callable(text):  # it is, or may be, a call of the primitive itself
                 (name,) = self.named([primitive.name])
                 self.namespace[name] = primitive.call
-                self.texts[primitive] = _or_own_name(text, name)
+                self.texts[primitive] = (lambda *x, f=text, n=name: f(*x) or n) if text else name
 
     def inputs(self, record: Record) -> dict[int, str]:
         """Return names for the inputs of a record, such as it has for them, by place."""
@@ -88,12 +77,7 @@ class Scope:
         found = []
         for name in names:
             plain = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
-            if (
-                not plain
-                or plain[0].isdigit()
-                or plain in self.language.keywords
-                or plain[0] == "_"
-            ):
+            if not plain[:1].isalpha() or plain in self.language.keywords:
                 plain = f"x{plain}"
             while plain in self._taken:
                 plain += "_"
@@ -110,11 +94,6 @@ def _words(text: str) -> list[str]:
     """Return the names in a piece of code."""
     plain = "".join(c if c.isalnum() or c == "_" else " " for c in text)
     return [word for word in plain.split() if word.isidentifier()]
-
-
-def _or_own_name(text: Any, name: str) -> Any:
-    """Return a text, or a function to a text, with the name for where it is empty."""
-    return (lambda *operands: text(*operands) or name) if callable(text) else name
 
 
 class Part:
@@ -146,7 +125,7 @@ def write(record: Record, inputs: Mapping[int, str], scope: Scope, *parts: Part)
         if number == max(1, len(parts) - 1):
             record.mark(marks, record.kept, number)
     writer = _Writer(record, inputs, scope)
-    writer.uses = writer.counted(marks, parts)
+    writer.count(marks, parts)
     for number, part in enumerate(parts, 1):
         writer.write(part, [place for place, mark in enumerate(marks) if mark == number])
 
@@ -162,42 +141,32 @@ class _Writer:
         self.sizes = [0] * len(self.texts)
         for place, name in inputs.items():
             self.texts[place] = name
-        self.forms: dict[int, str] = {}  # of operations whose text depends on their operands
-        self.uses: list[int] = []
+        self.forms: dict[int, str] = {}  # how each operation is written, operands left out
+        self.uses = [0] * len(self.texts)  # more than one for a result that has to have a name
         self.lines: list[str] = []
         self.names: Iterator[str] = iter(())
         self.counters: dict[str, Iterator[str]] = {}
 
-    def counted(self, marks: bytearray, parts: Sequence[Part]) -> list[int]:
-        """Return how often each result is used; more than once where it has to have a name."""
-        uses = [0] * len(self.texts)
-        for part in parts:
-            for place in part.outputs:
-                uses[place] += 1
-        named: dict[str, Sequence[bool]] = {}  # by template, which operands
+    def count(self, marks: bytearray, parts: Sequence[Part]) -> None:
+        """Find how each marked operation is written, and how often each result is used."""
+        uses, times = self.uses, functools.cache(self._times)
+        for place in [x for part in parts for x in part.outputs]:
+            uses[place] += 1
         for place, (operation, mark) in enumerate(zip(self.operations, marks)):
-            if not mark:
-                continue
-            operands = operation[1:]
-            text: Any = self.scope.texts[operation[0]] if operands else ""
-            if callable(text):
-                known = [self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
-                text = text(*known)
+            if mark and len(operation) > 1:
+                operands = operation[1:]
+                text = self.scope.texts[operation[0]]
+                if callable(text):
+                    shown = (self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands))
+                    text = text(*shown)
                 self.forms[place] = text
-            if "{" in text:
-                if text not in named:
-                    named[text] = self._named(text, len(operands))
-                for x, more in zip(operands, named[text]):
-                    uses[x] += 1 + more
-            else:
-                for x in operands:
-                    uses[x] += 1
-        return uses
+                for x, more in zip(operands, times(text, len(operands))):
+                    uses[x] += more
 
-    def _named(self, template: str, n: int) -> list[bool]:
-        """Return for each operand whether it has to be computed before, and so to have a name."""
-        conditional = self.scope.language.conditional in template
-        return [conditional or template.count(f"{{{k}}}") != 1 for k in range(n)]
+    def _times(self, text: str, n: int) -> list[int]:
+        """Return how often a text uses each operand: twice if that must be computed before it."""
+        named = self.scope.language.conditional in text
+        return [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
 
     def write(self, part: Part, places: Iterable[int]) -> None:
         """Write the operations in these places."""
@@ -233,16 +202,12 @@ class _Writer:
     def _write(self, place: int, operation: Operation) -> None:
         """Write an operation as an expression."""
         texts, levels = self.texts, self.levels
-        text: Any = self.scope.texts[operation[0]]
-        if callable(text):
-            text = self.forms[place]
+        text = self.forms[place]
         if text in INFIX:
             *left, b = operation[1:]
             level, at_left, at_right = INFIX[text]
             if left:
-                (a,) = left
-                first = texts[a] if levels[a] >= at_left else f"({texts[a]})"
-                second = texts[b] if levels[b] >= at_right else f"({texts[b]})"
+                first, second = self._at(at_left, *left), self._at(at_right, b)
                 texts[place], levels[place] = f"{first} {text} {second}", level
             else:
                 texts[place], levels[place] = f"{text}{self._at(SIGN, b)}", SIGN

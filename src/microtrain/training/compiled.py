@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..compiler.python import PYTHON, assemble, function, indented, listed, loop
+from ..compiler.python import Python, assemble, function, indented, listed, loop
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part, Scope, write
@@ -85,7 +85,7 @@ def _generated(
         found = accumulated(traced.loss, seed, start)
         gradient = [as_place(record, found[p]) for p in traced.parameters]
     update, results = _recorded_update()
-    scope = Scope(PYTHON, [record, update], RESERVED)
+    scope = Scope(Python, [record, update], RESERVED)
     names = scope.inputs(record)
 
     def named(places: Sequence[int]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..compiler.python import PYTHON, assemble, function, listed, loop
+from ..compiler.python import Python, assemble, function, listed, loop
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part, Scope, write
@@ -117,7 +117,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout
         bent = isinstance(along, Value)  # if it is not, the gradient is the same everywhere
         products = gradients(along, weights) if bent else [0.0] * len(weights)
 
-    scope = Scope(PYTHON, [record], RESERVED)
+    scope = Scope(Python, [record], RESERVED)
     names = scope.inputs(record)
     sums = scope.named(f"h_{x}" for x in traced.names)
     body = Part("", "v", [as_place(record, x) for x in products])

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from ..compiler.python import PYTHON, assemble, function, listed, loop
+from ..compiler.python import Python, assemble, function, listed, loop
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part, Scope, write
@@ -174,7 +174,7 @@ def predictor(
     if not isinstance(traced.prediction, Value):
         raise CompileError("a model of one output is expected")
     record = traced.record
-    scope = Scope(PYTHON, [record], ("predict", "parameters", "samples", "predictions"))
+    scope = Scope(Python, [record], ("predict", "parameters", "samples", "predictions"))
     names = scope.inputs(record)
     body = Part("", "v", [as_place(record, traced.prediction.data)])
     write(record, names, scope, body)
