@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import microtrain as mt
 from microtrain.cli import main
 
 
@@ -21,3 +22,14 @@ def status_of(argv):
         return main(argv)
     except SystemExit as stop:
         return stop.code
+
+
+def made(losses, grad_norms=None, status="finished", error=""):
+    """Return a history made by hand."""
+    history = mt.History(None, "eager")
+    history.losses = [float(x) for x in losses]
+    history.grad_norms = [1.0] * len(losses) if grad_norms is None else grad_norms
+    history.lrs = [0.1] * len(losses)
+    history.status, history.error = status, error
+    history.steps = len(losses) - (status == "converged")
+    return history

@@ -183,7 +183,7 @@ def test_all_kinds_of_runs(path):
     assert data_of(path)["runs"][0]["label"] == "0.00192 to 0.2"
     one_step = mt.train(steps=1, record=True)
     mt.report({"short": one_step}, path)
-    assert data_of(path)["runs"][0]["verdict"] == "finished"
+    assert data_of(path)["runs"][0]["verdict"] == "begun"
 
 
 def test_no_text_comes_in_unescaped(path):

@@ -598,7 +598,17 @@ def test_the_record_as_dict_and_csv(tmp_path):
     record = history.to_dict()
     assert record["losses"] == history.losses and record["final_loss"] == history.losses[-1]
     assert list(record) == [
-        *("status", "steps", "error", "target_loss", "engine", "seconds", "final_loss"),
+        *(
+            "status",
+            "verdict",
+            "reason",
+            "steps",
+            "error",
+            "target_loss",
+            "engine",
+            "seconds",
+            "final_loss",
+        ),
         *("losses", "lrs", "grad_norms", "sharpness"),
     ]
     history.to_csv(tmp_path / "run.csv")

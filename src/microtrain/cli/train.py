@@ -11,8 +11,9 @@ from ..nn import datasets
 from ..nn.losses import REDUCTIONS
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..tables.fit import BATCH, HIDDEN, PASSES, RATE
-from ..training.history import History, why_diverged
+from ..training.history import History
 from ..training.train import train
+from ..training.verdict import why_diverged
 from . import table
 from .arguments import FAILED, INTERRUPTED, OK, Parser, exit_statuses, neurons
 from .terminal import Progress, bold, print_json, styled

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..nn.optim import Schedule
 from ..training.history import History
-from .verdict import verdict
+from ..training.verdict import verdict
 
 
 class Run:
@@ -18,7 +18,7 @@ class Run:
         lr: the learning rate or schedule itself.
         seed: what decided its initial parameters.
         history: its `History`.
-        verdict: what became of it, in a word (see `microtrain.lab.verdict.verdict`).
+        verdict: what became of it, in a word (see `History.verdict`).
         reason: the same in a sentence.
     """
 

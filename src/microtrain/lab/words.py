@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from ..errors import counted
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_options
+from ..training.verdict import rises
 from .runs import Rate, Run
-from .verdict import rises
 
 HEADER = ("rate", "verdicts", "steps", "loss", "sharpness", "peak", "2/peak")
 

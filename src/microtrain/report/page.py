@@ -6,11 +6,10 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..errors import as_list, counted, describe, file_path
+from ..errors import as_list, describe, file_path
 from ..lab.results import Sweep
 from ..lab.runs import Run
 from ..lab.sweep import rate_label
-from ..lab.verdict import verdict
 from ..nn.mlp import MLP
 from ..training.history import History
 from .data import Shown, data_of
@@ -103,8 +102,7 @@ def _labelled(runs: Any) -> list[Shown]:
         history = run.history if isinstance(run, Run) else run
         if not isinstance(history, History):
             raise TypeError(f"runs expects {WANTED}, got {describe(run)}")
-        told = (run.verdict, run.reason) if isinstance(run, Run) else _verdict(history)
-        result.append(Shown(label or "run", history, *told))
+        result.append(Shown(label or "run", history, run.verdict, run.reason))
     seen: set[tuple[str, bool]] = set()
     for one in result:
         key = one.label, one.recording.zero_grad
@@ -123,9 +121,3 @@ def _rate(history: object) -> str:
         return "run"
     low, high = min(lrs), max(lrs)
     return rate_label(low) if low == high else f"{low:.3g} to {high:.3g}"
-
-
-def _verdict(history: History) -> tuple[str, str]:
-    if len(history.losses) < 2 and history.status != "converged":
-        return history.status, f"{counted(history.steps, 'step')} made"
-    return verdict(history, history.target_loss)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from typing import Any, Literal, TextIO
 
@@ -11,6 +10,7 @@ from ..draw.html import html_table
 from ..errors import counted
 from ..files.csv import write_csv
 from .objective import Objective
+from .verdict import verdict
 
 Status = Literal["running", "finished", "converged", "diverged", "interrupted"]
 
@@ -87,6 +87,16 @@ class History:
         self.recording: Recording | None = None
 
     @property
+    def verdict(self) -> str:
+        """What became of the run, or is becoming, in a word: one of those that `train` names."""
+        return verdict(self, self.target_loss)[0]
+
+    @property
+    def reason(self) -> str:
+        """The verdict in a sentence, with the numbers that it rests on."""
+        return verdict(self, self.target_loss)[1]
+
+    @property
     def final_loss(self) -> float:
         """The last loss recorded. Raises `ValueError` if there is none yet."""
         if not self.losses:
@@ -128,6 +138,7 @@ class History:
     def _repr_html_(self) -> str:
         shown = {
             "status": self.status,
+            "verdict": f"{self.verdict}: {self.reason}",
             "steps": str(self.steps),
             "loss": " -> ".join(f"{loss:.4g}" for loss in self.losses[:1] + self.losses[-1:]),
             "learning rate": " to ".join(
@@ -145,6 +156,8 @@ class History:
         """
         return {
             "status": self.status,
+            "verdict": self.verdict,
+            "reason": self.reason,
             "steps": self.steps,
             "error": self.error,
             "target_loss": self.target_loss,
@@ -174,24 +187,10 @@ class History:
             columns["sharpness"] = [self.sharpness.get(k) for k in steps]
         write_csv(target, [columns, *zip(*columns.values())])
 
+    def __str__(self) -> str:
+        return f"{self!r}\n{self.verdict}: {self.reason}"
+
     def __repr__(self) -> str:
         losses = f", loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}" if self.losses else ""
         error = f": {self.error}" if self.error else ""
         return f"History({self.status}, {counted(self.steps, 'step')}{losses}{error})"
-
-
-def not_finite(history: History) -> str:
-    """Say which step the last loss, which is not finite, is of, and whether a gradient was NaN."""
-    k = len(history.losses) - 1
-    told = f"the loss is {history.losses[k]} at step {k}"
-    if any(map(math.isnan, history.grad_norms[max(0, k - 1) : k])):
-        told += f", after a gradient that was nan at step {k - 1}"
-    return told
-
-
-def why_diverged(history: History) -> str:
-    """Say why the last loss is not finite, and at which step."""
-    told = not_finite(history)
-    if history.error in ("", told):
-        return told
-    return f"there is no finite loss at step {len(history.losses) - 1}: {history.error}"

@@ -19,10 +19,11 @@ from ..nn.optim import Schedule
 from .compiled import CompiledEngine
 from .curvature import Curvature
 from .eager import EagerEngine, set_state, state_of
-from .history import History, Recording, not_finite
+from .history import History, Recording
 from .plan import Plan
 from .resume import RunFile
 from .samples import batches_of
+from .verdict import not_finite
 
 # Samples to go through, in all steps together, for compiling (some milliseconds) to pay.
 WORTH_COMPILING = 400

@@ -1,0 +1,168 @@
+"""What became of a training run, in a word and in a sentence that its own numbers bear out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import counted
+
+if TYPE_CHECKING:
+    from .history import History
+
+RISE, NOISE = 1e-9, 1e-15  # a loss rises by more than this part of itself, and of the first loss
+OFTEN = 1 / 5  # of the steps: where the loss rises in so many, it oscillates
+FLAT = 0.01  # of the loss: a gradient below this has vanished, a smaller change is none
+LATE = 10  # steps at least: the end of a run, which decides
+FAR = 10  # times the steps taken: what is further off than this is crawled to
+
+
+def verdict(history: History, target_loss: float | None = None) -> tuple[str, str]:
+    """Return what became of a run, and the reason.
+
+    The first of these that is true:
+
+    converged
+        the last loss is below `target_loss`.
+    diverged
+        the last loss is not finite.
+    begun
+        there are fewer than two losses, too few to tell.
+    saturated
+        the gradient has vanished above the target: its length is below 1 % of the loss, so that
+        moving the parameters by 1 would hardly change it; and the last step changed it by less than
+        1 %. With a tanh output that is what too high a rate does: the outputs end where the tanh is
+        flat. (A minimum that lies above the target looks the same.)
+    diverged
+        the loss grew: in the later half of the steps (of ten, if that is more), its mean over the
+        second part is above its maximum over the first.
+    oscillating
+        there, the loss rose in a fifth of the steps or more. (`rises` says what counts.)
+    crawling
+        at its pace (`steps_to_go`) the target is further off than 10 times the steps taken.
+    descending
+        the loss fell, but is not below the target yet.
+
+    Without a target, the first loss takes its place: no run is converged, one that is below its
+    first loss is not saturated, and only one that is not below it is crawling.
+
+    So runs that ended alike have the same word. It depends on nothing but the losses of the later
+    half of the steps (of ten, if that is more), the last gradient, how many steps there were, and
+    the target (without one, the first loss).
+
+    >>> import microtrain as mt
+    >>> verdict(mt.train(lr=0.1, steps=100, target_loss=0.01), 0.01)
+    ('converged', 'the loss is below 0.01 at step 33')
+    """
+    losses = history.losses
+    moves = len(losses) - 1
+    late = losses[-1 - max(LATE, moves // 2) :]
+    rose, of = rises(late), len(late) - 1
+    oscillates = of > 0 and rose >= OFTEN * of
+    swings = f"rose in {rose} of the last {counted(of, 'step')}"
+    if target_loss is not None and losses and losses[-1] < target_loss:
+        swung = f", though it {swings}" if oscillates else ""
+        return "converged", f"the loss is below {target_loss:g} at step {moves}{swung}"
+    if losses and not math.isfinite(losses[-1]):
+        return "diverged", why_diverged(history)
+    if moves < 1:
+        return "begun", "there are fewer than two losses, too few to tell"
+    first, before, last = losses[0], losses[-2], losses[-1]
+    length = history.grad_norms[-1] if history.grad_norms else math.nan
+    fell = target_loss is None and last < first
+    if not fell and length < FLAT * abs(last) and abs(before - last) < FLAT * abs(last):
+        gone = f"the gradient has vanished (its length is {length:.1g})"
+        return "saturated", f"{gone} and the loss is stuck at {last:.3g}"
+    half = len(late) // 2
+    mean = 0.0
+    for loss in late[half:]:
+        mean += loss / (len(late) - half)
+    if rises([max(late[:half]), mean]):
+        return "diverged", f"the loss grew to {last:.3g}"
+    if oscillates:
+        return "oscillating", f"the loss {swings}, and is {last:.3g}"
+    if fell:
+        return "descending", f"the loss fell from {first:.3g} to {last:.3g}"
+    if target_loss is None or last >= late[0]:
+        return "crawling", f"the loss is {last:.3g}, and does not fall"
+    togo = steps_to_go(losses, target_loss)
+    fell_to = f"the loss fell to {last:.3g}; at this pace the target is"
+    if togo > 10 * FAR * moves:
+        return "crawling", f"{fell_to} more than {10 * FAR * moves:,} steps away"
+    some = "1 step" if togo <= 1 else f"some {float(f'{togo:.2g}'):,.0f} steps"
+    return "crawling" if togo > FAR * moves else "descending", f"{fell_to} {some} away"
+
+
+def rises(losses: Sequence[float]) -> int:
+    """Return in how many steps the loss rose, by more than rounding might make it.
+
+    >>> rises([1.0, 1.1, 1.0, 1.0 + 1e-15])
+    1
+    """
+    noise = NOISE * abs(losses[0]) if losses and math.isfinite(losses[0]) else 0.0
+    return sum(
+        after > before + RISE * abs(before) + noise for before, after in zip(losses, losses[1:])
+    )
+
+
+def steps_to_go(losses: Sequence[float], target_loss: float) -> float:
+    """Return how many more steps it takes to bring the loss to the target, at the pace it has.
+
+    The pace is the rate at which the logarithm of the loss falls. It is taken from the last two
+    quarters of the steps, and where it slackened from the one to the other, it is expected to go on
+    slackening in the same way: as a power of the steps, at most as fast as 1/step. (A constant pace
+    is what gradient descent does on a quadratic; a pace that falls as 1/step, where the loss falls
+    as a power of the steps, is what the toy network does.) It is infinite where the loss has not
+    fallen in these, or is no longer positive.
+
+    It looks no further than the curve does. On the toy (40 seeds), the median prediction was 0.92
+    of the truth after 50 steps at a rate of 0.05, 0.81 after 100 at 0.01, but 0.31 after 100 at
+    0.001, where the loss has yet to show how it slackens.
+
+    >>> losses = [0.99**k for k in range(101)]
+    >>> round(steps_to_go(losses, 0.99**150))
+    50
+    """
+    moves = len(losses) - 1
+    quarter = max(1, moves // 4)
+    span = min(moves, 2 * quarter)
+    start, middle, last = losses[-1 - span], losses[-1 - quarter], losses[-1]
+    if not (target_loss > 0 and 0 < last < start < math.inf):
+        return math.inf
+    if last <= target_loss:
+        return 0.0
+    slackening = 0.0  # the power of the steps by which the pace falls
+    if not last < middle < start:  # a bumpy way down: its mean is all that can be told
+        pace = math.log(start / last) / span
+    else:
+        before, pace = (math.log(a / b) / quarter for a, b in ((start, middle), (middle, last)))
+        early, late = moves - 3 * quarter / 2, moves - quarter / 2  # the middles of the quarters
+        if before > pace and early > 0:
+            slackening = min(1.0, math.log(before / pace) / math.log(late / early))
+            pace *= (late / moves) ** slackening
+    # After s times the steps taken, the pace is s**-slackening times that of now.
+    distance = math.log(last / target_loss) / (pace * moves)
+    left = 1 - slackening
+    try:
+        growth = math.exp(distance) if left < 1e-9 else (1 + left * distance) ** (1 / left)
+    except OverflowError:
+        return math.inf
+    return moves * (growth - 1)
+
+
+def not_finite(history: History) -> str:
+    """Say which step the last loss, which is not finite, is of, and whether a gradient was NaN."""
+    k = len(history.losses) - 1
+    told = f"the loss is {history.losses[k]} at step {k}"
+    if any(map(math.isnan, history.grad_norms[max(0, k - 1) : k])):
+        told += f", after a gradient that was nan at step {k - 1}"
+    return told
+
+
+def why_diverged(history: History) -> str:
+    """Say why the last loss is not finite, and at which step."""
+    told = not_finite(history)
+    if history.error in ("", told):
+        return told
+    return f"there is no finite loss at step {len(history.losses) - 1}: {history.error}"

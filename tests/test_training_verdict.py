@@ -1,0 +1,197 @@
+"""What became of a run: the definitions, their limits, and that like ends have the same word."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from outcomes import made
+
+import microtrain as mt
+from microtrain import MLP
+from microtrain.lab.words import VERBS
+from microtrain.training.verdict import steps_to_go, verdict
+
+FALLING = [0.95**k for k in range(50)]
+VANISHED = [1.0] * 49 + [1e-4]
+SPIKE = [1.0] * 45 + [10.0, 100.0, 50.0, 200.0, 1000.0]
+
+
+@pytest.mark.parametrize(
+    ("expected", "history", "reason"),
+    [
+        ("converged", made([1.0, 0.5, 0.009]), "below 0.01 at step 2$"),
+        ("converged", made([0.001]), "below 0.01 at step 0"),
+        ("converged", made([1, 2, 1, 2, 0.001]), "though it rose in 2 of the last 4 steps"),
+        ("diverged", made([1.0, 5.0, math.inf]), "^the loss is inf at step 2$"),
+        (
+            "diverged",
+            made([1.0, math.nan], error="exp(1e3)"),
+            r"no finite loss at step 1: exp\(1e3\)",
+        ),
+        ("diverged", made([math.nan]), "^the loss is nan at step 0$"),
+        ("diverged", made([1.0, 1.1]), "^the loss grew to 1.1$"),
+        ("diverged", made([9.0, *FALLING, 100.0]), "grew to 100"),
+        ("diverged", made(SPIKE), "grew to 1e.03"),
+        ("diverged", made([1.01**k for k in range(21)]), "grew to 1.22"),
+        ("begun", made([]), "fewer than two losses"),
+        ("begun", made([1.0], status="running"), "fewer than two losses"),
+        ("saturated", made([6.0] + [8.0] * 49, VANISHED), "is 0.0001. and .* stuck at 8"),
+        ("saturated", made([8.0] * 50, [0.0] * 50), "its length is 0"),
+        ("saturated", made([9.0, 8.0, 8.0], [1e-9] * 3), "stuck at 8"),
+        ("oscillating", made([1.0, 1.1, 1.0] * 10 + [0.9]), "rose in 5 of the last 15 steps, and"),
+        ("oscillating", made([0.1, 3.0, 1.0] * 10), "rose in"),
+        ("crawling", made([1 - 1e-4 * k for k in range(50)]), "more than 4,900 steps away"),
+        ("crawling", made([1 - 3e-3 * k for k in range(50)]), r"some 1,\d00 steps away"),
+        ("crawling", made([2.0] * 30), "is 2, and does not fall"),
+        ("descending", made(FALLING), "fell to 0.081; at this pace .* some 41 steps away"),
+    ],
+)
+def test_verdicts_of_hand_made_histories(expected, history, reason):
+    history.target_loss = 0.01
+    assert history.verdict == expected
+    assert re.search(reason, history.reason)
+
+
+def test_the_first_verdict_that_is_true_is_given():
+    rising = [1.0 + 0.1 * (k % 2) for k in range(39)] + [1.2 + 0.1 * (k % 2) for k in range(11)]
+    assert verdict(made(rising), 0.01)[0] == "diverged"  # and it oscillates
+    stuck = [5.0] + [5.001 + 0.001 * (k % 2) for k in range(49)]
+    assert verdict(made(stuck), 0.01)[0] == "oscillating"
+    assert verdict(made(stuck, VANISHED), 0.01)[0] == "saturated"
+    slow = [1.0 - 1e-5 * k + 1e-4 * (k % 2) for k in range(50)]
+    assert verdict(made(slow), 0.01)[0] == "oscillating"  # and it crawls
+
+
+def test_the_limits_of_each_verdict():
+    def rises(n):  # n of the last 20 steps
+        losses = [2.0] * 21
+        for k in range(20):
+            losses.append(losses[-1] + 0.001 if k >= 20 - n else losses[-1] - 0.02)
+        return made(losses)
+
+    assert verdict(rises(4), 1.0)[0] == "oscillating"
+    assert verdict(rises(3), 1.0)[0] == "descending"
+    flat = [2.0] * 50
+    assert verdict(made(flat, [1.0] * 49 + [0.0199]), 0.5)[0] == "saturated"
+    assert verdict(made(flat, [1.0] * 49 + [0.0201]), 0.5)[0] == "crawling"
+    moving = [2.0] * 49 + [1.981]  # by less than 1 % in the last step
+    assert verdict(made(moving, VANISHED), 0.5)[0] == "saturated"
+    moving = [2.0] * 49 + [1.979]
+    assert verdict(made(moving, VANISHED), 0.5)[0] != "saturated"
+    pace = [math.exp(-0.01 * k) for k in range(51)]
+    assert verdict(made(pace), math.exp(-0.01 * 549))[0] == "descending"
+    assert verdict(made(pace), math.exp(-0.01 * 551))[0] == "crawling"
+
+
+def test_without_a_target_the_first_loss_is_what_to_be_below():
+    assert verdict(made([1.0, 0.001])) == ("descending", "the loss fell from 1 to 0.001")
+    minimum = [9.0] * 10 + [0.5] * 40
+    assert verdict(made(minimum, VANISHED))[0] == "descending"
+    assert verdict(made(minimum, VANISHED), 0.1)[0] == "saturated"
+    assert verdict(made([7.7] + [8.0] * 49, VANISHED))[0] == "saturated"
+    assert verdict(made([1.0] * 9))[0] == "crawling"
+
+
+@given(
+    st.lists(st.floats(), max_size=40),
+    st.lists(st.floats(min_value=0), max_size=40),
+    st.none() | st.floats(1e-300, 1e300),
+)
+def test_every_history_has_a_verdict_that_its_numbers_bear_out(losses, grad_norms, target):
+    found, reason = verdict(made(losses, grad_norms), target)
+    assert reason
+    if not losses:
+        assert found == "begun"
+        return
+    last = losses[-1]
+    assert (found == "converged") == (target is not None and last < target)
+    if not math.isfinite(last) and found != "converged":
+        assert found == "diverged"
+    if found in ("converged", "diverged") and len(losses) == 1:
+        return
+    assert (found == "begun") == (len(losses) == 1)
+    assert found in VERBS or found == "begun"
+    if found == "descending":
+        assert not last >= max(losses)
+    if found == "saturated":
+        assert grad_norms[-1] <= 0.01 * abs(last)
+
+
+LEVELS = st.sampled_from([8.0, 4.0, 7.9, 1.0, 0.5, 0.05]) | st.floats(1e-3, 1e3)
+
+
+@given(st.data(), st.none() | st.sampled_from([0.01, 0.1, 1.0]))
+def test_runs_that_ended_alike_have_the_same_word(data, target):
+    """Alike: in the later half of the losses, the last gradient, and what is to be got below."""
+    steps = data.draw(st.integers(12, 60))
+    late = max(10, steps // 2) + 1
+    end = data.draw(st.lists(LEVELS, min_size=late, max_size=late))
+    if data.draw(st.booleans()):
+        end[-3:] = [end[-1]] * 3
+    length = data.draw(st.sampled_from([0.0, 1e-9, 1e-3, 0.1, 10.0]))
+    words = set()
+    for _ in range(3):
+        begun = data.draw(st.lists(LEVELS, min_size=steps + 1 - late, max_size=steps + 1 - late))
+        if target is None:
+            begun[0] = 5.0
+        norms = [data.draw(st.sampled_from([1e-9, 1.0, 1e9]))] * steps + [length]
+        words.add(verdict(made(begun + end, norms), target)[0])
+    assert len(words) == 1
+
+
+@pytest.mark.parametrize("lr", [0.3, 0.5, 0.7, 1.0, 3.0])
+def test_bounded_outputs_do_not_diverge_and_unbounded_ones_do(lr):
+    for steps in (20, 100):
+        for seed in range(10):
+            bounded = mt.train(steps=steps, lr=lr, seed=seed, target_loss=0.01)
+            assert bounded.verdict != "diverged"
+            if min(bounded.losses[-2:]) > 7.99 and bounded.grad_norms[-1] < 0.05:
+                assert bounded.verdict == "saturated"
+            linear = MLP(3, [4, 4, 1], output_activation="linear", seed=seed)
+            xs, ys = mt.datasets.toy()
+            assert mt.train(linear, xs, ys, steps=steps, lr=lr).verdict == "diverged"
+
+
+def test_the_history_says_what_became_of_the_run():
+    seen = []
+    history = mt.train(
+        lr=1.0, target_loss=0.01, on_step=lambda h: seen.append((h.status, h.verdict))
+    )
+    assert seen[0] == ("running", "begun") and seen[1][0] == "running"
+    assert history.verdict == "saturated" and "stuck at 8" in history.reason
+    assert str(history) == f"{history!r}\n{history.verdict}: {history.reason}"
+    assert f"{history.verdict}: {history.reason}" in history._repr_html_()
+    record = history.to_dict()
+    assert (record["verdict"], record["reason"]) == (history.verdict, history.reason)
+    assert mt.train(steps=1).verdict == "begun"
+
+
+@given(st.floats(1e-4, 0.3), st.integers(4, 200), st.floats(1.0, 50.0))
+def test_the_pace_of_an_exponential_is_foreseen_exactly(pace, moves, more):
+    losses = [math.exp(-pace * k) for k in range(moves + 1)]
+    target = math.exp(-pace * moves * (1 + more))
+    if target > 1e-300:
+        assert steps_to_go(losses, target) == pytest.approx(more * moves, rel=0.02)
+
+
+@given(st.floats(0.5, 3.0), st.integers(40, 400), st.floats(1.1, 50.0))
+def test_the_pace_of_a_power_law_is_foreseen_well(power, moves, factor):
+    losses = [(1 + k) ** -power for k in range(moves + 1)]
+    target = (1 + moves * factor) ** -power
+    assert steps_to_go(losses, target) == pytest.approx((factor - 1) * moves, rel=0.4)
+
+
+def test_how_far_the_target_is():
+    assert steps_to_go([2.0, 1.0], 1.5) == 0.0
+    assert steps_to_go([1.0, 2.0], 0.5) == math.inf
+    assert steps_to_go([1.0, 0.0], 0.5) == math.inf
+    assert steps_to_go([2.0, 1.0], 0.25) == pytest.approx(2.0)
+    bumpy = [4.0, 3.0, 2.5, 2.6, 2.0]
+    assert steps_to_go(bumpy, 1.6) == pytest.approx(2.0)
+    slow = [2 - 0.5 * k / (1 + k) for k in range(100)]
+    assert steps_to_go(slow, 1e-300) == math.inf
+    assert "more than 9,900 steps away" in verdict(made(slow), 1e-300)[1]
