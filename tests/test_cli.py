@@ -147,7 +147,7 @@ def test_ctrl_c(capsys, monkeypatch):
     def interrupt(history, *_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("microtrain.training.tracing._made", {})
+    monkeypatch.setattr("microtrain.training.tracing._cache", {})
     monkeypatch.setattr("microtrain.training.compiled.assemble", lambda *_: interrupt)
     assert main([]) == 130
     assert "Interrupted after 0 steps" in capsys.readouterr().out

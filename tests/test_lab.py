@@ -88,7 +88,7 @@ def test_an_architecture_is_compiled_once(monkeypatch):
         return original(*arguments)
 
     monkeypatch.setattr(compiled, "_generated", counting)
-    monkeypatch.setattr("microtrain.training.tracing._made", {})
+    monkeypatch.setattr("microtrain.training.tracing._cache", {})
     found = mt.sweep((0.05, 0.1), seeds=range(5))
     assert {run.history.engine for run in found.runs} == {"compiled"}
     assert len(traces) == 1
@@ -99,7 +99,7 @@ def test_an_architecture_is_compiled_once(monkeypatch):
 
 def test_what_was_compiled_is_not_kept_for_ever(monkeypatch):
     kept = {}
-    monkeypatch.setattr("microtrain.training.tracing._made", kept)
+    monkeypatch.setattr("microtrain.training.tracing._cache", kept)
     for n in range(1, 21):
         mt.train(MLP(3, [n, 1]), *mt.datasets.toy(), steps=2, engine="compiled")
     assert len(kept) == 16
