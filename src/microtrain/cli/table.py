@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import os
 import sys
@@ -154,30 +153,26 @@ def predict(arguments: argparse.Namespace) -> int:
     path, file = _source(arguments)
     try:
         predictor = Predictor.load(arguments.model)
-        names, rows = read_table(path, file)
-        kept = list(reading.over(rows))
-        xs = predictor.inputs(names, kept, path)
+        read = read_table(path, file, watch=reading.over)
+        xs = predictor.inputs(read)
         predictions = list(map(predictor.predict, predicting.over(xs)))
     except ValueError as error:
         command.refuse(str(error))
     except OSError as error:
         command.complain(str(error))
         return FAILED
-    for name, text, n in predictor.unseen(names, kept):
+    names, rows = read.names, read.rows
+    for name, text, n in predictor.unseen(read):
         rows_of_it = counted(n, "row")
         command.complain(f"{rows_of_it}: {name!r} is {text!r}, which was not there in training")
     target = predictor.target
     new = f"predicted {target.name}"
     others = [i for i, name in enumerate(names) if name != new]  # it may be there from before
-    table = zip([names, *(row for _, row in kept)], [new, *predictions])
+    table = zip([names, *(row for _, row in rows)], [new, *predictions])
     write_csv(sys.stdout, ([*(row[i] for i in others), last] for row, last in table))
     if target.name in names and not arguments.quiet:
-        k = names.index(target.name)
-        pairs = []
-        for (where, row), prediction in zip(kept, predictions):
-            with contextlib.suppress(ValueError):  # it is there to be filled
-                if (truth := target.truth((where, row[k]))) != "":
-                    pairs.append((truth, prediction))
+        truths = predictor.truths(read)
+        pairs = [(y, p) for y, p in zip(truths, predictions) if y is not None]
         if pairs:
             print(score(pairs, target.texts), file=sys.stderr)
         unknown = sum(truth not in target.texts for truth, _ in pairs) if target.texts else 0

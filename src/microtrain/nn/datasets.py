@@ -12,7 +12,7 @@ import random
 
 from ..engine.number import number
 from ..errors import any_int, describe, positive_int, true_or_false
-from ..files.csv import Cell, complete, holds_texts, number_in_cell, place_of, read_table
+from ..files.csv import read_table
 
 Data = tuple[list[list[float]], list[float]]
 
@@ -92,17 +92,14 @@ def read_csv(
     if not isinstance(target, str):
         raise TypeError(f"target expects the name of a column, got {describe(target)}")
     true_or_false("skip_empty", skip_empty)
-    names, rows = read_table(path, sep=sep)
-    k = place_of(target.strip(), names, path)
-    others = names[:k] + names[k + 1 :]
-    xs: list[list[float]] = []
-    cells: list[Cell] = []
-    for where, row in complete(rows, range(len(names))) if skip_empty else rows:
-        cells.append((where, row.pop(k).strip()))
-        xs.append([number_in_cell(text, name, where) for text, name in zip(row, others)])
-    if not xs:
-        raise ValueError(f"{os.fsdecode(path)} has column names but no rows to read")
-    if not holds_texts(names[k], cells):
-        return xs, [number_in_cell(text, names[k], where) for where, text in cells]
-    index = {text: float(i) for i, text in enumerate(sorted({text for _, text in cells}))}
-    return xs, [index[text] for _, text in cells]
+    target = target.strip()
+    table = read_table(path, sep=sep)
+    others = table.others(target)
+    if skip_empty:
+        table = table.complete(table.names)
+    if not table.rows:
+        raise ValueError(f"{table.path} has column names but no rows to read")
+    xs = [[*row] for row in zip(*map(table.numbers, others))]
+    ys = table.values(target)
+    known = sorted({y for y in ys if isinstance(y, str)})
+    return xs, [float(known.index(y)) if isinstance(y, str) else y for y in ys]

@@ -4,40 +4,29 @@ from __future__ import annotations
 
 import math
 import random
-import shlex
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 from ..engine.number import number
 from ..errors import one_of, positive_int
-from ..files.csv import (
-    Cell,
-    Row,
-    complete,
-    holds_texts,
-    number_in_cell,
-    place_of,
-    read_table,
-)
+from ..files.csv import Table, read_table
 from ..files.records import CheckpointError
 from ..nn import losses
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_cosine
 from ..training.history import History
 from ..training.train import train
-from .predictor import LOSSES, Column, Predictor, class_of, classes_of
+from .predictor import LOSSES, MANY, Column, Predictor
 
 SHARE, HIDDEN, RATE, PASSES, BATCH = 0.2, (8,), 0.1, 100, 32
-MANY = 20  # different texts that a column may have, the target only by default
 FEW = 10  # different whole numbers in the target may be classes
-KINDS = ("classes", "numbers")
 
 
 class Fit:
     """What came of a table: the predictor, the history of its training, and how it does.
 
-    `held_out` has (truth, prediction) for each row that it was not trained on; `trained_on` counts
-    those that it was, and `skipped` those that were left out for an empty cell.
+    `trained_on` and `skipped` count the rows that it was trained on, and those left out for an
+    empty cell; `held_out` has (truth, prediction) for each of the others.
     """
 
     def __init__(
@@ -75,14 +64,13 @@ def fit(
 
     Args:
         path, target: a CSV file, and the column to predict: texts, or numbers.
-        file: what to read instead of the path, open for text.
-        sep: the character between two cells, or "tab"; by default a comma.
+        file, sep: as for `read_table`.
         skip_empty: leave out the rows with an empty cell in a column that is used.
         drop: columns to leave out.
         texts: columns of texts, even if some or all of them look like numbers.
         kind: what the numbers of the target are, "classes" or "numbers". If they are 2 to `FEW`
             different whole numbers, either this or the loss has to say it.
-        max_classes: how many classes the target may have. Columns of texts have at most `MANY`.
+        max_classes: how many classes the target may have; other columns have at most `MANY` texts.
         test_share: the share of the rows, drawn by the seed, to hold out; at least 0, below 1.
         hidden, activation: of the network's hidden layers. The last one is linear. The weights
             start within 1 / sqrt(n) of 0, n being the inputs of their neuron.
@@ -93,7 +81,8 @@ def fit(
         batch_size: by default `BATCH`, or all the rows if they are fewer.
         seed: of the rows to hold out, of the parameters, and of the mini-batches.
         on_step: called after each step with the history, and the number of steps planned.
-        watch: called with what is being done, in words, and what it is done to; returns the latter.
+        watch: called with what is done, in words, and an iterable of what it is done to, which it
+            hands on.
         options: as for `train`.
 
     Raises `ValueError`, which says where, for a table that can't be learned from.
@@ -101,45 +90,36 @@ def fit(
     share = number("test_share", test_share)
     if not 0 <= share < 1:
         raise ValueError(f"test_share expects a number from 0 to 1, and below, got {test_share}")
-    names, rows = read_table(path, file, sep)
     target, drop, texts = target.strip(), [*map(str.strip, drop)], [*map(str.strip, texts)]
-    k = place_of(target, names, path)
+    table = read_table(path, file, sep, lambda rows: watch("rows read", rows))
+    others = [name for name in table.others(target) if name not in drop]
     for name in (*drop, *texts):
-        if name not in names:
-            raise ValueError(f"{path} has no column {name!r}")
-    if target in drop:
-        raise ValueError(f"drop expects columns other than the target, got {target!r}")
-    used = [i for i, name in enumerate(names) if name not in drop]
-    every = list(watch("rows read", rows))
-    in_order = list(complete(every, used)) if skip_empty else every
-    shuffled = list(in_order)
-    random.Random(seed).shuffle(shuffled)
-    held = round(share * len(shuffled))
-    if len(shuffled) - held < 2:
-        left = len(shuffled) - held
-        raise ValueError(f"{path} has too few rows to learn from: {left} of {len(every)}")
-
-    def cells(place: int, of: Sequence[Row]) -> list[Cell]:
-        return [(where, row[place]) for where, row in of]
-
-    def column(i: int) -> Column:
-        name, found = names[i], cells(i, in_order)
-        drop_it = f"--drop {shlex.quote(name)} leaves the column out"
-        if not holds_texts(name, found, name in texts, f"; {_as_texts(name)}, {drop_it}"):
-            return Column.of_numbers(name, cells(i, shuffled[held:]))
-        return Column(name, 0.0, 1.0, classes_of(name, found, MANY, drop_it))
-
-    answers = cells(k, shuffled)
-    predicted, loss = _target(
-        target, cells(k, in_order), answers[held:], loss, kind, target in texts, max_classes
-    )
-    columns = [column(i) for i in used if i != k]
-    if not columns:
-        raise ValueError("no column is left to learn from")
-    model = _network(columns, predicted, loss, hidden, activation, seed)
+        table.place(name, "drop" if name in drop else "texts")
+    if target in drop or not others:
+        raise ValueError("drop expects to leave the target, and a column to learn from")
+    found = len(table.rows)
+    if skip_empty:
+        table = table.complete([target, *others])
+    order = list(range(len(table.rows)))
+    random.Random(seed).shuffle(order)
+    held = round(share * len(order))
+    if len(order) - held < 2:
+        raise ValueError(f"{path} has too few rows to learn from: {len(order) - held} of {found}")
+    predicted, loss = _target(table, target, order[held:], target in texts, loss, kind, max_classes)
+    columns = [Column.of(table, name, order[held:], name in texts) for name in others]
+    n_in = sum(len(column.texts) or 1 for column in columns)
+    n_out = len(predicted.texts) if loss == "cross_entropy" else 1
+    model = MLP(n_in, [*hidden, n_out], activation, "linear", seed)
+    for layer in model.layers:
+        for neuron in layer.neurons:
+            for weight in neuron.weights:
+                weight.data /= math.sqrt(len(neuron.weights))
     predictor = Predictor(model, columns, predicted, loss)
-    xs = predictor.inputs(names, shuffled, path)
-    ys = [_encoded(predicted, loss, where, text) for where, text in answers]
+    inputs, values = predictor.inputs(table), predicted.values(table)
+    xs, truths = [inputs[i] for i in order], [values[i] for i in order]
+    ys: list[Any] = [predicted.inputs(truth) for truth in truths]
+    if loss == "hinge":
+        ys = [2.0 * second - 1.0 for _, second in ys]
     size = min(BATCH, len(xs) - held)
     if batch_size is not None:
         size = positive_int("batch_size", batch_size)
@@ -163,80 +143,48 @@ def fit(
         if "other lr" in str(error):
             raise CheckpointError(f"{error}; the schedule is made for --steps, too") from None
         raise
-    result = Fit(predictor, history, len(xs) - held, len(every) - len(in_order))
-    truths = map(predicted.truth, answers[:held])
+    result = Fit(predictor, history, len(xs) - held, found - len(xs))
     predictions = map(predictor.predict, watch("rows predicted", xs[:held]))
     result.held_out = list(zip(truths, predictions))
     return result
 
 
-def _as_texts(name: str) -> str:
-    return f"--texts {shlex.quote(name)} reads it as texts"
-
-
-def _network(
-    columns: Sequence[Column],
-    target: Column,
-    loss: str,
-    hidden: Sequence[int],
-    activation: str,
-    seed: int,
-) -> MLP:
-    """Return a new network from the columns to the target."""
-    n_in = sum(len(column.texts) or 1 for column in columns)
-    n_out = len(target.texts) if loss == "cross_entropy" else 1
-    model = MLP(n_in, [*hidden, n_out], activation, "linear", seed)
-    for layer in model.layers:
-        for neuron in layer.neurons:
-            for weight in neuron.weights:
-                weight.data /= math.sqrt(len(neuron.weights))
-    return model
-
-
 def _target(
+    table: Table,
     name: str,
-    cells: Sequence[Cell],
-    trained: Sequence[Cell],
+    trained: Sequence[int],
+    declared: bool,
     loss: str | None,
     kind: str | None,
-    declared: bool,
     max_classes: int,
 ) -> tuple[Column, str]:
     """Return the column to predict, and the loss for it; `declared` says that it is of texts."""
+    if kind is not None:
+        one_of("kind", kind, ("classes", "numbers"))
     if loss is not None:
         implied = "numbers" if one_of("loss", loss, LOSSES) == "squared_error" else "classes"
-        if kind is not None and one_of("kind", kind, KINDS) != implied:
+        if kind not in (None, implied):
             raise ValueError(f"loss expects one for {kind}, got {loss}, which is for {implied}")
         kind = implied
-    elif kind is not None:
-        one_of("kind", kind, KINDS)
     most = positive_int("max_classes", max_classes)
-    text = holds_texts(name, cells, declared, f"; {_as_texts(name)}")
-    if text and kind == "numbers":
+    column = Column.of(table, name, trained, declared, most)
+    if column.texts and kind == "numbers":
         raise ValueError(f"column {name!r} has texts, which are classes, not numbers")
-    if not text and kind is None:
-        different = sorted({number_in_cell(text, name, where) for where, text in cells})
-        if 2 <= len(different) <= FEW and all(map(float.is_integer, different)):
-            listed = ", ".join(f"{x:.15g}" for x in different)
+    if not column.texts and kind is None:
+        found = sorted(set(table.numbers(name)))
+        if 2 <= len(found) <= FEW and all(map(float.is_integer, found)):
+            listed = ", ".join(f"{x:.15g}" for x in found)
             raise ValueError(
-                f"column {name!r} has {len(different)} different whole numbers ({listed}): "
+                f"column {name!r} has {len(found)} different whole numbers ({listed}): "
                 "say by --classes or --numbers what they are"
             )
-    if not text and kind != "classes":
-        return Column.of_numbers(name, trained), "squared_error"
-    classes = classes_of(name, cells, most, "--max-classes allows more")
-    if not declared and not text:
-        classes.sort(key=float)
-    loss = loss or "cross_entropy"
-    if len(classes) < 2 or (loss == "hinge" and len(classes) != 2):
+    if not column.texts and kind != "classes":
+        return column, "squared_error"
+    if not column.texts:
+        column = Column.of(table, name, trained, True, most)
+        column.texts.sort(key=float)
+    loss, n = loss or "cross_entropy", len(column.texts)
+    if n < 2 or (loss == "hinge" and n != 2):
         wanted = "two classes" if loss == "hinge" else "at least two classes"
-        raise ValueError(f"{loss} expects {wanted} in {name!r}, got {len(classes)}")
-    return Column(name, 0.0, 1.0, classes), loss
-
-
-def _encoded(column: Column, loss: str, where: str, text: str) -> float:
-    """Return a target as the loss takes it."""
-    if loss == "squared_error":
-        return column.inputs(where, text)[0]
-    index = column.texts.index(class_of(text))
-    return index if loss == "cross_entropy" else 2.0 * index - 1.0
+        raise ValueError(f"{loss} expects {wanted} in {name!r}, got {n}")
+    return column, loss

@@ -10,40 +10,20 @@ from __future__ import annotations
 import collections
 import itertools
 import math
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from ..errors import describe
 from ..files import records
-from ..files.csv import Cell, Row, number_in_cell, number_of, refuse_empty
+from ..files.csv import Table, class_of, number_of
 from ..files.records import CheckpointError
 from ..nn import checkpoint
 from ..nn.mlp import MLP
 
 FORMAT, VERSION = "microtrain predictor", 1
+MANY = 20  # different texts that a column may have, the target unless more are asked for
 LOSSES = ("cross_entropy", "hinge", "squared_error")
-
-
-def class_of(text: str) -> str:
-    """Return the text by which a class is known: without blanks around it; 1 for 1.0 and 1e0.
-
-    Numbers of more digits than a float keeps are known by their text.
-    """
-    text = text.strip()
-    x = number_of(text)
-    short = text if x is None else f"{x + 0.0:.15g}"  # adding 0.0 makes 0 of -0
-    return short if x == number_of(short) else text
-
-
-def classes_of(name: str, cells: Sequence[Cell], most: int, remedy: str) -> list[str]:
-    """Return the different texts of a column, sorted. Raises `ValueError` for more than `most`."""
-    texts = sorted({class_of(text) for _, text in cells})
-    if len(texts) > most:
-        raise ValueError(
-            f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, "
-            f"but at most {most} can be learned: {remedy}"
-        )
-    return texts
 
 
 class Column:
@@ -53,9 +33,34 @@ class Column:
         self.name, self.mean, self.scale, self.texts = name, mean, scale, list(texts)
 
     @classmethod
-    def of_numbers(cls, name: str, cells: Sequence[Cell]) -> Column:
-        """Return the column that standardizes these numbers."""
-        numbers = [number_in_cell(text, name, where) for where, text in cells]
+    def of(
+        cls,
+        table: Table,
+        name: str,
+        trained: Sequence[int],
+        declared: bool,
+        max_classes: int | None = None,
+    ) -> Column:
+        """Return a column of a table, with the scale of the rows to train on.
+
+        It is of texts if it is `declared` to be, or has no numbers. `max_classes` is for the
+        target. Raises `ValueError` for more different texts, or for more than `MANY`.
+        """
+        column = shlex.quote(name)
+        as_texts, drop = f"--texts {column} reads it as texts", f"--drop {column} leaves it out"
+        most, remedy = max_classes or MANY, "--max-classes allows more"
+        if max_classes is None:
+            as_texts, remedy = f"{as_texts}, {drop}", drop
+        values: list[Any] = table.texts(name) if declared else table.values(name, f"; {as_texts}")
+        if isinstance(values[0], str):
+            texts = sorted(set(values))
+            if len(texts) > most:
+                raise ValueError(
+                    f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, "
+                    f"of which at most {most} can be learned: {remedy}"
+                )
+            return cls(name, 0.0, 1.0, texts)
+        numbers = [values[i] for i in trained]
         try:
             mean = math.fsum(numbers) / len(numbers)
             deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
@@ -63,16 +68,15 @@ class Column:
             raise ValueError(f"column {name!r} has numbers too large to standardize") from None
         return cls(name, mean, deviation if deviation > 0 else 1.0)
 
-    def inputs(self, where: str, text: str) -> list[float]:
-        """Return the inputs that a cell becomes; a text not seen before is none of the known."""
-        if self.texts:
-            return [float(class_of(text) == known) for known in self.texts]
-        return [(number_in_cell(text, self.name, where) - self.mean) / self.scale]
+    def values(self, table: Table) -> list[float] | list[str]:
+        """Return what stands in this column of a table: numbers, or texts."""
+        return table.texts(self.name) if self.texts else table.numbers(self.name)
 
-    def truth(self, cell: Cell) -> Any:
-        """Return what stands in a cell: a text, or a number."""
-        where, text = cell
-        return class_of(text) if self.texts else number_in_cell(text, self.name, where)
+    def inputs(self, value: Any) -> list[float]:
+        """Return the inputs that a value becomes; a text not seen before is none of the known."""
+        if self.texts:
+            return [float(value == known) for known in self.texts]
+        return [(value - self.mean) / self.scale]
 
 
 class Predictor:
@@ -85,33 +89,27 @@ class Predictor:
     def __init__(self, model: MLP, columns: list[Column], target: Column, loss: str) -> None:
         self.model, self.columns, self.target, self.loss = model, columns, target, loss
 
-    def places(self, names: Sequence[str], path: str) -> list[int]:
-        """Return where the columns are among these names, which may be in any order."""
-        if missing := [repr(c.name) for c in self.columns if c.name not in names]:
-            plural = "" if len(missing) == 1 else "s"
-            raise ValueError(f"{path} lacks the column{plural} {', '.join(missing)}")
-        return [names.index(column.name) for column in self.columns]
+    def inputs(self, table: Table) -> list[list[float]]:
+        """Return the inputs of each row of a table, which has the columns in any order."""
+        columns = [map(column.inputs, column.values(table)) for column in self.columns]
+        return [[*itertools.chain(*row)] for row in zip(*columns)]
 
-    def inputs(self, names: Sequence[str], rows: Sequence[Row], path: str) -> list[list[float]]:
-        """Return the inputs of rows in which the columns have these names, in any order."""
-        placed = list(zip(self.columns, self.places(names, path)))
-        for column, k in placed:
-            refuse_empty(column.name, [(where, row[k]) for where, row in rows])
-        return [
-            list(itertools.chain(*[column.inputs(where, row[k]) for column, k in placed]))
-            for where, row in rows
-        ]
-
-    def unseen(self, names: Sequence[str], rows: Sequence[Row]) -> list[tuple[str, str, int]]:
-        """Return the texts in the rows that were not trained on: column, text, how many rows."""
+    def unseen(self, table: Table) -> list[tuple[str, str, int]]:
+        """Return the texts in a table that were not trained on: column, text, how many rows."""
         found = collections.Counter(
             (column.name, text)
             for column in self.columns
             if column.texts
-            for _, row in rows
-            if (text := class_of(row[names.index(column.name)])) not in column.texts
+            for text in table.texts(column.name)
+            if text not in column.texts
         )
         return [(name, text, n) for (name, text), n in found.items()]
+
+    def truths(self, table: Table) -> list[Any]:
+        """Return the target of each row of a table; None where there is none, or no number."""
+        k = table.place(self.target.name, "the model")
+        read = class_of if self.target.texts else number_of
+        return [read(row[k]) if row[k].strip() else None for _, row in table.rows]
 
     def predict(self, x: Sequence[float]) -> Any:
         """Return the prediction for the inputs of a row: a class's text, or a number."""
