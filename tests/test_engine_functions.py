@@ -67,8 +67,8 @@ def test_the_edges():
         (lambda: mt.exp(1000), OverflowError, r"exp\(1000.0\) is too large for a float"),
         (lambda: mt.exp("1"), TypeError, "exp expects a number or a Value, got str '1'"),
         (lambda: mt.tanh(True), TypeError, "tanh expects a number or a Value, got bool True"),
-        (lambda: mt.maximum([1], 2.0), TypeError, "maximum expects numbers or Values, got list"),
-        (lambda: mt.minimum(2.0, None), TypeError, "minimum expects numbers or Values, got None"),
+        (lambda: mt.maximum([1], 2.0), TypeError, "maximum expects a number or a Value, got list"),
+        (lambda: mt.minimum(2.0, None), TypeError, "minimum expects a number or a Value, got None"),
     ],
 )
 def test_errors_name_the_operation_and_the_operand(operate, error, message):

@@ -285,7 +285,7 @@ def test_ones_own_in_a_model_and_a_loss_trains_to_the_same_bits(options):
         ((), lambda a: a, ValueError, "has 1 operand but 0 slopes"),
         (3, lambda a: a, TypeError, "slopes expects a function or None.*got int 3"),
         ("ab", lambda a, b: a, TypeError, "slopes expects a function or None.*got str 'ab'"),
-        ((abs, 2), lambda a, b: a, TypeError, "slopes of <lambda> expects functions.*got int 2"),
+        ((abs, 2), lambda a, b: a, TypeError, "slopes expects a function or None.*got int 2"),
         (abs, lambda *a: a, TypeError, "<lambda>: a primitive takes each operand as a positional"),
         (abs, lambda **a: a, TypeError, "positional parameter"),
         (abs, lambda *, a: a, TypeError, "positional parameter"),
@@ -397,10 +397,10 @@ def test_errors_of_arithmetic_are_named():
 def test_what_is_no_operand_is_refused(operand):
     for call, expected in (
         (lambda: gudermannian(operand), "gudermannian expects a number or a Value, got"),
-        (lambda: logaddexp(operand, 1.0), "logaddexp expects numbers or Values, got"),
-        (lambda: logaddexp(Value(1.0), operand), "logaddexp expects numbers or Values, got"),
-        (lambda: mt.where(True, operand, 1.0), "where expects numbers or Values, got"),
-        (lambda: mt.compile(lambda x: logaddexp(x, operand))(1.0), "logaddexp expects numbers or"),
+        (lambda: logaddexp(operand, 1.0), "logaddexp expects a number or a Value, got"),
+        (lambda: logaddexp(Value(1.0), operand), "logaddexp expects a number or a Value, got"),
+        (lambda: mt.where(True, operand, 1.0), "where expects a number or a Value, got"),
+        (lambda: mt.compile(lambda x: logaddexp(x, operand))(1.0), "logaddexp expects a number or"),
     ):
         with pytest.raises(TypeError, match=expected):
             call()

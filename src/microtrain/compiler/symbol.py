@@ -185,7 +185,7 @@ def _recorded(record: Record, primitive: Primitive, operands: Sequence[Any]) -> 
                 place = record.constant(float(known))
         if place is None:
             what = "a comparison" if isinstance(x, Condition) else describe(x)
-            raise TypeError(f"{primitive.name} expects numbers or Values, got {what}")
+            raise TypeError(f"{primitive.name} expects a number or a Value, got {what}")
         operation.append(place)
     return Symbol(record, record.add(tuple(operation)))
 

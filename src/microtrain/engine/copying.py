@@ -1,8 +1,7 @@
-"""Copies and pickles of Values, for graphs of any size: without recursion from node to node."""
+"""Deep copies and pickles of Values. Neither recurses along the graph, which may be of any size."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -10,21 +9,22 @@ from .graph import size, topological_sort
 
 _new: Any = object.__new__
 
-LARGE = 50  # nodes; pickling as many, one within the other, comes near the recursion limit
-KEPT = ("data", "grad", "label", "op", "partials")  # what a copy takes over, beside the parents
+LARGE = 50  # nodes; pickling as many by recursion comes near Python's limit
+KEPT = ("data", "grad", "label", "op", "partials")  # what a copy shares with the original
 
 
 class GraphCopies:
-    """How a value is deep-copied and pickled, with the graph of what it was computed from."""
+    """Base class of Value: its `__deepcopy__` and `__reduce_ex__`."""
 
     __slots__ = ()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return a copy of this with all it was computed from.
+        """Return a copy of this and its graph, parents first.
 
-        Each value goes into the memo, parents first, so that whatever else is copied in the same
-        call shares the copies. (Numbers are not copied: they never change.)
+        All copies go into the memo, so that others copied in the same call share them.
         """
+        from copy import deepcopy  # slow to import
+
         waiting: list[Any] = [self]
         while waiting:
             value = waiting.pop()
@@ -38,9 +38,9 @@ class GraphCopies:
             state: Any = object.__getstate__(value)
             attributes, slots = state
             if attributes:  # of a subclass
-                vars(twin).update(copy.deepcopy(attributes, memo))
+                vars(twin).update(deepcopy(attributes, memo))
             for name, x in slots.items():
-                setattr(twin, name, x if name in KEPT else copy.deepcopy(x, memo))
+                setattr(twin, name, x if name in KEPT else deepcopy(x, memo))
             twin.parents = tuple([memo[id(parent)] for parent in value.parents])
         result: Self = memo[id(self)]
         return result
@@ -59,7 +59,7 @@ class GraphCopies:
 
 
 def _rebuilt(leaves: list[Any], rows: Sequence[Any]) -> Any:
-    """Return the value that `__reduce_ex__` took apart, with all it was computed from."""
+    """Return the value that `__reduce_ex__` took apart, with its graph."""
     values = list(leaves)
     for kind, state, places in rows:
         values.append(_new(kind))

@@ -1,9 +1,9 @@
-"""Is a gradient right? `backward` against central differences."""
+"""gradcheck: the gradients of `backward` against central differences."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import GradcheckError, describe
@@ -22,14 +22,13 @@ def gradcheck(
 ) -> bool:
     """Return True if the gradient of `f` at `inputs` equals its central differences.
 
-    `f` takes as many arguments as there are inputs and returns a Value. An input is a number, which
-    `f` gets as a Value; a list of numbers, which it gets as one of Values; or a Value, such
-    as a parameter of a model: it is handed on as it is, moved a little, and put back.
+    `f` takes one argument for each input and returns a Value. A number becomes a Value, a list of
+    numbers a list of Values; a Value, such as a model's parameter, is passed as it is. An input x
+    moves by ``eps * max(1, |x|)`` to either side and is put back.
 
-    An input x moves by ``eps * max(1, |x|)`` to either side. The two derivatives may differ by
-    ``atol + rtol * |difference|`` and the rounding error of the difference itself. Raises
-    `GradcheckError`, which names the worst mismatch, if they differ by more, or if either is not
-    finite; so it does at a kink, where a function has no derivative.
+    The two derivatives may differ by ``atol + rtol * |difference|`` and the rounding error of the
+    difference. Raises `GradcheckError`, which names the worst mismatch, if they differ by more, as
+    they do at a kink, or if either is not finite.
 
     >>> gradcheck(lambda a, b: a * b + a.sin(), [0.5, 2.0])
     True
@@ -49,8 +48,8 @@ def gradcheck(
         raise TypeError(
             f"inputs expects a list with one input for each argument, got {describe(inputs)}"
         )
-    arguments = [_argument(x, f"inputs[{i}]") for i, x in enumerate(inputs)]
-    leaves = [leaf for i, x in enumerate(arguments) for leaf in _leaves(x, f"inputs[{i}]")]
+    leaves: list[tuple[str, Value]] = []
+    arguments = _argument(inputs, "inputs", leaves)
 
     def evaluate() -> Value:
         result: object = f(*arguments)
@@ -83,20 +82,15 @@ def gradcheck(
     return True
 
 
-def _argument(x: Any, name: str) -> Any:
-    """Return an input as `f` gets it."""
-    if isinstance(x, Value):
-        return x
+def _argument(x: Any, name: str, leaves: list[tuple[str, Value]]) -> Any:
+    """Return an input as `f` gets it; append each Value in it to the leaves, with its name."""
     if isinstance(x, list | tuple):
-        return [_argument(part, f"{name}[{i}]") for i, part in enumerate(x)]
-    if as_number(x) is NotImplemented:
-        raise TypeError(f"{name} expects a number, a list of numbers or a Value, got {describe(x)}")
-    return Value(number(name, x))
-
-
-def _leaves(x: Any, name: str) -> Iterator[tuple[str, Value]]:
-    if isinstance(x, Value):
-        yield name, x
-    else:
-        for i, part in enumerate(x):
-            yield from _leaves(part, f"{name}[{i}]")
+        return [_argument(part, f"{name}[{i}]", leaves) for i, part in enumerate(x)]
+    if not isinstance(x, Value):
+        if as_number(x) is NotImplemented:
+            raise TypeError(
+                f"{name} expects a number, a list of numbers or a Value, got {describe(x)}"
+            )
+        x = Value(number(name, x))
+    leaves.append((name, x))
+    return x

@@ -1,4 +1,4 @@
-"""What a number is, and what may stand in for one."""
+"""What counts as a number, and the base classes of operands that are not Python's numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Operand:
-    """Base class of what is no plain number, and yet an operand.
+    """Base class of operands that are no plain numbers: Values, symbols, conditions.
 
     Of several operands the one of the highest `rank` acts: its `perform` is called with the
     primitive and all the operands.
@@ -42,10 +42,6 @@ class Number(Operand):
     """
 
     __slots__ = ()
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def slope(self, function: Callable[..., Any], *operands: Any) -> Any:
         """Return ``function(*operands)``, the slope of an operation whose result this is."""
@@ -79,16 +75,26 @@ def number(name: str, x: object) -> float:
         raise ValueError(f"{name} expects a number that fits a float, got a larger one") from None
 
 
+def assigned(data: object) -> Any:
+    """Return what somebody assigned to the `data` of a Value as a Value keeps it."""
+    found = as_number(data)
+    if found is NotImplemented:
+        if hasattr(data, "grad"):
+            raise TypeError("the data of a Value has become a Value, did you mean p.grad?")
+        raise TypeError(f"the data of a Value has to be a number, got {describe(data)}")
+    return number("data", found) if type(found) is int else found
+
+
 def as_condition(x: object) -> Any:
     """Return a bool, or NumPy's, as a bool; anything else as it is."""
     return bool(x) if type(x).__name__ in ("bool", "bool_") else x
 
 
 def operand(name: str, x: object) -> Any:
-    """Return an operand of that operation. Raises `TypeError` if it is no number, and no Value."""
+    """Return an operand of that operation. Raises `TypeError` unless it is a number or a Value."""
     found = x if isinstance(x, Operand) else as_number(x)
     if found is NotImplemented:
-        raise TypeError(f"{name} expects numbers or Values, got {describe(x)}")
+        raise TypeError(f"{name} expects a number or a Value, got {describe(x)}")
     return found
 
 
@@ -100,15 +106,13 @@ def of_kind(x: Any, c: Any) -> Any:
 def of_one_kind(name: str, operands: Sequence[Any]) -> list[Any]:
     """Return plain numbers as floats if one of them is a float, else as rationals, else as ints.
 
-    Bools, which are conditions, come back as they are, and so do all where one is no plain number.
+    Bools are conditions and stay as they are. If an operand is no plain number, all do.
     """
     kinds = {type(x) for x in operands} - {bool}
-    if any(issubclass(kind, Operand) for kind in kinds):
+    if len(kinds) < 2 or any(issubclass(kind, Operand) for kind in kinds):
         return [*operands]
     if float in kinds:
         return [x if type(x) is bool else number(name, x) for x in operands]
-    if len(kinds) > 1:
-        from fractions import Fraction  # it takes long to import, and few need it
+    from fractions import Fraction  # slow to import
 
-        return [x if type(x) is bool else Fraction(x) for x in operands]
-    return [*operands]
+    return [x if type(x) is bool else Fraction(x) for x in operands]

@@ -1,8 +1,8 @@
 """What an operation is: its value, its slopes, what it takes, and how each language writes it.
 
-`primitive` makes such an entry of a function of plain numbers, and returns the function of any
-operands that the entry stands for. One rule decides who acts: if an operand is a `Value`, a Value
-is made; else if one is a symbol, the operation is recorded; else it is computed.
+`primitive` turns a function of plain numbers into a function of any operands. One rule decides what
+it does: if an operand is a `Value`, it makes a Value; else if one is a symbol, it records the
+operation; else it computes the result.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Text = str | Callable[..., str]
 
 
 class Primitive:
-    """An operation, as the record and the writers of code know it.
+    """An entry of the table of operations.
 
-    Attributes: `name`; `function`, of plain numbers; `of_floats`, the same or, where `python` names
-    one, the function of `math`, which is faster; `call`, of any operands; `slopes`, one for each
-    operand (none where `call` is an operator, which Values take by methods of their own);
-    `specialised`, how types of operands perform it themselves; the rest as for `primitive`.
+    Attributes: `name`; `function`, of plain numbers; `of_floats`, the same, or the function of
+    `math` that `python` names; `call`, of any operands; `slopes`, one for each operand, or none for
+    an operator, for which Values have a method; `specialised`, a faster function for each type of
+    operand that has one; the rest as for `primitive`.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Primitive:
         self.specialised: dict[type, Callable[..., Any]] = {}
 
     def perform(self, operands: Sequence[Any]) -> Any:
-        """Return the result for any operands: the one of the highest rank acts."""
+        """Return the result for any operands: the operand of the highest rank makes it."""
         actor: Any = None
         for x in operands:
             if isinstance(x, Operand) and (actor is None or x.rank > actor.rank):
@@ -66,12 +66,10 @@ class Primitive:
         return actor.perform(self, operands)
 
     def compute(self, operands: Sequence[Any]) -> Any:
-        """Return the result for plain numbers, or raise what says what is wrong with them."""
+        """Return the result for plain numbers. Errors name the operation and its operands."""
         numbers = [self._number(k, x) for k, x in enumerate(operands)]
         if self.exact:
             numbers = of_one_kind(self.name, numbers)
-        else:
-            numbers = [x if type(x) is bool else number(self.name, x) for x in numbers]
         try:
             y = self.function(*numbers)
         except DomainError:
@@ -100,21 +98,17 @@ class Primitive:
         return found
 
     def takes_condition(self, k: int) -> bool:
-        """Return whether operand k may be a condition: one of several that has no slope."""
+        """Return whether operand k may be a condition: there are several, and it has no slope."""
         return len(self.slopes) > 1 and self.slopes[k] is None
 
     def _number(self, k: int, x: Any) -> Any:
         if self.takes_condition(k) and type(condition := as_condition(x)) is bool:
             return condition
-        if len(self.slopes) > 1:
-            return operand(self.name, x)
-        found = as_number(x)
-        if found is NotImplemented:
-            raise TypeError(f"{self.name} expects a number or a Value, got {describe(x)}")
-        return found
+        found = operand(self.name, x)
+        return found if self.exact else number(self.name, found)
 
     def _result(self, verb: str, y: Any, operands: Sequence[Any]) -> Any:
-        """Return a result; one that is a NumPy scalar, or an int of floats, as a float."""
+        """Return the result as a number: NumPy scalars, and ints made of floats, as floats."""
         found = as_number(y)
         if found is NotImplemented:
             raise TypeError(f"{self.name} {verb} {describe(y)}, which is no real number")
@@ -148,25 +142,22 @@ if TYPE_CHECKING:
 def primitive(*, slopes: Any, **options: Any) -> Any:
     """Make an operation of a function of plain numbers; a decorator.
 
-    It is then differentiated to any order, recorded, compiled, and checked like those of the
-    library. Making one of a name that is there already replaces nothing: what uses the old one
-    goes on using it.
+    It can be differentiated to any order, recorded and compiled, like those of the library. A
+    second one of the same name does not replace the first where that is in use.
 
     Args:
         slopes: the partial derivatives: for each operand a function of the result and of all
             operands, or None where the result does not vary with that operand. For one operand the
-            function (or None) alone. They are written with operators and with functions of
-            microtrain, and must not raise where the function itself does not: `ratio` and
-            `ieee_power` give infinity instead.
-        takes: what the operands may be, in words, for the `DomainError` that a ValueError or a
-            ZeroDivisionError of the function becomes.
-        exact: True for a function of rationals whose result is rational. Other functions get
-            floats only.
-        raises: False if it never raises, so that it may be left out where nobody uses its result.
-        python, c, javascript: how the language writes it: an operator, the name of a function of
-            the language's own, a template with the operands as {0} and {1}, or a function from the
-            texts of the operands to one of these. Without it, Python calls your function; code
-            that uses it cannot be written in the other languages.
+            function (or None) alone. Write them with operators and functions of microtrain. They
+            must not raise where the function does not: `ratio` and `ieee_power` return infinity.
+        takes: what the operands may be, in words: a ValueError or ZeroDivisionError of the
+            function becomes a `DomainError` that says so.
+        exact: True if it maps rationals to rationals. Other functions get floats only.
+        raises: False if it never raises: then it is left out where its result is unused.
+        python, c, javascript: how the language writes it: an operator, the name of one of the
+            language's functions, a template with the operands as {0} and {1}, or a function from
+            the operands' texts to one of these. Without it, Python calls your function, and the
+            other languages can't write code that uses it.
 
     Raises `TypeError` for a function with anything but plain positional parameters, and
     `ValueError` for another number of slopes than of parameters.
@@ -181,11 +172,12 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
     >>> cbrt(8.0), round(x.grad, 12), round(mt.grad(mt.grad(cbrt))(8.0), 12)
     (2.0, 0.083333333333, -0.006944444444)
     """
-    if not (slopes is None or callable(slopes) or isinstance(slopes, tuple | list)):
-        raise TypeError(
-            f"slopes expects a function or None for each operand, got {describe(slopes)}"
-        )
     listed = tuple(slopes) if isinstance(slopes, tuple | list) else (slopes,)
+    for slope in listed:
+        if slope is not None and not callable(slope):
+            raise TypeError(
+                f"slopes expects a function or None for each operand, got {describe(slope)}"
+            )
 
     def decorate(function: Callable[..., Any]) -> Any:
         if not callable(function):
@@ -197,8 +189,6 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
                 f"{name} has {counted(expected, 'operand')} but {counted(len(listed), 'slope')}: "
                 "slopes expects one for each operand, or None"
             )
-        if odd := [slope for slope in listed if slope is not None and not callable(slope)]:
-            raise TypeError(f"slopes of {name} expects functions or None, got {describe(odd[0])}")
         for language in ("python", "c", "javascript"):
             _check_text(f"{language} of {name}", options.get(language, ""))
         entry = Primitive(name, function, listed, **options)
@@ -214,18 +204,19 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
 def _operands(name: str, function: Any) -> int:
     """Return how many operands a function takes."""
     code = getattr(function, "__code__", None)
-    if code is None:  # a function of C, or an object that can be called
-        import inspect
+    count: int
+    if code is not None:
+        count = code.co_argcount
+        plain = not (code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__)
+    else:  # a function written in C, or an object that can be called
+        import inspect  # slow to import
 
         try:
             kinds = [p.kind for p in inspect.signature(function).parameters.values()]
         except ValueError:
             raise TypeError(f"{name} does not tell its operands: call it in a def") from None
-        plain = all(kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD) for kind in kinds)
         count = len(kinds)
-    else:
-        plain = not (code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__)
-        count = code.co_argcount
+        plain = all(kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD) for kind in kinds)
     if not plain or not count:
         raise TypeError(
             f"{name}: a primitive takes each operand as a positional parameter without a default, "
@@ -238,17 +229,18 @@ OPERATORS = ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "&", "|")
 
 
 def _check_text(name: str, text: Any) -> None:
-    """Raise `ValueError` for what is no way to write an operation."""
-    known = text in ("", *OPERATORS) or callable(text)
-    if not known and not (isinstance(text, str) and (text.isidentifier() or "{" in text)):
+    """Raise `ValueError` unless the text is a way to write an operation."""
+    if text in ("", *OPERATORS) or callable(text):
+        return
+    if not isinstance(text, str) or not (text.isidentifier() or "{" in text):
         raise ValueError(
             f"{name} expects one of {' '.join(OPERATORS)}, the name of a function, a template with "
             f"{{0}} in it, or a function that returns one of these; got {describe(text)}"
         )
 
 
-# The function of any operands. Floats are computed at once; whatever goes wrong with that,
-# `Primitive.compute` says.
+# The function of any operands. Floats are computed at once. If that fails, `Primitive.compute` does
+# it again, and raises the error that users see.
 
 
 def _dispatch_one(entry: Primitive) -> Callable[..., Any]:

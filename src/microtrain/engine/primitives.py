@@ -26,18 +26,11 @@ if TYPE_CHECKING:
 
 
 def elementary(
-    name: str,
-    slope: Slope,
-    returns: str,
-    example: tuple[float, float],
-    *,
-    takes: str = "",
-    raises: bool = True,
+    name: str, slope: Slope, words: str, at: float, *, takes: str = "", raises: bool = True
 ) -> Elementary:
     """Return the operation that `math` has under this name.
 
-    returns: its result, in words; example: a number and the result for it; `takes` and `raises` are
-    as for `primitive`.
+    words: what it returns; at: the operand of its example; `takes`, `raises`: as for `primitive`.
     """
     in_math = getattr(math, name)
 
@@ -47,8 +40,7 @@ def elementary(
     errors = " Raises `OverflowError` where that is too large for a float." if raises else ""
     if takes:
         errors = f" Raises `DomainError` unless x is {takes}."
-    x, y = example
-    function.__doc__ = f"Return {returns}.{errors}\n\n    >>> {name}({x})\n    {y}\n    "
+    function.__doc__ = f"Return {words}.{errors}\n\n    >>> {name}({at})\n    {in_math(at)}\n    "
     function.__name__ = function.__qualname__ = name
     return primitive(slopes=slope, takes=takes, raises=raises, python=name)(function)
 
@@ -60,117 +52,97 @@ def _hypot(a: float, b: float) -> float:
     return math.hypot(a, b)
 
 
-exp = elementary("exp", lambda y, x: y, "e to the power of x", (0.0, 1.0))
-expm1 = elementary("expm1", lambda y, x: exp(x), "exp(x) - 1, accurate for small x", (1e-20, 1e-20))
+exp = elementary("exp", lambda y, x: y, "e to the power of x", 0.0)
+expm1 = elementary("expm1", lambda y, x: exp(x), "exp(x) - 1, accurate for small x", 1e-20)
 log = elementary(
-    "log",
-    lambda y, x: ratio(1, x),
-    "the natural logarithm of x",
-    (1.0, 0.0),
-    takes="a number above 0",
+    "log", lambda y, x: ratio(1, x), "the natural logarithm of x", 1.0, takes="a number above 0"
 )
 log1p = elementary(
     "log1p",
     lambda y, x: ratio(1, 1 + x),
     "log(1 + x), accurate for small x",
-    (1e-20, 1e-20),
+    1e-20,
     takes="a number above -1",
 )
 log2 = elementary(
     "log2",
     lambda y, x: ratio(1 / math.log(2), x),
     "the logarithm of x to the base 2",
-    (8.0, 3.0),
+    8.0,
     takes="a number above 0",
 )
 log10 = elementary(
     "log10",
     lambda y, x: ratio(1 / math.log(10), x),
     "the logarithm of x to the base 10",
-    (1000.0, 3.0),
+    1000.0,
     takes="a number above 0",
 )
 sqrt = elementary(
     "sqrt",
     lambda y, x: 0.5 * ieee_power(y, -1),
     "the square root of x; its slope at 0 is inf",
-    (9.0, 3.0),
+    9.0,
     takes="a number of at least 0",
 )
 sin: Elementary = elementary(
-    "sin", lambda y, x: cos(x), "the sine of x radians", (0.0, 0.0), takes="a finite number"
+    "sin", lambda y, x: cos(x), "the sine of x radians", 0.0, takes="a finite number"
 )
 cos: Elementary = elementary(
-    "cos", lambda y, x: -sin(x), "the cosine of x radians", (0.0, 1.0), takes="a finite number"
+    "cos", lambda y, x: -sin(x), "the cosine of x radians", 0.0, takes="a finite number"
 )
 tan = elementary(
-    "tan", lambda y, x: 1 + y * y, "the tangent of x radians", (0.0, 0.0), takes="a finite number"
+    "tan", lambda y, x: 1 + y * y, "the tangent of x radians", 0.0, takes="a finite number"
 )
 asin = elementary(
     "asin",
     lambda y, x: ratio(1, sqrt((1 - x) * (1 + x))),
     "the arcsine of x, in radians; its slope at -1 and 1 is inf",
-    (0.0, 0.0),
+    0.0,
     takes="a number from -1 to 1",
 )
 acos = elementary(
     "acos",
     lambda y, x: -ratio(1, sqrt((1 - x) * (1 + x))),
     "the arccosine of x, in radians; its slope at -1 and 1 is -inf",
-    (1.0, 0.0),
+    1.0,
     takes="a number from -1 to 1",
 )
 atan = elementary(
-    "atan",
-    lambda y, x: ratio(1, 1 + x * x),
-    "the arctangent of x, in radians",
-    (0.0, 0.0),
-    raises=False,
+    "atan", lambda y, x: ratio(1, 1 + x * x), "the arctangent of x, in radians", 0.0, raises=False
 )
-sinh: Elementary = elementary("sinh", lambda y, x: cosh(x), "the hyperbolic sine of x", (0.0, 0.0))
-cosh: Elementary = elementary(
-    "cosh", lambda y, x: sinh(x), "the hyperbolic cosine of x", (0.0, 1.0)
-)
-tanh = elementary(
-    "tanh",
-    lambda y, x: 1 - y * y,
-    "the hyperbolic tangent of x, between -1 and 1",
-    (0.0, 0.0),
-    raises=False,
-)
+sinh: Elementary = elementary("sinh", lambda y, x: cosh(x), "the hyperbolic sine of x", 0.0)
+cosh: Elementary = elementary("cosh", lambda y, x: sinh(x), "the hyperbolic cosine of x", 0.0)
+tanh = elementary("tanh", lambda y, x: 1 - y * y, "the hyperbolic tangent of x", 0.0, raises=False)
 asinh = elementary(
-    "asinh",
-    lambda y, x: ratio(1, _hypot(x, 1.0)),
-    "the inverse of `sinh`",
-    (0.0, 0.0),
-    raises=False,
+    "asinh", lambda y, x: ratio(1, _hypot(x, 1.0)), "the inverse of `sinh`", 0.0, raises=False
 )
 acosh = elementary(
     "acosh",
     lambda y, x: ratio(1, sqrt(x - 1) * sqrt(x + 1)),
     "the inverse of `cosh`; its slope at 1 is inf",
-    (1.0, 0.0),
+    1.0,
     takes="a number of at least 1",
 )
 atanh = elementary(
     "atanh",
     lambda y, x: ratio(1, (1 - x) * (1 + x)),
     "the inverse of `tanh`",
-    (0.0, 0.0),
+    0.0,
     takes="a number between -1 and 1",
 )
 erf = elementary(
     "erf",
     lambda y, x: 2 / math.sqrt(math.pi) * exp(-(x * x)),
     "the error function; the normal distribution function is ``(1 + erf(x / sqrt(2))) / 2``",
-    (0.0, 0.0),
+    0.0,
     raises=False,
 )
 erfc = elementary(
     "erfc",
     lambda y, x: -2 / math.sqrt(math.pi) * exp(-(x * x)),
     "1 - erf(x), accurate for large x",
-    (0.0, 1.0),
+    0.0,
     raises=False,
 )
 

@@ -1,4 +1,4 @@
-"""Types that only type checkers read. Nothing imports this module at run time."""
+"""Types for type checkers alone: no module imports this one at run time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ N = TypeVar("N", bound=Operand)
 
 
 class Options(TypedDict, total=False):
-    """What an entry may say beside its slopes."""
+    """The options of `primitive`, beside its slopes."""
 
     takes: str
     exact: bool

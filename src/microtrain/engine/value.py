@@ -1,14 +1,12 @@
 """The scalar autograd engine: a number that remembers how it was computed.
 
-Each operation on a `Value` makes a new one and stores, there and then, its parents and its local
-partial derivatives: what the result changes by, per unit of each parent. `backward()` then needs no
-calculus: it walks the graph from the result to the leaves and adds ``partial * grad`` to each
-parent.
+An operation on Values makes a new one, which stores its parents and its partial derivative by each.
+`backward()` then walks the graph from the result to the leaves and adds ``partial * grad`` to the
+gradient of each parent: the chain rule.
 
-The derivatives of the operators stand here, beside the operators. All other operations are those of
-`primitives`, and `Value.perform` makes a Value of any of them. The engine does not care what a
-number is: `data` may be a float, an exact `fractions.Fraction` or any `Number`, so partials that
-are constants are written as ints, which leave all of them as they are.
+The operators are here, each beside its derivatives. `Value.perform` does all other operations,
+those of `primitives`. `data` may be a float, an exact `fractions.Fraction` or any `Number`.
+Constant partials are ints, which turn none of these into a float.
 """
 
 from __future__ import annotations
@@ -19,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 from ..errors import describe
 from .copying import GraphCopies
 from .graph import propagate, topological_sort, zero_and_seed
-from .methods import Methods
-from .number import Number, Operand, as_number, number, of_kind
+from .methods import Methods, fast
+from .number import Number, Operand, as_number, assigned, number, of_kind
 from .operators import divide, ieee_power, log_base, power, power_slope, ratio
 from .piecewise import sign
-from .shortcuts import shortcut
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -49,12 +46,12 @@ class Value(Methods, GraphCopies, Operand):
 
     Operators take numbers and Values on either side; a number makes no node. What is no real
     number, or none that fits a float, raises (`DomainError`, `ZeroDivisionError`, `OverflowError`),
-    where PyTorch goes on with NaN and infinities; sums and products may become infinite. ``<``,
-    ``<=``, ``>``, ``>=`` and ``bool`` go by `data`. Two Values are ``==`` only if they are the same
+    where PyTorch returns NaN or infinities; sums and products may become infinite. ``<``, ``<=``,
+    ``>``, ``>=`` and ``bool`` look at `data` alone. Two Values are ``==`` only if they are the same
     object. The functions of one number are methods, too: ``v.tanh()`` is ``microtrain.tanh(v)``.
 
-    A deep copy keeps what is shared between Values, a pickle only what is shared within one Value's
-    graph.
+    A deep copy of several Values keeps the parents that they share; a pickle keeps those within the
+    graph of one Value.
 
     >>> a, b = Value(2.0), Value(-3.0)
     >>> c = a * b + a**2
@@ -67,13 +64,6 @@ class Value(Methods, GraphCopies, Operand):
 
     rank = 2  # where Values and symbols meet, a Value is made
 
-    data: float
-    grad: float
-    label: str
-    op: str
-    parents: tuple[Value, ...]
-    partials: tuple[float, ...]
-
     def __init__(self, data: float | Fraction | Number, label: str = "") -> None:
         if not isinstance(label, str):
             raise TypeError(f"label expects a str, got {describe(label)}")
@@ -81,12 +71,12 @@ class Value(Methods, GraphCopies, Operand):
         if found is NotImplemented:
             hint = "; use it as it is, or its .data" if isinstance(data, Value) else ""
             raise TypeError(f"Value expects a number, got {describe(data)}{hint}")
-        self.data = number("Value", found) if type(found) is int else found
-        self.grad = 0.0 if type(self.data) is float else 0
+        self.data: float = number("Value", found) if type(found) is int else found
+        self.grad: float = 0.0 if type(self.data) is float else 0
         self.label = label
         self.op = ""
-        self.parents = ()
-        self.partials = ()
+        self.parents: tuple[Value, ...] = ()
+        self.partials: tuple[float, ...] = ()
 
     # Arithmetic: each operation with its partial derivatives.
 
@@ -142,13 +132,13 @@ class Value(Methods, GraphCopies, Operand):
         The slope at 0 may be infinite (``x ** 0.5``); that of ``x ** 0`` is 0 everywhere. At -0.0
         and -inf, ``x ** 0.5`` is 0.0 and inf, as in C; PyTorch takes a square root.
         """
-        x = self.data
-        n: Any = other.data if isinstance(other, Value) else as_number(other)
-        if n is NotImplemented:
-            return NotImplemented
+        x: Any = self.data
         if isinstance(other, Value):
+            n: Any = other.data
             log_x, y = log_base(x, n), power(x, n)
             return node(y, "**", (self, other), (n * ieee_power(x, n - 1), y * log_x))
+        if (n := as_number(other)) is NotImplemented:
+            return NotImplemented
         op = "**" if isinstance(n, Number) else f"**{n}"
         return node(power(x, n), op, (self,), (power_slope(x, n),))
 
@@ -176,7 +166,7 @@ class Value(Methods, GraphCopies, Operand):
         slopes = primitive.slopes
         if not slopes:  # an operator
             return primitive.function(*operands)
-        data = [_data_of(x) if isinstance(x, Value) else x for x in operands]
+        data = [assigned(x.data) if isinstance(x, Value) else x for x in operands]
         y = primitive.perform(data)
         varying = [
             k for k, x in enumerate(operands) if isinstance(x, Value) and slopes[k] is not None
@@ -191,19 +181,17 @@ class Value(Methods, GraphCopies, Operand):
 
     @classmethod
     def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
-        return shortcut(primitive, Value, node)
+        return fast(primitive, Value, node)
 
     # The chain rule.
 
     def backward(self, grad: float = 1.0) -> None:
         """Add the derivative of ``grad * self`` by each leaf to that leaf's `.grad`.
 
-        Gradients of leaves accumulate from call to call until they are reset, as in PyTorch: a
-        second pass leaves exactly twice the gradient. The values in between are scratch paper:
-        their `.grad` holds the derivative from the last pass alone.
-
-        A leaf's `data` that was assigned by hand is looked at here: an int or a NumPy scalar
-        becomes a float, and what is no number is a `TypeError`.
+        Gradients of leaves accumulate until they are reset, as in PyTorch: a second call leaves
+        exactly twice the gradient. All other values hold the derivative from the last call alone.
+        If a leaf's `data` was assigned an int or a NumPy scalar, it becomes a float here; what is
+        no number is a `TypeError`.
 
         >>> x = Value(3.0)
         >>> y = x * x
@@ -217,7 +205,7 @@ class Value(Methods, GraphCopies, Operand):
         order, leaves = topological_sort(self)
         odd = [leaf for leaf in leaves if type(leaf.data) is not float]
         for leaf in odd:
-            leaf.data = _data_of(leaf)
+            leaf.data = assigned(leaf.data)
         zero, seed = zero_and_seed(self, seed)
         before = [leaf.grad for leaf in leaves]
         for leaf in leaves:
@@ -225,11 +213,11 @@ class Value(Methods, GraphCopies, Operand):
         propagate(self, seed, order, zero)
         for leaf, earlier in zip(leaves, before):
             leaf.grad = earlier + leaf.grad
-        if odd:  # a NumPy scalar among the data has made the gradients NumPy scalars, too
+        if odd:  # NumPy scalars in partials have made gradients NumPy scalars
             for leaf in leaves:
                 leaf.grad = as_number(leaf.grad)
 
-    # Behaving like a number, up to where a gradient would be lost in silence.
+    # Like a number, except where a gradient would be lost in silence.
 
     def __bool__(self) -> bool:
         return bool(self.data)
@@ -290,17 +278,6 @@ def number_in(operand: object, name: str) -> Any:
     if number is NotImplemented:
         raise TypeError(f"{name} expects a number or a Value, got {describe(operand)}")
     return number
-
-
-def _data_of(value: Value) -> Any:
-    """Return the data of a value, to which somebody may have assigned, as it is to be."""
-    data: object = value.data
-    if isinstance(data, Value):
-        raise TypeError("the data of a Value has become a Value, did you mean p.grad?")
-    found = as_number(data)
-    if found is NotImplemented:
-        raise TypeError(f"the data of a Value has to be a number, got {describe(data)}")
-    return number("data", found) if type(found) is int else found
 
 
 for _name, _function in vars(Methods).items():
