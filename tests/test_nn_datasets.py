@@ -66,7 +66,10 @@ def test_read_csv(tmp_path):
         ("y\n1\n", "no column but the target"),
         ("a,y\n1_000,2\n", "line 2: column 'a' expects a number, got '1_000'"),
         ("a,y\n1,2\n3\n", "line 3: expected 2 cells, got 1"),
-        ("a,y\n1,2\n3,\n", "line 3: column 'y' is empty; skip_empty leaves such rows out"),
+        (
+            "a,y\n1,2\n3,\n",
+            "line 3: column 'y' expects a value, got ''; skip_empty leaves such rows out",
+        ),
         (
             "a,y\n1,nan\n",
             "line 2: column 'y' expects texts, or numbers such as 290075 or 1.5, got 'nan'",

@@ -125,10 +125,8 @@ def test_a_predictor_comes_back_to_the_bit(data):
             mt.load(f"{folder}/p.json")
     cells = [data.draw(st.sampled_from(c.texts) if c.texts else finite.map(repr)) for c in columns]
     names = [column.name for column in columns]
-    one, turned = Table("t", names), Table("t", names[::-1])
-    one.rows, turned.rows = [(2, cells)], [(2, cells[::-1])]
-    xs = predictor.inputs(one)
-    assert again.inputs(turned) == xs
+    xs = predictor.inputs(Table("t", names, [(2, cells)]))
+    assert again.inputs(Table("t", names[::-1], [(2, cells[::-1])])) == xs
     assert [again.predict(x) for x in xs] == [predictor.predict(x) for x in xs]
 
 
@@ -191,10 +189,10 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' is empty; skip_empty"),
+        ([[1, "a"], [2, "b"], ["", "a"]], "line 4: column 'x' expects a value, got ''; skip_empty"),
         (
             [["", "a"], [" ", "b"], ["", "a"]],
-            r"line 2: column 'x' is empty \(and 2 more rows like it\)",
+            r"line 2: column 'x' expects a value, got '' \(and 2 more rows like it\)",
         ),
         (
             [[1, "a"], [2, "b"], ["three", "a"]],
@@ -272,7 +270,9 @@ def test_an_empty_cell_is_named_wherever_it_is(flowers, line, column):
         rows = list(csv.reader(file))
     rows[line - 1][column] = " "
     path = table(flowers, rows[1:], rows[0])
-    with pytest.raises(ValueError, match=rf"line {line}: column '{rows[0][column]}' is empty"):
+    with pytest.raises(
+        ValueError, match=rf"line {line}: column '{rows[0][column]}' expects a value, got ''"
+    ):
         fit(path, "kind")
 
 
@@ -517,7 +517,9 @@ def test_rows_with_empty_cells_are_skipped_if_asked_for(tmp_path):
     path = table(tmp_path / "t.csv", rows, "xyz")
     kept = [row for i, row in enumerate(rows) if i not in (4, 9)]
     whole = table(tmp_path / "u.csv", kept, "xyz")
-    with pytest.raises(ValueError, match="line 11: column 'y' is empty; skip_empty leaves such"):
+    with pytest.raises(
+        ValueError, match="line 11: column 'y' expects a value, got ''; skip_empty leaves such"
+    ):
         fit(path, "y", drop=["z"])
     found, same = fit(path, "y", drop=["z"], skip_empty=True), fit(whole, "y", drop=["z"])
     assert (found.skipped, same.skipped) == (2, 0)
@@ -531,7 +533,9 @@ def test_what_is_predicted_from_has_no_empty_cells(tmp_path, row):
     path = table(tmp_path / "t.csv", [[1, "a", 1], [2, "b", 2.5]] * 5, "xsy")
     predictor = fit(path, "y", steps=1).predictor
     new = read_table(table(tmp_path / "u.csv", [[3, "b"], row], "xs"))
-    with pytest.raises(ValueError, match="line 3: column '.' is empty; skip_empty leaves"):
+    with pytest.raises(
+        ValueError, match="line 3: column '.' expects a value, got ''; skip_empty leaves"
+    ):
         predictor.inputs(new)
     assert len(predictor.inputs(new.complete(["x", "s"]))) == 1
 
@@ -547,7 +551,7 @@ def test_other_separators_are_recognized(tmp_path):
     path.write_text("x;y\n1;2\n")
     with pytest.raises(
         ValueError,
-        match="has one column, 'x;y', if commas separate the cells; if ';' does, say so by sep",
+        match="has one column, 'x;y', if a comma ends a cell; if ';' does, say so by sep",
     ):
         fit(str(path), "y")
 

@@ -16,6 +16,8 @@ from typing import Any, TextIO
 
 from ..errors import counted, describe, file_path
 
+Row = tuple[int, list[str]]  # the line it begins on, and its cells
+
 _SEP = re.compile(r'tab|[\t _]|[^\w\s"\0-\x1f\ud800-\udfff]')
 
 # Texts with no digit; with a letter before the first digit ("type 2", but not "US$5"); or with no
@@ -32,14 +34,13 @@ _NAME = re.compile(
 class Table:
     """What a CSV file holds: the names of its columns, and its rows with the lines they begin on.
 
-    All that reads a column raises `ValueError` where it is not there, or has an empty cell.
+    Whatever takes the name of a column raises `ValueError` if it is not there.
     """
 
-    def __init__(self, path: str, names: Sequence[str]) -> None:
-        self.path, self.names = path, list(names)
-        self.rows: list[tuple[int, list[str]]] = []
+    def __init__(self, path: str, names: Sequence[str], rows: Sequence[Row] = ()) -> None:
+        self.path, self.names, self.rows = path, list(names), list(rows)
 
-    def place(self, name: str, what: str) -> int:
+    def place(self, name: str, what: str = "the model") -> int:
         """Return which column has this name; `what` asks for it."""
         if name not in self.names:
             columns = ", ".join(map(repr, self.names)) or "none: it is empty"
@@ -56,52 +57,36 @@ class Table:
         return [name for name in self.names if name != target]
 
     def complete(self, names: Iterable[str]) -> Table:
-        """Return a table of the rows that have no empty cell in these columns."""
-        places = [self.place(name, "the model") for name in names]
-        table = Table(self.path, self.names)
-        table.rows = [row for row in self.rows if all(row[1][k].strip() for k in places)]
-        return table
+        """Return the table without the rows that have an empty cell in one of these columns."""
+        places = [self.place(name) for name in names]
+        rows = [row for row in self.rows if all(row[1][k].strip() for k in places)]
+        return Table(self.path, self.names, rows)
 
-    def numbers(self, name: str, remedy: str = "") -> list[float]:
-        """Return a column's numbers. Raises `ValueError` for a text; `remedy` is what to do."""
-        cells = self._cells(name)
-        numbers = [x for _, text in cells if (x := number_of(text)) is not None]
-        if len(numbers) < len(cells):
-            odd = [cell for cell in cells if number_of(cell[1]) is None]
-            raise self._error(name, odd, f"expects a number, got {odd[0][1]!r}", remedy)
-        return numbers
+    def values(self, name: str, texts: bool | None = None, remedy: str = "") -> list[Any]:
+        """Return a column's texts, each as `class_of` gives it, or its numbers, as `texts` says.
 
-    def texts(self, name: str) -> list[str]:
-        """Return a column's texts, each as `class_of` gives it."""
-        return [class_of(text) for _, text in self._cells(name)]
-
-    def values(self, name: str, remedy: str = "") -> list[Any]:
-        """Return a column's texts if none of its cells is a number, else its numbers.
-
-        Raises `ValueError` for a text that looks like a number.
+        By default they are texts if no cell is a number, and then none may look like one. Raises
+        `ValueError` for an empty cell, and for one that does not fit; `remedy` is what to do then.
         """
-        cells = self._cells(name)
-        if any(number_of(text) is not None for _, text in cells):
-            return self.numbers(name, remedy)
-        if odd := [cell for cell in cells if not _is_name(cell[1])]:
-            wanted = f"expects texts, or numbers such as 290075 or 1.5, got {odd[0][1]!r}"
-            raise self._error(name, odd, wanted, remedy)
-        return self.texts(name)
+        k = self.place(name)
+        cells = [row[k].strip() for _, row in self.rows]
+        numbers = [number_of(cell) for cell in cells]
 
-    def _cells(self, name: str) -> list[tuple[int, str]]:
-        """Return a column's cells without blanks around them, each with its line."""
-        k = self.place(name, "the model")
-        cells = [(line, row[k].strip()) for line, row in self.rows]
-        if empty := [cell for cell in cells if not cell[1]]:
-            raise self._error(name, empty, "is empty", "; skip_empty leaves such rows out")
-        return cells
+        def expect(wanted: str, fits: Iterable[bool], remedy: str = remedy) -> None:
+            odd = [(line, cell) for (line, _), cell, fit in zip(self.rows, cells, fits) if not fit]
+            more = f" (and {counted(len(odd) - 1, 'more row')} like it)" if odd[1:] else ""
+            for line, cell in odd:
+                where = f"{self.path}, line {line}: column {name!r}"
+                raise ValueError(f"{where} expects {wanted}, got {cell!r}{more}{remedy}")
 
-    def _error(
-        self, name: str, cells: Sequence[tuple[int, str]], problem: str, remedy: str
-    ) -> ValueError:
-        more = f" (and {counted(len(cells) - 1, 'more row')} like it)" if cells[1:] else ""
-        where = f"{self.path}, line {cells[0][0]}"
-        return ValueError(f"{where}: column {name!r} {problem}{more}{remedy}")
+        expect("a value", map(bool, cells), "; skip_empty leaves such rows out")
+        if texts is None and all(x is None for x in numbers):
+            expect("texts, or numbers such as 290075 or 1.5", map(_is_name, cells))
+            texts = True
+        if texts:
+            return [*map(class_of, cells)]
+        expect("a number", (x is not None for x in numbers))
+        return numbers
 
 
 def read_table(
@@ -121,54 +106,47 @@ def read_table(
     path = file_path("path", path)
     if sep is not None and not (isinstance(sep, str) and _SEP.fullmatch(sep)):
         raise ValueError(f"sep expects one character, such as ';', or 'tab', got {describe(sep)}")
+    table = Table(path, [])
     with open(path, encoding="utf-8-sig", newline="") if file is None else file as lines:
         reader = csv.reader(lines, delimiter="\t" if sep == "tab" else sep or ",", strict=True)
         begins = 1  # the line on which a row does, which may go on for several
-        table = None
         try:
             for row in watch(reader):
                 line, begins = begins, reader.line_num + 1
-                if row and table is None:  # the first line that is not blank
-                    table = Table(path, _names(path, row, sep))
-                elif row and table is not None:
-                    if len(row) != len(table.names):
-                        expected = counted(len(table.names), "cell")
-                        raise ValueError(
-                            f"{path}, line {line}: expected {expected}, got {len(row)}"
-                        )
+                if not row:  # the line is blank
+                    continue
+                if not table.names:
+                    table.names = _names(path, row, sep)
+                elif len(row) == len(table.names):
                     table.rows.append((line, row))
+                else:
+                    expected = counted(len(table.names), "cell")
+                    raise ValueError(f"{path}, line {line}: expected {expected}, got {len(row)}")
         except csv.Error as error:
             hint = " (is there a quote too many, or too few?)" if "'\"'" in str(error) else ""
             hint = hint or (" (is a quote not closed?)" if "end of data" in str(error) else "")
             raise ValueError(f"{path}, line {begins}: {error}{hint}") from None
         except UnicodeDecodeError:
             raise ValueError(f"{path} is not UTF-8 text") from None
-    return table or Table(path, [])
+    return table
 
 
 def _names(path: str, row: Sequence[str], sep: str | None) -> list[str]:
-    """Return the names of columns. Raises `ValueError` if the cells are not separated by commas."""
+    """Return the names of columns. Raises `ValueError` if they can't be, or not with commas."""
     names = [name.strip() for name in row]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{path} has two columns of the same name, {twice[0]!r}")
-    other = [c for c in ";\t|" if c in row[0]]
-    if sep is None and len(row) == 1 and other:
-        raise ValueError(
-            f"{path} has one column, {names[0]!r}, if commas separate the cells; "
-            f"if {other[0]!r} does, say so by sep"
-        )
+    if sep is None and len(row) == 1 and (other := [c for c in ";\t|" if c in row[0]]):
+        hint = f"if {other[0]!r} does, say so by sep"
+        raise ValueError(f"{path} has one column, {names[0]!r}, if a comma ends a cell; {hint}")
     return names
 
 
 def class_of(text: str) -> str:
-    """Return the text by which a class is known: without blanks around it; 1 for 1.0 and 1e0.
-
-    Numbers of more digits than a float keeps are known by their text.
-    """
-    text = text.strip()
+    """Return the text by which a class is known: 1 for 1.0, unless it has too many digits."""
     x = number_of(text)
-    short = text if x is None else f"{x + 0.0:.15g}"  # adding 0.0 makes 0 of -0
-    return short if x == number_of(short) else text
+    short = text.strip() if x is None else f"{x + 0.0:.15g}"  # adding 0.0 makes 0 of -0
+    return short if x == number_of(short) else text.strip()
 
 
 def number_of(text: str) -> float | None:
@@ -186,10 +164,8 @@ def _is_name(text: str) -> bool:
         float(text)  # nan, 1e999, 1_000
         return False
     found = _NAME.fullmatch(text)
-    # A range ascends: 2024-01 is a month.
-    return found is not None and (
-        found["low"] is None or float(found["low"]) < float(found["high"])
-    )
+    low, high = found.group("low", "high") if found else ("1", "0")
+    return low is None or float(low) < float(high)  # a range ascends: 2024-01 is a month
 
 
 def write_csv(target: Any, rows: Iterable[Iterable[Any]]) -> None:

@@ -99,7 +99,7 @@ def read_csv(
         table = table.complete(table.names)
     if not table.rows:
         raise ValueError(f"{table.path} has column names but no rows to read")
-    xs = [[*row] for row in zip(*map(table.numbers, others))]
+    xs = [[*row] for row in zip(*(table.values(name, texts=False) for name in others))]
     ys = table.values(target)
     known = sorted({y for y in ys if isinstance(y, str)})
     return xs, [float(known.index(y)) if isinstance(y, str) else y for y in ys]

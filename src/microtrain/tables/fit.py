@@ -171,7 +171,7 @@ def _target(
     if column.texts and kind == "numbers":
         raise ValueError(f"column {name!r} has texts, which are classes, not numbers")
     if not column.texts and kind is None:
-        found = sorted(set(table.numbers(name)))
+        found = sorted(set(table.values(name)))
         if 2 <= len(found) <= FEW and all(map(float.is_integer, found)):
             listed = ", ".join(f"{x:.15g}" for x in found)
             raise ValueError(

@@ -51,7 +51,7 @@ class Column:
         most, remedy = max_classes or MANY, "--max-classes allows more"
         if max_classes is None:
             as_texts, remedy = f"{as_texts}, {drop}", drop
-        values: list[Any] = table.texts(name) if declared else table.values(name, f"; {as_texts}")
+        values = table.values(name, declared or None, f"; {as_texts}")
         if isinstance(values[0], str):
             texts = sorted(set(values))
             if len(texts) > most:
@@ -68,9 +68,9 @@ class Column:
             raise ValueError(f"column {name!r} has numbers too large to standardize") from None
         return cls(name, mean, deviation if deviation > 0 else 1.0)
 
-    def values(self, table: Table) -> list[float] | list[str]:
+    def values(self, table: Table) -> list[Any]:
         """Return what stands in this column of a table: numbers, or texts."""
-        return table.texts(self.name) if self.texts else table.numbers(self.name)
+        return table.values(self.name, bool(self.texts))
 
     def inputs(self, value: Any) -> list[float]:
         """Return the inputs that a value becomes; a text not seen before is none of the known."""
@@ -100,14 +100,14 @@ class Predictor:
             (column.name, text)
             for column in self.columns
             if column.texts
-            for text in table.texts(column.name)
+            for text in column.values(table)
             if text not in column.texts
         )
         return [(name, text, n) for (name, text), n in found.items()]
 
     def truths(self, table: Table) -> list[Any]:
         """Return the target of each row of a table; None where there is none, or no number."""
-        k = table.place(self.target.name, "the model")
+        k = table.place(self.target.name)
         read = class_of if self.target.texts else number_of
         return [read(row[k]) if row[k].strip() else None for _, row in table.rows]
 
