@@ -18,7 +18,7 @@ from outcomes import bits
 import microtrain as mt
 from microtrain import MLP, Module, Value
 from microtrain.cli import main
-from microtrain.lab.verdict import verdict
+from microtrain.training.verdict import verdict
 
 # Derivatives leave alone what they did not make.
 
@@ -417,4 +417,4 @@ def test_the_verdict_says_why_once():
 def test_the_command_says_why_once(capsys):
     main(["train", "--lr", "1e200", "--output-activation", "linear", "--steps", "50"])
     told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Diverged")]
-    assert told == ["Diverged: the loss is inf at step 1."]
+    assert told == ["Diverged: the loss is inf at step 1. Try a smaller --lr."]

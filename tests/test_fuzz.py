@@ -154,10 +154,10 @@ def test_any_table_is_learned_from_and_predicted_or_refused_in_one_line(data):
         table, model = os.path.join(folder, "table.csv"), os.path.join(folder, "model.json")
         with open(table, "w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([names, *rows])
-        options = ["--csv", table, f"--target={names[0]}", "--save", model, "--steps", "2", *loss]
-        (out, err), status = run(["train", *options])
+        options = [table, f"--target={names[0]}", "--save", model, "--steps", "2", *loss]
+        (out, err), status = run(["fit", *options])
         if status == 2:
-            assert out == "" and err.startswith("microtrain train: ") and err.count("\n") == 1
+            assert out == "" and err.startswith("microtrain fit: ") and err.count("\n") == 1
             return
         assert (status, err) == (1 if "Diverged" in out else 0, "")
         if status == 0:

@@ -117,7 +117,7 @@ def test_what_pages_show_is_what_commands_print(page, tmp_path):
         done = run(
             *(sys.executable, *programs[program], *arguments),
             cwd=tmp_path,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": ""},
+            env={**os.environ, "PYTHONPATH": str(SRC), "PYTHONIOENCODING": "utf-8", "COLUMNS": ""},
         )
         position = 0
         for chunk in expected.rstrip("\n").split("[...]"):
@@ -178,6 +178,8 @@ def test_the_toy_example_is_short_and_says_what_the_command_says():
         pytest.approx(x, abs=1e-6) for x in record["losses"][:20]
     ]
     assert f"converged after {record['steps']} steps" in out
+    chart = run(sys.executable, "-m", "microtrain").stdout.partition("\n\nloss\n")[2]
+    assert chart.count("\n") == 14 and f"\n\nloss\n{chart}" in out
 
 
 def test_tab_completion_shows_what_is_public():

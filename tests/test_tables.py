@@ -225,9 +225,9 @@ def test_a_text_never_seen_is_none_of_those_known():
 
 def test_the_command_learns_and_predicts(flowers, tmp_path, capsys):
     model = str(tmp_path / "model.json")
-    assert main(["train", "--csv", flowers, "--target", "kind", "--save", model]) == 0
+    assert main(["fit", flowers, "--target", "kind", "--save", model]) == 0
     out = capsys.readouterr().out
-    assert "MLP(5 -> 8 tanh -> 3 linear, 75 parameters), trained on 96 rows." in out
+    assert "MLP(5 -> 8 tanh -> 3 linear, 75 parameters), trained on 96 rows in " in out
     assert re.search(r"^ +300   0\.0\d+$", out, re.MULTILINE)
     assert "Of the rows held out: 24 of 24 right, 100.0% (always saying " in out
     assert f"microtrain predict {model} FILE" in out
@@ -251,12 +251,12 @@ def test_the_command_learns_and_predicts(flowers, tmp_path, capsys):
 def test_numbers_are_judged_by_their_error(tmp_path, capsys):
     path = table(tmp_path / "t.csv", [[x, 3 * x] for x in range(20)], ("x", "y"))
     model = str(tmp_path / "model.json")
-    assert main(["train", "--csv", path, "--target", "y", "--save", model, "--quiet"]) == 0
+    assert main(["fit", path, "--target", "y", "--save", model, "--quiet"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("MLP(1 -> 8 tanh -> 1 linear, 25 parameters), trained on 16 rows.\n")
+    assert out.startswith("MLP(1 -> 8 tanh -> 1 linear, 25 parameters), trained on 16 rows in ")
     assert "root mean square error" in out
     path = table(tmp_path / "u.csv", [[x, 3 * x] for x in range(200)], ("x", "y"))
-    assert main(["train", "--csv", path, "--target", "y", "--steps", "2"]) == 0
+    assert main(["fit", path, "--target", "y", "--steps", "2"]) == 0
     assert "classes" not in capsys.readouterr().out
     holes = table(tmp_path / "holes.csv", [[1, "?"], [2, "?"]], ("x", "y"))
     assert main(["predict", model, holes]) == 0
@@ -295,7 +295,7 @@ def test_texts_held_out_are_known(tmp_path):
 
 def test_what_was_not_there_in_training_is_said(flowers, tmp_path, capsys):
     model = str(tmp_path / "model.json")
-    main(["train", "--csv", flowers, "--target", "kind", "--save", model, "--quiet"])
+    main(["fit", flowers, "--target", "kind", "--save", model, "--quiet"])
     capsys.readouterr()
     header = ("length", "weight", "soil", "kind")
     rows = [[0, 0, "chalk", ""], [0, 0, "chalk", "aster"], [0, 0, "sand ", "iris"]]
@@ -312,7 +312,7 @@ def test_what_was_not_there_in_training_is_said(flowers, tmp_path, capsys):
 
 def test_predictions_in_a_pipe(flowers, tmp_path, capsys, monkeypatch):
     model = str(tmp_path / "model.json")
-    main(["train", "--csv", flowers, "--target", "kind", "--save", model, "--quiet"])
+    main(["fit", flowers, "--target", "kind", "--save", model, "--quiet"])
     capsys.readouterr()
     assert main(["predict", model, flowers]) == 0
     out, err = capsys.readouterr()
@@ -341,7 +341,7 @@ def test_columns_that_are_said_to_be_texts(tmp_path, capsys):
     sizes, model = ["S", "M", "40", "42.0"], str(tmp_path / "model.json")
     rows = [[sizes[i % 4], i % 2] for i in range(40)]
     path = table(tmp_path / "t.csv", rows, ("size", "y"))
-    command = ["train", "--csv", path, "--quiet", "--save", model, "--target"]
+    command = ["fit", path, "--quiet", "--save", model, "--target"]
     assert status_of([*command, "y", "--loss", "hinge"]) == 2
     assert "; --texts size reads it as texts, --drop size leaves it out" in capsys.readouterr().err
     assert main([*command, "y", "--texts", "size", "y"]) == 0  # so "0" and "1" are classes
@@ -354,20 +354,20 @@ def test_columns_that_are_said_to_be_texts(tmp_path, capsys):
 
 
 def test_learning_from_a_pipe(flowers, capsys, monkeypatch):
-    assert main(["train", "--csv", flowers, "--target", "kind", "--quiet", "--json"]) == 0
+    assert main(["fit", flowers, "--target", "kind", "--quiet", "--json"]) == 0
     expected = json.loads(capsys.readouterr().out)
     with open(flowers, "rb") as file:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read())))
-    assert main(["train", "--csv", "-", "--target", "kind", "--json"]) == 0
+    assert main(["fit", "-", "--target", "kind", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["losses"] == expected["losses"]
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1\n")))
-    assert status_of(["train", "--csv", "-", "--target", "b"]) == 2
+    assert status_of(["fit", "-", "--target", "b"]) == 2
     assert "standard input, line 2: expected 2 cells, got 1" in capsys.readouterr().err
 
 
 def test_more_steps_for_a_table_are_another_schedule(flowers, tmp_path, capsys):
     path = str(tmp_path / "run.json")
-    command = ["train", "--csv", flowers, "--target", "kind", "--quiet", "--checkpoint", path]
+    command = ["fit", flowers, "--target", "kind", "--quiet", "--checkpoint", path]
     assert main([*command, "--steps", "30"]) == 0
     capsys.readouterr()
     assert status_of([*command, "--resume", "--steps", "60"]) == 2
@@ -382,7 +382,7 @@ def test_more_steps_for_a_table_are_another_schedule(flowers, tmp_path, capsys):
 
 def test_classes_that_were_not_there_in_training_are_said(flowers, tmp_path, capsys):
     model = str(tmp_path / "model.json")
-    main(["train", "--csv", flowers, "--target", "kind", "--save", model, "--quiet"])
+    main(["fit", flowers, "--target", "kind", "--save", model, "--quiet"])
     rows = [[0, 0, "clay", "tulip"], [0, 0, "clay", "Iris"]]
     capsys.readouterr()
     assert main(["predict", model, table(tmp_path / "new.csv", rows)]) == 0
@@ -392,7 +392,7 @@ def test_classes_that_were_not_there_in_training_are_said(flowers, tmp_path, cap
 
 @pytest.mark.skipif(not os.path.exists("/dev/null"), reason="this system has no such device")
 def test_a_model_is_not_saved_to_what_is_no_file(flowers, capsys):
-    command = ["train", "--csv", flowers, "--target", "kind", "--save", "/dev/null"]
+    command = ["fit", flowers, "--target", "kind", "--save", "/dev/null"]
     assert status_of(command) == 2
     assert "expects a file, got /dev/null, which is something else" in capsys.readouterr().err
 
@@ -411,8 +411,8 @@ def test_columns_whose_names_differ_in_blanks_only_are_one_name_twice(tmp_path):
 def test_a_loss_that_rose_is_said(tmp_path, capsys, lr, rose):
     coins = [[x, "head" if x * x % 7 < 3 else "tail"] for x in range(40)]
     path = table(tmp_path / "t.csv", coins, ("x", "y"))
-    assert main(["train", "--csv", path, "--target", "y", "--lr", lr, "--quiet"]) == 0
-    told = "with a higher loss than at first (try a smaller --lr)" in capsys.readouterr().out
+    assert main(["fit", path, "--target", "y", "--lr", lr, "--quiet"]) == 0
+    told = "The loss is higher than at first. Try a smaller --lr." in capsys.readouterr().out
     assert told == rose
 
 
@@ -557,7 +557,7 @@ def test_other_separators_are_recognized(tmp_path):
 
 
 def test_the_record_of_a_table(flowers, capsys):
-    assert main(["train", "--csv", flowers, "--target", "kind", "--steps", "5", "--json"]) == 0
+    assert main(["fit", flowers, "--target", "kind", "--steps", "5", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["trained_on"] == 96
     assert len(record["held_out"]) == 24 and record["held_out"][0].keys() == {"truth", "prediction"}
@@ -567,36 +567,33 @@ def test_the_record_of_a_table(flowers, capsys):
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        ("--csv {csv}", 2, "argument --target: expects the column to predict"),
-        ("--target kind", 2, "argument --target: expects a table, --csv FILE"),
-        ("--csv {csv} --target kind --reduction sum", 2, "--reduction: not allowed with --csv"),
-        ("--csv {csv} --target color", 2, "target expects a column"),
-        ("--csv {csv}.none --target kind", 1, "No such file"),
-        ("--csv {csv} --target kind --save {csv}/x", 2, "expects a file in a folder that is there"),
-        ("--csv {csv} --target kind --save {csv}", 2, "expects another file than --csv"),
-        ("--csv {csv} --target kind --save x --checkpoint x", 2, "another file than --checkpoint"),
-        ("--csv {csv} --target kind --save {module}", 2, "exists, and is no model"),
-        ("--drop soil", 2, "argument --drop: expects a table"),
-        ("--test-share 0.5", 2, "argument --test-share: expects a table"),
-        ("--csv {csv} --target kind --steps 1 --checkpoint {csv}/x", 1, "no such folder"),
+        ("{csv}", 2, "--target COLUMN is missing"),
+        ("{csv} --target kind --reduction sum", 2, "there is no option --reduction"),
+        ("{csv} --target color", 2, "--target expects a column"),
+        ("{csv}.none --target kind", 1, "No such file"),
+        ("{csv} --target kind --save {csv}/x", 2, "expects a file in a folder that is there"),
+        ("{csv} --target kind --save {csv}", 2, "expects another file than the table"),
+        ("{csv} --target kind --save x --checkpoint x", 2, "another file than the --checkpoint"),
+        ("{csv} --target kind --save {module}", 2, "exists, and is no model"),
+        ("{csv} --target kind --steps 1 --checkpoint {csv}/x", 1, "no such folder"),
     ],
 )
 def test_bad_arguments(flowers, capsys, words, status, message):
-    assert status_of(["train", *words.format(csv=flowers, module=__file__).split()]) == status
+    assert status_of(["fit", *words.format(csv=flowers, module=__file__).split()]) == status
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1
 
 
 def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):
-    command = ["train", "--csv", flowers, "--target", "kind"]
+    command = ["fit", flowers, "--target", "kind"]
     assert main([*command, "--target-loss", "0.5", "--test-share", "0"]) == 0
     out = capsys.readouterr().out
-    assert "The loss of a mini-batch is below 0.5 after" in out
+    assert "Converged: the loss is below 0.5 at step" in out
     assert "No rows were held out, so nothing says how good it is" in out
     model = tmp_path / "model.json"
     bad = ["--lr", "1e300", "--steps", "40", "--activation", "linear", "--save", str(model)]
     assert main([*command, *bad]) == 1
-    assert "Diverged (try a smaller --lr) after" in capsys.readouterr().out
+    assert "Try a smaller --lr." in capsys.readouterr().out
     assert not model.exists()
 
     during = ""
@@ -605,30 +602,13 @@ def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):
         if progress.what == during:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("microtrain.cli.table.Progress.show", interrupt)
+    monkeypatch.setattr("microtrain.cli.fit.Progress.show", interrupt)
     during = "steps"
     assert main(command) == 130
-    assert "Interrupted after 1 step in" in capsys.readouterr().out
+    assert "Interrupted after 1 step" in capsys.readouterr().out
     during = "rows read"
     assert main(command) == 130
-    assert capsys.readouterr() == ("", "microtrain: interrupted\n")
-
-
-def test_an_output_that_can_not_be_written_is_no_missing_file(flowers, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("microtrain.cli.table.fit", full)
-    with pytest.raises(OSError, match="No space"):
-        from microtrain.cli import table as module
-
-        module.train(parsed(["train", "--csv", flowers, "--target", "kind"]))
-
-
-def parsed(argv):
-    from microtrain.cli import _parser
-
-    return _parser().parse_args(argv)
+    assert capsys.readouterr() == ("", "microtrain fit: interrupted\n")
 
 
 def test_confusions():

@@ -2,59 +2,101 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import report, sweep, table, train
-from .arguments import FAILED, INTERRUPTED, UNREAD, Parser
+from ..lab.sweep import SweepError
+from . import fit, predict, report, sweep, train
+from .options import FAILED, INTERRUPTED, OK, UNREAD, USAGE, Command, Parser, hint
+from .terminal import open_streams, say, silence
+
+COMMANDS = {module.COMMAND.name: module.COMMAND for module in (train, fit, predict, sweep, report)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (by default, those of the process).
 
-    Returns the exit status: 0 if all is well, 1 if not (see the help of each command), 2 for bad
-    arguments, 130 after Ctrl-C, 141 if nobody reads the output to its end.
+    Returns the exit status: 0 if all is well, 1 if not (see the help of each command), 2 for
+    arguments or files that do not fit, 130 after Ctrl-C, 141 if nobody reads the output to its end.
     """
-    argv = list(sys.argv[1:] if argv is None else argv)
-    if sys.stdout is None:  # it was closed before this began
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may be no text
-        sys.stdout.reconfigure(errors="backslashreplace")
-    parser = _parser()
-    top_level = ("-h", "--help", "--version")
-    if not argv or (argv[0].startswith("-") and argv[0] not in top_level):
-        argv = ["train", *argv]
-    arguments = parser.parse_args(argv)
+    open_streams()
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = None
     try:
-        status: int = arguments.run(arguments)
+        try:
+            command, words = _chosen(words)
+            status = command.run(command.parse(words))
+        except SystemExit:  # argparse has printed the help
+            status = OK
         sys.stdout.flush()
         return status
-    except KeyboardInterrupt:  # before there was anything to show, or after it was shown
-        print("microtrain: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except OSError as error:
-        # Whoever read the output has read enough, or it can't be written. Python would try again,
-        # and complain, at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            return UNREAD
-        print(f"microtrain: can't write the output: {error}", file=sys.stderr)
-        return FAILED
+    except (Exception, KeyboardInterrupt) as error:
+        status, line = _explained(error)
+        if line and command:
+            say(f"{command.prog}: {command.named(line)}")
+        elif line:
+            say(f"microtrain: {line}")
+        return status
 
 
-def _parser() -> Parser:
+def _chosen(words: list[str]) -> tuple[Command, list[str]]:
+    """Return the command that the words name, which is train without a name, and the others."""
     parser = Parser(
-        prog="microtrain",
-        description="Train a small neural network and watch the four steps at work: "
-        "forward pass, loss, backward pass, update. Without a command: microtrain train.",
+        "microtrain",
+        "COMMAND [OPTION ...]",
+        "Train a small neural network and watch the four steps at work: forward pass, loss, "
+        "backward pass, update. Without a command: microtrain train.",
+        "\n".join(
+            [
+                "commands (microtrain COMMAND --help says more):",
+                *(f"  {name:9} {command.purpose}" for name, command in COMMANDS.items()),
+            ]
+        ),
     )
     parser.add_argument("--version", action="version", version=f"microtrain {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    train.add_to(commands)
-    table.add_predict_to(commands)
-    sweep.add_to(commands)
-    report.add_to(commands)
-    return parser
+    name = words[0] if words else ""
+    if name in ("-h", "--help", "--version"):
+        parser.parse_args([name])
+    if not name or name.startswith("-"):
+        name, words = "train", ["", *words]
+    if name not in COMMANDS:
+        parser.error(f"there is no command {name}{hint(name, COMMANDS)}")
+    if name == "train":
+        name, words = _moved(words)
+    return COMMANDS[name], words[1:]
+
+
+def _moved(words: list[str]) -> tuple[str, list[str]]:
+    """Hand over to fit what is train --csv FILE in other words, for one version more."""
+    for k, word in enumerate(words):
+        if word == "--csv" or word.startswith("--csv="):
+            say(
+                "microtrain: train --csv is now: microtrain fit FILE --target COLUMN; "
+                "it will be gone in the next version"
+            )
+            apart = word == "--csv"
+            path = words[k + 1 : k + 2] if apart else [word.removeprefix("--csv=")]
+            return "fit", ["fit", *path, *words[1:k], *words[k + 1 + apart :]]
+    return "train", words
+
+
+def _explained(error: BaseException) -> tuple[int, str]:
+    """Return the exit status and the line for whatever ends a command."""
+    match error:
+        case KeyboardInterrupt():
+            return INTERRUPTED, "interrupted"
+        case OSError(filename=None):  # files are named by `about`
+            silence(sys.stdout)
+            unread = isinstance(error, BrokenPipeError)
+            return (UNREAD, "") if unread else (FAILED, f"can't write the output: {error.strerror}")
+        case OSError():
+            return FAILED, f"{error.filename}: {error.strerror}"
+        case SweepError():
+            return FAILED, str(error)
+        case ValueError():
+            return USAGE, str(error)
+        case MemoryError() | RecursionError():
+            return FAILED, "there is not enough memory for that"
+        case _:
+            return FAILED, f"a defect of microtrain, please report it: {error!r}"

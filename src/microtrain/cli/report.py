@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+from collections.abc import Sequence
 from typing import Any
 
+from ..errors import file_path
 from ..nn import datasets
 from ..nn.losses import hinge, squared_error
 from ..nn.mlp import MLP
@@ -13,8 +16,8 @@ from ..report.page import report
 from ..training.curvature import DENSE
 from ..training.history import History
 from ..training.train import train
-from .arguments import FAILED, INTERRUPTED, OK, Parser, exit_statuses, neurons
-from .terminal import Progress, printable
+from .options import INTERRUPTED, OK, Command, Unset
+from .terminal import Progress, about, printable
 
 # For each data set: the data, the hidden layers, their activation and that of the output, the loss
 # and its reduction, and learning rates worth comparing.
@@ -43,93 +46,37 @@ JOBS: dict[str, dict[str, Any]] = {
 }
 
 
-def add_to(commands: Any) -> None:
-    """Add the command to the parser's."""
-    command = commands.add_parser(
-        "report",
-        help="write a page on which to watch it learn",
-        description="Train a network with each learning rate, with and without resetting the "
-        "gradients, and write one HTML file on which to watch it: the weights and gradients, the "
-        "predictions, the four steps worked out, the descent curves, the decision boundary. It "
-        "needs no network and no server: open it in a browser.",
-        epilog="Examples: microtrain report page.html; microtrain report page.html --data moons; "
-        "microtrain report page.html --lrs 0.05 0.5 --seed 7. "
-        + exit_statuses("the page was written", "it could not be"),
-    )
-    command.set_defaults(parser=command, run=run)
-    add = command.add_argument
-    add("path", metavar="FILE", help="where to write the page, such as page.html")
-    add(
-        "--data",
-        choices=JOBS,
-        default="toy",
-        metavar="NAME",
-        help=f"what to learn: {', '.join(JOBS)} (%(default)s)",
-    )
-    rates = "; ".join(
-        f"{name}: {' '.join(f'{lr:g}' for lr in job['lrs'])}" for name, job in JOBS.items()
-    )
-    add("--lrs", type=float, nargs="+", metavar="RATE", help=f"learning rates ({rates})")
-    add("--steps", type=int, default=100, metavar="N", help="make at most N steps (%(default)s)")
-    add(
-        "--target-loss",
-        type=float,
-        default=0.01,
-        metavar="LOSS",
-        help="stop a run once its loss is below this (%(default)s); 0: never",
-    )
-    add("--seed", type=int, default=0, metavar="N", help="of the parameters (%(default)s)")
-    hidden = "; ".join(f"{name}: {' '.join(map(str, job['hidden']))}" for name, job in JOBS.items())
-    add(
-        "--hidden",
-        type=neurons,
-        nargs="*",
-        metavar="N",
-        help=f"neurons in each hidden layer ({hidden})",
-    )
-    add("--quiet", action="store_true", help="print nothing")
-    add("--title", default="Watch it learn", help="of the page (%(default)s)")
+def _listed(numbers: Sequence[float]) -> str:
+    return " ".join(f"{x:g}" for x in numbers)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    command: Parser = arguments.parser
-    folder = os.path.dirname(os.path.abspath(arguments.path))
+    path = file_path("FILE", arguments.file)
+    folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
-        command.complain(f"can't write the page: there is no folder {folder}")
-        return FAILED
-    if os.path.isdir(arguments.path):
-        command.complain(f"can't write the page: {arguments.path} is a folder")
-        return FAILED
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
     job = JOBS[arguments.data]
     lrs = list(dict.fromkeys(arguments.lrs or job["lrs"]))
     planned = [(lr, zero_grad) for lr in lrs for zero_grad in (True, False)]
-    progress = Progress("steps", quiet=arguments.quiet)
-    runs: list[History] = []
-    try:
+    made: list[History] = []
+    with Progress("steps", quiet=arguments.quiet) as progress:
         for lr, zero_grad in planned:
-            before = len(runs) * arguments.steps
 
-            def show(history: History, before: int = before) -> None:
+            def show(history: History) -> None:
+                before = len(made) * arguments.steps
                 progress.show(before + history.steps, len(planned) * arguments.steps)
 
             history = _train(arguments, job, lr, zero_grad, show)
             if history.status == "interrupted":
-                progress.clear()
                 return INTERRUPTED
-            runs.append(history)
-        progress.clear()
-        report(runs, arguments.path, arguments.title)
-    except ValueError as error:
-        progress.clear()
-        command.error(str(error))
-    except OSError as error:
-        command.complain(f"can't write the page: {error}")
-        return FAILED
-    size = os.path.getsize(arguments.path) / 1000
-    if size and not arguments.quiet:  # a device has none, and may be where this would go
-        print(
-            f"{printable(arguments.path)}: {len(runs)} runs, {size:.0f} kB. Open it in a browser."
-        )
+            made.append(history)
+    with about(path):
+        report(made, path, arguments.title)
+        size = os.path.getsize(path) / 1000
+    if size and not arguments.quiet:  # a device has no size, and may be standard output
+        print(f"{printable(path)}: {len(made)} runs, {size:.0f} kB. Open it in a browser.")
     return OK
 
 
@@ -158,3 +105,34 @@ def _train(
         record=True,
         on_step=on_step,
     )
+
+
+COMMAND = Command(
+    name="report",
+    run=run,
+    purpose="write a page on which to watch it learn",
+    description="Train a network with each learning rate, with and without resetting the "
+    "gradients, and write one HTML file on which to watch it: the weights and gradients, the "
+    "predictions, the four steps worked out, the descent curves, the decision boundary. It needs "
+    "no network and no server: open it in a browser.",
+    examples=(
+        "microtrain report page.html",
+        "microtrain report page.html --data moons",
+        "microtrain report page.html --lrs 0.05 0.5 --seed 7",
+    ),
+    ok="the page was written",
+    failed="it could not be",
+    files={"FILE": "where to write the page, such as page.html"},
+    options={
+        "data": "toy",
+        "lrs": Unset("; ".join(f"{name}: {_listed(job['lrs'])}" for name, job in JOBS.items())),
+        "steps": 100,
+        "target-loss": 0.01,
+        "hidden": Unset(
+            "; ".join(f"{name}: {_listed(job['hidden'])}" for name, job in JOBS.items())
+        ),
+        "seed": 0,
+        "title": "Watch it learn",
+        "quiet": False,
+    },
+)

@@ -12,7 +12,7 @@ MANY = 12  # more classes make too large a table
 
 
 def score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
-    """Return how good predictions are, beside those of somebody who knows nothing."""
+    """Return how good predictions are, beside a guess that ignores the inputs."""
     n = len(pairs)
     truths = [truth for truth, _ in pairs]
     if classes:

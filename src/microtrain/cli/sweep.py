@@ -7,112 +7,44 @@ import contextlib
 import os
 import signal
 import sys
-import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from typing import Any
 
+from ..errors import positive_int
 from ..lab.results import Sweep
-from ..lab.sweep import SweepError, labelled, sweep
+from ..lab.sweep import labelled, sweep
 from ..nn.optim import Schedule, warmup_cosine
-from .arguments import FAILED, INTERRUPTED, OK, Parser, exit_statuses
-from .terminal import Progress, bold, colourful, columns, print_json
+from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
+from .terminal import Progress, bold, colourful, print_json
 
-LRS = (0.001, 0.01, 0.1, 1.0)
-EVERY = 10  # the sharpness is measured at the first so many steps, and then at every so manieth
-
-
-def add_to(commands: Any) -> None:
-    """Add the command to the parser's."""
-    command = commands.add_parser(
-        "sweep",
-        help="explore learning rates",
-        description="Train the network of 41 parameters on the classic four samples with each "
-        "learning rate, from each of several seeds, and say what became of it and why: a table, "
-        "the descent curves, and which rate to take.",
-        epilog="Examples: microtrain sweep; microtrain sweep --lrs 0.05 0.1 0.2 0.5 --seeds 100; "
-        "microtrain sweep --lrs 0.5 1 --warmup 20. "
-        + exit_statuses("every run was made", "one could not be")
-        + " NO_COLOR in the environment turns colour off.",
-    )
-    command.set_defaults(parser=command, run=run)
-    add = command.add_argument
-    add(
-        "--lrs",
-        type=float,
-        nargs="+",
-        default=LRS,
-        metavar="RATE",
-        help=f"learning rates ({' '.join(map(str, LRS))})",
-    )
-    add(
-        "--warmup",
-        type=int,
-        metavar="N",
-        help="run each rate a second time, as the peak of a warmup of N steps that is followed by "
-        "half a cosine down to 0",
-    )
-    add("--seeds", type=int, default=20, metavar="N", help="runs for each rate (%(default)s)")
-    add("--steps", type=int, default=200, metavar="N", help="make at most N steps (%(default)s)")
-    add(
-        "--target-loss",
-        type=float,
-        default=0.01,
-        metavar="LOSS",
-        help="a run has converged once its loss is below this (%(default)s)",
-    )
-    add(
-        "--jobs",
-        type=int,
-        default=_processors(),
-        metavar="N",
-        help="processes to run on (as many as there are processors: %(default)s)",
-    )
-    add("--no-sharpness", action="store_true", help="leave out the sharpness, which takes longest")
-    add("--quiet", action="store_true", help="do not say how far it has come")
-    output = command.add_mutually_exclusive_group()
-    output.add_argument(
-        "--json", action="store_true", help="print everything as JSON, nothing else"
-    )
-    output.add_argument(
-        "--csv", action="store_true", help="print a line for each run as CSV, nothing else"
-    )
+EVERY = 10  # the sharpness is measured at the first so many steps, and then once in so many
 
 
 def run(arguments: argparse.Namespace) -> int:
-    command: Parser = arguments.parser
     for name in ("seeds", "jobs"):
-        if getattr(arguments, name) < 1:
-            command.error(f"argument --{name}: expects at least 1, got {getattr(arguments, name)}")
+        positive_int(f"--{name}", getattr(arguments, name))
+    if arguments.json and arguments.csv:
+        raise ValueError("--json and --csv can't both be the only thing printed")
     steps = arguments.steps
-    progress = Progress("runs", quiet=arguments.quiet)
 
     def on_run(so_far: Sweep) -> None:
         progress.show(len(so_far.runs), so_far.planned)
         if _stopped:
             raise KeyboardInterrupt
 
-    try:
-        with _executor(arguments.jobs) as executor:
-            found = sweep(
-                _rates(arguments),
-                seeds=range(arguments.seeds),
-                steps=steps,
-                target_loss=arguments.target_loss,
-                track_sharpness=None
-                if arguments.no_sharpness
-                else {*range(min(EVERY, steps)), *range(0, steps, EVERY)},
-                executor=executor,
-                on_run=on_run,
-            )
-    except ValueError as error:
-        command.error(str(error))
-    except SweepError as error:
-        progress.clear()
-        print(f"{command.prog}: {error}", file=sys.stderr)
-        return FAILED
-    progress.clear()
+    measured = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
+    with Progress("runs", quiet=arguments.quiet) as progress, _executor(arguments.jobs) as executor:
+        found = sweep(
+            _rates(arguments),
+            seeds=range(arguments.seeds),
+            steps=steps,
+            target_loss=arguments.target_loss or None,
+            track_sharpness=None if arguments.no_sharpness else measured,
+            executor=executor,
+            on_run=on_run,
+        )
     if arguments.json:
         print_json(found.to_dict())
     elif arguments.csv:
@@ -142,7 +74,7 @@ def _print(found: Sweep) -> None:
     print(bold(title))
     print(*rows, sep="\n")
     print(f"\n{found.chart(colour=colourful())}\n")
-    print(textwrap.fill(found.explain(), min(80, columns())))
+    print(filled(found.explain()))
 
 
 def _processors() -> int:
@@ -211,3 +143,33 @@ def _work(function: Any, *args: Any, **options: Any) -> Any:
         return function(*args, **options)
     finally:
         _busy = False
+
+
+COMMAND = Command(
+    name="sweep",
+    run=run,
+    purpose="explore learning rates",
+    description="Train the network of 41 parameters on the classic four samples with each "
+    "learning rate, from each of several seeds, and say what became of it and why: a table, the "
+    "descent curves, and which rate to take.",
+    examples=(
+        "microtrain sweep",
+        "microtrain sweep --lrs 0.05 0.1 0.2 0.5 --seeds 100",
+        "microtrain sweep --lrs 0.5 1 --warmup 20",
+    ),
+    ok="every run was made",
+    failed="one could not be",
+    files={},
+    options={
+        "lrs": [0.001, 0.01, 0.1, 1.0],
+        "warmup": Unset(),
+        "seeds": 20,
+        "steps": 200,
+        "target-loss": 0.01,
+        "jobs": _processors(),
+        "no-sharpness": False,
+        "json": False,
+        "csv": False,
+        "quiet": False,
+    },
+)

@@ -1,7 +1,9 @@
-"""What is printed: characters, colours, JSON, and how far a long job has come."""
+"""What is printed: lines, styles, JSON, the progress of a long job; and streams that fail."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import math
 import os
@@ -14,10 +16,52 @@ from typing import Any, TextIO, TypeVar
 T = TypeVar("T")
 
 
+def open_streams() -> None:
+    """Put something in place of standard streams that were closed before Python began."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):  # file names need not be text
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def silence(stream: TextIO) -> None:
+    """Drop what a stream that failed still holds. Python would try again at exit, and complain."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def written(text: str, stream: TextIO) -> bool:
+    """Write a text that is not the output, and return whether that was possible."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):
+        silence(stream)
+        return False
+    return True
+
+
+def say(line: str) -> None:
+    """Print a line on standard error, if that can be written."""
+    written(f"{printable(line)}\n", sys.stderr)
+
+
+@contextlib.contextmanager
+def about(name: str) -> Iterator[None]:
+    """Say of an `OSError` that names no file that it is about this one."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or name
+        raise
+
+
 class Progress:
     """One line on a terminal, written over and over, that says how far a job has come.
 
-    It appears once the job has taken a second; where no terminal is, or if `quiet`, it is silent.
+    It appears once the job has taken a second, and is removed at the end of the `with`. Where no
+    terminal is, or if `quiet`, it is silent.
     """
 
     def __init__(self, what: str, stream: TextIO | None = None, quiet: bool = False) -> None:
@@ -27,6 +71,12 @@ class Progress:
         self.start = self.shown = time.monotonic()
         self.first: tuple[float, int] | None = None  # when, and how much was done by then
         self.width = 0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def show(self, done: int, total: int | None) -> None:
         """Say that so many are done, of that many where it is known."""
@@ -38,39 +88,29 @@ class Progress:
         text = f"{done:,} {self.what}" if total is None else f"{done:,} of {total:,} {self.what}"
         if done > before and now > since:
             pace = (done - before) / (now - since)
-            text += f", {_rounded(pace)} per second"
+            text += f", {pace:,.0f} per second" if pace >= 100 else f", {pace:.3g} per second"
             text += "" if total is None else f", {(total - done) / pace:,.0f} s left"
-        self._write(text)
+        self._write(text[: columns() - 1])
 
     def clear(self) -> None:
         """Remove the line."""
         if self.width:
             self._write("")
-            self.stream.write("\r")
-            self.stream.flush()
-            self.width = 0
+            self._write("")
 
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items, and say how many there have been."""
         total = len(items) if isinstance(items, list) else None
         self.start = time.monotonic()
-        try:
+        with self:
             for done, item in enumerate(items):
                 self.show(done, total)
                 yield item
-        finally:
-            self.clear()
 
     def _write(self, text: str) -> None:
-        text = text[: columns() - 1]
-        self.stream.write(f"\r{text:<{self.width}}")
-        self.stream.flush()
+        """Write the text over what is there."""
+        self.quiet = not written(f"\r{text:<{self.width}}", self.stream)
         self.width = len(text)
-
-
-def _rounded(pace: float) -> str:
-    """Return a number with three digits, or all of them before its point."""
-    return f"{pace:,.0f}" if pace >= 100 else f"{pace:.3g}"
 
 
 def printable(text: str) -> str:
@@ -79,8 +119,8 @@ def printable(text: str) -> str:
 
 
 def is_terminal(stream: Any) -> bool:
-    """Return whether somebody is looking, at something that can write over a line."""
-    return bool(stream and stream.isatty()) and os.environ.get("TERM") != "dumb"
+    """Return whether the stream is a terminal on which a line can be written over."""
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
 
 
 def columns() -> int:
@@ -98,12 +138,12 @@ def bold(text: str) -> str:
 
 
 def styled(text: str, code: int) -> str:
-    """Return the text with an ANSI style, if a terminal is there to show it and may."""
+    """Return the text with an ANSI style where colours may be."""
     return f"\033[{code}m{text}\033[0m" if colourful() else text
 
 
 def print_json(record: Any) -> None:
-    """Print a record as JSON, with null for what that has no number for: NaN and infinities."""
+    """Print a record as JSON, with null for NaN and the infinities, which JSON does not have."""
     print(json.dumps(_finite(record), allow_nan=False))
 
 

@@ -1,0 +1,174 @@
+"""`microtrain fit`: learn to predict a column of a table."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from typing import TextIO
+
+from ..errors import counted, file_path
+from ..files.records import CheckpointError
+from ..tables.fit import BATCH, HIDDEN, PASSES, RATE, SHARE, Fit, fit
+from ..tables.predictor import MANY, Predictor
+from ..training.history import History
+from . import runs
+from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
+from .scores import confusion, score
+from .terminal import Progress, about, bold, print_json, printable
+
+LINES = 20  # of losses, about
+
+# What `tables.fit` is called with as it is given.
+ARGUMENTS = (
+    *("sep", "skip_empty", "drop", "texts", "max_classes", "test_share"),
+    *("hidden", "activation", "loss", "steps", "lr", "batch_size"),
+)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    options = runs.training(arguments)
+    if arguments.target is None:
+        raise ValueError("--target COLUMN is missing: the column to predict")
+    _check_save(arguments)
+    losses: list[float] = []
+    aloud = not (arguments.json or arguments.quiet)
+
+    def show(history: History, planned: int) -> None:
+        """Print the mean loss of the steps since the last line, every so many of them."""
+        made = history.steps
+        if made == 1 and aloud:
+            print(bold(f"{'step':>8}   loss (mean of the steps since the last line)"))
+        losses.append(history.losses[-1])
+        if made % max(1, planned // LINES) == 0:
+            progress.clear()
+            if aloud:
+                print(f"{made:>8}   {sum(losses) / len(losses):.4g}", flush=True)
+            losses.clear()
+        progress.show(made, planned)
+
+    if arguments.classes and arguments.numbers:
+        raise ValueError("--classes and --numbers can't both be true of the target")
+    kind = "classes" if arguments.classes else "numbers" if arguments.numbers else None
+    given = {name: getattr(arguments, name) for name in ARGUMENTS}
+    path, file = source(arguments.file)
+    with Progress("steps", quiet=arguments.quiet) as progress:
+        found = fit(
+            path,
+            arguments.target,
+            file=file,
+            kind=kind,
+            **given,
+            **options,
+            on_step=show,
+            watch=lambda what, items: Progress(what, quiet=arguments.quiet).over(items),
+        )
+    history = found.history
+    diverged = history.status == "diverged"
+    if arguments.save and not diverged:
+        with about(arguments.save):
+            found.predictor.save(arguments.save)
+    if arguments.json:
+        print_json(
+            {
+                **history.to_dict(),
+                "parameters": found.predictor.model.state_dict(),
+                "trained_on": found.trained_on,
+                "skipped": found.skipped,
+                "held_out": [{"truth": y, "prediction": p} for y, p in found.held_out],
+            }
+        )
+    else:
+        _print(found, arguments)
+    if history.status == "interrupted":
+        return INTERRUPTED
+    return FAILED if diverged else OK
+
+
+def source(path: str) -> tuple[str, TextIO]:
+    """Return what a table is called, and its text. For - it is that of standard input."""
+    name = "standard input" if path == "-" else file_path("FILE", path)
+    with about(name):
+        if path == "-":
+            content = sys.stdin.buffer.read()
+        else:
+            with open(path, "rb") as file:
+                content = file.read()
+    return name, io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+
+
+def _check_save(arguments: argparse.Namespace) -> None:
+    """Refuse, before anything is learned, to write the model where it can't or must not go."""
+    if arguments.save is None:
+        return
+    path = file_path("--save", arguments.save)
+    for name, other in (("table", arguments.file), ("--checkpoint", arguments.checkpoint)):
+        if other and os.path.realpath(other) == os.path.realpath(path):
+            raise ValueError(f"--save expects another file than the {name}, got {path}")
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.path.isdir(folder):
+        raise ValueError(f"--save expects a file in a folder that is there, got {path}")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError(f"--save expects a file, got {path}, which is something else")
+    if os.path.exists(path):
+        try:
+            Predictor.load(path)
+        except CheckpointError:
+            raise ValueError(f"--save: {path} exists, and is no model; remove it first") from None
+
+
+def _print(found: Fit, arguments: argparse.Namespace) -> None:
+    """Print how the run ended, how good the predictor is, and what it mixes up."""
+    history, predictor, held = found.history, found.predictor, found.held_out
+    if not arguments.quiet:
+        print()
+    seconds = f"{history.seconds:.1f} s"
+    print(f"{predictor.model}, trained on {found.trained_on:,} rows in {seconds}.")
+    if found.skipped:
+        print(f"{counted(found.skipped, 'row')} with an empty cell left out.")
+    print(filled(runs.ended(history, of_batches=True)))
+    last = history.losses[-max(1, len(history.losses) // LINES) :]
+    if history.status == "finished" and sum(last) / len(last) > history.losses[0]:
+        print("The loss is higher than at first. Try a smaller --lr.")
+    if not held:
+        print("No rows were held out, so nothing says how good it is on others.")
+    elif history.status != "diverged":
+        print(f"Of the rows held out: {score(held, predictor.target.texts)}")
+        if predictor.target.texts:
+            print(f"\n{confusion(held, predictor.target.texts)}")
+    if arguments.save and history.status != "diverged":
+        name = printable(arguments.save)
+        print(f"\nKept in {name}: microtrain predict {name} FILE")
+
+
+COMMAND = Command(
+    name="fit",
+    run=run,
+    purpose="learn to predict a column of a table",
+    description="Learn to predict one column of a table from the others, and say how well that "
+    "goes on rows that were held out.",
+    examples=("microtrain fit flowers.csv --target species --save model.json",),
+    ok="it was trained",
+    failed="the training diverged, or a file can't be read or written",
+    files={"FILE": "the table: CSV, column names first; - for standard input"},
+    options={
+        "target": Unset(),
+        "drop": [],
+        "texts": [],
+        "classes": False,
+        "numbers": False,
+        "max-classes": MANY,
+        "skip-empty": False,
+        "sep": Unset("a comma"),
+        "test-share": SHARE,
+        "loss": Unset("cross_entropy for classes, squared_error for numbers"),
+        "lr": RATE,
+        "steps": Unset(f"as many as make {PASSES} passes over the rows"),
+        "target-loss": 0,
+        "hidden": list(HIDDEN),
+        "batch-size": Unset(BATCH),
+        **runs.OPTIONS,
+        "save": Unset(),
+    },
+)

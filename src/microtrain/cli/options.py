@@ -1,0 +1,255 @@
+"""The options of all commands, declared once. A command picks its own, and says their defaults.
+
+To add an option: a line in `OPTIONS`, and one in the commands that have it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import textwrap
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+from ..errors import describe
+from ..nn.losses import REDUCTIONS
+from ..nn.mlp import ACTIVATIONS
+from ..tables.predictor import LOSSES
+from .terminal import columns
+
+T = TypeVar("T")
+
+OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
+
+DATA = ("toy", "xor", "moons")
+
+# Arguments of the library that the command calls otherwise.
+ARGUMENTS = {"warmup_steps": "warmup"}
+
+# What options are called in other programs.
+ELSEWHERE = {
+    **dict.fromkeys(("epochs", "epoch", "iterations", "iters", "max-iter", "n-steps"), "steps"),
+    **dict.fromkeys(("learning-rate", "eta", "alpha", "rate"), "lr"),
+    **dict.fromkeys(("learning-rates", "rates"), "lrs"),
+    **dict.fromkeys(("layers", "units", "neurons", "sizes"), "hidden"),
+    **dict.fromkeys(("delimiter", "separator"), "sep"),
+    **dict.fromkeys(("label", "y", "predict"), "target"),
+    **dict.fromkeys(("random-seed", "random-state"), "seed"),
+    **dict.fromkeys(("output", "out", "model"), "save"),
+    **dict.fromkeys(("workers", "processes", "threads"), "jobs"),
+    **dict.fromkeys(("tolerance", "tol", "goal"), "target-loss"),
+    **dict.fromkeys(("test-size", "validation-split"), "test-share"),
+    **dict.fromkeys(("batch", "minibatch"), "batch-size"),
+    **dict.fromkeys(("silent", "no-progress"), "quiet"),
+}
+
+
+def shown(text: str) -> str:
+    """Return a text in quotes, cut short."""
+    return describe(text).removeprefix("str ")
+
+
+def reader(kind: Callable[[str], T], expected: str) -> Callable[[str], T]:
+    """Return what reads a value of this kind, or says what it expects."""
+
+    def read(text: str) -> T:
+        try:
+            return kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"expects {expected}, got {shown(text)}") from None
+
+    return read
+
+
+whole, number = reader(int, "a whole number"), reader(float, "a number")
+
+
+def neurons(text: str) -> int:
+    """Return the number of neurons in a layer."""
+    n = whole(text)
+    if n < 1:
+        raise argparse.ArgumentTypeError(f"expects numbers of at least 1, got {shown(text)}")
+    return n
+
+
+def one_of(choices: Collection[str]) -> Callable[[str], str]:
+    """Return what takes one of these names."""
+
+    def chosen(text: str) -> str:
+        if text in choices:
+            return text
+        listed = ", ".join(choices)
+        raise argparse.ArgumentTypeError(
+            f"expects one of {listed}; got {shown(text)}{hint(text, choices)}"
+        )
+
+    return chosen
+
+
+class Option(NamedTuple):
+    """An option: its help, what its value is called (a flag has none), and how that is read."""
+
+    help: str
+    value: str = ""
+    type: Callable[[str], Any] = str
+    nargs: str | None = None
+
+
+OPTIONS = {
+    # What to learn.
+    "data": Option(f"what to learn: {', '.join(DATA)}", "NAME", one_of(DATA)),
+    "target": Option("the column to predict: texts (classes) or numbers", "COLUMN"),
+    "classes": Option("the numbers of the target are classes"),
+    "numbers": Option("they are numbers"),
+    "max-classes": Option("the target may have N classes", "N", whole),
+    "drop": Option("columns to leave out", "COLUMN", nargs="+"),
+    "texts": Option("columns of texts, even if they look like numbers", "COLUMN", nargs="+"),
+    "test-share": Option("the share of the rows to hold out and judge by", "SHARE", number),
+    "skip-empty": Option("leave out the rows with an empty cell"),
+    "sep": Option("what stands between two cells, such as ';' or tab", "CHAR"),
+    # The model.
+    "hidden": Option("neurons in each hidden layer", "N", neurons, "*"),
+    "activation": Option(
+        f"of the hidden layers: {', '.join(ACTIVATIONS)}", "NAME", one_of(ACTIVATIONS)
+    ),
+    "output-activation": Option("of the last layer, likewise", "NAME", one_of(ACTIVATIONS)),
+    # Training.
+    "lr": Option("learning rate", "RATE", number),
+    "lrs": Option("learning rates", "RATE", number, "+"),
+    "warmup": Option(
+        "run each rate a second time: up to it in N steps, then down half a cosine to 0",
+        "N",
+        whole,
+    ),
+    "steps": Option("make at most N steps", "N", whole),
+    "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", number),
+    "loss": Option(f"{', '.join(LOSSES[:-1])} or {LOSSES[-1]}", "NAME", one_of(LOSSES)),
+    "reduction": Option(
+        f"of the samples' losses to that of a batch: {' or '.join(REDUCTIONS)}",
+        "NAME",
+        one_of(REDUCTIONS),
+    ),
+    "batch-size": Option("samples in a mini-batch", "N", whole),
+    "accumulate": Option("add up the gradients of N mini-batches for each update", "N", whole),
+    "seed": Option("decides everything that is random", "N", whole),
+    "seeds": Option("runs for each rate, from seed 0 on", "N", whole),
+    "jobs": Option("processes to run on", "N", whole),
+    "no-zero-grad": Option("forget to reset the gradients, to see what that does"),
+    "no-sharpness": Option("leave out the sharpness, which takes longest"),
+    # Files.
+    "checkpoint": Option("keep the state of the run in this file", "FILE"),
+    "checkpoint-every": Option("write it every N steps", "N", whole),
+    "resume": Option("go on from the checkpoint, if it is there"),
+    "save": Option("write what microtrain predict needs to this file", "FILE"),
+    # What is printed.
+    "title": Option("of the page", "TEXT"),
+    "json": Option("print the record as JSON, nothing else"),
+    "csv": Option("print a line for each run as CSV, nothing else"),
+    "quiet": Option("print nothing but the outcome"),
+}
+
+
+class Unset(str):
+    """The default of an option that need not be given: None. These words say what that means."""
+
+
+class Command(NamedTuple):
+    """A command: what it does, what it takes, and what its exit status says."""
+
+    name: str
+    run: Callable[[argparse.Namespace], int]
+    purpose: str  # in a line
+    description: str
+    examples: tuple[str, ...]
+    ok: str  # when the exit status is 0
+    failed: str  # and when it is 1
+    files: Mapping[str, str]  # what comes without an option, and its help
+    options: Mapping[str, Any]  # names and defaults
+
+    @property
+    def prog(self) -> str:
+        return f"microtrain {self.name}"
+
+    def parse(self, words: list[str]) -> argparse.Namespace:
+        """Return the arguments in the words. Raises `ValueError` for those that do not fit."""
+        parser = self._parser()
+        known = ("-h", "--help", *(f"--{name}" for name in self.options))
+        for word in words[: words.index("--")] if "--" in words else words:
+            given = word.partition("=")[0]
+            if re.match("--?[a-zA-Z]", word) and given not in known:
+                meant = hint(given.lstrip("-"), self.options, "--")
+                parser.error(f"there is no option {given}{meant}")
+        return parser.parse_args(words)
+
+    def _parser(self) -> Parser:
+        statuses = (
+            f"Exit status: {OK} if {self.ok}, {FAILED} if {self.failed}, {USAGE} for arguments or "
+            f"files that do not fit, {INTERRUPTED} after Ctrl-C, {UNREAD} if the output is not "
+            "read to its end. NO_COLOR in the environment turns colours off."
+        )
+        parser = Parser(
+            self.prog,
+            " ".join([*self.files, "[OPTION ...]"]),
+            self.description,
+            "\n  ".join(["examples:", *self.examples]) + "\n\n" + filled(statuses),
+        )
+        for name, text in self.files.items():
+            parser.add_argument(name.lower(), metavar=name, help=text)
+        for name, option in OPTIONS.items():
+            if name not in self.options:
+                continue
+            if not option.value:
+                parser.add_argument(f"--{name}", action="store_true", help=option.help)
+                continue
+            default = self.options[name]
+            told = " ".join(map(str, default)) if isinstance(default, list) else str(default)
+            parser.add_argument(
+                f"--{name}",
+                metavar=option.value,
+                type=option.type,
+                nargs=option.nargs,
+                default=None if isinstance(default, Unset) else default,
+                help=f"{option.help} ({told})".removesuffix(" ()").replace("%", "%%"),
+            )
+        return parser
+
+    def named(self, message: str) -> str:
+        """Return an error of the library with the names of options for those of arguments."""
+
+        def option(found: re.Match[str]) -> str:
+            name = ARGUMENTS.get(found[0], found[0].replace("_", "-"))
+            return f"--{name}" if name in self.options else found[0]
+
+        # An argument begins the message, or has a name that is no word of English.
+        return re.sub(r"^\w+|(?<![\w'\"/.-])[a-z]+_[a-z_]+(?![\w'\"/.])", option, message)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises `ValueError`, and takes no abbreviations."""
+
+    def __init__(self, prog: str, usage: str, description: str, epilog: str) -> None:
+        super().__init__(
+            prog,
+            f"{prog} {usage}",
+            filled(description),
+            epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        see = " See" if message.endswith("?") else "; see"
+        raise ValueError(f"{message}{see} {self.prog} --help")
+
+
+def filled(text: str) -> str:
+    """Return a paragraph in lines as wide as the terminal, but no wider than can be read."""
+    return textwrap.fill(text, min(80, columns()))
+
+
+def hint(word: str, known: Collection[str], dashes: str = "") -> str:
+    """Return which of the known words may have been meant, as the end of a message."""
+    meant = ELSEWHERE.get(word, "") if dashes else ""
+    near = [meant] if meant in known else difflib.get_close_matches(word, known, 1)
+    return f"; did you mean {dashes}{near[0]}?" if near else ""

@@ -1,0 +1,71 @@
+"""`microtrain predict`: apply what `microtrain fit` has learned to the rows of a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import counted
+from ..files.csv import read_table, write_csv
+from ..tables.predictor import Column, Predictor
+from .fit import source
+from .options import OK, Command, Unset
+from .scores import score
+from .terminal import Progress, say
+
+
+def run(arguments: argparse.Namespace) -> int:
+    reading, predicting = (
+        Progress(f"rows {done}", quiet=arguments.quiet) for done in ("read", "predicted")
+    )
+    predictor = Predictor.load(arguments.model)
+    name, text = source(arguments.file)
+    table = read_table(name, text, arguments.sep, reading.over)
+    xs = predictor.inputs(table)
+    predictions = list(map(predictor.predict, predicting.over(xs)))
+    new = f"predicted {predictor.target.name}"
+    others = [i for i, other in enumerate(table.names) if other != new]  # it may be there already
+    rows = zip([table.names, *(row for _, row in table.rows)], [new, *predictions])
+    write_csv(sys.stdout, ([*(row[i] for i in others), last] for row, last in rows))
+    for column, cell, n in predictor.unseen(table):
+        _remark(n, f"{column!r} is {cell!r}, which was not there in training")
+    if predictor.target.name in table.names and not arguments.quiet:
+        _judge(predictor.target, predictor.truths(table), predictions)
+    return OK
+
+
+def _judge(target: Column, truths: Sequence[Any], predictions: Sequence[Any]) -> None:
+    """Say how many predictions are right, of the rows in which the table tells the truth."""
+    pairs = [(y, p) for y, p in zip(truths, predictions) if y is not None]
+    if pairs:
+        say(score(pairs, target.texts))
+    unknown = sum(truth not in target.texts for truth, _ in pairs) if target.texts else 0
+    if unknown:
+        _remark(unknown, f"{target.name!r} is none of {', '.join(map(repr, target.texts))}")
+
+
+def _remark(n: int, text: str) -> None:
+    say(f"{COMMAND.prog}: {counted(n, 'row')}: {text}")
+
+
+COMMAND = Command(
+    name="predict",
+    run=run,
+    purpose="predict the rows of a table with what fit has learned",
+    description="Apply what microtrain fit ... --save MODEL has learned to the rows of a table, "
+    "and print them as CSV with one more column. If the target is a column of the table, too, "
+    "standard error says how many are right.",
+    examples=(
+        "microtrain fit flowers.csv --target species --save model.json",
+        "microtrain predict model.json new.csv > predicted.csv",
+    ),
+    ok="the rows were predicted",
+    failed="a file can't be read",
+    files={
+        "MODEL": "a file from microtrain fit --save",
+        "FILE": "a table with the columns it was trained on; - for standard input",
+    },
+    options={"sep": Unset("a comma"), "quiet": False},
+)

@@ -1,0 +1,56 @@
+"""What the commands that make one training run, train and fit, have in common."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from ..errors import counted
+from ..training.history import History
+from .options import Unset
+
+# The options of both.
+OPTIONS: dict[str, Any] = {
+    "activation": "tanh",
+    "accumulate": 1,
+    "seed": 0,
+    "no-zero-grad": False,
+    "checkpoint": Unset(),
+    "checkpoint-every": Unset("about every second"),
+    "resume": False,
+    "json": False,
+    "quiet": False,
+}
+
+ADVICE = {"diverged": " Try a smaller --lr.", "saturated": " A smaller --lr may help."}
+
+
+def training(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what the arguments say to `train`. Raises `ValueError` if they do not fit."""
+    path = arguments.checkpoint
+    for name in ("resume", "checkpoint-every"):
+        if vars(arguments)[name.replace("-", "_")] and path is None:
+            raise ValueError(f"--{name} expects --checkpoint FILE, too")
+    if path and not arguments.resume and os.path.exists(path):
+        raise ValueError(f"{path} exists: go on from it with --resume, or remove it")
+    return {
+        "accumulate": arguments.accumulate,
+        "seed": arguments.seed,
+        "zero_grad": not arguments.no_zero_grad,
+        "target_loss": arguments.target_loss or None,
+        "checkpoint": path,
+        "checkpoint_every": arguments.checkpoint_every,
+    }
+
+
+def ended(history: History, of_batches: bool) -> str:
+    """Return how a run ended, and why; `of_batches` says that each loss is of some samples only."""
+    word, reason = history.verdict, history.reason
+    if word == "begun" or (of_batches and word == "oscillating"):  # so do different samples' losses
+        word, reason = history.status, ""
+    if history.status == "interrupted":
+        word = "interrupted"
+    after = f" after {counted(history.steps, 'step')}"
+    told = word.capitalize() + ("" if word in ("converged", "diverged") else after)
+    return f"{told}: {reason}.{ADVICE.get(word, '')}" if reason else f"{told}."
