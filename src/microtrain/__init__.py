@@ -51,8 +51,9 @@ from .engine.primitives import (
 from .engine.value import Value
 from .errors import CompileError, DomainError, GradcheckError
 from .files.records import CheckpointError
+from .lab.executors import SweepError
 from .lab.results import Sweep
-from .lab.sweep import SweepError, sweep
+from .lab.sweep import sweep
 from .nn import datasets
 from .nn.checkpoint import load, save
 from .nn.losses import cross_entropy, hinge, mse_loss, squared_error

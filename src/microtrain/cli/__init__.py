@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from ..lab.sweep import SweepError
+from ..lab.executors import SweepError
 from . import fit, predict, report, sweep, train
 from .options import FAILED, INTERRUPTED, OK, UNREAD, USAGE, Command, Parser, hint
 from .terminal import open_streams, say, silence

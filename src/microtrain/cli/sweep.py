@@ -137,7 +137,7 @@ def _work(function: Any, *args: Any, **options: Any) -> Any:
     """Do in a worker what it was sent."""
     global _busy
     if _stopped:
-        return []
+        raise KeyboardInterrupt
     _busy = True
     try:
         return function(*args, **options)

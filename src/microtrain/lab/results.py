@@ -42,8 +42,8 @@ class Sweep:
         steps: int,
         target_loss: float | None,
     ) -> None:
-        self._plan = plan
-        self._runs: dict[int, Run] = {}
+        self.plan = plan
+        self.made: dict[int, Run] = {}
         self._rates: list[Rate] = []
         self.steps = steps
         self.target_loss = target_loss
@@ -52,17 +52,17 @@ class Sweep:
     @property
     def planned(self) -> int:
         """How many runs there are to be."""
-        return len(self._plan)
+        return len(self.plan)
 
     @property
     def runs(self) -> list[Run]:
         """The finished runs, rate by rate and seed by seed."""
-        return [self._runs[place] for place in sorted(self._runs)]
+        return [self.made[place] for place in sorted(self.made)]
 
     @property
     def rates(self) -> list[Rate]:
         """A `Rate` for each learning rate."""
-        if sum(len(rate.runs) for rate in self._rates) != len(self._runs):
+        if sum(len(rate.runs) for rate in self._rates) != len(self.made):
             groups: dict[str, list[Run]] = {}
             for run in self.runs:
                 groups.setdefault(run.label, []).append(run)
@@ -147,7 +147,7 @@ class Sweep:
 
         The rates are there by their labels; of a run's history it is what `History.to_dict` gives.
         """
-        best = self.best if self._runs else None
+        best = self.best if self.made else None
         return {
             "status": self.status,
             "planned": self.planned,
@@ -208,8 +208,8 @@ class Sweep:
 
     def __repr__(self) -> str:
         done = "" if self.status == "finished" else f", {self.status}"
-        found = f", best {self.best.label}" if self._runs else ""
-        runs, rates = counted(len(self._runs), "run"), counted(len(self.rates), "rate")
+        found = f", best {self.best.label}" if self.made else ""
+        runs, rates = counted(len(self.made), "run"), counted(len(self.rates), "rate")
         return f"Sweep({runs} of {rates}{found}{done})"
 
 

@@ -1,10 +1,11 @@
-"""Every learning rate with every seed: the runs, one after the other or on many processors."""
+"""`sweep`: every learning rate with every seed."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import math
-from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
@@ -13,40 +14,11 @@ from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
 from ..training.samples import pairs_of
-from ..training.train import train
-from . import words
-from .results import Planned, Sweep
-from .runs import Run
+from .executors import here, make_run, there
+from .results import Sweep
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
-
-Finished = Generator[tuple[Sequence[int], list[Run]], None, None]
-
-# Runs are sent to an executor in so many chunks at most, of so many runs at most.
-CHUNKS, LARGEST = 100, 16
-
-
-class SweepError(RuntimeError):
-    """A run of a `sweep` failed, or the worker that it was sent to; `sweep` holds the others.
-
-    >>> import microtrain as mt
-    >>> def model(seed):
-    ...     if seed == 1:
-    ...         raise RuntimeError("no model today.")
-    ...     return mt.MLP(3, [4, 1], seed=seed)
-    >>> mt.sweep([0.1], model=model, seeds=[0, 1])  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    microtrain.lab.sweep.SweepError: a run could not be made, ...
-    """
-
-    def __init__(self, message: str, sweep: Sweep) -> None:
-        super().__init__(message)
-        self.sweep = sweep
-
-    def __reduce__(self) -> tuple[type, tuple[str, Sweep]]:
-        return type(self), (str(self), self.sweep)
 
 
 def sweep(
@@ -126,122 +98,24 @@ def sweep(
     }
     plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
     result = Sweep(plan, steps, target_loss)
-    train_one = functools.partial(_train, model=model, options=options)
-    # What does not fit is to be said here and now.
-    if _train(plan[0], model, {**options, "steps": 2}) is None:
-        result.status = "interrupted"
-        return result
-    if model is not None and model(numbers[0]) is model(numbers[0]):
-        raise ValueError("model expects a function to a new model, got the same model twice")
-
-    finished = _here(plan, train_one) if executor is None else _there(plan, train_one, executor)
+    make = functools.partial(make_run, model=model, options=options, key=os.urandom(8))
     try:
-        while True:
-            try:
-                places, runs = next(finished)
-            except StopIteration:
-                break
-            except Exception as error:
-                result.status = "failed"
-                raise _failed(result, error, (train_one, plan) if executor else None) from error
-            result._runs.update(zip(places, runs))
-            if len(runs) < len(places):
-                raise KeyboardInterrupt
-            if on_run is not None:
-                on_run(result)
+        # What does not fit is said here and now. The trials of a model are kept to be compared.
+        trial = functools.partial(make, plan[0], options={**options, "steps": 2})
+        trials = [trial() for _ in range(1 if model is None else 3)]
+        del trials
+        made = here(result, make) if executor is None else there(result, make, executor)
+        with contextlib.closing(made):
+            for _ in made:
+                if on_run is not None:
+                    on_run(result)
         result.status = "finished"
     except KeyboardInterrupt:
         result.status = "interrupted"
-    finally:
-        finished.close()
+    except BaseException:
+        result.status = "failed"
+        raise
     return result
-
-
-def _train(planned: Planned, model: Any, options: dict[str, Any]) -> Run | None:
-    """Make one run; return None if Ctrl-C came."""
-    label, lr, seed = planned
-    made = None if model is None else model(seed)
-    if model is not None and made is None:
-        raise TypeError("model expects a function that returns a model, got None from it")
-    history = train(made, lr=lr, seed=seed, **options)
-    if history.status == "interrupted":
-        return None
-    return Run(label, lr, seed, history, options["target_loss"])
-
-
-def _chunk(planned: Sequence[Planned], train_one: Callable[[Planned], Run | None]) -> list[Run]:
-    """Make some runs; return fewer if Ctrl-C came."""
-    runs = []
-    for one in planned:
-        if (run := train_one(one)) is None:
-            break
-        runs.append(run)
-    return runs
-
-
-def _here(plan: Sequence[Planned], train_one: Callable[[Planned], Run | None]) -> Finished:
-    """Yield the places in the plan of runs, and the runs, made one after the other."""
-    for place, planned in enumerate(plan):
-        yield [place], _chunk([planned], train_one)
-
-
-def _there(
-    plan: Sequence[Planned], train_one: Callable[[Planned], Run | None], executor: Executor
-) -> Finished:
-    """Yield the places in the plan of runs, and the runs, chunk by chunk as they are finished.
-
-    If a chunk fails, no others are started; those that are under way are still waited for.
-    """
-    from concurrent.futures import as_completed, wait
-
-    size = min(LARGEST, math.ceil(len(plan) / CHUNKS))
-    futures = {}
-    failure = None
-    try:
-        for start in range(0, len(plan), size):
-            places = range(start, min(start + size, len(plan)))
-            planned = [plan[place] for place in places]
-            futures[executor.submit(_chunk, planned, train_one)] = places
-        for future in as_completed(futures):
-            failure = future.exception()
-            if failure is not None:
-                break
-            yield futures.pop(future), future.result()
-        if failure is not None:
-            for future in wait([future for future in futures if not future.cancel()]).done:
-                if future.exception() is None:
-                    yield futures[future], future.result()
-            raise failure
-    finally:
-        for future in futures:
-            future.cancel()
-
-
-def _failed(result: Sweep, error: Exception, sent: Any) -> Exception:
-    """Return the exception to raise where a run failed; `sent` is what went to a worker, if any."""
-    if sent is not None:
-        import pickle
-
-        try:
-            pickle.dumps(sent)
-        except Exception as reason:
-            if str(error) == str(reason) or "pickle" in str(error):  # so that is what failed
-                return TypeError(
-                    "model (or loss, or a schedule) can't be sent to another process; make it a "
-                    f"function at the top level of a module: {reason}"
-                )
-    lost = [
-        (label, seed)
-        for place, (label, _, seed) in enumerate(result._plan)
-        if place not in result._runs
-    ]
-    return SweepError(
-        "a run could not be made, or the worker that had it died: "
-        f"{type(error).__name__}: {error or 'no reason given'}\n"
-        f"Missing are the runs of learning rate {words.listed(lost)}; "
-        f"of {result.planned}, {len(result._runs)} have finished and are kept, in .sweep",
-        result,
-    )
 
 
 def labelled(lrs: Any) -> dict[str, float | Schedule]:

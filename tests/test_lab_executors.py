@@ -1,0 +1,278 @@
+"""Sweeps on executors that misbehave: no run that finished is lost, and nothing waits for ever."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import pickle
+import sys
+import threading
+
+import pytest
+from outcomes import bits
+
+import microtrain as mt
+from microtrain import MLP, SweepError
+
+THREADS = concurrent.futures.ThreadPoolExecutor
+PROCESSES = concurrent.futures.ProcessPoolExecutor
+
+
+def tiny(seed):
+    return MLP(3, [1], seed=seed)
+
+
+def ended(**options):
+    """Return what a sweep returns or raises; fail if it does not end."""
+    outcome = []
+
+    def run():
+        try:
+            outcome.append(mt.sweep([0.1], steps=5, **{"model": tiny, **options}))
+        except BaseException as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert outcome, "the sweep does not end"
+    return outcome[0]
+
+
+def kept(error, cause):
+    """Return the seeds of the runs that a SweepError keeps."""
+    assert isinstance(error, SweepError) and isinstance(error.__cause__, cause), error
+    assert error.sweep.status == "failed"
+    assert f"{len(error.sweep.runs)} have finished" in str(error)
+    for run in error.sweep.runs:
+        assert bits(run.history) == bits(
+            mt.train(tiny(run.seed), lr=0.1, steps=5, target_loss=0.01)
+        )
+    return [run.seed for run in error.sweep.runs]
+
+
+@pytest.mark.parametrize("pool", [THREADS, PROCESSES])
+def test_an_executor_that_is_shut_down_midway(pool):
+    executor = pool(1)
+    shut = threading.Event()
+
+    def shut_down(found):
+        if not shut.is_set():
+            shut.set()
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    error = ended(seeds=range(400), executor=executor, on_run=shut_down)
+    assert 0 < len(kept(error, concurrent.futures.CancelledError)) < 400
+
+
+def test_a_future_cancelled_by_hand():
+    futures = []
+    go_on = threading.Event()
+
+    class Cancels(THREADS):
+        def submit(self, *args):
+            futures.append(super().submit(*args))
+            if len(futures) == 3:
+                assert futures[2].cancel()
+                go_on.set()
+            return futures[-1]
+
+    def model(seed):
+        if threading.current_thread().name.startswith("pool"):
+            go_on.wait(60)
+        return tiny(seed)
+
+    with Cancels(1, thread_name_prefix="pool") as executor:
+        error = ended(seeds=range(4), model=model, executor=executor)
+    assert 2 not in kept(error, concurrent.futures.CancelledError)
+
+
+def leaves(seed):
+    if seed == 3:
+        sys.exit("enough")
+    return tiny(seed)
+
+
+def closes(seed):
+    if seed == 3:
+        raise GeneratorExit
+    return tiny(seed)
+
+
+def test_a_run_that_exits_does_not_take_the_others_with_it():
+    for model, cause in ((leaves, SystemExit), (closes, GeneratorExit)):
+        assert kept(ended(seeds=range(5), model=model), cause) == [0, 1, 2]
+        for pool in (THREADS, PROCESSES):
+            with pool(1) as executor:
+                error = ended(seeds=range(5), model=model, executor=executor)
+            assert kept(error, cause)[:3] == [0, 1, 2]
+
+
+def fails_late(seed):
+    if seed == 1500:
+        raise RuntimeError("late")
+    return tiny(seed)
+
+
+@pytest.mark.parametrize("pool", [THREADS, PROCESSES])
+def test_the_runs_before_a_failure_in_a_chunk_are_kept(pool):
+    with pool(1) as executor:
+        error = ended(seeds=range(1496, 3096), model=fails_late, executor=executor)
+    assert {1496, 1497, 1498, 1499} <= {*kept(error, RuntimeError)}
+    assert "late" in str(error)
+
+
+def test_an_error_of_another_process_comes_with_its_traceback():
+    with PROCESSES(1) as executor:
+        error = ended(seeds=range(5), model=leaves, executor=executor)
+    assert "in leaves" in "".join(error.__cause__.__notes__)
+
+
+class Submits:
+    """An executor that has nothing but `submit`."""
+
+    def __init__(self, most):
+        self.most = most
+
+    def submit(self, function, *args):
+        self.most -= 1
+        if self.most < 0:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        future = concurrent.futures.Future()
+        future.set_result(function(*args))
+        return future
+
+
+def test_submit_is_all_that_an_executor_needs():
+    found = ended(seeds=range(4), executor=Submits(4))
+    assert [run.seed for run in found.runs] == [0, 1, 2, 3]
+
+
+def test_an_executor_that_takes_no_more_has_its_runs_kept():
+    assert kept(ended(seeds=range(4), executor=Submits(2)), RuntimeError) == [0, 1]
+
+
+def test_on_ctrl_c_what_had_finished_is_kept():
+    def stop(found):
+        raise KeyboardInterrupt
+
+    found = ended(seeds=range(4), executor=Submits(4), on_run=stop)
+    assert found.status == "interrupted" and len(found.runs) == 4
+
+
+def test_an_error_of_on_run_is_its_own():
+    def broken(found):
+        sweeps.append(found)
+        raise LookupError("no such cell")
+
+    sweeps = []
+    assert isinstance(ended(seeds=range(3), on_run=broken), LookupError)
+    assert isinstance(ended(seeds=range(3), on_run=broken, executor=Submits(3)), LookupError)
+    assert {found.status for found in sweeps} == {"failed"}
+
+
+def test_a_sweep_within_a_sweep():
+    def searched(seed):
+        best = mt.sweep([0.05, 0.1], steps=3, model=tiny, seeds=[seed]).best
+        return best.runs[0].history.model
+
+    def again(**options):
+        return [run.history.losses for run in ended(seeds=range(3), model=searched).runs]
+
+    with THREADS(2) as executor:
+        assert again(executor=executor) == again()
+
+
+class Unpicklable(MLP):
+    def __init__(self, seed):
+        super().__init__(3, [1], seed=seed)
+        self.hook = (lambda: None) if seed == 2 else None
+
+
+def test_a_run_that_can_not_be_sent_back():
+    with PROCESSES(1) as executor:
+        error = ended(seeds=range(4), model=Unpicklable, executor=executor)
+    assert isinstance(error, SweepError) and "pickle" in str(error)
+    assert [run.seed for run in error.sweep.runs][:2] == [0, 1]
+    assert 2 not in [run.seed for run in error.sweep.runs]
+
+
+# Models that are not new.
+
+PAIR = [tiny(0), tiny(1)]
+FORTY = {pool: [tiny(0) for _ in range(40)] for pool in ("None", "THREADS", "PROCESSES")}
+TURN = iter(range(10**9))
+
+
+def alternating(seed):
+    return PAIR[next(TURN) % 2]
+
+
+def many(seed, pool):
+    return FORTY[pool][next(TURN) % 40]
+
+
+class Wrapper(mt.Module):
+    def __init__(self, weights):
+        self.weights = weights
+
+    def __call__(self, x):
+        return mt.dot(self.weights, x)
+
+
+WEIGHTS = [[mt.Value(0.1 * (3 * j + i)) for i in range(3)] for j in range(2)]
+
+
+def rewrapped(seed):
+    return Wrapper(WEIGHTS[next(TURN) % 2])
+
+
+COMMON = mt.Value(0.25)
+
+
+def partly_shared(seed):
+    return Wrapper([mt.Value(0.1), COMMON, mt.Value(0.2)])
+
+
+@pytest.mark.parametrize("model", [alternating, rewrapped, partly_shared])
+@pytest.mark.parametrize("pool", [None, THREADS, PROCESSES])
+def test_models_handed_out_in_turn_are_refused_before_anything_is_trained(model, pool):
+    executor = pool and pool(1)
+    error = ended(seeds=range(6), model=model, executor=executor)
+    assert isinstance(error, ValueError)
+    assert str(error).startswith("model expects a function to a new model, got ")
+    if executor:
+        executor.shutdown()
+
+
+@pytest.mark.parametrize("pool", FORTY)
+def test_a_model_handed_out_long_after_is_refused_before_it_is_trained_again(pool):
+    executor = globals().get(pool) and globals()[pool](1)
+    error = ended(seeds=range(50), model=functools.partial(many, pool=pool), executor=executor)
+    assert isinstance(error, SweepError) and isinstance(error.__cause__, ValueError)
+    assert "model expects a function to a new model, got the same model twice" in str(error)
+    assert len(error.sweep.runs) >= 37
+    assert len({run.history.losses[0] for run in error.sweep.runs}) == 1
+    if executor:
+        executor.shutdown()
+
+
+def test_new_models_are_not_taken_for_old_ones():
+    """Values of models that are gone have their ids again; so have those that a model replaced."""
+
+    class Changing(MLP):
+        def __init__(self, seed):
+            super().__init__(3, [1], seed=seed)
+            kept.append(self)
+            if len(kept) > 3:
+                kept[-2].layers[0].neurons[0].bias = mt.Value(0.0)
+
+    kept = []
+    assert len(ended(seeds=range(60), model=Changing).runs) == 60
+    assert len(ended(seeds=range(60)).runs) == 60
+
+
+def test_a_sweep_error_travels():
+    error = ended(seeds=range(5), model=leaves)
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error) and len(again.sweep.runs) == 3
