@@ -31,7 +31,7 @@ import by_hand
 
 import microtrain as mt
 import microtrain.nn.micrograd
-from microtrain.compiler.python import PYTHON
+from microtrain.compiler.python import Python
 from microtrain.compiler.transforms import trace
 from microtrain.compiler.writer import Part, Scope, write
 
@@ -323,7 +323,7 @@ def writing():
     record, value, slopes = traced()
 
     def work():
-        scope = Scope(PYTHON, [record])
+        scope = Scope(Python, [record])
         parts = Part("forward", "v", [value]), Part("backward", "d", slopes)
         write(record, scope.inputs(record), scope, *parts)
 

@@ -1,6 +1,6 @@
 """Two moons: 100 points in the plane, told apart by a network of 337 parameters.
 
-Draws the decision boundary with matplotlib, if it is installed (pip install 'microtrain[plot]'):
+Draws the decision boundary if matplotlib is installed (pip install matplotlib):
 python examples/moons.py [picture.png]
 """
 

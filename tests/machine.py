@@ -14,7 +14,7 @@ SUPPORTED = ("3.11", "3.12", "3.13")
 def run(*command: str, **options) -> subprocess.CompletedProcess:
     """Run a command to its end and return what it printed."""
     return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", timeout=120, **options
+        command, capture_output=True, text=True, encoding="utf-8", **{"timeout": 120, **options}
     )
 
 

@@ -144,12 +144,6 @@ def test_every_example_is_shown():
         assert path.name == "README.md" or f"\n## {path.name}\n" in shown
 
 
-def test_the_readmes_commands_are_the_projects():
-    shell = "".join(block for block in blocks("sh", "README.md") if "venv" in block)
-    assert "/microtrain" in shell and "/pytest" in shell and "-m venv" in shell
-    assert shell.count("\n") == 2  # two lines to paste
-
-
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
 def test_examples_run(path, tmp_path):
     if path.name == "pytorch_bridge.py" and importlib.util.find_spec("torch") is None:

@@ -42,7 +42,7 @@ def _figure(**options: Any) -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            "plots need matplotlib: pip install 'microtrain[plot]' (chart() draws without it)"
+            "plots need matplotlib: pip install matplotlib (chart() draws without it)"
         ) from error
     return Figure(**options)
 

@@ -126,7 +126,7 @@ class Sweep:
         """Draw the median loss at each step and, shaded, the quartiles, for each rate.
 
         It draws on the axes given or on new ones, and returns matplotlib's axes. Needs matplotlib
-        (`pip install 'microtrain[plot]'`), else `ImportError`.
+        (`pip install matplotlib`), else `ImportError`.
         """
         curves = {rate.label: _curves(rate) for rate in self.rates}
         return plot.descent(

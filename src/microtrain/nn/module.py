@@ -110,7 +110,7 @@ class Module:
 
         For a model of two inputs and one output; xs: n points to draw; ys: their targets. That is
         where its sign changes or, if the targets are 0 and 1, where it passes 0.5. Needs matplotlib
-        (`pip install 'microtrain[plot]'`), else `ImportError`.
+        (`pip install matplotlib`), else `ImportError`.
         """
         points = [[number("xs", x) for x in as_list("xs", point)] for point in as_list("xs", xs)]
         targets = [number("ys", y) for y in as_list("ys", ys)]

@@ -131,7 +131,7 @@ class History:
         """Draw the loss at each step, on `ax` or on new axes, and return matplotlib's axes.
 
         The scale is logarithmic where all losses are positive. Needs matplotlib (`pip install
-        'microtrain[plot]'`), else `ImportError`.
+        matplotlib`), else `ImportError`.
         """
         return plot.descent({"loss": self.losses}, ax)
 
