@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
 import os
@@ -13,15 +14,16 @@ import sys
 import time
 
 import pytest
+from forging import forge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine import run
-from outcomes import bits
+from outcomes import bits, status_of
 
 import microtrain as mt
 from microtrain import MLP, CheckpointError
 from microtrain.cli import main
-from microtrain.files import records
+from microtrain.files.records import Format
 
 XS, YS = mt.datasets.toy()
 
@@ -122,17 +124,18 @@ def test_by_itself_it_is_kept_about_every_second_and_takes_a_tenth_of_the_time(
     tmp_path, monkeypatch
 ):
     path, clock, kept = tmp_path / "run.json", [0.0], []
+    whole = Format.write
 
-    def write(*arguments):
+    def write(*arguments, **parts):
         kept.append(round(clock[0], 1))
         clock[0] += 0.5 if len(kept) == 3 else 0.0  # as a long record would take
-        records.write(*arguments)
+        whole(*arguments, **parts)
 
     def pass_time(history):
         clock[0] += 0.3
 
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
-    monkeypatch.setattr("microtrain.training.resume.write", write)
+    monkeypatch.setattr(Format, "write", write)
     mt.train(steps=40, checkpoint=path, on_step=pass_time)
     assert kept == [1.2, 2.4, 3.6, 9.2, 10.4, 11.6, 12.5]
 
@@ -140,16 +143,13 @@ def test_by_itself_it_is_kept_about_every_second_and_takes_a_tenth_of_the_time(
 def test_a_run_stopped_before_its_first_step_goes_on(tmp_path):
     path = tmp_path / "run.json"
 
-    presses = [KeyboardInterrupt]
-
     def rate(step):
-        if presses:
-            raise presses.pop()
+        if not path.exists():
+            raise KeyboardInterrupt
         return 0.05
 
     assert mt.train(lr=rate, checkpoint=path).steps == 0
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "seconds": 0.0}))
+    forge(path, lambda record: record.update(seconds=0.0))
     assert bits(mt.train(lr=rate, checkpoint=path)) == bits(mt.train())
 
 
@@ -158,7 +158,7 @@ def test_the_seconds_of_both_parts_count(tmp_path):
     mt.train(steps=3, checkpoint=path)
     first = json.loads(path.read_text())["seconds"]
     assert 0 < first < 60
-    path.write_text(json.dumps({**json.loads(path.read_text()), "seconds": 1000.0}))
+    forge(path, lambda record: record.update(seconds=1000.0))
     seen = []
 
     def look(history):
@@ -212,46 +212,243 @@ def test_a_run_is_not_taken_for_another(tmp_path):
         mt.train(checkpoint=path, checkpoint_every=0)
 
 
-def test_schedules_that_can_not_be_compared_are_trusted(tmp_path):
-    path = tmp_path / "run.json"
-    mt.train(checkpoint=path, lr=lambda step: 0.05)
-    assert len(mt.train(checkpoint=path, lr=lambda step: 0.05, steps=25).losses) == 25
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"steps": -1}, "steps expects an int of at least 0"),
         ({"steps": 5.0}, "steps expects an int"),
-        ({"steps": 6}, "losses expects a list of 6"),
-        ({"seconds": "1"}, "seconds expects a float"),
+        ({"steps": 6}, "losses expects a list of 6, got list"),
+        ({"seconds": "1"}, "seconds expects a number of at least 0, got str"),
         ({"losses": [1.0] * 4}, "losses expects a list of 5"),
-        ({"losses": [1.0] * 4 + ["one"]}, "losses expects floats, got str 'one'"),
-        ({"lrs": {}}, "lrs expects a list"),
-        ({"parameters": []}, "parameters expects a list of 41"),
-        ({"gradients": [None] * 41}, "gradients expects floats, got None"),
-        ({"before": [True] * 41}, "before expects floats, got bool True"),
+        ({"losses": [1.0] * 4 + ["one"]}, "losses.4. expects a float, got str 'one'"),
+        ({"lrs": {}}, "lrs expects a list of 5, got dict"),
+        ({"parameters": []}, "it does not hold 41 parameters"),
+        ({"gradients": [None] * 41}, "gradients.0. expects a float, got None"),
+        ({"before": [True] * 41}, "before.0. expects a float, got bool True"),
         ({"settings": {}}, "settings are not those of a run"),
-        ({"settings": 5}, "settings are not those of a run"),
-        ({"sharpness": [[5, 1.0]]}, "sharpness expects steps that were made, got int 5"),
-        ({"sharpness": [[-1, 1.0]]}, "sharpness expects steps that were made, got int -1"),
-        ({"seconds": -0.5}, "seconds expects a float of at least 0"),
-        ({"sharpness": [[0]]}, "sharpness expects a list of 2"),
-        ({"sharpness": 5}, "sharpness expects a list of entries"),
+        ({"settings": 5}, "settings expects an object, got int 5"),
+        ({"sharpness": [[5, 1.0]]}, "the sharpness of steps that were not made"),
+        ({"sharpness": [[-1, 1.0]]}, "sharpness.0. expects a step and a float, got list"),
+        ({"seconds": -0.5}, "seconds expects a number of at least 0, got float"),
+        ({"sharpness": [[0]]}, "sharpness.0. expects a step and a float, got list"),
+        ({"sharpness": 5}, "sharpness expects a list, got int 5"),
         ({"format": "microtrain model"}, "this is no microtrain run"),
-        ({"version": 2}, "it is of version 2"),
+        ({"version": 3}, "it is of version 3"),
+        ({"losses": [10**400] * 5}, "losses.0. expects a float, got int"),
+        ({"seconds": 10**400}, "seconds expects a number of at least 0, got int"),
         ({"more": 1}, "it lacks, or has too much"),
     ],
 )
 def test_a_tampered_file_is_refused(tmp_path, change, message):
     path = tmp_path / "run.json"
     mt.train(steps=5, checkpoint=path, track_sharpness=2)
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    forge(path, lambda record: record.update(change))
     model = MLP(3, [4, 4, 1])
     before = model.state_dict()
     with pytest.raises(CheckpointError, match=message):
         mt.train(model, XS, YS, steps=9, checkpoint=path)
     assert model.state_dict() == before
+
+
+def test_one_digit_changed_is_refused(tmp_path):
+    path = tmp_path / "run.json"
+    mt.train(steps=5, checkpoint=path)
+    text = path.read_text()
+    place = text.index('"losses": [') + 14
+    path.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :])
+    with pytest.raises(CheckpointError, match="its digest does not fit"):
+        mt.train(steps=9, checkpoint=path)
+
+
+# What identifies a run.
+
+FACTOR = 2.0
+
+
+class Scaled(mt.Module):
+    def __init__(self, scale=1.0, rng=None):
+        self.w, self.scale, self.rng = mt.Value(0.5), scale, rng
+
+    def __call__(self, x):
+        return self.w * x[0] * self.scale
+
+    def loss(self, p, t):
+        return (p - t) ** 2 * self.scale
+
+
+class Counting(Scaled):
+    calls = 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return super().__call__(x) * (1 + 0.1 * self.calls)
+
+
+class Weighted:
+    def __init__(self, weight):
+        self.weight = weight
+
+    def __call__(self, p, t):
+        return (p - t) ** 2 * self.weight
+
+
+def weighted(weight):
+    def loss(p, t):
+        return (p - t) ** 2 * weight
+
+    return loss
+
+
+def named(power):
+    """Return losses of one name and other code."""
+    if power == 2:
+
+        def loss(p, t):
+            return (p - t) ** 2
+
+    else:
+
+        def loss(p, t):
+            return (p - t) ** 4
+
+    return loss
+
+
+def squared(p, t, weight=1.0):
+    return (p - t) ** 2 * weight
+
+
+def of_a_global(p, t):
+    return squared(p, t) * FACTOR
+
+
+def own(**options):
+    arguments = {"model": Scaled(), "xs": [[1.0], [2.0]], "ys": [1.0, 0.5], "lr": 0.01}
+    return mt.train(**{**arguments, **options})
+
+
+RUNS = {
+    "closure": (lambda: {"loss": weighted(1.0)}, lambda: {"loss": weighted(2.0)}),
+    "method": (lambda: {"loss": Scaled().loss}, lambda: {"loss": Scaled(2.0).loss}),
+    "object": (lambda: {"loss": Weighted(1.0)}, lambda: {"loss": Weighted(2.0)}),
+    "partial": (
+        lambda: {"loss": functools.partial(squared, weight=1.0)},
+        lambda: {"loss": functools.partial(squared, weight=2.0)},
+    ),
+    "name": (lambda: {"loss": named(2)}, lambda: {"loss": named(4)}),
+    "lambda": (
+        lambda: {"loss": lambda p, t: (p - t) ** 2},
+        lambda: {"loss": lambda p, t: (p - t) ** 4},
+    ),
+    "schedule": (lambda: {"lr": lambda k: 0.01}, lambda: {"lr": lambda k: 0.02}),
+    "attribute": (lambda: {"model": Scaled(1.0)}, lambda: {"model": Scaled(2.0)}),
+    "module": (
+        lambda: {"model": Scaled(1.0, MLP(1, [1]))},
+        lambda: {"model": Scaled(1.0, MLP(1, [1], output_activation="relu"))},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_a_run_that_computes_something_else_is_refused(tmp_path, kind):
+    path = tmp_path / "run.json"
+    one, other = RUNS[kind]
+    own(**one(), steps=3, checkpoint=path)
+    with pytest.raises(CheckpointError, match="it is of a run with other code of (loss|lr|model)$"):
+        own(**other(), steps=6, checkpoint=path)
+    assert bits(own(**one(), steps=6, checkpoint=path)) == bits(own(**one(), steps=6))
+
+
+def test_a_global_that_the_loss_reads_counts(tmp_path, monkeypatch):
+    path = tmp_path / "run.json"
+    own(loss=of_a_global, steps=3, checkpoint=path)
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    with pytest.raises(CheckpointError, match="other code of loss$"):
+        own(loss=of_a_global, steps=6, checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": Scaled(rng=random.Random(0))}, "model can't be used with .*: rng can't be comp"),
+        ({"loss": weighted(x for x in [1.0])}, "loss can't be used with a checkpoint, .*weight"),
+        ({"lr": lambda k: random.random()}, "lr can't be used with a checkpoint, .*random"),
+    ],
+)
+def test_what_can_not_be_compared_is_refused_before_the_first_step(tmp_path, options, message):
+    path = tmp_path / "run.json"
+    with pytest.raises(TypeError, match=message):
+        own(**options, checkpoint=path, on_step=pytest.fail)
+    assert not path.exists()
+
+
+def test_a_model_with_a_state_of_its_own_does_not_go_on(tmp_path):
+    path = tmp_path / "run.json"
+    own(model=Counting(), steps=3, checkpoint=path)
+    with pytest.raises(CheckpointError, match="code of model, which changed while it ran"):
+        own(model=Counting(), steps=6, checkpoint=path)
+
+
+def test_a_run_under_another_python_is_refused_and_told(tmp_path):
+    path = tmp_path / "run.json"
+
+    def other(record):
+        record["settings"].update({"python": "3.10", "code of loss": "0" * 64})
+
+    own(loss=weighted(1.0), steps=3, checkpoint=path)
+    forge(path, other)
+    with pytest.raises(CheckpointError, match="other code of loss; it ran under Python 3.10, this"):
+        own(loss=weighted(1.0), steps=6, checkpoint=path)
+
+
+def test_a_run_of_the_librarys_own_parts_goes_on_under_any_python(tmp_path, monkeypatch):
+    path = tmp_path / "run.json"
+    options = {"lr": mt.warmup_cosine(0.1, 20, 5), "loss": mt.squared_error}
+    mt.train(steps=5, checkpoint=path, **options)
+    forge(path, lambda record: record["settings"].update(python="3.10"))
+    assert bits(mt.train(checkpoint=path, **options)) == bits(mt.train(**options))
+
+
+OLD = (
+    '{"format": "microtrain run", "version": 1, "settings": {"model": "Scaled", "lr": "0.01", '
+    '"loss": "loss", "reduction": "sum", "batch_size": 2, "accumulate": 1, "zero_grad": true, '
+    '"seed": 0, "parameters": ["w"], "data": '
+    '"b3a541edd8b6990c6c3fe4081bfb8a0b5d7bf389173d6d3201772c64fd0fbf2b"}, "steps": 1, '
+    '"seconds": 0.5, "parameters": [0.5], "gradients": [0.0], "before": [0.5], '
+    '"sharpness": [[0, 10.0]], "losses": [0.5], "lrs": [0.01], "grad_norms": ["inf"]}'
+)
+
+
+def test_a_run_of_version_1_still_goes_on(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text(OLD)
+    history = own(loss=weighted(1.0), steps=3, checkpoint=path)
+    assert history.losses[0] == 0.5 and history.grad_norms[0] == math.inf and history.steps == 3
+    assert history.sharpness == {0: 10.0}
+    assert json.loads(path.read_text())["version"] == 2
+    path.write_text(OLD.replace('"loss": "loss"', '"loss": "mine"'))
+    with pytest.raises(CheckpointError, match="other loss: mine, not loss"):
+        own(loss=weighted(1.0), steps=3, checkpoint=path)
+
+
+GOES_ON = """
+import sys
+sys.path[:0] = sys.argv[1:2]
+import test_training_resume as tests
+kind, path, steps = sys.argv[2:]
+print(tests.bits(tests.own(**tests.RUNS[kind][0](), steps=int(steps), checkpoint=path)))
+"""
+
+
+def test_a_run_goes_on_in_another_process_whatever_its_hash_seed(tmp_path):
+    for kind in RUNS:
+        path = str(tmp_path / kind)
+        for steps, seed in (("3", "1"), ("6", "2")):
+            env = {**os.environ, "PYTHONHASHSEED": seed}
+            command = [sys.executable, "-c", GOES_ON, os.path.dirname(__file__), kind, path, steps]
+            done = run(*command, env=env)
+            assert done.returncode == 0, done.stderr
+        assert done.stdout.strip() == str(bits(own(**RUNS[kind][0](), steps=6)))
 
 
 def test_numbers_that_are_not_finite_are_kept(tmp_path):
@@ -290,9 +487,7 @@ def test_the_command_resumes(tmp_path, capsys):
     options = ["--lr", "0.01", "--target-loss", "0", "--json"]
     main([*options, "--steps", "30", "--checkpoint", path])
     capsys.readouterr()
-    with pytest.raises(SystemExit) as stop:
-        main([*options, "--steps", "60", "--checkpoint", path])
-    assert stop.value.code == 2
+    assert status_of([*options, "--steps", "60", "--checkpoint", path]) == 2
     assert "exists: go on from it with --resume, or remove it" in capsys.readouterr().err
     main([*options, "--steps", "60", "--checkpoint", path, "--resume"])
     resumed = json.loads(capsys.readouterr().out)
@@ -300,14 +495,11 @@ def test_the_command_resumes(tmp_path, capsys):
     whole = json.loads(capsys.readouterr().out)
     for key in ("losses", "lrs", "grad_norms", "parameters", "predictions", "status"):
         assert resumed[key] == whole[key]
-    with pytest.raises(SystemExit) as stop:
-        main(["--resume"])
-    assert stop.value.code == 2
-    with pytest.raises(SystemExit) as stop:
-        main(["--lr", "0.2", "--checkpoint", path, "--resume"])
-    assert stop.value.code == 2 and "a run with other lr" in capsys.readouterr().err
+    assert status_of(["--resume"]) == 2
+    assert status_of(["--lr", "0.2", "--checkpoint", path, "--resume"]) == 2
+    assert "a run with other lr" in capsys.readouterr().err
     assert main(["--checkpoint", str(tmp_path / "missing" / "run.json")]) == 1
-    assert "can't keep the checkpoint" in capsys.readouterr().err
+    assert "there is no such folder" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")

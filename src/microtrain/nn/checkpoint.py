@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from ..errors import describe
-from ..files.records import CheckpointError, Path, read, write
+from ..files.records import Format, Path
+from ..files.schema import NUMBER, OBJECT, SIZE, checked, one_of, optional
 from .description import described
 from .mlp import ACTIVATIONS, MLP
 from .module import Module
 
-FORMAT, VERSION = "microtrain model", 1
+ARCHITECTURE = {"n_in": SIZE, "sizes": [SIZE], "activations": [one_of(*ACTIVATIONS), "sizes"]}
+FORMAT = Format("microtrain model", {"architecture": optional(ARCHITECTURE), "parameters": OBJECT})
 
 
 def save(model: Module, path: Path) -> None:
@@ -30,23 +31,15 @@ def save(model: Module, path: Path) -> None:
     """
     if not isinstance(model, Module):
         raise TypeError(f"model expects a Module, got {describe(model)}")
-    write(
-        path,
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "architecture": architecture_of(model),
-            "parameters": model.state_dict(),
-        },
-    )
+    FORMAT.write(path, architecture=architecture_of(model), parameters=model.state_dict())
 
 
 def load(path: Path, model: Module | None = None) -> Any:
     """Return the model that `save` wrote.
 
     Given a model, set its parameters to those in the file, and return it; one of a class of your
-    own can be loaded only so. Raises `CheckpointError` for a file that is no such thing, was cut
-    short or tampered with, is of a newer version, or does not fit the model (which is then as it
+    own can be loaded only so. Raises `CheckpointError` for a file that is no such thing, was
+    changed or cut short, is of a newer version, or does not fit the model (which is then as it
     was); `OSError` where it can't be read.
 
     >>> import microtrain as mt, pathlib, tempfile
@@ -58,24 +51,18 @@ def load(path: Path, model: Module | None = None) -> Any:
     """
     if model is not None and not isinstance(model, Module):
         raise TypeError(f"model expects a Module, got {describe(model)}")
-    record = read(path, FORMAT, VERSION, ("architecture", "parameters"))
-    try:
-        return restored(record["architecture"], record["parameters"], model)
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{os.fsdecode(path)}: {error}") from None
+    return FORMAT.read(path, lambda **parts: restored(**parts, model=model))
 
 
 def restored(architecture: Any, parameters: Any, model: Module | None = None) -> Any:
     """Return the model that a record holds, or this one with the parameters of the record.
 
-    Raises `ValueError` or `TypeError` for a record that makes no sense, or does not fit the model.
+    Raises `ValueError` or `TypeError` for parameters that do not fit.
     """
-    _dict(parameters, "parameters")
-    if architecture is not None:
-        check(architecture, most=_numbers(parameters))
     if model is None:
         if architecture is None:
             raise ValueError("it holds only the parameters of a model: load(path, model)")
+        checked(_parameters(**architecture), parameters, "parameters")  # before they are made
         model = built(**architecture)
     elif architecture not in (None, architecture_of(model)):
         raise ValueError(f"it holds a network of another architecture than {model}")
@@ -106,41 +93,10 @@ def built(n_in: int, sizes: list[int], activations: list[str]) -> MLP:
     return model
 
 
-def check(architecture: Any, most: int) -> None:
-    """Raise `ValueError` for an architecture that makes no sense, or has more parameters."""
-    parts = _dict(architecture, "architecture")
-    if set(parts) != {"n_in", "sizes", "activations"}:
-        raise ValueError("architecture expects n_in, sizes and activations, and nothing else")
-    sizes, activations = parts["sizes"], parts["activations"]
-    for name, entry in (("sizes", sizes), ("activations", activations)):
-        if not isinstance(entry, list) or not entry:
-            raise ValueError(f"{name} expects a list, got {describe(entry)}")
-    counts = [parts["n_in"], *sizes]
-    if any(type(n) is not int or n < 1 for n in counts):
-        raise ValueError("n_in and sizes expect ints of at least 1")
-    count = 0
-    for n, m in zip(counts, sizes):
-        count += (n + 1) * m
-    if count > most:
-        raise ValueError(f"its network has {count} parameters, but there are only {most} numbers")
-    known = all(type(name) is str and name in ACTIVATIONS for name in activations)
-    if not known or len(activations) != len(sizes):
-        raise ValueError(f"activations expects one of {', '.join(ACTIVATIONS)} for each layer")
-
-
-def _dict(entry: Any, name: str) -> dict[str, Any]:
-    if not isinstance(entry, dict):
-        raise ValueError(f"{name} expects an object, got {describe(entry)}")
-    return entry
-
-
-def _numbers(entry: Any) -> int:
-    """Return how many numbers are in nested lists and dicts."""
-    count, waiting = 0, [entry]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, list | dict):
-            waiting += part.values() if isinstance(part, dict) else part
-        else:
-            count += 1
-    return count
+def _parameters(n_in: int, sizes: list[int], activations: list[str]) -> dict[str, Any]:
+    """Return the schema of the parameters of an MLP of this architecture."""
+    schema: dict[str, Any] = {}
+    for i, (n, size) in enumerate(zip([n_in, *sizes], sizes)):
+        schema[f"layers.{i}.weight"] = [[NUMBER, n], size]
+        schema[f"layers.{i}.bias"] = [NUMBER, size]
+    return schema

@@ -14,16 +14,25 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import describe
-from ..files import records
 from ..files.csv import Table, class_of, number_of
-from ..files.records import CheckpointError
+from ..files.records import Format
+from ..files.schema import NUMBER, OBJECT, POSITIVE, TEXT, one_of
 from ..nn import checkpoint
 from ..nn.mlp import MLP
 
-FORMAT, VERSION = "microtrain predictor", 1
 MANY = 20  # different texts that a column may have, the target unless more are asked for
 LOSSES = ("cross_entropy", "hinge", "squared_error")
+COLUMN = {"name": TEXT, "mean": NUMBER, "scale": POSITIVE, "texts": [TEXT]}
+FORMAT = Format(
+    "microtrain predictor",
+    {
+        "architecture": checkpoint.ARCHITECTURE,
+        "parameters": OBJECT,
+        "columns": [COLUMN],
+        "target": COLUMN,
+        "loss": one_of(*LOSSES),
+    },
+)
 
 
 class Column:
@@ -113,57 +122,50 @@ class Predictor:
 
     def predict(self, x: Sequence[float]) -> Any:
         """Return the prediction for the inputs of a row: a class's text, or a number."""
-        (output,) = self.model.predict([x])
-        classes = self.target.texts
-        if not classes:
-            return output * self.target.scale + self.target.mean
+        try:
+            (output,) = self.model.predict([x])
+        except ArithmeticError as error:
+            raise ValueError(f"the model can't be applied to this row: {error}") from None
+        if not self.target.texts:
+            output = output * self.target.scale + self.target.mean
+        outputs = output if isinstance(output, list) else [output]
+        if not all(map(math.isfinite, outputs)):
+            raise ValueError("the prediction is not finite: the numbers of this row are too large")
+        if not self.target.texts:
+            return output
         if self.loss == "hinge":
-            return classes[output > 0]
-        return classes[max(range(len(output)), key=output.__getitem__)]
+            return self.target.texts[outputs[0] > 0]
+        return self.target.texts[max(range(len(outputs)), key=outputs.__getitem__)]
 
     def save(self, path: str) -> None:
         """Write it to a JSON file, as `microtrain.save` writes a model."""
-        records.write(
+        FORMAT.write(
             path,
-            {
-                "format": FORMAT,
-                "version": VERSION,
-                "architecture": checkpoint.architecture_of(self.model),
-                "parameters": self.model.state_dict(),
-                "columns": [vars(column) for column in self.columns],
-                "target": vars(self.target),
-                "loss": self.loss,
-            },
+            architecture=checkpoint.architecture_of(self.model),
+            parameters=self.model.state_dict(),
+            columns=[vars(column) for column in self.columns],
+            target=vars(self.target),
+            loss=self.loss,
         )
 
     @classmethod
     def load(cls, path: str) -> Predictor:
         """Return what `save` wrote. Raises `CheckpointError` for a file that is none."""
-        keys = ("architecture", "parameters", "columns", "target", "loss")
-        record = records.read(path, FORMAT, VERSION, keys)
-        try:
-            columns = [_column(entry) for entry in record["columns"]]
-            target, loss = _column(record["target"]), record["loss"]
-            if loss not in LOSSES or (loss == "squared_error") != (not target.texts):
-                raise ValueError(f"loss expects what fits the target, got {describe(loss)}")
-            model = checkpoint.restored(record["architecture"], record["parameters"])
-            n_in = sum(len(column.texts) or 1 for column in columns)
-            n_out = len(target.texts) if loss == "cross_entropy" else 1
-            if model.n_in != n_in or model.sizes[-1] != n_out:
-                raise ValueError("architecture does not fit the columns and the target")
-        except (TypeError, ValueError) as error:
-            raise CheckpointError(f"{path}: {error}") from None
-        return cls(model, columns, target, loss)
+        return FORMAT.read(path, cls._of)
 
-
-def _column(entry: Any) -> Column:
-    """Return a column from its record."""
-    if not isinstance(entry, dict) or set(entry) != {"name", "mean", "scale", "texts"}:
-        raise ValueError(f"a column expects name, mean, scale and texts, got {describe(entry)}")
-    column = Column(**entry)
-    numbers = all(type(x) is float or type(x) is int for x in (column.mean, column.scale))
-    if not (numbers and column.scale > 0 and all(isinstance(text, str) for text in column.texts)):
-        raise ValueError(f"a column expects numbers and texts, got {describe(entry)}")
-    if not isinstance(column.name, str):
-        raise ValueError(f"a column expects a name, got {describe(column.name)}")
-    return column
+    @classmethod
+    def _of(
+        cls, architecture: Any, parameters: Any, columns: list[Any], target: Any, loss: str
+    ) -> Predictor:
+        """Return the predictor that a file holds. Raises `ValueError` where its parts don't fit."""
+        inputs, output = [Column(**column) for column in columns], Column(**target)
+        classes = len(set(output.texts))
+        fits = {"cross_entropy": classes >= 2, "hinge": classes == 2, "squared_error": not classes}
+        if not fits[loss] or classes != len(output.texts):
+            raise ValueError(f"loss is {loss}, which does not fit a target of {classes} classes")
+        model = checkpoint.restored(architecture, parameters)
+        n_in = sum(len(column.texts) or 1 for column in inputs)
+        n_out = classes if loss == "cross_entropy" else 1
+        if model.n_in != n_in or model.sizes[-1] != n_out:
+            raise ValueError("architecture does not fit the columns and the target")
+        return cls(model, inputs, output, loss)

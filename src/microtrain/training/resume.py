@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import math
 import os
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import describe
-from ..files.records import CheckpointError, read, write
+from ..engine.value import Value
+from ..files.records import Format
+from ..files.schema import COUNT, FLOAT, NUMBER, OBJECT, Kind
+from ..nn.checkpoint import architecture_of
+from ..nn.description import described, description
+from ..nn.module import parameter_names
 from .eager import State
 from .history import History
+from .objective import Objective
 
 # How many steps there were, the state they led to, and the state before the last of them.
 Whole = tuple[int, State, State]
 
-FORMAT, VERSION = "microtrain run", 1
 PARTS = ("parameters", "gradients", "before")
 RECORDS = ("losses", "lrs", "grad_norms")
+
+
+def _is_pair(x: Any) -> bool:
+    return isinstance(x, list) and len(x) == 2 and COUNT.accepts(x[0]) and FLOAT.accepts(x[1])
+
+
+FORMAT = Format(
+    "microtrain run",
+    {
+        "settings": OBJECT,
+        "steps": COUNT,
+        "seconds": Kind("a number of at least 0", lambda x: NUMBER.accepts(x) and x >= 0, float),
+        "sharpness": [Kind("a step and a float", _is_pair, lambda x: (x[0], float(x[1])))],
+        **{name: [FLOAT] for name in PARTS},
+        **{name: [FLOAT, "steps"] for name in RECORDS},
+    },
+)
 SECONDS = 1.0  # from one time that a run is saved to the next, if nothing else was said
+PYTHON = "{}.{}".format(*sys.version_info)
+CHANGED = "changed"
 
 
 class RunFile:
     """The file of a run: `restore` reads what is there of it, `save` writes it anew.
 
     `every` is after how many steps it is to be saved, None for about every second. `options` are
-    what decides the bits of the run, apart from the names of its parameters and its samples: a file
-    of a run with others is refused.
+    the numbers that decide the bits of the run, beside the objective and the learning rate: a file
+    of a run with others is refused. Raises `TypeError` where model, loss or schedule are such that
+    nobody could tell whether another run has the same.
     """
 
     def __init__(
@@ -36,12 +62,10 @@ class RunFile:
         path: str | os.PathLike[str],
         every: int | None,
         history: History,
-        names: Sequence[str],
-        samples: Sequence[Any],
+        objective: Objective,
+        lr: Any,
         **options: Any,
     ) -> None:
-        import hashlib
-
         self.path = os.fspath(path)
         folder = os.path.dirname(os.path.abspath(self.path))
         if not os.path.isdir(folder):  # to be told now, not when there is something to lose
@@ -49,9 +73,33 @@ class RunFile:
         self.every = every
         self.next = time.perf_counter() + SECONDS  # when it is to be saved again
         self.history = history
-        self.settings = {name: _described(option) for name, option in options.items()}
-        self.settings["parameters"] = list(names)
-        self.settings["data"] = hashlib.sha256(repr(samples).encode()).hexdigest()
+        model, self.parameters = objective.model, objective.parameters
+        samples = repr(objective.samples).encode()
+        self.settings = {
+            "model": architecture_of(model) or type(model).__name__,
+            "loss": _named(objective.loss),
+            "lr": _named(lr) if callable(lr) else repr(lr),
+            **options,
+            "reduction": objective.reduction,
+            "parameters": parameter_names(model, self.parameters),
+            "data": hashlib.sha256(samples).hexdigest(),
+        }
+        self.functions = {"model": model, "loss": objective.loss, "lr": lr}
+        self.code = self._code(description)
+
+    def _code(self, written: Callable[[Any, Sequence[Value]], str | None]) -> dict[str, str]:
+        """Return the digests of the descriptions of model, loss and learning rate."""
+        code = {}
+        for name, function in self.functions.items():
+            try:
+                text = str(written(function, self.parameters))
+            except TypeError as error:
+                raise TypeError(
+                    f"{name} can't be used with a checkpoint, as a run that goes on could have "
+                    f"another: {error}; use functions and numbers of a module instead"
+                ) from None
+            code[f"code of {name}"] = hashlib.sha256(text.encode()).hexdigest()
+        return code
 
     def is_due(self, steps: int) -> bool:
         """Return whether the run is to be saved after so many steps."""
@@ -63,20 +111,19 @@ class RunFile:
         """Write down the run as it is after the last whole step."""
         begun = time.perf_counter()
         steps, (parameters, gradients), (before, _) = whole
-        history = self.history
-        record = {
-            "format": FORMAT,
-            "version": VERSION,
-            "settings": self.settings,
-            "steps": steps,
-            "seconds": seconds,
-            "parameters": _packed(parameters),
-            "gradients": _packed(gradients),
-            "before": _packed(before),
-            "sharpness": [[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
+        history, now = self.history, self._code(described)
+        code = {name: text if now[name] == text else CHANGED for name, text in self.code.items()}
+        FORMAT.write(
+            self.path,
+            settings={**self.settings, **code, "python": PYTHON},
+            steps=steps,
+            seconds=seconds,
+            parameters=_packed(parameters),
+            gradients=_packed(gradients),
+            before=_packed(before),
+            sharpness=[[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
             **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
-        }
-        write(self.path, record)
+        )
         done = time.perf_counter()
         self.next = done + max(SECONDS, 10 * (done - begun))  # a long record takes longer
 
@@ -88,67 +135,51 @@ class RunFile:
         """
         if not os.path.exists(self.path):
             return None
-        keys = ("settings", "steps", "seconds", "sharpness", *PARTS, *RECORDS)
-        record = read(self.path, FORMAT, VERSION, keys)
-        try:
-            self._compare(record["settings"])
-            steps, seconds = record["steps"], record["seconds"]
-            if type(steps) is not int or steps < 0:
-                raise ValueError(f"steps expects an int of at least 0, got {describe(steps)}")
-            if type(seconds) is not float or seconds < 0:
-                raise ValueError(f"seconds expects a float of at least 0, got {describe(seconds)}")
-            n = len(self.settings["parameters"])
-            data, gradients, before = (tuple(_unpacked(x, record[x], n)) for x in PARTS)
-            records = [_unpacked(name, record[name], steps) for name in RECORDS]
-            sharpness = {}
-            for entry in _list("sharpness", record["sharpness"]):
-                k, x = _list("sharpness", entry, 2)
-                if type(k) is not int or not 0 <= k < steps:
-                    raise ValueError(f"sharpness expects steps that were made, got {describe(k)}")
-                (sharpness[k],) = _unpacked("sharpness", [x], 1)
-        except ValueError as error:
-            raise CheckpointError(f"{self.path}: {error}") from None
+        record = FORMAT.read(self.path, self._checked)
+        steps = record["steps"]
         if steps > most:
             raise ValueError(f"steps expects at least the {steps} that are made, got {most}")
-        for name, numbers in zip(RECORDS, records):
-            getattr(self.history, name)[:] = numbers
-        self.history.sharpness.update(sharpness)
-        return (steps, (data, gradients), (before, gradients)), seconds
+        for name in RECORDS:
+            getattr(self.history, name)[:] = record[name]
+        self.history.sharpness.update(record["sharpness"])
+        data, gradients, before = (tuple(record[name]) for name in PARTS)
+        return (steps, (data, gradients), (before, gradients)), record["seconds"]
 
-    def _compare(self, found: Any) -> None:
-        if not isinstance(found, dict) or set(found) != set(self.settings):
+    def _checked(self, **record: Any) -> dict[str, Any]:
+        """Return a record if it is of this run. Raises `ValueError` if it is of another."""
+        self._compare(record["settings"])
+        if any(len(record[name]) != len(self.parameters) for name in PARTS):
+            raise ValueError(f"it does not hold {len(self.parameters)} parameters")
+        if any(k >= record["steps"] for k, _ in record["sharpness"]):
+            raise ValueError("it holds the sharpness of steps that were not made")
+        return record
+
+    def _compare(self, found: dict[str, Any]) -> None:
+        """Raise `ValueError` if the settings are of another run; version 1 has no code."""
+        known = set(self.settings)
+        if set(found) not in (known, known | {*self.code, "python"}):
             raise ValueError("settings are not those of a run")
         for name, value in self.settings.items():
             if found[name] != value:
                 told = f": {str(found[name])[:60]}, not {str(value)[:60]}"
                 long = name in ("data", "parameters", "model")
                 raise ValueError(f"it is of a run with other {name}{'' if long else told}")
+        for name, value in self.code.items():
+            if found.get(name, value) != value:
+                reason = ""
+                if found[name] == CHANGED:
+                    reason = ", which changed while it ran in a way that the file does not hold"
+                elif found["python"] != PYTHON:
+                    reason = f"; it ran under Python {str(found['python'])[:60]}, this is {PYTHON}"
+                raise ValueError(f"it is of a run with other {name}{reason}")
 
 
-def _described(option: Any) -> Any:
-    """Return an option as JSON can hold it; a function without a name as nothing to compare."""
-    if not callable(option):
-        return repr(option) if isinstance(option, float) else option
-    name = getattr(option, "__name__", repr(option))
+def _named(function: Any) -> str:
+    """Return the name of a function, or nothing if it has none to compare."""
+    name = str(getattr(function, "__name__", repr(function)))
     return "" if "<" in name else name
 
 
 def _packed(numbers: Sequence[float]) -> list[float | str]:
     """Return numbers for JSON, which has none that are not finite: those as texts."""
     return [x if math.isfinite(x) else repr(x) for x in numbers]
-
-
-def _unpacked(name: str, entry: Any, n: int) -> list[float]:
-    """Return the `n` numbers that `_packed` packed."""
-    numbers = []
-    for x in _list(name, entry, n):
-        if type(x) is not float and x not in ("inf", "-inf", "nan"):
-            raise ValueError(f"{name} expects floats, got {describe(x)}")
-        numbers.append(float(x))
-    return numbers
-
-
-def _list(name: str, entry: Any, n: int | None = None) -> list[Any]:
-    if not isinstance(entry, list) or (n is not None and len(entry) != n):
-        raise ValueError(f"{name} expects a list of {'entries' if n is None else n}")
-    return entry

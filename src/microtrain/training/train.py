@@ -14,7 +14,7 @@ from ..engine.value import Value
 from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
 from ..nn.losses import is_known, squared_error
-from ..nn.module import Module, parameter_names
+from ..nn.module import Module
 from ..nn.optim import Schedule
 from .compiled import CompiledEngine
 from .curvature import Curvature
@@ -91,10 +91,14 @@ def train(
         checkpoint: a file to write the state of the run to, every `checkpoint_every` steps (None:
             about every second, or more rarely, so as to take less than a tenth of the time), after
             Ctrl-C and at the end. If it is there already, the run goes on from it, and ends with
-            the same bits as one that was never stopped; it has to be of a run of the same model,
-            data and options, else it is a `CheckpointError`. (Not compared are `steps`, of which
-            there may be more now, `engine`, `target_loss`, `track_sharpness`, and what a function
-            without a name does.)
+            the same bits as one that was never stopped; if it is of another run, that is a
+            `CheckpointError`. Compared are the samples, the options, and of model, loss and
+            schedule all that decides what they compute: code, defaults, closures, attributes, and
+            the globals that they read; of installed modules only the names. Where that can't be
+            told, as of a generator, an open file or a `random.Random`, it is a `TypeError` before
+            the first step. Not compared are `steps`, of which there may be more now, `engine`,
+            `target_loss`, `track_sharpness` and `on_step`. The code of a function of yours is that
+            of one version of Python.
 
     Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
     and `CompileError` for a computation that can't be compiled, where "compiled" was asked for. If
@@ -212,14 +216,8 @@ def _keeper(plan: Plan, history: History) -> RunFile | None:
     """Return the file that the run is kept in, if there is to be one."""
     if plan.checkpoint is None:
         return None
-    model, parameters = plan.objective.model, plan.objective.parameters
-    names, samples = parameter_names(model, parameters), plan.objective.samples
     return RunFile(
-        *(plan.checkpoint, plan.every, history, names, samples),
-        model=architecture_of(model) or type(model).__name__,
-        lr=plan.lr,
-        loss=plan.objective.loss,
-        reduction=plan.objective.reduction,
+        *(plan.checkpoint, plan.every, history, plan.objective, plan.lr),
         batch_size=plan.batch_size,
         accumulate=plan.accumulate,
         zero_grad=plan.zero_grad,
