@@ -61,7 +61,7 @@ def test_read_csv(tmp_path):
     [
         ("", "target expects a column of .*, got 'y'; its columns are none: it is empty"),
         ("a,b\n1,2\n", "target expects a column of .*, got 'y'; its columns are 'a', 'b'"),
-        ("a,y\n", "column names but no rows"),
+        ("a,y\n", "table.csv has no rows"),
         ("y,x,y\n1,2,3\n", "two columns of the same name, 'y'"),
         ("y\n1\n", "no column but the target"),
         ("a,y\n1_000,2\n", "line 2: column 'a' expects a number, got '1_000'"),

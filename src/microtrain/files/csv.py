@@ -44,17 +44,9 @@ class Table:
         """Return which column has this name; `what` asks for it."""
         if name not in self.names:
             columns = ", ".join(map(repr, self.names)) or "none: it is empty"
-            raise ValueError(
-                f"{what} expects a column of {self.path}, got {name!r}; its columns are {columns}"
-            )
+            got = f"got {name!r}; its columns are {columns}"
+            raise ValueError(f"{what} expects a column of {self.path}, {got}")
         return self.names.index(name)
-
-    def others(self, target: str) -> list[str]:
-        """Return the names of the other columns. Raises `ValueError` if there are none."""
-        self.place(target, "target")
-        if len(self.names) == 1:
-            raise ValueError(f"{self.path} has no column but the target")
-        return [name for name in self.names if name != target]
 
     def complete(self, names: Iterable[str]) -> Table:
         """Return the table without the rows that have an empty cell in one of these columns."""

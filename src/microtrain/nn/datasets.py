@@ -1,7 +1,6 @@
-"""Small data to learn from.
+"""Small data to learn from: functions that return ``(xs, ys)``.
 
-Each function returns ``(xs, ys)``: a list of samples, each a list of floats, and a list with a
-float, the target, for each.
+xs is a list of samples, each a list of floats; ys has one float for each, its target.
 """
 
 from __future__ import annotations
@@ -18,10 +17,7 @@ Data = tuple[list[list[float]], list[float]]
 
 
 def toy() -> Data:
-    """Return the classic four samples of three numbers, with targets of 1 and -1.
-
-    They are those of Andrej Karpathy's lecture "The spelled-out intro to neural networks and
-    backpropagation: building micrograd" (2022).
+    """Return the four samples of Andrej Karpathy's micrograd lecture (2022); targets are 1 and -1.
 
     >>> xs, ys = toy()
     >>> xs
@@ -76,12 +72,11 @@ def read_csv(
 ) -> Data:
     """Read a table: the column named `target` becomes ys, the others xs, in their order.
 
-    The file is UTF-8 text with a line of column names first; blanks around names and texts don't
-    count. `sep` is the character between two cells, or "tab"; by default a comma. `skip_empty`
-    leaves out the rows that have an empty cell. A target of texts becomes class indices: 0.0, 1.0,
-    ... in the order of the sorted texts. Raises `ValueError`, which names the line and the column,
-    where a cell is missing or is not a finite number, or where a text of the target looks like a
-    number ("1,5", "10%", "2024-01-31").
+    The file is UTF-8 text with a line of column names first. `sep` is the character between two
+    cells, or "tab"; by default a comma. `skip_empty` leaves out rows with an empty cell. A target
+    of texts becomes class indices: 0.0, 1.0, ... in the order of the sorted texts. Raises
+    `ValueError`, which names the line and the column, for a cell that is missing or no finite
+    number, and for a text in the target that looks like a number ("1,5", "10%", "2024-01-31").
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "flowers.csv"
@@ -92,14 +87,14 @@ def read_csv(
     if not isinstance(target, str):
         raise TypeError(f"target expects the name of a column, got {describe(target)}")
     true_or_false("skip_empty", skip_empty)
-    target = target.strip()
     table = read_table(path, sep=sep)
-    others = table.others(target)
+    k = table.place(target.strip(), "target")
+    others = table.names[:k] + table.names[k + 1 :]
     if skip_empty:
         table = table.complete(table.names)
-    if not table.rows:
-        raise ValueError(f"{table.path} has column names but no rows to read")
+    if not others or not table.rows:
+        raise ValueError(f"{table.path} has no {'rows' if others else 'column but the target'}")
     xs = [[*row] for row in zip(*(table.values(name, texts=False) for name in others))]
-    ys = table.values(target)
+    ys = table.values(table.names[k])
     known = sorted({y for y in ys if isinstance(y, str)})
     return xs, [float(known.index(y)) if isinstance(y, str) else y for y in ys]

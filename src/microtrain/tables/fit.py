@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from ..engine.number import number
 from ..errors import one_of, positive_int
@@ -22,19 +22,14 @@ SHARE, HIDDEN, RATE, PASSES, BATCH = 0.2, (8,), 0.1, 100, 32
 FEW = 10  # different whole numbers in the target may be classes
 
 
-class Fit:
-    """What came of a table: the predictor, the history of its training, and how it does.
+class Fit(NamedTuple):
+    """What came of a table."""
 
-    `trained_on` and `skipped` count the rows that it was trained on, and those left out for an
-    empty cell; `held_out` has (truth, prediction) for each of the others.
-    """
-
-    def __init__(
-        self, predictor: Predictor, history: History, trained_on: int, skipped: int
-    ) -> None:
-        self.predictor, self.history = predictor, history
-        self.trained_on, self.skipped = trained_on, skipped
-        self.held_out: list[tuple[Any, Any]] = []
+    predictor: Predictor
+    history: History
+    trained_on: int  # rows
+    skipped: int  # rows with an empty cell
+    held_out: list[tuple[Any, Any]]  # the truth and the prediction for each other row
 
 
 def fit(
@@ -68,21 +63,19 @@ def fit(
         skip_empty: leave out the rows with an empty cell in a column that is used.
         drop: columns to leave out.
         texts: columns of texts, even if some or all of them look like numbers.
-        kind: what the numbers of the target are, "classes" or "numbers". If they are 2 to `FEW`
-            different whole numbers, either this or the loss has to say it.
+        kind: whether numbers in the target are "classes" or "numbers". If they are 2 to `FEW`
+            different whole numbers, this or the loss has to say it.
         max_classes: how many classes the target may have; other columns have at most `MANY` texts.
         test_share: the share of the rows, drawn by the seed, to hold out; at least 0, below 1.
         hidden, activation: of the network's hidden layers. The last one is linear. The weights
             start within 1 / sqrt(n) of 0, n being the inputs of their neuron.
-        loss: "cross_entropy", by default, for classes; "hinge" for two; "squared_error", by
-            default, for numbers.
+        loss: "cross_entropy" (the default) or "hinge" for classes, "squared_error" for numbers.
         steps: by default as many as make `PASSES` over the rows.
         lr: the learning rate after a warmup, and before half a cosine takes it down to 0.
         batch_size: by default `BATCH`, or all the rows if they are fewer.
         seed: of the rows to hold out, of the parameters, and of the mini-batches.
         on_step: called after each step with the history, and the number of steps planned.
-        watch: called with what is done, in words, and an iterable of what it is done to, which it
-            hands on.
+        watch: called with what is done, in words, and the items it is done to; it hands them on.
         options: as for `train`.
 
     Raises `ValueError`, which says where, for a table that can't be learned from.
@@ -92,11 +85,12 @@ def fit(
         raise ValueError(f"test_share expects a number from 0 to 1, and below, got {test_share}")
     target, drop, texts = target.strip(), [*map(str.strip, drop)], [*map(str.strip, texts)]
     table = read_table(path, file, sep, lambda rows: watch("rows read", rows))
-    others = [name for name in table.others(target) if name not in drop]
-    for name in (*drop, *texts):
-        table.place(name, "drop" if name in drop else "texts")
+    for what, names in (("target", [target]), ("drop", drop), ("texts", texts)):
+        for name in names:
+            table.place(name, what)
+    others = [name for name in table.names if name not in (target, *drop)]
     if target in drop or not others:
-        raise ValueError("drop expects to leave the target, and a column to learn from")
+        raise ValueError(f"drop expects to leave {target!r}, and a column to learn it from")
     found = len(table.rows)
     if skip_empty:
         table = table.complete([target, *others])
@@ -120,11 +114,10 @@ def fit(
     ys: list[Any] = [predicted.inputs(truth) for truth in truths]
     if loss == "hinge":
         ys = [2.0 * second - 1.0 for _, second in ys]
-    size = min(BATCH, len(xs) - held)
-    if batch_size is not None:
-        size = positive_int("batch_size", batch_size)
+    n = len(xs) - held
+    size = min(BATCH, n) if batch_size is None else positive_int("batch_size", batch_size)
     if steps is None:
-        steps = PASSES * math.ceil((len(xs) - held) / size)
+        steps = PASSES * math.ceil(n / size)
     try:
         history = train(
             model,
@@ -143,10 +136,8 @@ def fit(
         if "other lr" in str(error):
             raise CheckpointError(f"{error}; the schedule is made for --steps, too") from None
         raise
-    result = Fit(predictor, history, len(xs) - held, found - len(xs))
     predictions = map(predictor.predict, watch("rows predicted", xs[:held]))
-    result.held_out = list(zip(truths, predictions))
-    return result
+    return Fit(predictor, history, n, found - len(xs), list(zip(truths, predictions)))
 
 
 def _target(
@@ -167,22 +158,18 @@ def _target(
             raise ValueError(f"loss expects one for {kind}, got {loss}, which is for {implied}")
         kind = implied
     most = positive_int("max_classes", max_classes)
-    column = Column.of(table, name, trained, declared, most)
+    column = Column.of(table, name, trained, declared, most, kind == "classes")
     if column.texts and kind == "numbers":
         raise ValueError(f"column {name!r} has texts, which are classes, not numbers")
     if not column.texts and kind is None:
         found = sorted(set(table.values(name)))
         if 2 <= len(found) <= FEW and all(map(float.is_integer, found)):
-            listed = ", ".join(f"{x:.15g}" for x in found)
             raise ValueError(
-                f"column {name!r} has {len(found)} different whole numbers ({listed}): "
-                "say by --classes or --numbers what they are"
+                f"column {name!r} has {len(found)} different whole numbers, such as "
+                f"{found[-1]:.15g}: say by --classes or --numbers what they are"
             )
-    if not column.texts and kind != "classes":
-        return column, "squared_error"
     if not column.texts:
-        column = Column.of(table, name, trained, True, most)
-        column.texts.sort(key=float)
+        return column, "squared_error"
     loss, n = loss or "cross_entropy", len(column.texts)
     if n < 2 or (loss == "hinge" and n != 2):
         wanted = "two classes" if loss == "hinge" else "at least two classes"

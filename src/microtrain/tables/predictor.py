@@ -49,20 +49,22 @@ class Column:
         trained: Sequence[int],
         declared: bool,
         max_classes: int | None = None,
+        classes: bool = False,
     ) -> Column:
         """Return a column of a table, with the scale of the rows to train on.
 
-        It is of texts if it is `declared` to be, or has no numbers. `max_classes` is for the
-        target. Raises `ValueError` for more different texts, or for more than `MANY`.
+        It is of texts if it is `declared` to be or has no numbers, or if these are `classes`. The
+        target alone has `max_classes`, the others `MANY`; more texts are a `ValueError`.
         """
-        column = shlex.quote(name)
-        as_texts, drop = f"--texts {column} reads it as texts", f"--drop {column} leaves it out"
+        quoted = shlex.quote(name)
+        as_texts, drop = f"--texts {quoted} reads it as texts", f"--drop {quoted} leaves it out"
         most, remedy = max_classes or MANY, "--max-classes allows more"
         if max_classes is None:
             as_texts, remedy = f"{as_texts}, {drop}", drop
         values = table.values(name, declared or None, f"; {as_texts}")
-        if isinstance(values[0], str):
-            texts = sorted(set(values))
+        if classes or isinstance(values[0], str):
+            of_numbers = isinstance(values[0], float)
+            texts = sorted({*table.values(name, True)}, key=float if of_numbers else None)
             if len(texts) > most:
                 raise ValueError(
                     f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, "
