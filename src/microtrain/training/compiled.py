@@ -17,10 +17,12 @@ from ..compiler.writer import Part, Scope, write
 from ..engine.graph import accumulated
 from ..engine.primitives import sqrt
 from ..engine.value import Value
+from ..errors import CompileError
 from ..nn.description import described
 from . import eager
-from .eager import EagerEngine, State, set_state
+from .eager import EagerEngine, State, set_state, state_of
 from .objective import Objective
+from .purity import check_numbers, inspect
 from .tracing import Layout, cached, trace_loss
 
 # Names that the generated step uses itself.
@@ -32,28 +34,33 @@ TERMS = 50  # of a sum, in one expression
 class CompiledEngine:
     """The engine that does in generated Python what `eager` does; `source` is that Python.
 
-    Raises `CompileError` where the computation is not the same for all numbers.
+    Raises `CompileError` where the computation is not the same for all numbers and, if `strict`,
+    where it is not sure that it gives what eager code does.
     """
 
     name = "compiled"
 
-    def __init__(self, eager: EagerEngine, accumulate: int) -> None:
+    def __init__(self, eager: EagerEngine, accumulate: int, strict: bool = False) -> None:
         self._objective = objective = eager.objective
-        self._description = described(objective.model, objective.parameters)
-        kind = "step", objective.reduction, eager.zero_grad, accumulate
+        uses_sum = strict and inspect(objective)
+        self._description = self._described()
+        if strict and self._description is None:
+            raise CompileError("it holds something that can't be compared later")
+        settings = eager.zero_grad, accumulate, strict, uses_sum
         self.source, function, layout = cached(
-            objective, kind, lambda: _generated(objective, eager.zero_grad, accumulate)
+            objective,
+            ("step", objective.reduction, *settings),
+            lambda: _generated(objective, *settings),
         )
-        self.samples: Sequence[tuple[float, ...]] = [
-            layout.pack(x, y) for x, y in objective.samples
-        ]
+        packed = [layout.pack(x, y) for x, y in objective.samples]
+        self.samples: Sequence[tuple[float, ...]] = packed
+        pairs = {id(sample): pair for sample, pair in zip(packed, objective.samples)}
 
         def step_eagerly(
             state: State, batches: Sequence[Sequence[Any]], lr: float
         ) -> tuple[float, float, State]:
             set_state(objective.parameters, state)
-            pairs = [[layout.unpack(sample) for sample in batch] for batch in batches]
-            return eager.step(state, pairs, lr)
+            return eager.step(state, [[pairs[id(x)] for x in batch] for batch in batches], lr)
 
         def step(
             state: State, batches: Sequence[Sequence[Any]], lr: float
@@ -65,18 +72,39 @@ class CompiledEngine:
 
         self.step, self._step_eagerly = step, step_eagerly
 
+    def agrees(self, most: int) -> bool:
+        """Return whether a step on the first samples, but for `most`, is that of eager code."""
+        state = state_of(self._objective.parameters)
+        batches = [self.samples[: max(1, most)]]
+        try:
+            eagerly, compiled = (
+                step(state, batches, 0.1) for step in (self._step_eagerly, self.step)
+            )
+        except ArithmeticError:
+            return True  # it is the same error for both, as `step` leaves it to eager code
+        finally:
+            set_state(self._objective.parameters, state)
+        return repr(eagerly) == repr(compiled)
+
     def refresh(self) -> None:
-        """Go on eagerly if the model has become another one than that which was recorded."""
-        if described(self._objective.model, self._objective.parameters) != self._description:
+        """Go on eagerly if model or loss is no longer what was recorded."""
+        if self._described() != self._description:
             self.step = self._step_eagerly
+
+    def _described(self) -> str | None:
+        """Return all that decides what is computed, or None if that can't be told."""
+        objective = self._objective
+        return described((objective.model, objective.loss), objective.parameters)
 
 
 def _generated(
-    objective: Objective, zero_grad: bool, accumulate: int
+    objective: Objective, zero_grad: bool, accumulate: int, strict: bool, uses_sum: bool
 ) -> tuple[str, Callable[..., Any], Layout]:
     """Return the Python of a training step, the function that it defines, and what that takes."""
     with without_collection():
         traced = trace_loss(objective)
+        if strict:
+            check_numbers(traced, objective, uses_sum)
         record = traced.record
         running = [record.input(f"g_{name}") for name in traced.names]
         seeds = [record.input("seed")] if objective.reduction == "mean" else []

@@ -60,6 +60,7 @@ class History:
         steps: how many updates the parameters have had.
         seconds: how long it took.
         engine: "eager" or "compiled".
+        fallback: why "auto" did not compile, where it tried; else "".
         source: the generated Python of a compiled run's step, or "".
         error: why a run diverged: the text of an `ArithmeticError`, or which loss is not finite, at
             which step (counted from 0), and whether the gradient before it was NaN; else "".
@@ -82,6 +83,7 @@ class History:
         self.seconds = 0.0
         self.engine = engine
         self.source = ""
+        self.fallback = ""
         self.error = ""
         self.target_loss: float | None = None
         self.recording: Recording | None = None
@@ -162,6 +164,7 @@ class History:
             "error": self.error,
             "target_loss": self.target_loss,
             "engine": self.engine,
+            "fallback": self.fallback,
             "seconds": self.seconds,
             "final_loss": self.losses[-1] if self.losses else None,
             "losses": list(self.losses),
@@ -188,7 +191,8 @@ class History:
         write_csv(target, [columns, *zip(*columns.values())])
 
     def __str__(self) -> str:
-        return f"{self!r}\n{self.verdict}: {self.reason}"
+        notes = [f"eager, not compiled: {self.fallback}"] if self.fallback else []
+        return "\n".join([repr(self), f"{self.verdict}: {self.reason}", *notes])
 
     def __repr__(self) -> str:
         losses = f", loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}" if self.losses else ""

@@ -61,7 +61,7 @@ def fitted(
         if not isinstance(p, Value) or p.parents:
             raise TypeError(f"model's parameters expect Values not computed from others, got {p!r}")
     if type(model) is not MLP:
-        return parameters, list(pairs)
+        return parameters, [(x, list(y) if type(y) is list else y) for x, y in pairs]
     fitting = []
     for i, (x, y) in enumerate(pairs):
         if not isinstance(x, list) or len(x) != model.n_in:

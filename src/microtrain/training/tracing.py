@@ -23,7 +23,6 @@ from ..nn.description import described
 from ..nn.losses import encode_target, is_known
 from ..nn.module import parameter_names
 from .objective import Objective
-from .samples import checked
 
 Made = TypeVar("Made")
 
@@ -62,7 +61,7 @@ class Traced:
     @property
     def predicted(self) -> list[int]:
         """The places of the outputs of the prediction."""
-        parts = self.prediction if isinstance(self.prediction, list | tuple) else [self.prediction]
+        parts = parts_of(self.prediction)
         return [v.data.place for v in parts if isinstance(getattr(v, "data", None), Symbol)]
 
 
@@ -85,7 +84,7 @@ def trace_loss(objective: Objective) -> Traced:
         twin, _ = _copy(model, parameters)
         for x, y in samples:  # a target that doesn't fit can be told from its number only
             with contextlib.suppress(ArithmeticError):  # that is for the steps to find
-                checked(loss)(twin(x), y)
+                objective.loss_of(twin(copy.copy(x)), copy.deepcopy(y))
     x, y = samples[0]
     twin, symbols = _copy(model, parameters)
     traced = _traced_prediction(twin, symbols, x)
@@ -95,10 +94,11 @@ def trace_loss(objective: Objective) -> Traced:
         y = as_floats(y, loss, n_out)
         y_length = len(y) if isinstance(y, list) else None
         traced.ys = [traced.record.input(name) for name in _numbered("y", y_length)]
-        traced.loss = checked(loss)(prediction, traced.sample(traced.ys, y_length))
+        with _kept(traced.sample(traced.ys, y_length)) as target:
+            traced.loss = objective.loss_of(prediction, target)
     if not isinstance(traced.loss.data, Symbol):
         raise CompileError("loss is a constant: it depends on nothing that is known to change")
-    if _holds_symbol(twin, {id(p) for p in symbols}):
+    if described(twin, symbols) != described(model, parameters):
         raise CompileError(
             'the forward pass changes the model, and generated code would not; use engine="eager"'
         )
@@ -118,9 +118,18 @@ def _traced_prediction(model: Any, parameters: Sequence[Value], x: Any) -> Trace
     traced = Traced(parameters, parameter_names(model, parameters), x)
     for p, place in zip(parameters, traced.data):
         p.data = traced.symbol(place)
-    with _constants_checked():
-        traced.prediction = model(traced.sample(traced.xs, traced.x_length))
+    with _constants_checked(), _kept(traced.sample(traced.xs, traced.x_length)) as sample:
+        traced.prediction = model(sample)
     return traced
+
+
+@contextlib.contextmanager
+def _kept(sample: Any) -> Iterator[Any]:
+    """Raise `CompileError` if a sample or target is changed while symbols stand for it."""
+    before = [*map(id, parts_of(sample))]
+    yield sample
+    if before != [*map(id, parts_of(sample))]:
+        raise CompileError("the computation changes its sample or target, which it is given again")
 
 
 @contextlib.contextmanager
@@ -154,12 +163,6 @@ class Layout:
             *(x if isinstance(x, list) else [x]),
             *(y if isinstance(y, list) else [y]),
         )
-
-    def unpack(self, sample: tuple[float, ...]) -> tuple[Any, Any]:
-        """Return the sample and its target that `pack` made one of."""
-        n = 1 if self.x_length is None else self.x_length
-        x, y = list(sample[:n]), list(sample[n:])
-        return x[0] if self.x_length is None else x, y[0] if self.y_length is None else y
 
 
 def predictor(
@@ -221,8 +224,7 @@ def cached(objective: Objective, kind: Hashable, make: Callable[[], Made]) -> Ma
 def as_floats(y: Any, loss: Callable[[Any, Any], Value], n_out: int) -> Any:
     """Return a target as a float or a list of floats."""
     y = encode_target(loss, y, n_out)
-    parts = y if isinstance(y, list | tuple) else [y]
-    numbers = [as_number(part) for part in parts]
+    numbers = [as_number(part) for part in parts_of(y)]
     if any(number is NotImplemented for number in numbers):
         raise CompileError(f"a target of numbers is all that compiles, got {describe(y)}")
     floats = [float(number) for number in numbers]
@@ -241,20 +243,9 @@ def _copy(model: Any, parameters: Sequence[Value]) -> tuple[Any, list[Value]]:
     return twin, [memo[id(p)] for p in parameters]
 
 
-def _holds_symbol(item: Any, parameters: set[int], seen: set[int] | None = None) -> bool:
-    """Return whether something in a model, other than its parameters, has become a Symbol."""
-    seen = set() if seen is None else seen
-    if id(item) in seen or id(item) in parameters:
-        return False
-    seen.add(id(item))
-    if isinstance(item, Value):
-        return isinstance(item.data, Symbol)
-    if isinstance(item, list | tuple | dict):
-        parts = item.values() if isinstance(item, dict) else item
-        return any(_holds_symbol(part, parameters, seen) for part in parts)
-    if hasattr(item, "__dict__") and not isinstance(item, type):
-        return _holds_symbol(vars(item), parameters, seen)
-    return isinstance(item, Symbol)
+def parts_of(item: Any) -> Sequence[Any]:
+    """Return the items of a list or tuple; anything else as the only one."""
+    return item if isinstance(item, list | tuple) else [item]
 
 
 def _numbered(name: str, length: int | None) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import random
@@ -21,6 +20,7 @@ from .curvature import Curvature
 from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording
 from .plan import Plan
+from .purity import inspect_options
 from .resume import RunFile
 from .samples import batches_of
 from .verdict import not_finite
@@ -78,11 +78,12 @@ def train(
         engine: "eager" performs one operation at a time; "compiled" runs the model and the loss
             once, over symbols, and then generated Python, with the same results, to the bit. What
             it can't know about a model or loss of your own stays as it was in that one run: random
-            numbers drawn inside, numbers from outside, attributes that the model or `on_step`
-            changes (parameters apart), a computation that depends on which sample it is, or on
-            the type of a number. (And the built-in `sum` of plain inputs is not their plain sum
-            since Python 3.12.) "auto" compiles where both model and loss are the library's and
-            there is work enough.
+            numbers drawn inside, numbers from outside, attributes that change in between, a
+            computation that depends on which sample it is, or on the type of a number. (And the
+            built-in `sum` of plain inputs is not their plain sum since Python 3.12.) "auto"
+            compiles where there is work enough and it is sure that the results are the same; of a
+            model, a loss or a schedule of your own it looks through the code for that. Else the
+            history says in `fallback` what it found.
         on_step: called with the history after each step.
         track_sharpness: at every so many steps, beginning with the first, or at those in a range or
             set, put the `sharpness` of the loss of all samples into the history. Each time costs
@@ -115,11 +116,11 @@ def run(plan: Plan) -> History:
     """Repeat the four steps as planned, and return the history of it."""
     start = time.perf_counter()
     parameters = plan.objective.parameters
-    engine = _engine(plan)
+    engine, fallback = _engine(plan)
     curvature = Curvature(plan.objective) if plan.tracks else None
     rng = random.Random(plan.seed)
     batches = batches_of(engine.samples, plan.batch_size, plan.accumulate, rng)
-    history = _history(plan, engine)
+    history = _history(plan, engine, fallback)
     losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
     steps, least, tracked, recording = plan.steps, plan.least, plan.tracked, history.recording
     rate, on_step, inf = plan.rate, plan.on_step, math.inf
@@ -189,23 +190,32 @@ def run(plan: Plan) -> History:
     return history
 
 
-def _engine(plan: Plan) -> EagerEngine | CompiledEngine:
-    """Return what makes the steps. Raises `CompileError` where "compiled" was asked for."""
+def _engine(plan: Plan) -> tuple[EagerEngine | CompiledEngine, str]:
+    """Return what makes the steps, and why "auto" did not compile, if it tried.
+
+    Raises `CompileError` where "compiled" was asked for.
+    """
     objective = plan.objective
     eager = EagerEngine(objective, plan.zero_grad)
     if plan.engine == "compiled":
-        return CompiledEngine(eager, plan.accumulate)
-    known = is_known(objective.loss) and architecture_of(objective.model)
-    if plan.engine == "auto" and known and plan.work >= WORTH_COMPILING:
-        with contextlib.suppress(CompileError):  # it is too large
-            return CompiledEngine(eager, plan.accumulate)
-    return eager
+        return CompiledEngine(eager, plan.accumulate), ""
+    if plan.engine == "eager" or plan.work < WORTH_COMPILING:
+        return eager, ""
+    known = is_known(objective.loss) and architecture_of(objective.model) is not None
+    try:
+        inspect_options(plan.lr, plan.tracked)
+        compiled = CompiledEngine(eager, plan.accumulate, strict=not known)
+        if not known and not compiled.agrees(plan.work // 20):
+            raise CompileError("the first step gave another result")
+    except Exception as error:  # of any kind: whatever is wrong, the steps will show it
+        return eager, str(error) or type(error).__name__
+    return compiled, ""
 
 
-def _history(plan: Plan, engine: EagerEngine | CompiledEngine) -> History:
+def _history(plan: Plan, engine: EagerEngine | CompiledEngine, fallback: str) -> History:
     """Return the history of a run that is about to begin."""
     history = History(plan.objective.model, engine.name)
-    history.source = engine.source
+    history.source, history.fallback = engine.source, fallback
     history.target_loss = plan.target_loss
     if plan.record:
         history.recording = Recording(plan.objective, plan.zero_grad, plan.whole_batch)

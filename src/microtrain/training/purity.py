@@ -1,0 +1,241 @@
+"""Whether a model or a loss of one's own can be compiled without being asked for.
+
+Compiled code is recorded in one run, over symbols. It gives what running the code again and again
+gives if the code changes nothing, reads nothing that changes, and does not ask what kind of number
+it has. That can be told from the code: whatever is not on the short lists below is an obstacle.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import functools
+import itertools
+import math
+import types
+from collections.abc import Sequence
+from typing import Any
+
+from ..engine import operators
+from ..engine.value import Value
+from ..errors import CompileError
+from ..nn.module import Module
+from .objective import Objective
+from .tracing import Traced, parts_of
+
+PACKAGE = __name__.partition(".")[0]
+PLAIN = (float, int, str, bool, bytes, complex, range, type(None), type(...))
+BUILTINS = {
+    *("abs", "all", "any", "dict", "enumerate", "filter", "float", "int", "len", "list", "map"),
+    *("max", "min", "pow", "range", "reversed", "round", "sorted", "sum", "super", "tuple", "zip"),
+}
+# What may be read of a module of this package, and all of these other modules.
+NAMES = {
+    *("Value", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "clip", "cos"),
+    *("cosh", "cross_entropy", "detach", "dot", "erf", "erfc", "exp", "expm1", "floor", "hinge"),
+    *("ieee_power", "log", "log10", "log1p", "log2", "maximum", "minimum", "mse_loss", "ratio"),
+    *("relu", "sigmoid", "sign", "sin", "sinh", "softmax", "softplus", "sqrt", "squared_error"),
+    *("tan", "tanh", "where"),
+}
+MODULES = (math, functools, itertools)
+POWERS = (operators.POWER, operators.PLAIN_POWER)
+SMALL = 1000  # whole numbers and constants up to this: two operations on them are exact in floats
+# Attributes that read or change what training itself does, and hooks that replace an object.
+BARRED = {
+    *("backward", "format", "format_map", "grad", "load_state_dict", "op", "parents", "partials"),
+    *("predict", "step", "sumprod", "zero_grad"),
+    *("__class__", "__dict__", "__deepcopy__", "__copy__", "__reduce__", "__reduce_ex__"),
+    *("__getstate__", "__setstate__", "__setattr__", "__getattribute__", "__globals__"),
+}
+INSTRUCTIONS = {  # what they do, where it isn't allowed
+    **dict.fromkeys(("STORE_ATTR", "DELETE_ATTR"), "it sets an attribute"),
+    **dict.fromkeys(("STORE_GLOBAL", "DELETE_GLOBAL"), "it sets a global variable"),
+    **dict.fromkeys(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC"), "it writes a text"),
+    "PUSH_EXC_INFO": "it handles exceptions",
+    "IMPORT_NAME": "it imports a module",
+    "IS_OP": "it asks what object a number is",
+    "LOAD_BUILD_CLASS": "it makes a class",
+}
+NEVER_CALLED = {"__init__", "__new__", "__post_init__", "__repr__"}  # in a forward pass
+
+
+def inspect(objective: Objective) -> bool:
+    """Raise `CompileError` if a model or loss is not sure to compute the same again and again.
+
+    Return whether it uses Python's own `sum`.
+    """
+    for p in objective.parameters:
+        if type(p) is not Value or type(p.data) is not float or type(p.grad) is not float:
+            raise CompileError("its parameters are not plain Values of floats")
+    inspector = _Inspector(objective.parameters)
+    inspector.inspect(objective.model, shared=False)  # what is recorded is a copy of it
+    inspector.inspect(objective.loss)
+    return inspector.uses_sum
+
+
+def inspect_options(lr: Any, tracked: Any) -> None:
+    """Raise `CompileError` if a schedule or a container of steps could change what is trained."""
+    if not _is_own(type(lr).__module__):
+        _Inspector(()).inspect(lr)
+    _Inspector(()).inspect(tracked, shared=False)
+
+
+def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
+    """Raise `CompileError` where plain numbers of the data may meet in another way than symbols do.
+
+    Python's own `sum` adds floats with less rounding; and of whole numbers, targets for example,
+    large results and powers are exact, which those of floats are not.
+    """
+    varying = {*traced.data}
+    depth: dict[int, int] = {}  # of results of the data alone: operations behind them
+    sums = powers = deepest = 0
+    for place, (primitive, *operands) in enumerate(traced.record.operations):
+        if not varying.isdisjoint([place, *operands]):
+            varying.add(place)
+        else:
+            depth[place] = max((1 + depth.get(x, 0) for x in operands), default=0)
+            sums += primitive is operators.ADD
+            powers += primitive in POWERS
+            deepest = max(deepest, depth[place])
+        if primitive in POWERS and operands[1] in depth:
+            raise CompileError("it takes a power with an exponent from the data")
+    ys = [y for _, target in objective.samples for y in parts_of(target)]
+    if sums and uses_sum:
+        raise CompileError("it may use Python's sum of plain floats, which rounds in its own way")
+    if any(type(y) is not float for y in ys) and (
+        deepest > 2
+        or powers
+        or any(type(y) not in (float, int) or abs(y) > SMALL for y in ys)
+        or any(abs(c) > SMALL for c in traced.record.constants)
+    ):
+        raise CompileError("it computes with targets that are no floats")
+
+
+class _Inspector:
+    """Looks through objects, and the code that they run, for obstacles."""
+
+    def __init__(self, parameters: Sequence[Value]) -> None:
+        self.seen = {(id(p), shared) for p in parameters for shared in (False, True)}
+        self.held: list[Any] = []  # so that no id in `seen` is used again
+        self.uses_sum = False
+
+    def inspect(self, item: Any, shared: bool = True) -> None:
+        """Raise `CompileError` if an object has one; if `shared`, also if it could be changed."""
+        if type(item) in PLAIN or (id(item), shared) in self.seen or _is_trusted(item):
+            return
+        self.seen.add((id(item), shared))
+        self.held.append(item)
+        kind = type(item)
+        if kind in (list, dict, set, frozenset, tuple):
+            if shared and kind not in (tuple, frozenset):
+                raise CompileError(f"it uses a {kind.__name__} that may change")
+            for part in (*item, *item.values()) if kind is dict else item:
+                self.inspect(part, shared)
+        elif kind is types.FunctionType:
+            self._function(item)
+        elif kind is types.MethodType:
+            self.inspect(item.__func__)
+            self.inspect(item.__self__)
+        elif kind is functools.partial:
+            for part in (item.func, item.args, *item.keywords.values()):
+                self.inspect(part)
+        elif kind in (staticmethod, classmethod):
+            self.inspect(item.__func__)
+        elif kind is property:
+            self.inspect((item.fget, item.fset, item.fdel))
+        elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
+            raise CompileError(f"it uses a {kind.__name__} from outside")
+        else:
+            self._class(kind)
+            for part in vars(item).values():
+                self.inspect(part, shared)
+
+    def _class(self, cls: type) -> None:
+        """Look at what the methods of a class do."""
+        if type(cls) is not type:
+            raise CompileError(f"its class {cls.__name__} has a metaclass")
+        for base in cls.__mro__:
+            own = vars(base)
+            if base is object:
+                continue
+            if _is_own(base.__module__):
+                if not issubclass(base, Module):
+                    raise CompileError(f"it uses a {base.__name__}")
+                call = own.get("__call__")  # which may have been replaced
+                if not _is_own(getattr(call, "__module__", None) or PACKAGE):
+                    self.inspect(call)
+                continue
+            for name, part in own.items():
+                if name in BARRED:
+                    raise CompileError(f"its class defines {name}")
+                if name not in NEVER_CALLED and (callable(part) or not name.startswith("__")):
+                    self.inspect(part)
+
+    def _function(self, f: types.FunctionType) -> None:
+        """Look at the code of a function, and what it refers to."""
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
+            if name == "__class__":
+                self._class(cell.cell_contents)
+            else:
+                self.inspect(_content(cell))
+        self.inspect((*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()))
+        self._code(f.__code__, f.__globals__)
+
+    def _code(self, code: types.CodeType, found: dict[str, Any]) -> None:
+        for instruction in dis.get_instructions(code):
+            name, argument = instruction.opname, instruction.argval
+            if name in INSTRUCTIONS:
+                raise CompileError(INSTRUCTIONS[name])
+            if name.endswith("_DEREF") and name[:4] != "LOAD" and argument in code.co_freevars:
+                raise CompileError("it sets a variable of a function around it")
+            if name.startswith("MATCH_") or (name == "BINARY_OP" and "%" in instruction.argrepr):
+                raise CompileError("it asks what kind of number it has, or for a remainder")
+            if name in ("LOAD_GLOBAL", "LOAD_NAME"):
+                self._global(argument, code.co_names, found)
+        if barred := BARRED.intersection(code.co_names):
+            raise CompileError(f"it uses {min(barred)}")
+        for inner in code.co_consts:
+            if isinstance(inner, types.CodeType):
+                self._code(inner, found)
+
+    def _global(self, name: str, names: Sequence[str], found: dict[str, Any]) -> None:
+        """Look at a global variable that some code reads; `names` are all that it reads."""
+        if name not in found:
+            self.uses_sum |= name == "sum"
+            item = getattr(builtins, name, None)
+            if name not in BUILTINS and not (
+                isinstance(item, type) and issubclass(item, BaseException)
+            ):
+                raise CompileError(f"it uses {name}")
+        elif isinstance(found[name], types.ModuleType):
+            module = found[name]
+            if not any(module is known for known in MODULES):
+                if not _is_own(module.__name__):
+                    raise CompileError(f"it uses the module {module.__name__}")
+                for other in names:
+                    if other not in NAMES and other != name and hasattr(module, other):
+                        raise CompileError(f"it uses {name}.{other}")
+        else:
+            self.inspect(found[name])
+
+
+def _is_trusted(item: Any) -> bool:
+    """Return whether this is a function of `math`, or one of this package that only computes."""
+    if isinstance(item, types.BuiltinFunctionType):
+        return item.__module__ == "math"
+    if isinstance(item, types.FunctionType) and _is_own(item.__module__):
+        return item.__name__ in NAMES
+    return item is Value
+
+
+def _is_own(module: str) -> bool:
+    """Return whether a module is one of this package."""
+    return module.partition(".")[0] == PACKAGE
+
+
+def _content(cell: types.CellType) -> Any:
+    """Return what a variable of a function around refers to; None if it is not set yet."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
