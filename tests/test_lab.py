@@ -5,16 +5,19 @@ from __future__ import annotations
 import concurrent.futures
 import csv
 import functools
+import io
 import json
 import math
 import os
 import pickle
+import re
 
 import pytest
 from outcomes import bits, made
 
 import microtrain as mt
 from microtrain import MLP, SweepError
+from microtrain.lab.columns import COLUMNS, Column
 from microtrain.lab.runs import Rate, Run
 from microtrain.training import compiled
 from microtrain.training.verdict import rises
@@ -327,13 +330,15 @@ def test_on_run_sees_how_far_it_is():
 def sweep_of(**runs):
     """Return rates of hand-made histories, by label."""
     return [
-        Rate(label, float(label[1:]), [Run(label, float(label[1:]), i, h, 0.01) for i, h in e])
+        Rate(label, float(label[1:]), [Run(label, float(label[1:]), i, h) for i, h in e])
         for label, e in ((label, list(enumerate(histories))) for label, histories in runs.items())
     ]
 
 
 def converged(steps):
-    return made([1.0] * steps + [0.001], status="converged")
+    history = made([1.0] * steps + [0.001], status="converged")
+    history.target_loss = 0.01
+    return history
 
 
 def test_the_best_rate_by_its_rule():
@@ -364,29 +369,30 @@ def test_the_table_and_the_words_say_what_the_numbers_say():
             assert f"{n} {name}" in line
         assert line.split()[0] == rate.label
         assert float(line.split()[-1]) == pytest.approx(2 / rate.peak, rel=0.01)
-    assert "At 0.1 all 20 converge" in words
-    assert "Take 0.1: 20 of 20 converge, the most of all." in words
+    assert "Take 0.1: 20 of 20 runs converge, the most of all." in words
     products = {run: max(run.lr * s for s in run.history.sharpness.values()) for run in found.runs}
     beyond = [run for run, product in products.items() if product >= 2]
-    assert f"It was 2 or more in {len(beyond)} runs" in words
     won = sum(run.verdict == "converged" for run in beyond)
-    assert f"{won} converged all the same" in words
-    below = [run.history.losses for run in products if run not in beyond]
-    rose = sum(any(b > a for a, b in zip(losses, losses[1:])) for losses in below)
-    told = f"in {len(below)} runs: the loss rose on the way in {rose or 'none'} of them"
-    assert told in words
+    kept = [run for run in products if run not in beyond]
+    rose, more = (sum(rises(run.history.losses) > 0 for run in runs) for runs in (kept, beyond))
+    assert words.endswith(
+        f"has to stay below 2: the loss rose in {rose} of the {len(kept)} that kept to it and in "
+        f"{more} of the {len(beyond)} that did not, {won} of which converged."
+    )
 
 
 def test_words_for_one_seed_and_for_failure():
     words = mt.sweep().explain()
-    assert words.startswith("0.001 crawls: the loss fell to")
-    assert "Take 0.1: it converges, as only this one does. (One seed is one story" in words
+    assert words.startswith("Take 0.1: it converges, as at no other rate. One seed is one story")
     words = mt.sweep((0.001, 0.01), steps=20).explain()
-    assert "None got below 0.01 in 20 steps; the loss ends lowest at 0.01, 1.26. Try" in words
+    assert "No run got below 0.01 in 20 steps, and the loss ends lowest at 0.01, 1.26: try" in words
     words = mt.sweep((0.05, 0.1, 0.2), seeds=range(3)).explain()
-    assert "Take 0.2: 3 of 3 converge, as many as anywhere, and soonest. It is the largest" in words
+    assert words.startswith(
+        "Take 0.2: 3 of 3 runs converge, in the fewest steps. It is the largest"
+    )
+    assert "the smallest rate tried: try smaller" in mt.sweep((0.2, 1.0), seeds=range(3)).explain()
     words = mt.sweep((3.0,), seeds=range(3), track_sharpness=1).explain()
-    assert "It was 2 or more in 3 runs" in words and "Here it did" not in words
+    assert "of the 3 that did not, 0 of which converged" in words and "kept" not in words
     assert (
         "Take 0.1: its loss ends lowest, at " in mt.sweep((0.01, 0.1), target_loss=None).explain()
     )
@@ -401,26 +407,24 @@ def test_words_keep_to_what_is_known():
     found = mt.sweep([0.05, 0.1], model=line, xs=xs, ys=ys, steps=200, seeds=range(3))
     words = found.explain()
     assert {run.verdict for run in found.runs} == {"saturated"}
-    assert "or simply a minimum: the target may be lower" in words and "tanh" not in words
+    assert "or at a minimum; the target may be lower" in words and "tanh" not in words
     assert "tanh" in mt.sweep([1.0, 3.0], seeds=range(3)).explain()
     words = mt.sweep([50.0, 80.0], model=line, xs=xs, ys=ys, steps=200).explain()
-    assert "At none of these does the loss stay finite: try smaller rates." in words
-    words = mt.sweep([50.0], model=line, xs=xs, ys=ys, steps=200, seeds=[0, 1]).explain()
-    assert words.startswith("At 50 all 2 diverge.")
+    assert words == "At none of these rates does the loss stay finite: try smaller ones."
     same = mt.sweep({"one": mt.constant(0.1), "two": mt.constant(0.1)}, seeds=range(3))
-    assert "Take one: 3 of 3 converge, as many as anywhere." in same.explain()
+    assert "Take one: 3 of 3 runs converge, as many as anywhere." in same.explain()
     alone = mt.sweep([0.1]).explain()
-    assert "Take 0.1: it converges. (One seed" in alone
+    assert alone == "Take 0.1: it converges. One seed is one story: try more."
     few = mt.sweep([1.0], seeds=range(20)).explain()
-    assert "Take 1: only " in few and " of 20 converge" in few
+    assert "Take 1: only " in few and " of 20 runs converge" in few
     many = mt.sweep([0.1 + 0.01 * k for k in range(9)], steps=20)
     assert many.explain().startswith("Take 0.1")
     one = mt.sweep({"w": mt.warmup_cosine(1.0, 99, 1), "z": mt.warmup_cosine(1.0, 99, 0), "c": 1.0})
-    assert one.explain().count("With a warmup of 1 step, ") == 1
+    assert "With warmup, 0 of 1 runs converge, 0 of them before its end" in one.explain()
     own = functools.partial(lambda step, peak: peak, peak=0.1)
     assert "warmup" not in mt.sweep({"own": own, "plain": 0.1}).explain()
     one_run = mt.sweep([0.01], track_sharpness=20).explain()
-    assert "in 1 run: the loss rose on the way in none of them" in one_run
+    assert "the loss rose in 0 of the 1 that kept to it." in one_run
 
 
 def test_rounding_is_no_rise():
@@ -466,11 +470,44 @@ def test_words_for_warmup():
     n, before = (rate.verdicts["converged"] for rate in (warm, cold))
     assert n > before
     words = found.explain()
-    assert f"With a warmup of 20 steps, {n} of 20 converge at 1, {before} without; " in words
-    assert "20 of 20 converge at 0.1, 20 without: as many." in words
+    assert f"With warmup, {n + 20} of 40 runs converge, " in words
+    assert f" of them before its end; without, {before + 20} of 40." in words
     found = mt.sweep({"0.2": 0.2, "slow": mt.warmup_cosine(0.2, 30, 29)}, seeds=range(20), steps=30)
     assert found.rates[1].converged < found.rates[0].converged
-    assert "without: it does not help." in found.explain()
+    assert (
+        "With warmup, 8 of 20 runs converge, 4 of them before its end; without, 19"
+        in found.explain()
+    )
+
+
+def test_the_closing_paragraph_is_at_most_five_sentences():
+    rates = {"1": 1.0, "0.1": 0.1, "warm": mt.warmup_cosine(1.0, 200, 20)}
+    words = mt.sweep(rates, seeds=range(10), steps=200, track_sharpness=20).explain()
+    sentences = re.split(r"(?<=\.)\s+", words)
+    assert len(sentences) <= 5 and max(map(len, sentences)) <= 160
+
+
+def test_a_column_is_declared_once(monkeypatch):
+    """One line adds it to the printed table, HTML, CSV and JSON, with the median of the runs."""
+    column = Column("first_loss", "first", lambda run: run.history.losses[0])
+    monkeypatch.setattr("microtrain.lab.columns.COLUMNS", (*COLUMNS, column))
+    found = mt.sweep([0.01, 0.1], seeds=range(3), steps=20)
+    firsts = [run.history.losses[0] for run in found.runs]
+    middle = sorted(firsts[:3])[1]
+    title, *lines = found.table().splitlines()
+    assert title.endswith("  first") and all(line.endswith(f" {middle:.3g}") for line in lines)
+    assert '<th scope="col">first</th>' in found._repr_html_()
+    assert found._repr_html_().count(f"<td>{middle:.3g}</td>") == 2
+    assert [rate["first_loss"] for rate in found.to_dict()["rates"]] == [middle, middle]
+    assert [run["first_loss"] for run in found.to_dict()["runs"]] == firsts
+    file = io.StringIO()
+    found.to_csv(file)
+    assert [float(line.split(",")[-1]) for line in file.getvalue().splitlines()[1:]] == firsts
+
+
+def test_a_column_without_a_value_is_left_out():
+    assert "steps" not in mt.sweep([0.001], steps=5).table()
+    assert mt.Sweep([], 5, 0.01).table() == ""
 
 
 def test_the_chart_of_a_sweep():

@@ -60,7 +60,7 @@ def make_run(
     history = train(made, lr=lr, seed=seed, **options)
     if history.status == "interrupted":
         raise KeyboardInterrupt
-    return Run(label, lr, seed, history, options["target_loss"])
+    return Run(label, lr, seed, history)
 
 
 def _claim(made: Module, key: bytes) -> None:

@@ -12,9 +12,9 @@ from ..errors import counted
 from ..files.csv import write_csv
 from ..nn.optim import Schedule
 from . import words
-from .runs import Rate, Run, comparable, quartiles
+from .columns import printed, record
+from .runs import Rate, Run
 
-Status = Literal["running", "finished", "interrupted", "failed"]
 Planned = tuple[str, float | Schedule, int]
 
 
@@ -22,6 +22,8 @@ class Sweep:
     """What became of every learning rate with every seed, made by `sweep`.
 
     Attributes:
+        plan: the label, rate and seed of each run there is to be; `planned` is how many.
+        made: the finished runs, by their places in the plan.
         steps: how many updates each run makes at most.
         target_loss: the loss below which a run has converged, or None.
         status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
@@ -36,23 +38,14 @@ class Sweep:
     Rate(0.1, 100% of 20 runs converged)
     """
 
-    def __init__(
-        self,
-        plan: Sequence[Planned],
-        steps: int,
-        target_loss: float | None,
-    ) -> None:
+    def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:
         self.plan = plan
-        self.made: dict[int, Run] = {}
-        self._rates: list[Rate] = []
+        self.planned = len(plan)
         self.steps = steps
         self.target_loss = target_loss
-        self.status: Status = "running"
-
-    @property
-    def planned(self) -> int:
-        """How many runs there are to be."""
-        return len(self.plan)
+        self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
+        self.made: dict[int, Run] = {}
+        self._rates: list[Rate] = []
 
     @property
     def runs(self) -> list[Run]:
@@ -77,10 +70,9 @@ class Sweep:
         anywhere, the one with the lowest median of last losses. Of what is still equal, the first.
         Raises `ValueError` if there are no runs.
         """
-        rates = self.rates
-        if not rates:
+        if not self.rates:
             raise ValueError("the sweep has no runs yet")
-        return min(rates, key=lambda r: (-r.converged, r.steps[1] if r.steps else 0.0, r.loss))
+        return min(self.rates, key=lambda r: (-r.converged, r.steps[1] if r.steps else 0.0, r.loss))
 
     def table(self) -> str:
         """Return a line of text for each rate.
@@ -88,12 +80,12 @@ class Sweep:
         It shows how many runs there are of each verdict; the median and the quartiles of the steps
         that those needed that converged; the median of the last losses; and, if it was tracked,
         the median of the first sharpness measured, that of its peaks, and the rate that such a peak
-        would allow on a quadratic, 2/peak.
+        would allow on a quadratic, 2/peak. A column without a value is left out.
         """
-        return words.table(self.rates)
+        return "\n".join("  ".join(line).rstrip() for line in zip(*printed(self.rates)))
 
     def explain(self) -> str:
-        """Return in words what was seen, and which rate to take."""
+        """Return in at most five sentences which rate to take, and what else was seen."""
         return words.explain(self.rates, self.best, self.steps, self.target_loss)
 
     def chart(
@@ -112,7 +104,7 @@ class Sweep:
         ANSI colours.
         """
         return chart.line_chart(
-            {rate.label: _curves(rate)[1] for rate in self.rates},
+            {rate.label: rate.curves()[1] for rate in self.rates},
             title="loss" if len(self.runs) == len(self.rates) else "loss (median of the seeds)",
             x_label="step",
             width=width,
@@ -128,7 +120,7 @@ class Sweep:
         It draws on the axes given or on new ones, and returns matplotlib's axes. Needs matplotlib
         (`pip install matplotlib`), else `ImportError`.
         """
-        curves = {rate.label: _curves(rate) for rate in self.rates}
+        curves = {rate.label: rate.curves() for rate in self.rates}
         return plot.descent(
             {label: median for label, (_, median, _) in curves.items()},
             ax,
@@ -138,45 +130,25 @@ class Sweep:
         )
 
     def _repr_html_(self) -> str:
-        header, *rows = words.rows(self.rates)
-        picture = plot.inline(self.plot, self.chart) if rows else ""
-        return html_table(repr(self), rows, header=header, below=picture)
+        if not self.runs:
+            return html_table(repr(self), [])
+        header, *rows = zip(*[[text.strip() for text in texts] for texts in printed(self.rates)])
+        return html_table(repr(self), rows, header, plot.inline(self.plot, self.chart))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was found as plain numbers, texts, lists and dicts.
 
-        The rates are there by their labels; of a run's history it is what `History.to_dict` gives.
+        The rates are there by their labels. A run has what `records` returns and, above it, what
+        `History.to_dict` does.
         """
-        best = self.best if self.made else None
         return {
             "status": self.status,
             "planned": self.planned,
             "steps": self.steps,
             "target_loss": self.target_loss,
-            "best": best and best.label,
-            "rates": [
-                {
-                    "lr": rate.label,
-                    "runs": len(rate.runs),
-                    "verdicts": rate.verdicts,
-                    "converged": rate.converged,
-                    "steps": rate.steps and list(rate.steps),
-                    "loss": rate.loss,
-                    "sharpness": rate.sharpness,
-                    "peak_sharpness": rate.peak,
-                }
-                for rate in self.rates
-            ],
-            "runs": [
-                {
-                    "lr": run.label,
-                    "seed": run.seed,
-                    "verdict": run.verdict,
-                    "reason": run.reason,
-                    **run.history.to_dict(),
-                }
-                for run in self.runs
-            ],
+            "best": self.best.label if self.runs else None,
+            "rates": [record(rate) for rate in self.rates],
+            "runs": [record(run) | run.history.to_dict() for run in self.runs],
         }
 
     def records(self) -> list[dict[str, Any]]:
@@ -185,21 +157,7 @@ class Sweep:
         `lr` is the rate's label, a text; `loss` is the last loss; `sharpness` is the first that was
         measured. Without tracking, it and its peak are None.
         """
-        records = []
-        for run in self.runs:
-            rate = Rate(run.label, run.lr, [run])
-            record = {
-                "lr": run.label,
-                "seed": run.seed,
-                "verdict": run.verdict,
-                "steps": run.history.steps,
-                "loss": run.history.final_loss,
-                "sharpness": rate.sharpness,
-                "peak_sharpness": rate.peak,
-                "reason": run.reason,
-            }
-            records.append(record)
-        return records
+        return [record(run) for run in self.runs]
 
     def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
         """Write a line for each run, of what `records` returns, to a path or an open file."""
@@ -208,21 +166,6 @@ class Sweep:
 
     def __repr__(self) -> str:
         done = "" if self.status == "finished" else f", {self.status}"
-        found = f", best {self.best.label}" if self.made else ""
-        runs, rates = counted(len(self.made), "run"), counted(len(self.rates), "rate")
+        found = f", best {self.best.label}" if self.runs else ""
+        runs, rates = counted(len(self.runs), "run"), counted(len(self.rates), "rate")
         return f"Sweep({runs} of {rates}{found}{done})"
-
-
-def _curves(rate: Rate) -> tuple[list[float], list[float], list[float]]:
-    """Return the quartiles of the runs' losses at each step: lower, median, upper.
-
-    A run that has ended counts with its last loss; the curves end where the median run does.
-    """
-    histories = [run.history for run in rate.runs]
-    end = round(quartiles([len(history.losses) for history in histories])[1])
-    curves: tuple[list[float], list[float], list[float]] = [], [], []
-    for k in range(end):
-        losses = [history.losses[min(k, len(history.losses) - 1)] for history in histories]
-        for curve, loss in zip(curves, quartiles([comparable(loss) for loss in losses])):
-            curve.append(loss)
-    return curves

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..nn.optim import Schedule
 from ..training.history import History
-from ..training.verdict import verdict
 
 
 class Run:
@@ -20,16 +19,16 @@ class Run:
         history: its `History`.
         verdict: what became of it, in a word (see `History.verdict`).
         reason: the same in a sentence.
+        sharpness: the first that was measured, or None. (NaN counts as infinite.)
+        peak: the highest that was measured, or None.
     """
 
-    def __init__(
-        self, label: str, lr: float | Schedule, seed: int, history: History, target: float | None
-    ) -> None:
-        self.label = label
-        self.lr = lr
-        self.seed = seed
-        self.history = history
-        self.verdict, self.reason = verdict(history, target)
+    def __init__(self, label: str, lr: float | Schedule, seed: int, history: History) -> None:
+        self.label, self.lr, self.seed, self.history = label, lr, seed, history
+        self.verdict, self.reason = history.verdict, history.reason
+        measured = [comparable(x) for x in history.sharpness.values()]
+        self.sharpness = measured[0] if measured else None
+        self.peak = max(measured, default=None)
 
     def __repr__(self) -> str:
         return f"Run({self.label}, seed {self.seed}, {self.verdict}: {self.reason})"
@@ -52,10 +51,8 @@ class Rate:
         peak: the median of the runs' highest sharpness measured, or None.
     """
 
-    def __init__(self, label: str, lr: float | Schedule, runs: Sequence[Run]) -> None:
-        self.label = label
-        self.lr = lr
-        self.runs = list(runs)
+    def __init__(self, label: str, lr: float | Schedule, runs: Iterable[Run]) -> None:
+        self.label, self.lr, self.runs = label, lr, list(runs)
         counts: dict[str, int] = {}
         for run in self.runs:
             counts[run.verdict] = counts.get(run.verdict, 0) + 1
@@ -63,12 +60,27 @@ class Rate:
         self.converged = counts.get("converged", 0) / len(self.runs)
         steps = [run.history.steps for run in self.runs if run.verdict == "converged"]
         self.steps = quartiles(steps) if steps else None
-        self.loss = quartiles([comparable(run.history.final_loss) for run in self.runs])[1]
-        tracked = [run.history.sharpness for run in self.runs if run.history.sharpness]
-        first = [comparable(next(iter(values.values()))) for values in tracked]
-        highest = [max(map(comparable, values.values())) for values in tracked]
-        self.sharpness = _median_if_finite(first)
-        self.peak = _median_if_finite(highest)
+        self.loss = quartiles([run.history.final_loss for run in self.runs])[1]
+        self.sharpness = self.median(lambda run: run.sharpness)
+        self.peak = self.median(lambda run: run.peak)
+
+    def median(self, value: Callable[[Run], float | None]) -> float | None:
+        """Return the median of what the runs have, or None if none has it or it is not finite."""
+        found = [x for run in self.runs if (x := value(run)) is not None]
+        return finite(quartiles(found)[1]) if found else None
+
+    def curves(self) -> tuple[list[float], list[float], list[float]]:
+        """Return the quartiles of the runs' losses at each step: lower, median, upper.
+
+        A run that has ended counts with its last loss; the curves end where the median run does.
+        """
+        all_losses = [run.history.losses for run in self.runs]
+        curves: tuple[list[float], list[float], list[float]] = [], [], []
+        for k in range(round(quartiles([len(losses) for losses in all_losses])[1])):
+            at_k = [losses[min(k, len(losses) - 1)] for losses in all_losses]
+            for curve, loss in zip(curves, quartiles(at_k)):
+                curve.append(loss)
+        return curves
 
     def __repr__(self) -> str:
         return f"Rate({self.label}, {self.converged:.0%} of {len(self.runs)} runs converged)"
@@ -79,14 +91,17 @@ def comparable(x: float) -> float:
     return math.inf if math.isnan(x) else x
 
 
-def _median_if_finite(numbers: Sequence[float]) -> float | None:
-    median = quartiles(numbers)[1] if numbers else math.inf
-    return median if math.isfinite(median) else None
+def finite(x: float | None) -> float | None:
+    """Return `x`, or None where it is not finite."""
+    return x if x is not None and math.isfinite(x) else None
 
 
 def quartiles(numbers: Sequence[float]) -> tuple[float, float, float]:
-    """Return the lower quartile, the median and the upper quartile, interpolated."""
-    ordered = sorted(numbers)
+    """Return the lower quartile, the median and the upper quartile, interpolated.
+
+    NaN counts as infinite.
+    """
+    ordered = sorted(map(comparable, numbers))
 
     def at(share: float) -> float:
         below, part = divmod(share * (len(ordered) - 1), 1)
