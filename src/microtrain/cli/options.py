@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 
+MOST = 10_000  # neurons in a layer; more would take days, and all the memory
 DATA = ("toy", "xor", "moons")
 
 # Arguments of the library that the command calls otherwise.
@@ -68,8 +69,8 @@ whole, number = reader(int, "a whole number"), reader(float, "a number")
 def neurons(text: str) -> int:
     """Return the number of neurons in a layer."""
     n = whole(text)
-    if n < 1:
-        raise argparse.ArgumentTypeError(f"expects numbers of at least 1, got {shown(text)}")
+    if not 1 <= n <= MOST:
+        raise argparse.ArgumentTypeError(f"expects numbers from 1 to {MOST:,}, got {shown(text)}")
     return n
 
 

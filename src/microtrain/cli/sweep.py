@@ -35,9 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
             raise KeyboardInterrupt
 
     measured = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
-    with Progress("runs", quiet=arguments.quiet) as progress, _executor(arguments.jobs) as executor:
+    rates = _rates(arguments)
+    jobs = min(arguments.jobs, arguments.seeds * len(rates))
+    with Progress("runs", quiet=arguments.quiet) as progress, _executor(jobs) as executor:
         found = sweep(
-            _rates(arguments),
+            rates,
             seeds=range(arguments.seeds),
             steps=steps,
             target_loss=arguments.target_loss or None,
