@@ -358,6 +358,14 @@ def test_a_curve_that_leaves_the_plot_is_said_to(matplotlib):
     assert mt.train().plot().get_ylabel() == "loss"
 
 
+def test_a_band_that_leaves_the_plot_takes_no_room_on_the_axis(matplotlib):
+    def linear(seed):
+        return MLP(3, [4, 4, 1], output_activation="linear", seed=seed)
+
+    ax = mt.sweep([0.5, 2], model=linear, seeds=range(3), steps=50).plot()
+    assert ax.get_ylim()[1] < 1e110
+
+
 def test_what_is_written_as_csv_is_read_again():
     rows = [["a\rb", "c\nd", 'e"f'], ["g\r\nh", "i,j", " k "], ["", "\r", "\r\n"]]
     file = io.StringIO()

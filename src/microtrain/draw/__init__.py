@@ -1,1 +1,1 @@
-"""Pictures of plain numbers. These modules import nothing of what they draw."""
+"""Pictures: plain numbers go in, text, SVG or matplotlib's axes come out."""

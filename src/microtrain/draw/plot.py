@@ -76,7 +76,7 @@ def descent(
         style = STYLES[i // len(COLOURS) % len(STYLES)]
         ax.plot(steps, ys, style, color=colour, label=name, linewidth=1.8)
         if bands and name in bands:
-            low, high = bands[name]
+            low, high = ([y if abs(y) < LARGEST else math.nan for y in ys] for ys in bands[name])
             ax.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
         last = max((k for k in steps if abs(curve[k]) < LARGEST), default=None)
         if last is not None:

@@ -21,11 +21,11 @@ COLUMNS, ROWS = 44, 33  # of the field of a decision boundary
 class Shown:
     """A run as it is shown: with a label, what became of it, and why."""
 
-    def __init__(self, label: str, history: History, verdict: str, reason: str) -> None:
+    def __init__(self, label: str, history: History) -> None:
         if history.recording is None or not history.losses:
             raise ValueError(f"the run {label} has no recording: train (or sweep) with record=True")
         self.label, self.history, self.recording = label, history, history.recording
-        self.verdict, self.reason = verdict, reason
+        self.verdict, self.reason = history.verdict, history.reason
 
 
 def data_of(shown: Sequence[Shown]) -> dict[str, Any]:
@@ -70,11 +70,8 @@ def data_of(shown: Sequence[Shown]) -> dict[str, Any]:
 
 def _rank(run: Shown) -> tuple[bool, bool, float]:
     last = run.history.losses[-1]
-    return (
-        not run.recording.zero_grad,
-        run.verdict != "converged",
-        last if math.isfinite(last) else math.inf,
-    )
+    last = last if math.isfinite(last) else math.inf
+    return not run.recording.zero_grad, run.verdict != "converged", last
 
 
 def _name(loss: Callable[..., Any]) -> str:
@@ -155,8 +152,8 @@ def _run(
             for i, (k, following) in enumerate(zip(steps, [*steps[1:], None]))
             if following != k + 1
         },
+        "fields": [field(recording.parameters[k]) for k in steps] if field else [],
     }
-    run["fields"] = [field(recording.parameters[k]) for k in steps] if field else []
     measured = []
     try:
         for k in steps:
@@ -215,8 +212,8 @@ def _field(shown: Shown) -> Callable[[Sequence[float]], str] | None:
     import base64
 
     xs, model = shown.recording.xs, shown.history.model
-    if not all(isinstance(x, list) and len(x) == 2 and _moderate(x) for x in xs):
-        return None
+    if not all(isinstance(x, list) and len(x) == 2 and max(map(abs, x)) < 1e100 for x in xs):
+        return None  # further out, no plane can be drawn around the points
     level = grid.boundary_level(shown.recording.ys) or 0.0
     try:
         predict = predictor(model, model.parameters(), xs[0])
@@ -231,11 +228,6 @@ def _field(shown: Shown) -> Callable[[Sequence[float]], str] | None:
         return base64.b64encode(bytes(_byte(x, level) for row in rows for x in row)).decode("ascii")
 
     return squashed
-
-
-def _moderate(x: Sequence[float]) -> bool:
-    """Return whether these are coordinates that a plane around them can be drawn of."""
-    return all(abs(part) < 1e100 for part in x)
 
 
 def _byte(x: float, level: float) -> int:

@@ -144,7 +144,7 @@ function drawSteps(run, k, last) {
   tell($("loss"), `${data.loss}: ${lossInWords(run.sampleLosses[f], run.losses[k], s)}.`);
   tell($("backward"), run.forgot
     ? `Nobody reset the gradients, so those of all steps so far have added up: for ${name}, to {${slope}}. The whole has length {${number(run.norms[k])}}.`
-    : `The derivative of the loss by ${name} is {${slope}}. The whole gradient has length {${number(run.norms[k])}}.`);
+    : `The derivative of the loss with respect to ${name} is {${slope}}. The whole gradient has length {${number(run.norms[k])}}.`);
   const after = run.after[f] ? run.after[f][i] : f + 1 < run.steps.length ? run.parameters[f + 1][i] : null;
   const stopped = k === last && { converged: "The loss is below the target", diverged: "The loss is no longer a finite number" }[run.status];
   tell($("update"), stopped ? `${name} = {${value}}. ${stopped}: no update is made.`

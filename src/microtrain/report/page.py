@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import as_list, describe, file_path
 from ..lab.results import Sweep
-from ..lab.runs import Run
 from ..lab.sweep import rate_label
 from ..nn.mlp import MLP
 from ..training.history import History
@@ -84,34 +83,28 @@ def report(
 
 def _labelled(runs: Any) -> list[Shown]:
     """Return each run with its label, which is its own."""
+    listed: list[tuple[str, Any]]
     if isinstance(runs, Sweep):
         single = len({run.seed for run in runs.runs}) == 1
-        labels = [run.label if single else f"{run.label}, seed {run.seed}" for run in runs.runs]
-        listed = list(zip(labels, runs.runs))
+        seeds = ["" if single else f", seed {run.seed}" for run in runs.runs]
+        listed = [(run.label + seed, run.history) for run, seed in zip(runs.runs, seeds)]
     elif isinstance(runs, Mapping):
         listed = [(str(label), history) for label, history in runs.items()]
     else:
-        histories: list[Any] = (
-            [runs] if isinstance(runs, History) else as_list("runs", runs, WANTED)
-        )
+        histories = [runs] if isinstance(runs, History) else as_list("runs", runs, WANTED)
         listed = [(_rate(history), history) for history in histories]
     if not listed:
         raise ValueError("runs expects at least one run, got none")
-    result = []
-    for label, run in listed:
-        history = run.history if isinstance(run, Run) else run
+    result: dict[tuple[str, bool], Shown] = {}
+    for label, history in listed:
         if not isinstance(history, History):
-            raise TypeError(f"runs expects {WANTED}, got {describe(run)}")
-        result.append(Shown(label or "run", history, run.verdict, run.reason))
-    seen: set[tuple[str, bool]] = set()
-    for one in result:
-        key = one.label, one.recording.zero_grad
-        if key in seen:
+            raise TypeError(f"runs expects {WANTED}, got {describe(history)}")
+        one = Shown(label or "run", history)
+        if result.setdefault((one.label, one.recording.zero_grad), one) is not one:
             raise ValueError(
                 f"runs expects different labels, got {one.label} twice: give it a dict"
             )
-        seen.add(key)
-    return result
+    return list(result.values())
 
 
 def _rate(history: object) -> str:
