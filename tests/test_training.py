@@ -598,8 +598,17 @@ def test_the_record_as_dict_and_csv(tmp_path):
     record = history.to_dict()
     assert record["losses"] == history.losses and record["final_loss"] == history.losses[-1]
     assert list(record) == [
-        *("status", "verdict", "reason", "steps", "error", "target_loss", "engine", "fallback"),
-        *("seconds", "final_loss", "losses", "lrs", "grad_norms", "sharpness"),
+        *("status", "verdict", "reason", "steps", "error", "unsaved", "target_loss"),
+        *(
+            "engine",
+            "fallback",
+            "seconds",
+            "final_loss",
+            "losses",
+            "lrs",
+            "grad_norms",
+            "sharpness",
+        ),
     ]
     history.to_csv(tmp_path / "run.csv")
     with open(tmp_path / "run.csv", newline="") as file:

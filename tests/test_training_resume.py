@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import math
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import pytest
 from forging import forge
@@ -24,6 +26,7 @@ import microtrain as mt
 from microtrain import MLP, CheckpointError
 from microtrain.cli import main
 from microtrain.files.records import Format
+from microtrain.training.resume import RunFile
 
 XS, YS = mt.datasets.toy()
 
@@ -138,6 +141,53 @@ def test_by_itself_it_is_kept_about_every_second_and_takes_a_tenth_of_the_time(
     monkeypatch.setattr(Format, "write", write)
     mt.train(steps=40, checkpoint=path, on_step=pass_time)
     assert kept == [1.2, 2.4, 3.6, 9.2, 10.4, 11.6, 12.5]
+
+
+@pytest.mark.parametrize("full", [range(2, 5), range(2, 99)])
+def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, full):
+    """Of ten checkpoints and the last one, some can't be written."""
+    path, tried, original = tmp_path / "run.json", [], RunFile.save
+
+    def write(self, whole, seconds):
+        tried.append(whole[0])
+        if len(tried) - 1 in full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        original(self, whole, seconds)
+
+    monkeypatch.setattr(RunFile, "save", write)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        history = mt.train(steps=20, checkpoint=path, checkpoint_every=2)
+    assert bits(history) == bits(mt.train(steps=20))
+    assert tried == [*range(2, 21, 2), 20]
+    said = [str(warning.message) for warning in caught]
+    assert all("No space left on device" in text for text in said)
+    assert all(warning.filename == __file__ for warning in caught)
+    if 10 in full:  # the last one
+        assert len(said) == 9 and "the end of the run is not saved" in said[-1]
+        assert "No space left" in history.unsaved and "not saved: " in str(history)
+        assert json.loads(path.read_text())["steps"] == 4
+    else:
+        assert len(said) == 3 and all("training goes on without it" in text for text in said)
+        assert history.unsaved == "" and json.loads(path.read_text())["steps"] == 20
+
+
+def test_after_a_failed_checkpoint_the_next_is_a_second_later(tmp_path, monkeypatch):
+    clock, tried = [0.0], []
+
+    def write(*arguments, **record):
+        tried.append(round(clock[0], 1))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("microtrain.training.resume.FORMAT.write", write)
+
+    def pass_time(history):
+        clock[0] += 0.3
+
+    with pytest.warns(UserWarning, match="No space left"):
+        mt.train(steps=10, checkpoint=tmp_path / "run.json", on_step=pass_time)
+    assert tried == [1.2, 2.4, 3.0]
 
 
 def test_a_run_stopped_before_its_first_step_goes_on(tmp_path):
@@ -509,7 +559,7 @@ def test_killed_at_any_moment_and_resumed(tmp_path):
     command += ["--batch-size", "3", "--target-loss", "0"]
     kept = [*command, "--checkpoint", str(path), "--checkpoint-every", "100", "--resume"]
     rng, stopped = random.Random(0), 0
-    for _ in range(100):
+    for _ in range(400):
         with open(tmp_path / "out.json", "w") as out:
             process = subprocess.Popen(kept, stdout=out)
         time.sleep(rng.uniform(0.1, 0.3))

@@ -64,6 +64,7 @@ class History:
         source: the generated Python of a compiled run's step, or "".
         error: why a run diverged: the text of an `ArithmeticError`, or which loss is not finite, at
             which step (counted from 0), and whether the gradient before it was NaN; else "".
+        unsaved: why the checkpoint could not be written when it was last tried; else "".
         target_loss: the loss to get below, or None.
         recording: a `Recording` of all parameters and gradients, or None if none was asked for.
 
@@ -85,6 +86,7 @@ class History:
         self.source = ""
         self.fallback = ""
         self.error = ""
+        self.unsaved = ""
         self.target_loss: float | None = None
         self.recording: Recording | None = None
 
@@ -162,6 +164,7 @@ class History:
             "reason": self.reason,
             "steps": self.steps,
             "error": self.error,
+            "unsaved": self.unsaved,
             "target_loss": self.target_loss,
             "engine": self.engine,
             "fallback": self.fallback,
@@ -191,8 +194,12 @@ class History:
         write_csv(target, [columns, *zip(*columns.values())])
 
     def __str__(self) -> str:
-        notes = [f"eager, not compiled: {self.fallback}"] if self.fallback else []
-        return "\n".join([repr(self), f"{self.verdict}: {self.reason}", *notes])
+        notes = {
+            self.verdict: self.reason,
+            "eager, not compiled": self.fallback,
+            "not saved": self.unsaved,
+        }
+        return "\n".join([repr(self), *(f"{word}: {text}" for word, text in notes.items() if text)])
 
     def __repr__(self) -> str:
         losses = f", loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}" if self.losses else ""

@@ -113,19 +113,21 @@ class RunFile:
         steps, (parameters, gradients), (before, _) = whole
         history, now = self.history, self._code(described)
         code = {name: text if now[name] == text else CHANGED for name, text in self.code.items()}
-        FORMAT.write(
-            self.path,
-            settings={**self.settings, **code, "python": PYTHON},
-            steps=steps,
-            seconds=seconds,
-            parameters=_packed(parameters),
-            gradients=_packed(gradients),
-            before=_packed(before),
-            sharpness=[[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
-            **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
-        )
-        done = time.perf_counter()
-        self.next = done + max(SECONDS, 10 * (done - begun))  # a long record takes longer
+        try:
+            FORMAT.write(
+                self.path,
+                settings={**self.settings, **code, "python": PYTHON},
+                steps=steps,
+                seconds=seconds,
+                parameters=_packed(parameters),
+                gradients=_packed(gradients),
+                before=_packed(before),
+                sharpness=[[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
+                **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
+            )
+        finally:  # also where it failed: it is not to be tried at each step
+            done = time.perf_counter()
+            self.next = done + max(SECONDS, 10 * (done - begun))  # a long record takes longer
 
     def restore(self, most: int) -> tuple[Whole, float] | None:
         """Put the record into the history; return the last whole step, and the seconds it took.

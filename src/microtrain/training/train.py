@@ -6,6 +6,7 @@ import math
 import os
 import random
 import time
+import warnings
 from collections.abc import Callable, Container, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording
 from .plan import Plan
 from .purity import inspect_options
-from .resume import RunFile
+from .resume import RunFile, Whole
 from .samples import batches_of
 from .verdict import not_finite
 
@@ -91,7 +92,8 @@ def train(
         record: keep all parameters and gradients of every step, in the history's `recording`.
         checkpoint: a file to write the state of the run to, every `checkpoint_every` steps (None:
             about every second, or more rarely, so as to take less than a tenth of the time), after
-            Ctrl-C and at the end. If it is there already, the run goes on from it, and ends with
+            Ctrl-C and at the end. Where it can't be written, a warning says so, and again at the
+            end if it still can't. If it is there already, the run goes on from it, and ends with
             the same bits as one that was never stopped; if it is of another run, that is a
             `CheckpointError`. Compared are the samples, the options, and of model, loss and
             schedule all that decides what they compute: code, defaults, closures, attributes, and
@@ -170,7 +172,7 @@ def run(plan: Plan) -> History:
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
             if keeper is not None and keeper.is_due(k + 1):
-                keeper.save(whole, time.perf_counter() - start)
+                _save(keeper, whole, time.perf_counter() - start)
         else:
             end = "finished", steps, state
     except BaseException as error:
@@ -186,7 +188,7 @@ def run(plan: Plan) -> History:
                 continue
         history.seconds = time.perf_counter() - start
     if keeper is not None:
-        keeper.save(whole, history.seconds)
+        _save(keeper, whole, history.seconds, at_the_end=True)
     return history
 
 
@@ -250,6 +252,18 @@ def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, 
             del record[n:]
         for step in range(n, max(history.sharpness, default=0) + 1):
             history.sharpness.pop(step, None)
+
+
+def _save(keeper: RunFile, whole: Whole, seconds: float, at_the_end: bool = False) -> None:
+    """Write the run to its file. Where that fails, on a full disk, say so; training goes on."""
+    history = keeper.history
+    try:
+        keeper.save(whole, seconds)
+        history.unsaved = ""
+    except OSError as error:
+        history.unsaved = str(error)
+        then = "the end of the run is not saved" if at_the_end else "training goes on without it"
+        warnings.warn(f"the checkpoint can't be written, {then}: {error}", stacklevel=4)
 
 
 def _sharpness(curvature: Curvature, parameters: Sequence[float]) -> float:
