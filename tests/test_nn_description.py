@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import abc
+import collections
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
 import functools
 import itertools
+import logging
 import math
 import os
+import pathlib
 import random
+import re
 import sys
 import threading
+import typing
 
 import pytest
 from machine import run
@@ -96,6 +107,7 @@ DIFFERENT = [
     *(lambda: lambda p, t: (p - t) ** 2, lambda: lambda p, t: (p - t) ** 3),
     *(lambda: lambda p, t: p.tanh() - t, lambda: lambda p, t: p.relu() - t),
     *(lambda: scaled_by_a_global, lambda: mt.hinge, lambda: mt.squared_error),
+    *(lambda: lambda p, t: math.exp(p), lambda: lambda p, t: itertools.count(p)),
     *(lambda: mt.constant(0.1), lambda: mt.constant(0.2), lambda: mt.warmup_cosine(0.1, 10, 2)),
     *(lambda: own(lambda x: x + 1), lambda: own(lambda x: x + 2), lambda: mt.tanh, lambda: mt.sin),
     *(lambda: itertools.count(2), lambda: functools.lru_cache(power), lambda: os.path.join),
@@ -157,6 +169,12 @@ def test_what_a_module_of_ones_own_holds_counts_and_no_more_of_it_than_is_used(t
     assert description(loss) == before
     own_settings.scale = 3.0
     assert description(loss) != before
+    names = {}
+    exec("def loss(p, t):\n    from own_settings import scale\n    return scale", names)
+    exec("def lost(p, t):\n    import no_such_module\n    from . import scale", names)
+    before, lost = description(names["loss"]), description(names["lost"])
+    own_settings.scale = 3.5
+    assert description(names["loss"]) != before and description(names["lost"]) == lost
     loss = eval("lambda p, t: own_settings.own_settings.scale", {"own_settings": own_settings})
     before = description(loss)
     own_settings.scale = 4.0
@@ -195,6 +213,26 @@ def draws(p, t):
     return p * random.random()
 
 
+def draws_inside(p, t):
+    import random
+
+    return p * random.random()
+
+
+def draws_by_name(p, t):
+    from random import gauss
+
+    return p * gauss()
+
+
+class Forgetful(Module):
+    def __init__(self):
+        self.rng = random.Random(0)
+
+    def __getstate__(self):
+        return {}
+
+
 @pytest.mark.parametrize(
     ("item", "message"),
     [
@@ -202,12 +240,15 @@ def draws(p, t):
         (Scaled(threading.Lock()), "scale can't be compared: cannot pickle '_thread.lock'"),
         (
             Scaled({"rng": random.Random(0)}),
-            "scale.rng can't be compared: it is a source of random",
+            "scale.rng can't be compared: the state of a random.Random is not kept",
         ),
         (closure(sys.stdout), "a can't be compared"),
         (Odd(), "it can't be compared: odd"),
-        (draws, "random can't be compared: it draws from Python's random numbers"),
-        (random.gauss, "it is a source of random numbers, whose state is not kept"),
+        (draws, "random can't be compared: the state of Python's random numbers"),
+        (draws_inside, "random can't be compared: the state of Python's random numbers"),
+        (draws_by_name, "random can't be compared: the state of Python's random numbers"),
+        (Forgetful(), "rng can't be compared: the state of a random.Random is not kept"),
+        (random.gauss, "the state of a random.Random is not kept"),
         (functools.reduce(lambda x, _: [x], range(10**5), []), "nested too deeply"),
     ],
 )
@@ -221,12 +262,85 @@ def test_a_variable_that_is_not_set_yet():
     assert description(unset()) == description(unset())
 
 
+class Color(enum.Enum):
+    RED = 1.0
+    BLUE = 2.0
+
+
+@dataclasses.dataclass
+class Settings:
+    scale: float = 1.0
+    xs: list = dataclasses.field(default_factory=list)
+
+
+class Point(typing.NamedTuple):
+    x: float
+    y: float = 0.0
+
+
+class Abstract(abc.ABC, typing.Generic[typing.TypeVar("T")]):
+    limit = 3
+
+    @abc.abstractmethod
+    def call(self, x): ...
+
+
+class Concrete(Abstract):
+    __slots__ = ("scale",)
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    @functools.cached_property
+    def half(self):
+        return self.scale / 2
+
+    @functools.lru_cache  # noqa: B019
+    def call(self, x):
+        return x in {1.0, 2.0, 3.0}
+
+    @classmethod
+    def made(cls):
+        return cls(1.0)
+
+    @staticmethod
+    def same(x):
+        return x
+
+    @property
+    def twice(self):
+        return self.scale * 2
+
+
+MANY_KINDS = [
+    *(Color.RED, Color.BLUE, Settings(), Settings(2.0), Settings(xs=[1.0]), Point(1.0), Point(2.0)),
+    *(Concrete(1.0), Concrete(2.0), Abstract, Concrete(1.0).call, Concrete.made, Concrete.same),
+    *(collections.deque([1.0]), collections.deque([2.0]), collections.OrderedDict(a=1.0)),
+    *(collections.defaultdict(list, a=1.0), fractions.Fraction(1, 3), decimal.Decimal("0.1")),
+    *(range(3), range(4), slice(3), {1.0: "a"}, pathlib.PurePosixPath("a"), re.compile("a")),
+    *(datetime.date(2000, 1, 2), bytearray(b"a"), logging.getLogger("a"), ..., NotImplemented),
+]
+
+
+def test_objects_of_many_kinds_can_be_compared():
+    texts = [description(item) for item in MANY_KINDS]
+    assert texts == [description(item) for item in MANY_KINDS]
+    assert len(set(texts)) == len(texts)
+
+
+def test_what_is_defined_in_a_session_is_no_installed_module(monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", os.__file__, raising=False)
+    one, other = (eval(f"lambda p, t: p * {x}", {"__name__": "__main__"}) for x in (1.0, 2.0))
+    assert description(one) != description(other)
+
+
 STABLE = """
 import sys
 sys.path[:0] = sys.argv[1:]
 import hashlib
 import test_nn_description as tests
-print(hashlib.sha256("".join(map(tests.text, tests.DIFFERENT)).encode()).hexdigest())
+texts = [*map(tests.text, tests.DIFFERENT), *map(tests.description, tests.MANY_KINDS)]
+print(hashlib.sha256("".join(texts).encode()).hexdigest())
 """
 
 

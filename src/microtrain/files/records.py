@@ -58,9 +58,7 @@ class Format:
             digest = _digest({**head, **parts})
             text = json.dumps({**head, "digest": digest, **parts}, allow_nan=False)
         except ValueError:
-            raise ValueError(
-                "model has parameters that are not finite; they can't be saved"
-            ) from None
+            raise ValueError("parameters that are not finite can't be saved") from None
         folder = os.path.dirname(path)
         if not os.path.isdir(folder):
             raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
@@ -100,12 +98,10 @@ class Format:
             return make(**checked(self.schema, record))
         except RecursionError:
             raise CheckpointError(f"{path}: it is nested too deeply") from None
-        except json.JSONDecodeError as error:
-            raise CheckpointError(
-                f"{path}: this is no {self.kind}, as it is no JSON: {error}"
-            ) from None
         except (TypeError, ValueError) as error:
-            raise CheckpointError(f"{path}: {error}") from None
+            no_json = isinstance(error, json.JSONDecodeError)
+            told = f"this is no {self.kind}, as it is no JSON: " if no_json else ""
+            raise CheckpointError(f"{path}: {told}{error}") from None
 
 
 def _digest(record: dict[str, Any]) -> str:

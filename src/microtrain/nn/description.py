@@ -7,7 +7,9 @@ compare these texts.
 
 from __future__ import annotations
 
+import copyreg
 import functools
+import importlib
 import os
 import random
 import sys
@@ -72,6 +74,8 @@ class _Writer:
             self.words.append(word)
         elif kind is tuple:
             self._all("tuple", item)
+        elif kind is frozenset:  # like a tuple: whether equal ones are one object says nothing
+            self._all("set", sorted(item, key=description))
         else:
             self.known[id(item)] = f"object {len(self.held)}"
             self.held.append(item)
@@ -82,12 +86,12 @@ class _Writer:
             self._all("list", item)
         elif isinstance(item, Module):
             self.write(kind)
-            self.write(item.__getstate__())
+            self.write(object.__getstate__(item))  # all of it, whatever pickle is to keep
             if isinstance(item, Neuron):
                 self.write(ACTIVATIONS.get(item.activation))
         elif kind is dict:
             self._named("dict", item)
-        elif kind in (set, frozenset):
+        elif kind is set:
             self._all("set", sorted(item, key=description))
         elif kind is types.FunctionType:
             self._function(item)
@@ -97,12 +101,14 @@ class _Writer:
             self._all("method", [item.__func__, item.__self__])
         elif kind is types.ModuleType:
             if item is random:
-                raise TypeError("it draws from Python's random numbers, which are not kept")
+                raise TypeError("the state of Python's random numbers is not kept")
             self.words.append(f"module {item.__name__}")
         elif kind in (staticmethod, classmethod):
             self._all(kind.__name__, [item.__func__])
         elif kind is property:
             self._all("property", [item.fget, item.fset, item.fdel])
+        elif kind is functools.cached_property:  # which holds a lock, up to Python 3.11
+            self._all("property", [item.func])
         elif kind is Primitive:
             self._all("primitive", [item.function, item.slopes])
         elif isinstance(item, type):
@@ -140,7 +146,9 @@ class _Writer:
         else:
             self.write(f.__code__)
             self._all("defaults", [f.__defaults__, f.__kwdefaults__, vars(f)])
-            self._named("globals", _used(f.__globals__, *_reads(f.__code__)))
+            reads, imports, names = _reads(f.__code__)
+            self._named("globals", _used(f.__globals__, reads, names))
+            self._named("imports", _used({x: _imported(x) for x in imports}, imports, names))
 
     def _class(self, cls: type) -> None:
         for base in cls.__mro__:
@@ -153,8 +161,9 @@ class _Writer:
 
     def _object(self, item: Any) -> None:
         if isinstance(item, random.Random):
-            raise TypeError("it is a source of random numbers, whose state is not kept")
-        state = item.__reduce_ex__(4)
+            raise TypeError("the state of a random.Random is not kept")
+        known = copyreg.dispatch_table.get(type(item))
+        state = known(item) if known else item.__reduce_ex__(4)
         if isinstance(state, str):
             self._all("name", [type(item), state, getattr(item, "__wrapped__", None)])
         else:
@@ -165,7 +174,7 @@ def _used(found: dict[str, Any], reads: Sequence[str], names: Sequence[str]) -> 
     """Return the globals that are read; of a module of one's own, its attributes so named."""
     used = {}
     for name in reads:
-        if name in found:
+        if name in found:  # else it is a builtin
             item = found[name]
             if type(item) is types.ModuleType and not _is_installed(item.__name__):
                 others = [x for x in names if x != name]
@@ -189,20 +198,27 @@ def _decides(name: str, item: Any) -> bool:
 
 
 @functools.lru_cache(256)
-def _reads(code: types.CodeType) -> tuple[list[str], list[str]]:
-    """Return which globals some code reads, and all names in it, of attributes, too."""
+def _reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
+    """Return which globals some code reads, which modules it imports, and all names in it."""
     import dis
 
-    reads = [
-        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    ]
-    names = list(code.co_names)
+    steps = list(dis.get_instructions(code))
+    reads = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    imports = [step.argval for step in steps if step.opname == "IMPORT_NAME"]
+    found = reads, imports, list(code.co_names)
     for inner in code.co_consts:
         if isinstance(inner, types.CodeType):
-            more = _reads(inner)
-            reads += more[0]
-            names += more[1]
-    return list(dict.fromkeys(reads)), list(dict.fromkeys(names))
+            for names, more in zip(found, _reads(inner)):
+                names += more
+    return found
+
+
+def _imported(name: str) -> Any:
+    """Return the module that a function will import, or None where there is none."""
+    try:
+        return importlib.import_module(name)
+    except (ImportError, ValueError):
+        return None
 
 
 @functools.lru_cache(256)
@@ -211,6 +227,8 @@ def _is_installed(module: str) -> bool:
     if module.partition(".")[0] == __name__.partition(".")[0]:
         return True
     path = getattr(sys.modules.get(module), "__file__", None)
+    if module == "__main__":  # which may be run by an installed command
+        return False
     if path is None:
         return module in sys.stdlib_module_names
     return path.startswith(os.path.dirname(os.__file__)) or "-packages" in path

@@ -124,10 +124,7 @@ class Predictor:
 
     def predict(self, x: Sequence[float]) -> Any:
         """Return the prediction for the inputs of a row: a class's text, or a number."""
-        try:
-            (output,) = self.model.predict([x])
-        except ArithmeticError as error:
-            raise ValueError(f"the model can't be applied to this row: {error}") from None
+        (output,) = self.model.predict([x])
         if not self.target.texts:
             output = output * self.target.scale + self.target.mean
         outputs = output if isinstance(output, list) else [output]

@@ -95,8 +95,8 @@ class RunFile:
                 text = str(written(function, self.parameters))
             except TypeError as error:
                 raise TypeError(
-                    f"{name} can't be used with a checkpoint, as a run that goes on could have "
-                    f"another: {error}; use functions and numbers of a module instead"
+                    f"{name} can't be used with a checkpoint, as nobody could tell whether a run "
+                    f"goes on with the same: {error}; leave that out, or the checkpoint"
                 ) from None
             code[f"code of {name}"] = hashlib.sha256(text.encode()).hexdigest()
         return code
