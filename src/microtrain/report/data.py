@@ -212,8 +212,10 @@ def _field(shown: Shown) -> Callable[[Sequence[float]], str] | None:
     import base64
 
     xs, model = shown.recording.xs, shown.history.model
-    if not all(isinstance(x, list) and len(x) == 2 and max(map(abs, x)) < 1e100 for x in xs):
-        return None  # further out, no plane can be drawn around the points
+    if not all(isinstance(x, list) and len(x) == 2 for x in xs):
+        return None
+    if not all(abs(part) < 1e100 for x in xs for part in x):  # no plane reaches further
+        return None
     level = grid.boundary_level(shown.recording.ys) or 0.0
     try:
         predict = predictor(model, model.parameters(), xs[0])
