@@ -149,7 +149,7 @@ def process(rng: random.Random) -> tuple[str, str]:
     if not bounded(argv) or any("\0" in word for word in argv):
         return "skipped", ""
     redirects = [
-        rng.choice(["", "<&-", "</dev/null", "<.", "<table.csv", "0>write.txt"]),
+        rng.choice(["", "<&-", "</dev/null", "<table.csv", "0>write.txt"]),
         rng.choice(["", ">&-", ">/dev/full", ">out.txt", "1<table.csv", "| head -c 20", "| true"]),
         rng.choice(["", "2>&-", "2>/dev/full", "2>&1"]),
     ]

@@ -446,7 +446,7 @@ def test_classes_that_were_not_there_in_training_are_said(flowers, tmp_path, cap
 def test_a_model_is_not_saved_to_what_is_no_file(flowers, capsys):
     command = ["fit", flowers, "--target", "kind", "--save", "/dev/null"]
     assert status_of(command) == 2
-    assert "expects a file, got /dev/null, which is something else" in capsys.readouterr().err
+    assert "--save replaces models only; /dev/null: this is no file" in capsys.readouterr().err
 
 
 def test_columns_whose_names_differ_in_blanks_only_are_one_name_twice(tmp_path):
@@ -624,9 +624,9 @@ def test_the_record_of_a_table(flowers, capsys):
         ("{csv} --target color", 2, "--target expects a column"),
         ("{csv}.none --target kind", 1, "No such file"),
         ("{csv} --target kind --save {csv}/x", 2, "expects a file in a folder that is there"),
-        ("{csv} --target kind --save {csv}", 2, "expects another file than the table"),
-        ("{csv} --target kind --save x --checkpoint x", 2, "another file than the --checkpoint"),
-        ("{csv} --target kind --save {module}", 2, "exists, and is no model"),
+        ("{csv} --target kind --save {csv}", 2, "--save replaces models only"),
+        ("{csv} --target kind --save x --checkpoint x", 2, "another file than --checkpoint"),
+        ("{csv} --target kind --save {module}", 2, "--save replaces models only"),
         ("{csv} --target kind --steps 1 --checkpoint {csv}/x", 1, "no such folder"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import warnings
 from collections.abc import Sequence
 
 from .. import __version__
@@ -24,11 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     command = None
     try:
-        try:
+        with warnings.catch_warnings(), contextlib.suppress(SystemExit):  # after printing the help
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = lambda message, *_, **__: say(f"microtrain: {message}")
+            status = OK
             command, words = _chosen(words)
             status = command.run(command.parse(words))
-        except SystemExit:  # argparse has printed the help
-            status = OK
         sys.stdout.flush()
         return status
     except (Exception, KeyboardInterrupt) as error:

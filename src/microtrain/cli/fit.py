@@ -23,7 +23,7 @@ LINES = 20  # of losses, about
 # What `tables.fit` is called with as it is given.
 ARGUMENTS = (
     *("sep", "skip_empty", "drop", "texts", "max_classes", "test_share"),
-    *("hidden", "activation", "loss", "steps", "lr", "batch_size"),
+    *("hidden", "activation", "loss"),
 )
 
 
@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     options = runs.training(arguments)
     if arguments.target is None:
         raise ValueError("--target COLUMN is missing: the column to predict")
-    _check_save(arguments)
+    if arguments.save is not None:
+        _check_save(arguments)
     losses: list[float] = []
     aloud = not (arguments.json or arguments.quiet)
 
@@ -100,22 +101,16 @@ def source(path: str) -> tuple[str, TextIO]:
 
 def _check_save(arguments: argparse.Namespace) -> None:
     """Refuse, before anything is learned, to write the model where it can't or must not go."""
-    if arguments.save is None:
-        return
     path = file_path("--save", arguments.save)
-    for name, other in (("table", arguments.file), ("--checkpoint", arguments.checkpoint)):
-        if other and os.path.realpath(other) == os.path.realpath(path):
-            raise ValueError(f"--save expects another file than the {name}, got {path}")
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path) or not os.path.isdir(folder):
+    if arguments.checkpoint and os.path.realpath(arguments.checkpoint) == os.path.realpath(path):
+        raise ValueError(f"--save expects another file than --checkpoint, got {path}")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         raise ValueError(f"--save expects a file in a folder that is there, got {path}")
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise ValueError(f"--save expects a file, got {path}, which is something else")
     if os.path.exists(path):
         try:
             Predictor.load(path)
-        except CheckpointError:
-            raise ValueError(f"--save: {path} exists, and is no model; remove it first") from None
+        except (CheckpointError, OSError) as error:
+            raise ValueError(f"--save replaces models only; {error}") from None
 
 
 def _print(found: Fit, arguments: argparse.Namespace) -> None:

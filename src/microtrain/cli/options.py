@@ -9,7 +9,7 @@ import argparse
 import difflib
 import re
 import textwrap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from ..errors import describe
@@ -46,46 +46,35 @@ ELSEWHERE = {
 }
 
 
-def shown(text: str) -> str:
-    """Return a text in quotes, cut short."""
-    return describe(text).removeprefix("str ")
-
-
-def reader(kind: Callable[[str], T], expected: str) -> Callable[[str], T]:
+def reader(
+    kind: Callable[[str], T], expected: str, choices: Sequence[str] = ()
+) -> Callable[[str], T]:
     """Return what reads a value of this kind, or says what it expects."""
 
     def read(text: str) -> T:
         try:
             return kind(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"expects {expected}, got {shown(text)}") from None
+            got = describe(text).removeprefix("str ") + hint(text, choices)
+            raise argparse.ArgumentTypeError(f"expects {expected}, got {got}") from None
 
     return read
 
 
+def one_of(choices: Iterable[str]) -> Callable[[str], str]:
+    """Return what reads one of these names."""
+    names = [*choices]
+    return reader(lambda text: names[names.index(text)], f"one of {', '.join(names)}", names)
+
+
+def _neurons(text: str) -> int:
+    if not 1 <= int(text) <= MOST:
+        raise ValueError
+    return int(text)
+
+
 whole, number = reader(int, "a whole number"), reader(float, "a number")
-
-
-def neurons(text: str) -> int:
-    """Return the number of neurons in a layer."""
-    n = whole(text)
-    if not 1 <= n <= MOST:
-        raise argparse.ArgumentTypeError(f"expects numbers from 1 to {MOST:,}, got {shown(text)}")
-    return n
-
-
-def one_of(choices: Collection[str]) -> Callable[[str], str]:
-    """Return what takes one of these names."""
-
-    def chosen(text: str) -> str:
-        if text in choices:
-            return text
-        listed = ", ".join(choices)
-        raise argparse.ArgumentTypeError(
-            f"expects one of {listed}; got {shown(text)}{hint(text, choices)}"
-        )
-
-    return chosen
+neurons = reader(_neurons, f"numbers from 1 to {MOST:,}")
 
 
 class Option(NamedTuple):

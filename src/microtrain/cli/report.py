@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from ..errors import file_path
 from ..nn import datasets
@@ -19,30 +19,24 @@ from ..training.train import train
 from .options import INTERRUPTED, OK, Command, Unset
 from .terminal import Progress, about, printable
 
-# For each data set: the data, the hidden layers, their activation and that of the output, the loss
-# and its reduction, and learning rates worth comparing.
-JOBS: dict[str, dict[str, Any]] = {
-    "toy": {
-        "data": datasets.toy,
-        "hidden": [4, 4],
-        "activations": ("tanh", "tanh"),
-        "loss": (squared_error, "sum"),
-        "lrs": (0.001, 0.01, 0.1, 1.0),
-    },
-    "xor": {
-        "data": datasets.xor,
-        "hidden": [4],
-        "activations": ("tanh", "tanh"),
-        "loss": (squared_error, "sum"),
-        "lrs": (0.01, 0.1, 0.5),
-    },
-    "moons": {
-        "data": datasets.moons,
-        "hidden": [16, 16],
-        "activations": ("relu", "linear"),
-        "loss": (hinge, "mean"),
-        "lrs": (0.05, 0.2),
-    },
+
+class Job(NamedTuple):
+    """What to learn from a data set, and how: rates that are worth comparing are the last."""
+
+    data: Callable[[], Any]
+    hidden: list[int]
+    activations: tuple[str, str]
+    loss: Callable[[Any, Any], Any]
+    reduction: str
+    lrs: list[float]
+
+
+JOBS = {
+    "toy": Job(
+        datasets.toy, [4, 4], ("tanh", "tanh"), squared_error, "sum", [0.001, 0.01, 0.1, 1.0]
+    ),
+    "xor": Job(datasets.xor, [4], ("tanh", "tanh"), squared_error, "sum", [0.01, 0.1, 0.5]),
+    "moons": Job(datasets.moons, [16, 16], ("relu", "linear"), hinge, "mean", [0.05, 0.2]),
 }
 
 
@@ -58,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
     job = JOBS[arguments.data]
-    lrs = list(dict.fromkeys(arguments.lrs or job["lrs"]))
+    lrs = list(dict.fromkeys(arguments.lrs or job.lrs))
     planned = [(lr, zero_grad) for lr in lrs for zero_grad in (True, False)]
     made: list[History] = []
     with Progress("steps", quiet=arguments.quiet) as progress:
@@ -81,27 +75,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _train(
-    arguments: argparse.Namespace, job: dict[str, Any], lr: float, zero_grad: bool, on_step: Any
+    arguments: argparse.Namespace, job: Job, lr: float, zero_grad: bool, on_step: Any
 ) -> History:
     """Make one of the runs that the page shows."""
-    xs, ys = job["data"]()
-    hidden = job["hidden"] if arguments.hidden is None else arguments.hidden
-    activation, output_activation = job["activations"]
-    model = MLP(len(xs[0]), [*hidden, 1], activation, output_activation, arguments.seed)
-    loss, reduction = job["loss"]
+    xs, ys = job.data()
+    hidden = job.hidden if arguments.hidden is None else arguments.hidden
+    model = MLP(len(xs[0]), [*hidden, 1], *job.activations, arguments.seed)
     steps = arguments.steps
-    small = len(model.parameters()) <= DENSE
+    most = 50 if len(model.parameters()) <= DENSE else 10  # times that the sharpness is measured
     return train(
-        model,
-        xs,
-        ys,
+        *(model, xs, ys),
         lr=lr,
         steps=steps,
-        loss=loss,
-        reduction=reduction,
+        loss=job.loss,
+        reduction=job.reduction,
         zero_grad=zero_grad,
         target_loss=arguments.target_loss or None,
-        track_sharpness=max(1, steps // (50 if small else 10)) if steps > 0 else None,
+        track_sharpness=max(1, steps // most) if steps > 0 else None,
         record=True,
         on_step=on_step,
     )
@@ -125,12 +115,10 @@ COMMAND = Command(
     files={"FILE": "where to write the page, such as page.html"},
     options={
         "data": "toy",
-        "lrs": Unset("; ".join(f"{name}: {_listed(job['lrs'])}" for name, job in JOBS.items())),
+        "lrs": Unset("; ".join(f"{name}: {_listed(job.lrs)}" for name, job in JOBS.items())),
         "steps": 100,
         "target-loss": 0.01,
-        "hidden": Unset(
-            "; ".join(f"{name}: {_listed(job['hidden'])}" for name, job in JOBS.items())
-        ),
+        "hidden": Unset("; ".join(f"{name}: {_listed(job.hidden)}" for name, job in JOBS.items())),
         "seed": 0,
         "title": "Watch it learn",
         "quiet": False,

@@ -29,18 +29,16 @@ ADVICE = {"diverged": " Try a smaller --lr.", "saturated": " A smaller --lr may 
 def training(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what the arguments say to `train`. Raises `ValueError` if they do not fit."""
     path = arguments.checkpoint
-    for name in ("resume", "checkpoint-every"):
-        if vars(arguments)[name.replace("-", "_")] and path is None:
-            raise ValueError(f"--{name} expects --checkpoint FILE, too")
+    for name in ("resume", "checkpoint_every"):
+        if getattr(arguments, name) and path is None:
+            raise ValueError(f"{name} expects --checkpoint FILE, too")
     if path and not arguments.resume and os.path.exists(path):
         raise ValueError(f"{path} exists: go on from it with --resume, or remove it")
+    names = ("steps", "lr", "batch_size", "accumulate", "seed", "checkpoint", "checkpoint_every")
     return {
-        "accumulate": arguments.accumulate,
-        "seed": arguments.seed,
+        **{name: getattr(arguments, name) for name in names},
         "zero_grad": not arguments.no_zero_grad,
         "target_loss": arguments.target_loss or None,
-        "checkpoint": path,
-        "checkpoint_every": arguments.checkpoint_every,
     }
 
 
@@ -53,4 +51,5 @@ def ended(history: History, of_batches: bool) -> str:
         word = "interrupted"
     after = f" after {counted(history.steps, 'step')}"
     told = word.capitalize() + ("" if word in ("converged", "diverged") else after)
-    return f"{told}: {reason}.{ADVICE.get(word, '')}" if reason else f"{told}."
+    told += f": {reason}.{ADVICE.get(word, '')}" if reason else "."
+    return told + (f" It was not compiled: {history.fallback}." if history.fallback else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from ..nn import datasets
 from ..nn.mlp import MLP
@@ -49,34 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
         progress.show(history.steps, arguments.steps)
 
     with Progress("steps", quiet=arguments.quiet) as progress:
-        model = MLP(
-            len(xs[0]),
-            [*arguments.hidden, 1],
-            arguments.activation,
-            arguments.output_activation,
-            arguments.seed,
-        )
-        history = train(
-            model,
-            xs,
-            ys,
-            steps=arguments.steps,
-            lr=arguments.lr,
-            reduction=arguments.reduction,
-            batch_size=arguments.batch_size,
-            on_step=None if progress.quiet and not aloud else on_step,
-            **options,
-        )
+        activations = arguments.activation, arguments.output_activation
+        model = MLP(len(xs[0]), [*arguments.hidden, 1], *activations, arguments.seed)
+        options["on_step"] = None if progress.quiet and not aloud else on_step
+        history = train(model, xs, ys, reduction=arguments.reduction, **options)
     predictions = model.predict(xs)
     if arguments.json:
-        print_json(
-            {
-                **history.to_dict(),
-                "predictions": predictions,
-                "targets": ys,
-                "parameters": model.state_dict(),
-            }
-        )
+        found = {"predictions": predictions, "targets": ys, "parameters": model.state_dict()}
+        print_json({**history.to_dict(), **found})
     else:
         if aloud:
             show(history)
@@ -132,16 +111,6 @@ def _match(prediction: float, target: float) -> bool:
     return prediction * target > 0
 
 
-DEFAULTS: dict[str, Any] = {
-    "lr": 0.05,
-    "steps": 1000,
-    "target-loss": 0.01,
-    "hidden": [4, 4],
-    "output-activation": "tanh",
-    "reduction": "sum",
-    "batch-size": Unset("all"),
-}
-
 COMMAND = Command(
     name="train",
     run=run,
@@ -153,5 +122,14 @@ COMMAND = Command(
     ok="every prediction has the sign of its target",
     failed="one has not, or a file can't be read or written",
     files={},
-    options={**DEFAULTS, **runs.OPTIONS},
+    options={
+        "lr": 0.05,
+        "steps": 1000,
+        "target-loss": 0.01,
+        "hidden": [4, 4],
+        "output-activation": "tanh",
+        "reduction": "sum",
+        "batch-size": Unset("all"),
+        **runs.OPTIONS,
+    },
 )
