@@ -48,10 +48,16 @@ def texts(book) -> list[list[str]]:
     """Return what each cell shows as text; errors and warnings, too, but no pictures."""
     shown = []
     for cell in book.cells:
-        outputs = cell.get("outputs", [])
-        shown.append(
-            [json.dumps(o.get("data", {}).get("text/plain", o.get("text", o))) for o in outputs]
-        )
+        cell_texts: list[str] = []
+        printed = False
+        for output in cell.get("outputs", []):
+            text = output.get("data", {}).get("text/plain", output.get("text", json.dumps(output)))
+            if printed and "text" in output:  # what is printed may come in several pieces
+                cell_texts[-1] += text
+            else:
+                cell_texts.append(text)
+            printed = "text" in output
+        shown.append(cell_texts)
     return shown
 
 
