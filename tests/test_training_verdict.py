@@ -18,6 +18,7 @@ WORDS = {"converged", "crawling", "descending", "diverged", "oscillating", "satu
 
 FALLING = [0.95**k for k in range(50)]
 VANISHED = [1.0] * 49 + [1e-4]
+WORDS = ("converged", "diverged", "saturated", "oscillating", "crawling", "descending")
 SPIKE = [1.0] * 45 + [10.0, 100.0, 50.0, 200.0, 1000.0]
 
 

@@ -18,7 +18,6 @@ from ..engine.graph import accumulated
 from ..engine.primitives import sqrt
 from ..engine.value import Value
 from ..errors import CompileError
-from ..nn.description import described
 from . import eager
 from .eager import EagerEngine, State, set_state, state_of
 from .objective import Objective
@@ -43,12 +42,13 @@ class CompiledEngine:
     def __init__(self, eager: EagerEngine, accumulate: int, strict: bool = False) -> None:
         self._objective = objective = eager.objective
         uses_sum = strict and inspect(objective)
-        self._description = self._described()
+        self._description = objective.described()
         if strict and self._description is None:
             raise CompileError("it holds something that can't be compared later")
         settings = eager.zero_grad, accumulate, strict, uses_sum
         self.source, function, layout = cached(
             objective,
+            self._description,
             ("step", objective.reduction, *settings),
             lambda: _generated(objective, *settings),
         )
@@ -88,13 +88,8 @@ class CompiledEngine:
 
     def refresh(self) -> None:
         """Go on eagerly if model or loss is no longer what was recorded."""
-        if self._described() != self._description:
+        if self._objective.described() != self._description:
             self.step = self._step_eagerly
-
-    def _described(self) -> str | None:
-        """Return all that decides what is computed, or None if that can't be told."""
-        objective = self._objective
-        return described((objective.model, objective.loss), objective.parameters)
 
 
 def _generated(

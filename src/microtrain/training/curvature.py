@@ -12,7 +12,6 @@ from ..compiler.writer import Part, Scope, write
 from ..engine.graph import gradients
 from ..engine.value import Value
 from ..errors import one_of
-from ..nn.description import described
 from ..nn.losses import REDUCTIONS, squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
@@ -73,8 +72,8 @@ class Curvature:
 
     def _record(self) -> None:
         objective = self._objective
-        self._description = described(objective.model, objective.parameters)
-        self._product, layout = cached(objective, "curvature", lambda: _generated(objective))
+        self._description = text = objective.described()
+        self._product, layout = cached(objective, text, "curvature", lambda: _generated(objective))
         self._batch = [layout.pack(x, y) for x, y in objective.samples]
 
     def product(self, parameters: Sequence[float], direction: Sequence[float]) -> list[float]:
@@ -87,7 +86,7 @@ class Curvature:
 
     def sharpness(self, parameters: Sequence[float]) -> float:
         """Return the largest eigenvalue of the Hessian at these parameters."""
-        if described(self._objective.model, self._objective.parameters) != self._description:
+        if self._objective.described() != self._description:
             self._record()  # `on_step` has made another model of it
         if self._n > DENSE:
             return lanczos(lambda direction: self.product(parameters, direction), self._n)

@@ -201,13 +201,18 @@ _lock = threading.Lock()
 KEPT = 16
 
 
-def cached(objective: Objective, kind: Hashable, make: Callable[[], Made]) -> Made:
-    """Return what `make` makes of an objective, or what it made of one like it before, if any."""
-    model, parameters = objective.model, objective.parameters
-    text, key = described(model, parameters), None
+def cached(
+    objective: Objective, text: str | None, kind: Hashable, make: Callable[[], Made]
+) -> Made:
+    """Return what `make` makes of an objective, or what it made of one like it before, if any.
+
+    `text` is the objective's description.
+    """
+    key = None
     if text is not None and is_known(objective.loss):
+        names = parameter_names(objective.model, objective.parameters)
         lengths = [len(x) if isinstance(x, list) else None for x in objective.samples[0]]
-        key = kind, text, *parameter_names(model, parameters), *lengths, objective.loss
+        key = kind, text, *names, *lengths
     with _lock:
         known: Made | None = _cache.get(key)
     if known is not None:
