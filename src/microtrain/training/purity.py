@@ -39,7 +39,7 @@ NAMES = {
 }
 MODULES = (math, functools, itertools)
 POWERS = (operators.POWER, operators.PLAIN_POWER)
-SMALL = 1000  # whole numbers and constants up to this: two operations on them are exact in floats
+SMALL, DEEP = 1000, 2  # so many operations on whole numbers up to this are exact in floats, too
 # Attributes that read or change what training itself does, and hooks that replace an object.
 BARRED = {
     *("backward", "format", "format_map", "grad", "load_state_dict", "op", "parents", "partials"),
@@ -86,25 +86,25 @@ def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
     Python's own `sum` adds floats with less rounding; and of whole numbers, targets for example,
     large results and powers are exact, which those of floats are not.
     """
-    varying = {*traced.data}
-    depth: dict[int, int] = {}  # of results of the data alone: operations behind them
-    sums = powers = deepest = 0
+    varying, plain = {*traced.data}, set[int]()  # with the parameters; of the data alone
+    depth = dict.fromkeys(traced.ys, 0)  # operations behind what may be a whole number
+    sums = 0
     for place, (primitive, *operands) in enumerate(traced.record.operations):
         if not varying.isdisjoint([place, *operands]):
             varying.add(place)
         else:
-            depth[place] = max((1 + depth.get(x, 0) for x in operands), default=0)
+            plain.add(place)
             sums += primitive is operators.ADD
-            powers += primitive in POWERS
-            deepest = max(deepest, depth[place])
-        if primitive in POWERS and operands[1] in depth:
+        if primitive in POWERS and operands[1] in plain:
             raise CompileError("it takes a power with an exponent from the data")
+        if any(x in depth for x in operands) and all(x in depth or x < 0 for x in operands):
+            steps = DEEP + 1 if primitive in POWERS else 1
+            depth[place] = steps + max(depth.get(x, 0) for x in operands)
     ys = [y for _, target in objective.samples for y in parts_of(target)]
     if sums and uses_sum:
         raise CompileError("it may use Python's sum of plain floats, which rounds in its own way")
     if any(type(y) is not float for y in ys) and (
-        deepest > 2
-        or powers
+        any(steps > DEEP for steps in depth.values())
         or any(type(y) not in (float, int) or abs(y) > SMALL for y in ys)
         or any(abs(c) > SMALL for c in traced.record.constants)
     ):
