@@ -477,6 +477,7 @@ def test_a_worker_watches_the_process_that_it_works_for(monkeypatch):
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="processes are found by what POSIX has")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_the_process_that_they_work_for(how):
@@ -509,6 +510,7 @@ def test_processors_can_be_counted_anywhere(monkeypatch):
     assert processors() == (os.cpu_count() or 1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent here as POSIX has them")
 def test_ctrl_c_in_a_sweep_of_processes_says_little():
     command = [sys.executable, "-m", "microtrain", "sweep", "--seeds", "2000", "--jobs", "2"]

@@ -308,6 +308,7 @@ def test_tables_escape_what_they_show():
     assert "<b>" not in text and "&lt;a&gt;" in text and "&amp;" in text and text.endswith("<hr>")
 
 
+@pytest.mark.slow
 def test_a_real_notebook(tmp_path):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")

@@ -440,6 +440,7 @@ def test_a_graph_of_any_depth_is_copied_with_its_leaves(n, copied):
     assert (x2.grad, w2.grad) == (x.grad, w.grad)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_nodes_are_pickled():
     x = Value(1.0)
     y = x

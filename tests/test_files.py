@@ -253,6 +253,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @posix
 def test_whoever_is_killed_while_saving_leaves_a_whole_file(tmp_path):
     path = tmp_path / "model.json"

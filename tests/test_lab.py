@@ -360,6 +360,7 @@ def test_a_rate_counts():
     assert rate.sharpness is rate.peak is None
 
 
+@pytest.mark.slow
 def test_the_table_and_the_words_say_what_the_numbers_say():
     found = mt.sweep(seeds=range(20), steps=200, track_sharpness=10)
     table, words = found.table().splitlines(), found.explain()

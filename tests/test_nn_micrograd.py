@@ -123,6 +123,7 @@ def test_a_module_of_ones_own():
     assert Module().parameters() == []
 
 
+@pytest.mark.slow
 def test_moons_are_learned():
     """The demonstration of micrograd: max-margin loss, L2 penalty, a rate that decays."""
     xs, ys = mt.datasets.moons(40)

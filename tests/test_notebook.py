@@ -71,6 +71,7 @@ def test_the_picture_of_the_tour_is_from_it():
     assert picture(json.loads(TOUR.read_text(encoding="utf-8"))) == PICTURE.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_tour_shows_what_was_saved(tmp_path):
     for name in ("nbclient", "nbformat", "ipykernel", "matplotlib"):
         pytest.importorskip(name)

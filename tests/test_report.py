@@ -74,6 +74,7 @@ def test_everything_on_the_page_is_what_the_library_computed(path):
         assert data["names"][neuron[-1]] == f"b{layer}_{j}"
 
 
+@pytest.mark.slow
 def test_long_runs_are_thinned_and_keep_their_ends(path):
     for n, frames in ((5, 12), (12, 12), (13, 12), (1000, 12), (1000, 400), (401, 400)):
         steps = _chosen(n, frames)
@@ -409,6 +410,7 @@ def test_the_slider_moves_the_numbers(open_page, toy):
     assert page.locator("#parameter").input_value() == "0"
 
 
+@pytest.mark.slow
 def test_play_runs_to_the_end_and_shows_the_final_predictions(open_page, toy):
     path, runs = toy
     from playwright.sync_api import expect

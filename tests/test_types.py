@@ -39,12 +39,14 @@ def check_pages(folder: pathlib.Path, *command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_pages_satisfy_mypy(tmp_path):
     pytest.importorskip("mypy")
     untyped = ("--allow-untyped-defs", "--allow-untyped-calls", "--allow-redefinition")
     check_pages(tmp_path, "mypy", "--strict", *untyped)
 
 
+@pytest.mark.slow
 def test_the_pages_satisfy_pyright(tmp_path):
     pytest.importorskip("pyright")
     check_pages(tmp_path, "pyright", "--pythonpath", sys.executable)
