@@ -8,6 +8,8 @@ import math
 import random
 import re
 import time
+from math import sqrt
+from random import random as draw
 from typing import ClassVar
 
 import pytest
@@ -441,6 +443,80 @@ def test_a_model_that_is_not_of_floats_stays_as_it_is():
 def test_a_first_step_that_differs_is_noticed(monkeypatch):
     monkeypatch.setattr("microtrain.training.compiled.CompiledEngine.agrees", lambda *_: False)
     assert both(rbf).fallback == "the first step gave another result"
+
+
+class Meta(type):
+    pass
+
+
+class Made(Stateful, metaclass=Meta):
+    pass
+
+
+class Holds(Stateful):
+    def __init__(self):
+        super().__init__()
+        self.optimizer = mt.SGD([self.w], lr=0.1)
+
+
+class Explodes(Stateful):
+    def __call__(self, x):
+        return mt.exp(self.w * 1e6 * x[0])
+
+
+class Weighted:
+    def __init__(self):
+        self.weight = 0.5
+
+    def loss(self, p, y):
+        return self.weight * (p - y) ** 2
+
+
+def test_more_ways_to_be_sure_or_not():
+    assert "has a metaclass" in both(Made).fallback
+    assert "it uses a SGD" in both(Holds).fallback
+    assert both(Explodes).status == "diverged"
+    assert both(rbf, Weighted().loss).engine == "compiled"
+    assert both(rbf, lambda p, y: (p - y) ** 2 * sqrt(2.0)).engine == "compiled"
+    assert "from outside" in both(rbf, lambda p, y: (p - y) ** 2 * draw()).fallback
+    assert both(rbf, lr=mt.warmup_cosine(0.05, STEPS, 5)).engine == "compiled"
+    assert "it uses" in both(rbf, lambda p, y: mt.datasets.toy and (p - y) ** 2).fallback
+    missing = both(rbf, lambda p, y: (p - y) ** 2 if True or p else nowhere)  # noqa: F821
+    assert missing.fallback in ("", "it uses nowhere")  # some versions drop the branch
+
+
+def test_a_variable_that_is_not_set_yet():
+    def loss(p, y):
+        return (p - y) ** 2 if True else later
+
+    history = both(rbf, loss)
+    later = 1.0
+    assert history.engine == "compiled" and later
+
+
+def test_a_call_of_the_librarys_that_was_replaced(monkeypatch):
+    original = mt.Neuron.__call__
+
+    def counted(self, x):
+        SEEN.append(1.0)
+        return original(self, x) / len(SEEN)
+
+    monkeypatch.setattr(mt.Neuron, "__call__", counted)
+
+    class Wraps(Stateful):
+        def __init__(self):
+            super().__init__()
+            self.inner = mt.Neuron(2)
+
+        def __call__(self, x):
+            return self.inner(x) * self.w
+
+    assert "it uses" in both(Wraps).fallback
+
+
+def test_what_cannot_be_described_is_not_compiled(monkeypatch):
+    monkeypatch.setattr("microtrain.training.objective.Objective.described", lambda self: None)
+    assert "can't be compared later" in both(rbf).fallback
 
 
 # Models and losses put together at random, of parts of which some are stateful.

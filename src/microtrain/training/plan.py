@@ -28,8 +28,9 @@ class Plan:
 
     def __init__(self, **given: Any) -> None:
         self.steps = positive_int("steps", given["steps"])
-        lr = given["lr"]
-        self.lr: float | Schedule = lr if callable(lr) else learning_rate("lr", lr)
+        self.lr: float | Schedule = given["lr"]
+        if not callable(self.lr):
+            self.lr = learning_rate("lr", self.lr)
         one_of("reduction", given["reduction"], REDUCTIONS)
         self.engine = one_of("engine", given["engine"], ENGINES)
         self.target_loss = _target(given["target_loss"])

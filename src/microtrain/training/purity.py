@@ -166,7 +166,7 @@ class _Inspector:
                     self.inspect(call)
                 continue
             for name, part in own.items():
-                if name in BARRED:
+                if name in BARRED and callable(part):
                     raise CompileError(f"its class defines {name}")
                 if name not in NEVER_CALLED and (callable(part) or not name.startswith("__")):
                     self.inspect(part)
