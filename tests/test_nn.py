@@ -205,8 +205,12 @@ def test_a_state_comes_back(seed, other):
     [
         (lambda s: s.pop("layers.1.bias"), ValueError, "state lacks 'layers.1.bias'"),
         (lambda s: s.update(extra=1.0), ValueError, "state has 'extra', which MLP has not"),
-        (lambda s: s["layers.0.weight"].pop(), ValueError, "'layers.0.weight'.*expects 3.*got 2"),
-        (lambda s: s["layers.0.weight"][1].pop(), ValueError, "expects 2 numbers, got 1"),
+        (lambda s: s["layers.0.weight"].pop(), ValueError, "^layers.0.weight expects 3.*got 2"),
+        (
+            lambda s: s["layers.0.weight"][1].pop(),
+            ValueError,
+            "layers.0.weight.1 expects 2 .* got 1",
+        ),
         (lambda s: s.update({"layers.1.bias": 1.0}), TypeError, "expects a list of 1, got float"),
         (lambda s: s.update({"layers.1.bias": ["x"]}), TypeError, "expects a number, got str 'x'"),
     ],

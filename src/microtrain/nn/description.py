@@ -14,7 +14,8 @@ import os
 import random
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from ..engine.primitive import Primitive
@@ -24,9 +25,22 @@ from .module import Module
 
 PLAIN = {float, int, str, bool, bytes, complex, type(None), type(...)}
 CODE = (
-    *("argcount", "posonlyargcount", "kwonlyargcount", "flags"),
-    *("code", "exceptiontable", "names", "freevars", "consts"),
+    *("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_code"),
+    *("co_exceptiontable", "co_names", "co_freevars", "co_consts"),
 )
+PARTS: dict[type, Callable[[Any], Sequence[Any]]] = {
+    list: list,
+    tuple: list,
+    set: lambda items: sorted(items, key=description),
+    frozenset: lambda items: sorted(items, key=description),
+    types.CodeType: attrgetter(*CODE),
+    types.MethodType: attrgetter("__func__", "__self__"),
+    staticmethod: lambda method: [method.__func__],
+    classmethod: lambda method: [method.__func__],
+    property: attrgetter("fget", "fset", "fdel"),
+    functools.cached_property: attrgetter("func", "attrname"),  # its lock decides nothing
+    Primitive: attrgetter("function", "slopes"),
+}
 OTHER = {"__init__", "__new__", "_abc_impl"}  # attributes of a class that decide nothing
 SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
@@ -67,66 +81,41 @@ class _Writer:
 
     def write(self, item: Any) -> None:
         """Write any object; of one that was written before, only which it is."""
+        if word := self.known.get(id(item)):
+            self.words.append(word)
+            return
         kind = type(item)
         if kind in PLAIN:
             self.words.append(hex(item) if kind is int else repr(item))
-        elif word := self.known.get(id(item)):
-            self.words.append(word)
-        elif kind is tuple:
-            self._all("tuple", item)
-        elif kind is frozenset:  # like a tuple: whether equal ones are one object says nothing
-            self._all("set", sorted(item, key=description))
-        else:
+            return
+        if kind not in (tuple, frozenset):  # whether equal ones are one object decides nothing
             self.known[id(item)] = f"object {len(self.held)}"
             self.held.append(item)
-            self._inside(item, kind)
-
-    def _inside(self, item: Any, kind: type) -> None:
-        if kind is list:
-            self._all("list", item)
-        elif isinstance(item, Module):
-            self.write(kind)
-            self.write(object.__getstate__(item))  # all of it, whatever pickle is to keep
-            if isinstance(item, Neuron):
-                self.write(ACTIVATIONS.get(item.activation))
+        if kind in PARTS:
+            self._all(kind.__name__, PARTS[kind](item))
         elif kind is dict:
             self._named("dict", item)
-        elif kind is set:
-            self._all("set", sorted(item, key=description))
         elif kind is types.FunctionType:
             self._function(item)
-        elif kind is types.CodeType:
-            self._all("code", [getattr(item, f"co_{part}") for part in CODE])
-        elif kind is types.MethodType:
-            self._all("method", [item.__func__, item.__self__])
+        elif item is random or isinstance(item, random.Random):
+            raise TypeError("the state of random numbers is not kept")
         elif kind is types.ModuleType:
-            if item is random:
-                raise TypeError("the state of Python's random numbers is not kept")
             self.words.append(f"module {item.__name__}")
-        elif kind in (staticmethod, classmethod):
-            self._all(kind.__name__, [item.__func__])
-        elif kind is property:
-            self._all("property", [item.fget, item.fset, item.fdel])
-        elif kind is functools.cached_property:  # which holds a lock, up to Python 3.11
-            self._all("property", [item.func])
-        elif kind is Primitive:
-            self._all("primitive", [item.function, item.slopes])
+        elif isinstance(item, Module):  # all of it, whatever pickle is to keep
+            activation = ACTIVATIONS.get(item.activation) if isinstance(item, Neuron) else None
+            self._all("Module", [kind, activation, object.__getstate__(item)])
         elif isinstance(item, type):
             self._class(item)
         elif isinstance(item, Value):
-            self._all(
-                "Value", [kind, getattr(item, "__dict__", 0), item.data, item.op, item.parents]
-            )
+            attributes = getattr(item, "__dict__", None)
+            self._all("Value", [kind, attributes, item.data, item.op, item.parents])
         else:
             self._object(item)
 
     def _all(self, name: str, items: Sequence[Any]) -> None:
         self.words.append(f"{name} of {len(items)}")
         for item in items:
-            if word := self.known.get(id(item)):  # a parameter, most often: no call is needed
-                self.words.append(word)
-            else:
-                self.write(item)
+            self.write(item)
 
     def _named(self, name: str, items: dict[Any, Any]) -> None:
         self.words.append(f"{name} of {len(items)}")
@@ -144,8 +133,7 @@ class _Writer:
         if _is_installed(str(f.__globals__.get("__name__"))):
             self.words.append(f"{f.__module__}.{f.__qualname__}")
         else:
-            self.write(f.__code__)
-            self._all("defaults", [f.__defaults__, f.__kwdefaults__, vars(f)])
+            self._all("function", [f.__code__, f.__defaults__, f.__kwdefaults__, vars(f)])
             reads, imports, names = _reads(f.__code__)
             self._named("globals", _used(f.__globals__, reads, names))
             self._named("imports", _used({x: _imported(x) for x in imports}, imports, names))
@@ -160,27 +148,12 @@ class _Writer:
                 self._named("class", {name: x for name, x in own.items() if _decides(name, x)})
 
     def _object(self, item: Any) -> None:
-        if isinstance(item, random.Random):
-            raise TypeError("the state of a random.Random is not kept")
         known = copyreg.dispatch_table.get(type(item))
         state = known(item) if known else item.__reduce_ex__(4)
         if isinstance(state, str):
             self._all("name", [type(item), state, getattr(item, "__wrapped__", None)])
         else:
             self._all("object", [list(x) if isinstance(x, Iterator) else x for x in state])
-
-
-def _used(found: dict[str, Any], reads: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-    """Return the globals that are read; of a module of one's own, its attributes so named."""
-    used = {}
-    for name in reads:
-        if name in found:  # else it is a builtin
-            item = found[name]
-            if type(item) is types.ModuleType and not _is_installed(item.__name__):
-                others = [x for x in names if x != name]
-                item = _used(vars(item), others, others)
-            used[name] = item
-    return used
 
 
 def _content(cell: types.CellType) -> Any:
@@ -197,20 +170,31 @@ def _decides(name: str, item: Any) -> bool:
     return not (special or name in OTHER or isinstance(item, SLOTS))
 
 
+def _used(found: dict[str, Any], reads: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
+    """Return the globals that are read; of a module of one's own, its attributes so named."""
+    used = {}
+    for name in reads:
+        if name in found:  # else it is a builtin
+            item = found[name]
+            if type(item) is types.ModuleType and not _is_installed(item.__name__):
+                others = [x for x in names if x != name]
+                item = _used(vars(item), others, others)
+            used[name] = item
+    return used
+
+
 @functools.lru_cache(256)
 def _reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
     """Return which globals some code reads, which modules it imports, and all names in it."""
-    import dis
+    import dis  # slow to import
 
-    steps = list(dis.get_instructions(code))
+    codes = [code]
+    for outer in codes:  # which grows by the functions inside
+        codes += [inner for inner in outer.co_consts if isinstance(inner, types.CodeType)]
+    steps = [step for each in codes for step in dis.get_instructions(each)]
     reads = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     imports = [step.argval for step in steps if step.opname == "IMPORT_NAME"]
-    found = reads, imports, list(code.co_names)
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            for names, more in zip(found, _reads(inner)):
-                names += more
-    return found
+    return reads, imports, [name for each in codes for name in each.co_names]
 
 
 def _imported(name: str) -> Any:
@@ -226,9 +210,9 @@ def _is_installed(module: str) -> bool:
     """Return whether a module is this package's, Python's own, or of an installed package."""
     if module.partition(".")[0] == __name__.partition(".")[0]:
         return True
-    path = getattr(sys.modules.get(module), "__file__", None)
     if module == "__main__":  # which may be run by an installed command
         return False
+    path = getattr(sys.modules.get(module), "__file__", None)
     if path is None:
         return module in sys.stdlib_module_names
     return path.startswith(os.path.dirname(os.__file__)) or "-packages" in path

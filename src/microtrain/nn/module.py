@@ -1,6 +1,7 @@
-"""A model: anything with parameters.
+"""A model: an object with parameters.
 
-A `Module` finds them by itself, in its attributes, so a model of your own only says how to compute:
+A `Module` finds its parameters among its attributes, so a model of your own only says how to
+compute:
 
 >>> class Line(Module):
 ...     def __init__(self):
@@ -13,6 +14,8 @@ A `Module` finds them by itself, in its attributes, so a model of your own only 
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,10 +31,9 @@ from ..errors import as_list, counted, describe
 class Module:
     """Base class of models: finds, resets, saves and loads the parameters.
 
-    Parameters are the Values (those that were not computed from others) among the attributes of the
-    object (not of its class), within lists, tuples, dicts and other Modules there too, in the order
-    in which they were set.
-    One that is reached twice is one shared parameter.
+    Parameters are the Values that were not computed from others, among the attributes of the object
+    (not of its class) and within the lists, tuples, dicts and Modules there, in the order in which
+    they were set. One that is reached twice is one shared parameter.
 
     >>> class Offset(Module):
     ...     def __init__(self):
@@ -47,7 +49,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} defines no __call__(self, x)")
 
     def _attributes(self) -> Mapping[str, Any]:
-        """Return where to look for parameters: name to Value, Module, or a nested list of them."""
+        """Return where to look for parameters: a dict of attributes."""
         return vars(self)
 
     def parameters(self) -> list[Value]:
@@ -55,10 +57,10 @@ class Module:
         return [value for _, value in self.named_parameters()]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
-        """Return every parameter, once, with its place: ``layers.0.weight.3.1`` and the like."""
+        """Return every parameter, once, with its place, such as ``layers.0.weight.3.1``."""
         named: dict[Value, str] = {}
-        for name, entry in _entries(self, ""):
-            for place, value in _flatten(entry, name):
+        for name, entry in _entries(_tree(self)):
+            for place, value, _ in _leaves(entry, entry, name):
                 named.setdefault(value, place)
         return [(name, value) for value, name in named.items()]
 
@@ -73,7 +75,7 @@ class Module:
         >>> list(mt.MLP(3, [4, 1]).state_dict())
         ['layers.0.weight', 'layers.0.bias', 'layers.1.weight', 'layers.1.bias']
         """
-        return {name: _map(entry, lambda value: value.data) for name, entry in _entries(self, "")}
+        return {name: _data(entry) for name, entry in _entries(_tree(self))}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set the parameters to those of a `state_dict`. Nothing changes unless all of it fits.
@@ -83,16 +85,15 @@ class Module:
         """
         if not hasattr(state, "keys"):
             raise TypeError(f"state expects a dict from state_dict(), got {describe(state)}")
-        entries = dict(_entries(self, ""))
+        entries = dict(_entries(_tree(self)))
         if odd := [repr(name) for name in entries if name not in state]:
             raise ValueError(f"state lacks {', '.join(odd)}")
         if odd := [repr(name) for name in state if name not in entries]:
             raise ValueError(f"state has {', '.join(odd)}, which {type(self).__name__} has not")
-        new: list[tuple[Value, float]] = []
-        for name, entry in entries.items():
-            new += _paired(entry, state[name], name)
-        for value, x in new:
-            value.data = x
+        leaves = [_leaves(entry, state[name], name) for name, entry in entries.items()]
+        new = [(p, number(place, x)) for place, p, x in itertools.chain(*leaves)]
+        for p, x in new:
+            p.data = x
 
     def predict(self, xs: Iterable[Sequence[float]]) -> list[Any]:
         """Return the predictions for many samples as numbers: a float each, or a list of floats.
@@ -101,25 +102,24 @@ class Module:
         >>> mt.MLP(2, [1], output_activation="linear").predict([[0.0, 0.0]])
         [-0.15885683833831]
         """
-        return [_map(self(x), lambda value: value.data) for x in as_list("xs", xs)]
+        return [_data(self(x)) for x in as_list("xs", xs)]
 
     def plot_boundary(
         self, xs: Sequence[Sequence[float]], ys: Sequence[float], ax: Any = None
     ) -> Any:
         """Draw where the prediction changes from one class to the other; return matplotlib's axes.
 
-        For a model of two inputs and one output; xs: n points to draw; ys: their targets. That is
-        where its sign changes or, if the targets are 0 and 1, where it passes 0.5. Needs matplotlib
-        (`pip install matplotlib`), else `ImportError`.
+        The model has two inputs and one output; xs: n points; ys: their targets. The class changes
+        where the prediction changes its sign or, if the targets are 0 and 1, where it passes 0.5.
+        Raises `ImportError` without matplotlib (`pip install matplotlib`).
         """
         points = [[number("xs", x) for x in as_list("xs", point)] for point in as_list("xs", xs)]
         targets = [number("ys", y) for y in as_list("ys", ys)]
-        if not points or any(len(point) != 2 for point in points):
-            raise ValueError("xs expects samples of two numbers, which lie in a plane")
+        finite = all(abs(x) < 1e100 for point in points for x in point)
+        if not (points and finite and all(len(point) == 2 for point in points)):
+            raise ValueError("xs expects samples of two finite numbers, which lie in a plane")
         if len(targets) != len(points):
             raise ValueError(f"ys expects {len(points)} targets, as many as xs; got {len(targets)}")
-        if not all(abs(x) < 1e100 for point in points for x in point):
-            raise ValueError("xs expects finite samples")
         if not isinstance(self(points[0]), Value):
             raise ValueError("plot_boundary expects a model of one output")
         return plot.boundary(points, targets, field(self.predict, points), ax)
@@ -129,12 +129,12 @@ class Module:
 
     def _repr_html_(self) -> str:
         rows = []
-        for name, entry in _entries(self, ""):
+        for name, entry in _entries(_tree(self)):
             shape, part = [], entry
             while isinstance(part, list):
                 shape.append(str(len(part)))
                 part = part[0]
-            count = sum(1 for _ in _flatten(entry, name))
+            count = len([*_leaves(entry, entry, name)])
             rows.append((name, " x ".join(shape) or "number", f"{count:,}"))
         return html_table(repr(self), rows, header=("parameter", "shape", "numbers"))
 
@@ -143,81 +143,58 @@ def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:
     """Return short names: ``w0_1_2`` is, in layer 0, the weight of neuron 1 for input 2."""
     named = {}
     if hasattr(model, "named_parameters"):
-        named = {value: name for name, value in model.named_parameters()}
-    names = []
-    for i, p in enumerate(parameters):
-        place = named.get(p, f"p{i}").removeprefix("layers.")
-        layer, _, rest = place.partition(".")
-        if rest.startswith(("weight.", "bias.")) and layer.isdigit():
-            place = f"{rest[0]}{layer}_{rest.partition('.')[2]}"
-        names.append(place.replace(".", "_"))
-    return names
+        named = {p: place.removeprefix("layers.") for place, p in model.named_parameters()}
+    places = [named.get(p, f"p{i}") for i, p in enumerate(parameters)]
+    short = (re.sub(r"^(\d+)\.([wb])(?:eight|ias)\.", r"\2\1_", place) for place in places)
+    return [place.replace(".", "_") for place in short]
 
 
-# A module's entries: each attribute that holds parameters, as a Value or a nested list of Values.
+def _tree(item: Any, inside: tuple[Any, ...] = ()) -> Any:
+    """Return the parameters in an item: a Value, a nested list of Values, a dict of these, or None.
 
-
-def _entries(item: Any, name: str, inside: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield the entries in a Module, or in what it holds, with their dotted names.
-
-    `inside` are the Modules around it, so that a reference back to one of them leads nowhere.
+    A list that holds a Module or a dict becomes a dict, too. `inside` are the Modules around the
+    item: a reference back to one of them leads nowhere.
     """
-    if isinstance(item, Module):
-        if any(item is module for module in inside):
-            return
-        inside, children = (*inside, item), list(item._attributes().items())
-    elif isinstance(item, dict):
-        children = list(item.items())
-    elif _has_modules(item):
-        children = [(str(i), x) for i, x in enumerate(item)]
-    else:
-        entry = _values(item)
-        if entry is not None:
-            yield name, entry
-        return
-    for key, child in children:
-        yield from _entries(child, f"{name}.{key}" if name else str(key), inside)
-
-
-def _has_modules(item: Any) -> bool:
-    """Return whether a Module or a dict is somewhere in nested lists."""
-    if isinstance(item, list | tuple):
-        return any(map(_has_modules, item))
-    return isinstance(item, Module | dict)
-
-
-def _values(item: Any) -> Any:
-    """Return a leaf Value, or a nested list of what of `item` is one, or None."""
     if isinstance(item, Value):
         return None if item.parents else item
-    if isinstance(item, list | tuple):
-        return [entry for x in item if (entry := _values(x)) is not None] or None
-    return None
+    if isinstance(item, Module):
+        if any(item is module for module in inside):
+            return {}
+        inside, item = (*inside, item), item._attributes()
+    if isinstance(item, dict):
+        return {key: _tree(x, inside) for key, x in item.items()}
+    if not isinstance(item, list | tuple):
+        return None
+    trees = [_tree(x, inside) for x in item]
+    if any(isinstance(tree, dict) for tree in trees):
+        return dict(enumerate(trees))
+    return [tree for tree in trees if tree is not None] or None
 
 
-def _flatten(entry: Any, name: str) -> Iterator[tuple[str, Value]]:
+def _entries(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each Value or list of a tree with the dotted name of its place."""
+    if isinstance(tree, dict):
+        for key, child in tree.items():
+            yield from _entries(child, f"{name}.{key}" if name else str(key))
+    elif tree is not None:
+        yield name, tree
+
+
+def _leaves(entry: Any, beside: Any, place: str) -> Iterator[tuple[str, Value, Any]]:
+    """Yield each Value of an entry: its place, itself, and what `beside` holds at this place."""
     if isinstance(entry, Value):
-        yield name, entry
-    else:
-        for i, part in enumerate(entry):
-            yield from _flatten(part, f"{name}.{i}")
-
-
-def _map(entry: Any, function: Any) -> Any:
-    """Return `function` of a Value, or of each in a nested list of them."""
-    if isinstance(entry, Value):
-        return function(entry)
-    return [_map(part, function) for part in entry]
-
-
-def _paired(entry: Any, new: Any, name: str) -> Iterator[tuple[Value, float]]:
-    """Yield each Value of an entry with its new number."""
-    if isinstance(entry, Value):
-        yield entry, number(f"state[{name!r}]", new)
+        yield place, entry, beside
         return
-    if not isinstance(new, list | tuple):
-        raise TypeError(f"state[{name!r}] expects a list of {len(entry)}, got {describe(new)}")
-    if len(new) != len(entry):
-        raise ValueError(f"state[{name!r}] expects {len(entry)} numbers, got {len(new)}")
-    for part, new_part in zip(entry, new):
-        yield from _paired(part, new_part, name)
+    if not isinstance(beside, list | tuple):
+        raise TypeError(f"{place} expects a list of {len(entry)}, got {describe(beside)}")
+    if len(beside) != len(entry):
+        raise ValueError(f"{place} expects {len(entry)} numbers, got {len(beside)}")
+    for i, (part, other) in enumerate(zip(entry, beside)):
+        yield from _leaves(part, other, f"{place}.{i}")
+
+
+def _data(prediction: Any) -> Any:
+    """Return the data of a Value, or of each in a nested list of them."""
+    if isinstance(prediction, Value):
+        return prediction.data
+    return [_data(part) for part in prediction]
