@@ -18,9 +18,9 @@ FORMAT = Format("microtrain model", {"architecture": optional(ARCHITECTURE), "pa
 def save(model: Module, path: Path) -> None:
     """Write a model to a JSON file, from which `load` makes it again, bit by bit.
 
-    An existing file is replaced. Of an `MLP` the architecture is written, too; of a `Module` of
-    your own only the parameters. Raises `ValueError` for parameters that are not finite, and
-    `OSError` where the file can't be written; an existing file is then as it was.
+    Of an `MLP` the architecture is written, too; of a `Module` of your own only the parameters. An
+    existing file is replaced. Raises `ValueError` for parameters that are not finite, `OSError`
+    where the file can't be written; an existing file is then as it was.
 
     >>> import microtrain as mt, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
@@ -35,12 +35,11 @@ def save(model: Module, path: Path) -> None:
 
 
 def load(path: Path, model: Module | None = None) -> Any:
-    """Return the model that `save` wrote.
+    """Return the model that `save` wrote, or `model` with the parameters in the file.
 
-    Given a model, set its parameters to those in the file, and return it; one of a class of your
-    own can be loaded only so. Raises `CheckpointError` for a file that is no such thing, was
-    changed or cut short, is of a newer version, or does not fit the model (which is then as it
-    was); `OSError` where it can't be read.
+    One of a class of your own can only be loaded into a model. Raises `CheckpointError` for a file
+    that `save` did not write, that was changed or cut short, is of a newer version, or does not fit
+    the model (which is then as it was); `OSError` where it can't be read.
 
     >>> import microtrain as mt, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
@@ -55,10 +54,7 @@ def load(path: Path, model: Module | None = None) -> Any:
 
 
 def restored(architecture: Any, parameters: Any, model: Module | None = None) -> Any:
-    """Return the model that a record holds, or this one with the parameters of the record.
-
-    Raises `ValueError` or `TypeError` for parameters that do not fit.
-    """
+    """Return the model that a record holds, or `model` with its parameters, if they fit."""
     if model is None:
         if architecture is None:
             raise ValueError("it holds only the parameters of a model: load(path, model)")
@@ -71,17 +67,18 @@ def restored(architecture: Any, parameters: Any, model: Module | None = None) ->
 
 
 def architecture_of(model: Any) -> dict[str, Any] | None:
-    """Return all that an MLP is made with but its seed; None for any other model."""
+    """Return all that an MLP is made with but its seed; None for a model that is made otherwise."""
     if type(model) is not MLP:
         return None
     try:
         activations = [layer.neurons[0].activation for layer in model.layers]
-        twin = built(model.n_in, model.sizes, activations)
+        sizes = list(model.sizes)
+        made: dict[str, Any] = {"n_in": model.n_in, "sizes": sizes, "activations": activations}
+        twin = built(**made)
     except (AttributeError, IndexError, TypeError, ValueError):
         return None  # its parts are not what they were
-    if described(model, model.parameters()) != described(twin, twin.parameters()):
-        return None
-    return {"n_in": model.n_in, "sizes": list(model.sizes), "activations": activations}
+    same = described(model, model.parameters()) == described(twin, twin.parameters())
+    return made if same else None
 
 
 def built(n_in: int, sizes: list[int], activations: list[str]) -> MLP:

@@ -1,11 +1,13 @@
-"""How wrong a prediction is: the losses of one sample, and the squared error of a whole batch.
+"""How wrong a prediction is: the losses of one sample, and the squared error of a batch.
 
-A loss takes the model's prediction for a sample, a Value or a list of them, and that sample's
-target; it returns a Value, 0 at best. A loss of your own has the same form.
+A loss takes the model's prediction for a sample, a Value or a list of them, and its target, and
+returns a Value. A loss of your own has the same form.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,10 +22,10 @@ REDUCTIONS = ("sum", "mean")
 
 
 def squared_error(prediction: Any, target: Any) -> Value:
-    """Return ``(prediction - target)**2``; for several outputs the sum, in their order.
+    """Return ``(prediction - target)**2``, summed over the outputs in their order.
 
-    prediction: a Value, or a list of n; target: a number, or a list of n. Raises `ValueError` where
-    the numbers of outputs and targets differ.
+    prediction: a Value, or a list of n; target: a number, or a list of n. Raises `ValueError` if
+    there are not as many targets as outputs.
 
     >>> squared_error(Value(3.0), 1.0).data
     4.0
@@ -41,15 +43,15 @@ def squared_error(prediction: Any, target: Any) -> Value:
 def hinge(prediction: Any, target: float) -> Value:
     """Return ``max(0, 1 - target * prediction)``: 0 once the sign is right by a margin of 1.
 
-    prediction: a Value; target: 1 or -1, anything else is a `ValueError`.
+    prediction: a Value; target: 1 or -1. Raises `ValueError` for any other target.
 
     >>> hinge(Value(0.25), -1.0).data
     1.25
     """
     outputs = _outputs(prediction)
-    sign = plus_or_minus_one(target, len(outputs))
-    output: Value = outputs[0]
-    return relu(1 - output * sign)
+    (sign,) = plus_or_minus_one(target, len(outputs))
+    loss: Value = relu(1 - outputs[0] * sign)
+    return loss
 
 
 def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
@@ -82,10 +84,10 @@ def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
 
 
 def mse_loss(predictions: Sequence[Any], targets: Sequence[Any], reduction: str = "sum") -> Value:
-    """Return the squared error over a whole batch: ``sum((yout - yt)**2 …)``.
+    """Return the sum of the `squared_error` of each sample of a batch, or its mean.
 
-    predictions: n Values (or n lists of them); targets: n numbers (or n lists). `reduction="mean"`
-    divides the sum by n. Raises `ValueError` for an empty batch or differing lengths.
+    predictions: n >= 1 Values, or lists of them; targets: n numbers, or lists of them; reduction:
+    "sum", or "mean", which is the sum divided by n. Raises `ValueError` if the lengths differ.
 
     >>> mse_loss([Value(3.0), Value(1.0)], [1.0, 0.0]).data
     5.0
@@ -95,46 +97,41 @@ def mse_loss(predictions: Sequence[Any], targets: Sequence[Any], reduction: str 
     one_of("reduction", reduction, REDUCTIONS)
     predictions, targets = as_list("predictions", predictions), as_list("targets", targets)
     if len(predictions) != len(targets) or not len(predictions):
-        raise ValueError(
-            f"mse_loss expects as many targets as predictions, and at least one; "
-            f"got {len(predictions)} predictions and {len(targets)} targets"
-        )
+        got = f"got {len(predictions)} predictions and {len(targets)} targets"
+        raise ValueError(f"mse_loss expects as many of both, and at least one; {got}")
     total: Value = _sum([squared_error(p, t) for p, t in zip(predictions, targets)])
     return total if reduction == "sum" else total / len(predictions)
 
 
-# What each loss takes for a target: a function of it and the number of outputs returns it in the
-# form that the loss computes with, or raises a ValueError or TypeError.
+# For each loss, a function of a target and the number of outputs. It returns the target as the list
+# of numbers that the loss computes with, or raises a ValueError or TypeError.
 
 
 def one_per_output(target: Any, n_out: int) -> list[Any]:
     """Return the target as a list with one number for each output."""
-    alone = as_number(target) is not NotImplemented
-    target = [target] if alone else as_list("target", target, "a number for each output")
-    if len(target) != n_out:
-        raise ValueError(
-            f"target expects one number for each of {n_out} outputs of the prediction, "
-            f"got {len(target)}"
-        )
-    numbers = [as_number(t) for t in target]
-    for t, number in zip(target, numbers):
+    targets = _listed("target", target, "a number for each output")
+    if len(targets) != n_out:
+        expected = f"one number for each of {n_out} outputs of the prediction"
+        raise ValueError(f"target expects {expected}, got {len(targets)}")
+    numbers = [as_number(t) for t in targets]
+    for t, number in zip(targets, numbers):
         if number is NotImplemented:
             raise TypeError(f"target expects numbers, got {describe(t)}")
     return numbers
 
 
-def plus_or_minus_one(target: Any, n_out: int) -> float:
-    """Return the target as one number that is 1 or -1."""
+def plus_or_minus_one(target: Any, n_out: int) -> list[Any]:
+    """Return the target as a list of one number, which is 1 or -1."""
     if n_out != 1:
         raise ValueError(f"hinge expects one output, got {n_out}")
-    (number,) = one_per_output(target, 1)
-    if not isinstance(number, Number) and abs(number) != 1:
+    (sign,) = one_per_output(target, 1)
+    if not isinstance(sign, Number) and abs(sign) != 1:
         raise ValueError(f"hinge expects targets of 1 or -1, got {describe(target)}")
-    return number  # type: ignore[no-any-return]
+    return [sign]
 
 
 def one_hot(target: Any, n_out: int) -> list[float]:
-    """Return a class index as a list of n_out floats, 1.0 at the index and 0.0 elsewhere."""
+    """Return a class index as a list of n_out numbers, 1 at the index and 0 elsewhere."""
     if n_out < 2:
         raise ValueError(f"cross_entropy expects a list of at least 2 logits, got {n_out}")
     index = as_number(target)
@@ -144,12 +141,11 @@ def one_hot(target: Any, n_out: int) -> list[float]:
             return ys
     elif index in range(n_out):
         return [1.0 if i == index else 0.0 for i in range(n_out)]
-    raise ValueError(
-        f"cross_entropy expects a class index from 0 to {n_out - 1}, got {describe(target)}"
-    )
+    expected = f"a class index from 0 to {n_out - 1}"
+    raise ValueError(f"cross_entropy expects {expected}, got {describe(target)}")
 
 
-TARGETS: tuple[tuple[Callable[..., Value], Callable[[Any, int], Any]], ...] = (
+TARGETS: tuple[tuple[Callable[..., Value], Callable[[Any, int], list[Any]]], ...] = (
     (squared_error, one_per_output),
     (hinge, plus_or_minus_one),
     (cross_entropy, one_hot),
@@ -166,28 +162,27 @@ def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
 
     For a loss that is not of this module it is returned as it is.
     """
-    if not is_known(loss):
-        return target
-    numbers = next(encode for known, encode in TARGETS if loss is known)(target, n_out)
-    if isinstance(numbers, list):
-        return [float(y) for y in numbers] if len(numbers) > 1 else float(numbers[0])
-    return float(numbers)
+    for known, encode in TARGETS:
+        if loss is known:
+            numbers = [float(y) for y in encode(target, n_out)]
+            return numbers if len(numbers) > 1 else numbers[0]
+    return target
 
 
 def _outputs(prediction: Any) -> list[Any]:
     """Return a prediction as the list of its outputs: Values, or numbers."""
-    if isinstance(prediction, Value):
-        return [prediction]
-    alone = as_number(prediction) is not NotImplemented
-    outputs = [prediction] if alone else as_list("prediction", prediction)
+    outputs = _listed("prediction", prediction)
     for output in outputs:
         number_in(output, "prediction")
     return outputs
 
 
+def _listed(name: str, x: Any, what: str = "a list") -> list[Any]:
+    """Return a Value or a number as a list of it alone, anything else as the list that it is."""
+    alone = isinstance(x, Value) or as_number(x) is not NotImplemented
+    return [x] if alone else as_list(name, x, what)
+
+
 def _sum(terms: Sequence[Any]) -> Any:
     """Return the terms added from left to right. (Over floats, the built-in `sum` compensates.)"""
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+    return functools.reduce(operator.add, terms)

@@ -2,8 +2,8 @@
 
 ``from micrograd.engine import Value`` and ``from micrograd.nn import MLP`` become ``from
 microtrain.nn.micrograd import Value, MLP``. Hidden layers are relu and the last is linear; biases
-start at 0; Python's global generator draws the initial weights, so ``random.seed(1337)`` gives
-those that micrograd draws. The models are `microtrain.Module`, and `microtrain.train` takes them.
+start at 0. Python's global random numbers are the initial weights: ``random.seed(1337)`` gives the
+same as in micrograd. The models are Modules, and `microtrain.train` takes them.
 
 >>> import random
 >>> random.seed(1337)

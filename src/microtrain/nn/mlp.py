@@ -37,9 +37,8 @@ def dot(
     if type(inputs) is not list:
         inputs = as_list("inputs", inputs)
     if len(weights) != len(inputs):
-        raise ValueError(
-            f"dot expects as many weights as inputs, got {len(weights)} and {len(inputs)}"
-        )
+        got = f"got {len(weights)} and {len(inputs)}"
+        raise ValueError(f"dot expects as many weights as inputs, {got}")
     parents: list[Value] = []
     partials: list[Any] = []
     # An int leaves a Fraction exact.
@@ -98,7 +97,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`n_out` neurons that look at the same `n_in` inputs; the rest is as for `Neuron`.
+    """`n_out` neurons with the same `n_in` inputs; `activation` and `rng` are as for `Neuron`.
 
     >>> [round(y.data, 3) for y in Layer(2, 3, "linear")([1.0, -2.0])]
     [-0.502, -0.717, 1.308]
@@ -155,24 +154,20 @@ class MLP(Module):
         seed: int = 0,
     ) -> None:
         self.n_in = positive_int("n_in", n_in)
-        listed = as_list("sizes", sizes, "the neurons in each layer, as in [4, 4, 1]")
-        self.sizes = [positive_int(f"sizes[{i}]", size) for i, size in enumerate(listed)]
+        expected = "the neurons in each layer, as in [4, 4, 1]"
+        listed = enumerate(as_list("sizes", sizes, expected))
+        self.sizes = [positive_int(f"sizes[{i}]", size) for i, size in listed]
         if not self.sizes:
-            raise ValueError("sizes expects the neurons in each layer, as in [4, 4, 1]; got none")
+            raise ValueError(f"sizes expects {expected}; got none")
         one_of("activation", activation, tuple(ACTIVATIONS))
         one_of("output_activation", output_activation, tuple(ACTIVATIONS))
         rng = random.Random(any_int("seed", seed))
-        last = len(self.sizes) - 1
-        self.layers = [
-            Layer(n, size, activation if i < last else output_activation, rng)
-            for i, (n, size) in enumerate(zip([self.n_in, *self.sizes], self.sizes))
-        ]
+        activations = [activation] * (len(self.sizes) - 1) + [output_activation]
+        shapes = zip([self.n_in, *self.sizes], self.sizes, activations)
+        self.layers = [Layer(*shape, rng) for shape in shapes]
 
     def __call__(self, x: Sequence[float | Value]) -> Any:
-        """Return the prediction for one sample of n_in numbers or Values.
-
-        It is a Value where the last layer has one neuron, else a list of Values.
-        """
+        """Return the prediction for one sample: a Value, or a list of them for several outputs."""
         x = _inputs(self, x, self.n_in)
         for layer in self.layers[:-1]:
             outputs = layer(x)
@@ -187,10 +182,10 @@ class MLP(Module):
 
 
 def _inputs(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[float | Value]:
-    """Return `x` if it is a sequence of `n_in`, else say what `module` expects."""
+    """Return `x` as a list. Raises `ValueError`, which names `module`, if it has not `n_in`."""
+    name = type(module).__name__
     if type(x) is not list:
-        x = as_list(type(module).__name__, x, f"a list of {counted(n_in, 'number')}")
+        x = as_list(name, x, f"a list of {counted(n_in, 'number')}")
     if len(x) != n_in:
-        expected = counted(n_in, "input")
-        raise ValueError(f"{type(module).__name__} expects {expected}, got {len(x)}")
+        raise ValueError(f"{name} expects {counted(n_in, 'input')}, got {len(x)}")
     return x

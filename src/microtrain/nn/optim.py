@@ -1,4 +1,4 @@
-"""How far to step: plain gradient descent, and schedules for its learning rate.
+"""Plain gradient descent, and schedules for its learning rate.
 
 A schedule is any callable from the step, counted from 0, to the learning rate of that step.
 """
@@ -20,8 +20,8 @@ Schedule = Callable[[int], float]
 class SGD:
     """Gradient descent: each `step` moves every parameter by ``-lr * grad``.
 
-    parameters: the Values to move, as from ``model.parameters()``; lr: a number above 0, which may
-    be changed between steps.
+    parameters: Values, as from ``model.parameters()``; lr: a number above 0, which may be changed
+    between steps.
 
     >>> w = Value(1.0)
     >>> optimizer = SGD([w], lr=0.1)
@@ -63,10 +63,10 @@ def constant(lr: float) -> Schedule:
 def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0) -> Schedule:
     """Return a schedule that rises in a line to `peak`, then falls along half a cosine to `final`.
 
-    The rate is ``peak * (step + 1) / (warmup_steps + 1)`` up to its peak at step `warmup_steps`;
-    from there it falls, to reach `final` at step `steps` and stay there. peak > 0; 0 <= final <=
-    peak; 0 <= warmup_steps < steps. The cosine is that of Loshchilov and Hutter, 2017 ("SGDR:
-    Stochastic Gradient Descent with Warm Restarts"), without the restarts.
+    The rate is ``peak * (step + 1) / (warmup_steps + 1)`` up to its peak at step `warmup_steps`; it
+    reaches `final` at step `steps` and stays there. peak > 0; 0 <= final <= peak; 0 <= warmup_steps
+    < steps. The cosine is that of Loshchilov and Hutter, 2017 ("SGDR: Stochastic Gradient Descent
+    with Warm Restarts"), without the restarts.
 
     >>> lr = warmup_cosine(0.1, steps=100, warmup_steps=9)
     >>> [round(lr(step), 4) for step in (0, 4, 9, 54, 99)]
@@ -76,9 +76,7 @@ def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0
     """
     steps, warmup_steps = positive_int("steps", steps), any_int("warmup_steps", warmup_steps)
     if not 0 <= warmup_steps < steps:
-        raise ValueError(
-            f"warmup_steps expects an int from 0 to {steps - 1}, got {describe(warmup_steps)}"
-        )
+        raise ValueError(f"warmup_steps expects an int from 0 to {steps - 1}, got {warmup_steps}")
     peak = learning_rate("peak", peak)
     final = learning_rate("final", final, zero=True)
     if final > peak:
@@ -101,10 +99,9 @@ def learning_rate(name: str, lr: object, zero: bool = False) -> float:
     return rate
 
 
-# Schedules can be pickled and sent to another process, and say what they are.
-
-
 class _Schedule(functools.partial[float]):
+    """A schedule that can be pickled, and so sent to another process, and says what it is."""
+
     def __repr__(self) -> str:
         return f"{self.func.__name__[1:]}({', '.join(map(repr, self.keywords.values()))})"
 
