@@ -49,6 +49,7 @@ def test_import_is_light():
     assert "microtrain.engine.value" in imported
     heavy = {"argparse", "asyncio", "csv", "dataclasses", "fractions", "inspect", "json"}
     heavy |= {"concurrent.futures", "decimal", "logging", "matplotlib", "numpy", "unittest"}
+    heavy |= {"copy", "dis", "hashlib", "traceback"}
     assert imported & heavy == set()
 
 

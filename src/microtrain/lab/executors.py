@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-import traceback
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
@@ -147,6 +146,8 @@ def _chunk(
     planned: Sequence[Planned], make: MakeRun
 ) -> tuple[list[Run], BaseException | None, str]:
     """Make some runs; return them, and what ended them early, with its traceback."""
+    import traceback  # slow to import
+
     runs: list[Run] = []
     try:
         for one in planned:

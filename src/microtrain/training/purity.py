@@ -8,7 +8,6 @@ it has. That can be told from the code: whatever is not on the short lists below
 from __future__ import annotations
 
 import builtins
-import dis
 import functools
 import itertools
 import math
@@ -182,6 +181,8 @@ class _Inspector:
         self._code(f.__code__, f.__globals__)
 
     def _code(self, code: types.CodeType, found: dict[str, Any]) -> None:
+        import dis  # slow to import
+
         for instruction in dis.get_instructions(code):
             name, argument = instruction.opname, instruction.argval
             if name in INSTRUCTIONS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import math
 import os
 import sys
@@ -66,6 +65,8 @@ class RunFile:
         lr: Any,
         **options: Any,
     ) -> None:
+        import hashlib  # slow to import
+
         self.path = os.fspath(path)
         folder = os.path.dirname(os.path.abspath(self.path))
         if not os.path.isdir(folder):  # to be told now, not when there is something to lose
@@ -89,6 +90,8 @@ class RunFile:
 
     def _code(self, written: Callable[[Any, Sequence[Value]], str | None]) -> dict[str, str]:
         """Return the digests of the descriptions of model, loss and learning rate."""
+        import hashlib  # slow to import
+
         code = {}
         for name, function in self.functions.items():
             try:

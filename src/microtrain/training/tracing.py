@@ -6,7 +6,6 @@ This happens on a copy of the model: no symbol is ever in the user's.
 from __future__ import annotations
 
 import contextlib
-import copy
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -78,6 +77,8 @@ def trace_loss(objective: Objective) -> Traced:
 
     Raises `CompileError` where the computation is not the same for all numbers.
     """
+    import copy  # slow to import
+
     model, parameters, loss = objective.model, objective.parameters, objective.loss
     samples = objective.samples
     if not is_known(loss):
@@ -238,6 +239,8 @@ def as_floats(y: Any, loss: Callable[[Any, Any], Value], n_out: int) -> Any:
 
 def _copy(model: Any, parameters: Sequence[Value]) -> tuple[Any, list[Value]]:
     """Return a copy of the model, and its parameters in the order of the model's."""
+    import copy  # slow to import
+
     memo: dict[int, Any] = {}
     try:
         twin = copy.deepcopy(model, memo)
