@@ -1,17 +1,17 @@
 """Mutation testing: change the source, one small thing at a time, and see that a test notices.
 
     pip install -e '.[mutation]'
-    python benchmarks/mutation.py [--jobs 2] [src/microtrain/nn/mlp.py ...]
+    python benchmarks/mutation.py [--jobs 2] [--sample 60 --seed 0] [src/microtrain/nn/mlp.py ...]
 
 The mutants are those of cosmic-ray: another operator, another number, a condition turned round, a
-loop that never runs. Each is written to a copy of the project, where the engine's tests are run
-with few examples, up to the first that fails; taking over twice the processor's time that the tests
-take without it counts as failing, too. What annotations say, and what only type checkers see, is
-left alone.
+loop that never runs. Each is written to a copy of the project. There the tests are run with few
+random cases, those of its room first, up to the first that fails. A mutant that takes more than
+twice the processor's time of the unchanged source counts as killed, too. Annotations, and what only
+type checkers see, are not changed.
 
-The results are kept in mutants.json: started again, it takes up where it was, tries again what
-survived, and what lies within two lines of a change. All of it takes hours on one processor, so
-begin with one module.
+The results are kept in mutants.json. Started again, it goes on where it was, and tries again the
+survivors and all mutants within two lines of an edit. All five rooms take hours on one processor:
+begin with one module, or with a random sample.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import math
 import os
 import pathlib
 import queue
+import random
 import re
 import resource
 import shutil
@@ -43,11 +44,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = pathlib.Path("src/microtrain")
 MODULES = "engine compiler nn training files"
-TESTS = (  # the quick ones first
-    "engine engine_functions nn nn_losses nn_optim engine_edges draw engine_gradients "
-    "compiler_transforms training training_compiled training_resume nn_checkpoint "
-    "training_curvature training_threads compiler arguments nn_datasets tables"
-)
+TESTS = "engine nn training compiler files draw arguments tables"  # after a room's own: these rooms
 UNFIT = "not killed and not hundred_thousand"  # left out, as they take long
 RESULTS = pathlib.Path("mutants.json")
 SURVIVED = "survived"
@@ -93,15 +90,13 @@ def unseen(tree: ast.AST):
 
 
 def tests_of(path: pathlib.Path) -> list[str]:
-    """Return what to run, what is most likely to fail first."""
-    name = path.relative_to(SOURCE).with_suffix("").parts[0]
-    own = [
-        test
-        for test in (name, f"{name}_{path.stem}", path.stem)
-        if (ROOT / f"tests/test_{test}.py").exists()
-    ]
-    ordered = dict.fromkeys([*own, *TESTS.split()])
-    files = [f"tests/test_{test}.py" for test in ordered]
+    """Return what to run: the module's tests and examples, those of its room, then all others."""
+    room = path.relative_to(SOURCE).parts[0]
+    own = ROOT / f"tests/test_{room}_{path.stem}.py"
+    found = [own] if own.exists() else []
+    for name in (room, *TESTS.split()):
+        found += sorted((ROOT / "tests").glob(f"test_{name}*.py"))
+    files = [str(file.relative_to(ROOT)) for file in dict.fromkeys(found)]
     return [files[0], str(path), *files[1:]]
 
 
@@ -156,16 +151,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="(the engine)")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="(the five rooms)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="(all processors)")
+    parser.add_argument("--sample", type=int, metavar="N", help="try N of the mutants, at random")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample (0)")
     parser.add_argument("--list", action="store_true", help="only show what has survived so far")
     arguments = parser.parse_args()
     os.chdir(ROOT)
     paths = [pathlib.Path(file) for file in arguments.files]
     for name in () if paths else MODULES.split():
-        paths += sorted((SOURCE / name).glob("*.py")) or [SOURCE / f"{name}.py"]
+        paths += sorted((SOURCE / name).glob("*.py"))
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     found = [(path, *mutant) for path in paths for mutant in mutants(path)]
+    if arguments.sample is not None:
+        found = random.Random(arguments.seed).sample(found, min(arguments.sample, len(found)))
 
     with tempfile.TemporaryDirectory() as scratch:
         places: queue.Queue[pathlib.Path] = queue.Queue()

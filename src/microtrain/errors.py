@@ -1,7 +1,8 @@
-"""What goes wrong and how it is said: the package's own exceptions, and checks of arguments."""
+"""The package's own exceptions, and checks of arguments that say what is wrong."""
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import os
 import sys
@@ -12,8 +13,7 @@ from typing import Any
 class DomainError(ValueError, ArithmeticError):
     """An operation was asked for where it has no real value, such as ``log(-1)``.
 
-    It is a `ValueError`, as in `math`, and an `ArithmeticError`, as `train` counts it: a step that
-    leaves the domain of a function has diverged.
+    It is a `ValueError`, as in `math`, and an `ArithmeticError`: to `train`, the run has diverged.
 
     >>> import microtrain as mt
     >>> mt.log(-1.0)
@@ -24,7 +24,7 @@ class DomainError(ValueError, ArithmeticError):
 
 
 class CompileError(TypeError):
-    """A computation can't be compiled: it is not the same whatever the numbers are, or too large.
+    """A computation can't be compiled: it depends on its numbers, or is too large.
 
     >>> import microtrain as mt
     >>> mt.compile(lambda x: x if x > 0 else -x)  # doctest: +ELLIPSIS
@@ -46,16 +46,14 @@ class GradcheckError(ValueError):
 
 
 def describe(x: object) -> str:
-    """Name an unwelcome argument in an error message: its type and, cut short, its value."""
+    """Return the type and the value of an argument, cut short, for an error message."""
     if x is None:
         return "None"
     try:
         text = repr(x)
-    except Exception:  # an int of more digits than Python prints, a number not known yet
+    except Exception:  # an int of too many digits to print, or a symbol
         text = "that can't be shown"
-    if len(text) > 60:
-        text = text[:57] + "..."
-    return f"{type(x).__name__} {text}"
+    return f"{type(x).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 
 def counted(n: int, noun: str) -> str:
@@ -64,10 +62,7 @@ def counted(n: int, noun: str) -> str:
 
 
 def positive_int(name: str, x: object) -> int:
-    """Return `x` as an int. Raises `TypeError` if it is none, `ValueError` if it is below 1.
-
-    Or if it is above `sys.maxsize`: so many of anything would neither fit nor end.
-    """
+    """Return `x` as an int, which must be from 1 to `sys.maxsize`."""
     n = any_int(name, x)
     if not 1 <= n <= sys.maxsize:
         bound = "at least 1" if n < 1 else f"at most {sys.maxsize}"
@@ -83,7 +78,7 @@ def any_int(name: str, x: object) -> int:
         n = operator.index(x)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name} expects an int, got {describe(x)}") from None
-    if n.bit_length() > 10_000:  # Python prints no larger ones, and so they can't be saved
+    if n.bit_length() > 10_000:  # Python does not print larger ones, so that they can't be saved
         raise ValueError(f"{name} expects an int of at most 10,000 bits, got {n.bit_length():,}")
     return n
 
@@ -96,20 +91,14 @@ def true_or_false(name: str, x: object) -> bool:
 
 
 def as_list(name: str, x: Any, what: str = "a list") -> list[Any]:
-    """Return a new list of what is in `x`. Raises `TypeError` if that is no list, or has no order.
-
-    A generator or an array will do, and so will a DataFrame, which is the list of its rows; a str,
-    a dict or a set won't.
-    """
+    """Return a new list of the items of `x`, in order; those of a DataFrame are its rows."""
     if hasattr(x, "columns") and not isinstance(x, type):  # a DataFrame; it iterates over columns
         for rows, options in (("itertuples", {"index": False, "name": None}), ("iter_rows", {})):
             if hasattr(x, rows):  # as in pandas, and as in Polars
                 return list(getattr(x, rows)(**options))
     elif not isinstance(x, str | bytes | Mapping | Set | type):
-        try:
+        with contextlib.suppress(TypeError):
             return list(x)
-        except TypeError:
-            pass
     raise TypeError(f"{name} expects {what}, got {describe(x)}")
 
 
@@ -125,8 +114,7 @@ def file_path(name: str, x: Any) -> str:
 
 
 def one_of(name: str, x: object, choices: tuple[str, ...]) -> str:
-    """Return `x` if it is one of the choices. Raises `ValueError`, which lists them, otherwise."""
+    """Return `x`. Raises `ValueError` with the choices if it is none of them."""
     if isinstance(x, str) and x in choices:
         return x
-    listed = ", ".join(map(repr, choices))
-    raise ValueError(f"{name} expects one of {listed}; got {describe(x)}")
+    raise ValueError(f"{name} expects one of {', '.join(map(repr, choices))}; got {describe(x)}")

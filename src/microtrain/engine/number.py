@@ -76,7 +76,7 @@ def number(name: str, x: object) -> float:
 
 
 def assigned(data: object) -> Any:
-    """Return what somebody assigned to the `data` of a Value as a Value keeps it."""
+    """Return what was assigned to the `data` of a Value: an int or a NumPy scalar as a float."""
     found = as_number(data)
     if found is NotImplemented:
         if hasattr(data, "grad"):

@@ -134,10 +134,6 @@ def _written_power(x: str, n: str) -> str:
         return ""
 
 
-def _written_ieee_power(x: str, n: str) -> str:
-    return "1.0 / {0}" if n == "-1.0" else _written_power(x, n)
-
-
 ADD = Primitive("+", operator.add, raises=False, python="+")
 SUBTRACT = Primitive("-", operator.sub, raises=False, python="-")
 MULTIPLY = Primitive("*", operator.mul, raises=False, python="*")
@@ -167,5 +163,5 @@ IEEE_POWER = Primitive(
     ieee_power,
     (lambda y, x, n: n * ieee_power(x, n - 1), lambda y, x, n: y * _ieee_log(x)),
     raises=False,
-    python=_written_ieee_power,
+    python=lambda x, n: "1.0 / {0}" if n == "-1.0" else _written_power(x, n),
 )

@@ -1,4 +1,4 @@
-"""Steps and choices: operations made of pieces, each constant or one of the operands."""
+"""Operations with jumps and kinks: steps, and choices between operands."""
 
 from __future__ import annotations
 
@@ -99,16 +99,8 @@ WHERE = Primitive(
 )
 
 
-def _share_of_larger(y: Any, a: Any, b: Any) -> Any:
-    return (1 + sign(a - b)) / 2
-
-
-def _share_of_smaller(y: Any, a: Any, b: Any) -> Any:
-    return (1 - sign(a - b)) / 2
-
-
 @primitive(
-    slopes=(_share_of_larger, _share_of_smaller),
+    slopes=(lambda y, a, b: (1 + sign(a - b)) / 2, lambda y, a, b: (1 - sign(a - b)) / 2),
     exact=True,
     raises=False,
     python="{0} if {0} >= {1} or {0} != {0} else {1}",
@@ -123,7 +115,7 @@ def maximum(a: float, b: float) -> float:
 
 
 @primitive(
-    slopes=(_share_of_smaller, _share_of_larger),
+    slopes=(lambda y, a, b: (1 - sign(a - b)) / 2, lambda y, a, b: (1 + sign(a - b)) / 2),
     exact=True,
     raises=False,
     python="{0} if {0} <= {1} or {0} != {0} else {1}",

@@ -12,7 +12,9 @@ Operations with jumps and kinks are in `piecewise`, division and powers in `oper
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -213,12 +215,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     listed = as_list("xs", xs)
     if not listed:
         raise ValueError("softmax expects at least one number, got none")
-    top = listed[0]
-    for x in listed[1:]:
-        top = maximum(top, x)
-    top = detach(top)  # what is subtracted from all changes nothing
+    top = detach(functools.reduce(maximum, listed))  # a constant: the result is the same for any
     powers = [exp(x - top) for x in listed]
-    total = powers[0]
-    for power_ in powers[1:]:
-        total = total + power_
-    return [power_ / total for power_ in powers]
+    total = functools.reduce(operator.add, powers)
+    return [x / total for x in powers]

@@ -183,8 +183,6 @@ class Value(Methods, GraphCopies, Operand):
     def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
         return fast(primitive, Value, node)
 
-    # The chain rule.
-
     def backward(self, grad: float = 1.0) -> None:
         """Add the derivative of ``grad * self`` by each leaf to that leaf's `.grad`.
 

@@ -67,7 +67,7 @@ class CompiledEngine:
         ) -> tuple[float, float, State]:
             try:
                 return function(state, batches, lr)  # type: ignore[no-any-return]
-            except (ArithmeticError, ValueError):  # it says what is wrong, or that nothing is
+            except (ArithmeticError, ValueError):  # raises in words, or succeeds
                 return step_eagerly(state, batches, lr)
 
         self.step, self._step_eagerly = step, step_eagerly
