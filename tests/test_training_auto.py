@@ -574,6 +574,6 @@ def loss(p, y):
     exec(source, names)
     ys = [1, 0, 2] if whole else YS
     history = both(names["Model"], names["loss"], ys, steps=140, lr=1e-3)
-    plain_sums = 5 in parts or "1 + y" in loss  # what might be one
+    plain_sums = 4 in parts or "1 + y" in loss  # what might be one
     if max(parts, default=0) < 6 and LOSSES.index(loss) < 4 and not (2 in parts and plain_sums):
         assert history.engine == "compiled", history.fallback
