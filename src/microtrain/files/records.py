@@ -1,8 +1,8 @@
 """Files of JSON: one format, one check of what is read, replaced as a whole or not at all.
 
 A file says what kind it is, and holds the digest of its content. It is written beside its target,
-synced to the disk and renamed: whoever is killed while writing leaves the old file or the new one.
-Nothing in a file is executed.
+synced to the disk and renamed: a writer that is killed leaves the old file or the new one. Nothing
+in a file is executed.
 """
 
 from __future__ import annotations
@@ -11,23 +11,25 @@ import contextlib
 import errno
 import math
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..errors import describe, file_path
-from .schema import checked
+from ..errors import file_path
+from .schema import SIZE, checked
 
 Path = str | os.PathLike[str]
 Made = TypeVar("Made")
 
 VERSION = 2  # files of version 1 have no digest
+HEAD = ("format", "version", "digest")  # the keys beside the parts
 LARGEST = 500_000_000  # bytes; a file of more is not read
+ABANDONED = 600  # seconds after which what stands beside a file is of a killed writer
 
 
 class CheckpointError(ValueError):
-    """A file is no checkpoint, or one that can't be used; the message says why.
+    """A file that can't be used as a checkpoint; the message says why.
 
     >>> import microtrain as mt, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
@@ -52,20 +54,13 @@ class Format:
         """
         import json
 
-        path = os.path.realpath(file_path("path", path))  # a link is followed, not replaced
-        head = {"format": self.kind, "version": VERSION}
+        path = target(path)
+        record = {"format": self.kind, "version": VERSION, "digest": None, **parts}
         try:
-            digest = _digest({**head, **parts})
-            text = json.dumps({**head, "digest": digest, **parts}, allow_nan=False)
+            record["digest"] = _digest(record)
+            text = json.dumps(record, allow_nan=False)
         except ValueError:
             raise ValueError("parameters that are not finite can't be saved") from None
-        folder = os.path.dirname(path)
-        if not os.path.isdir(folder):
-            raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
-        if os.path.isdir(path):
-            raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
-        if os.path.exists(path) and not os.path.isfile(path):
-            raise OSError(errno.EINVAL, "a device or pipe can't be replaced by a file", path)
         _replace(path, text)
 
     def read(self, path: Path, make: Callable[..., Made]) -> Made:
@@ -78,43 +73,47 @@ class Format:
 
         path = file_path("path", path)
         try:
-            record = _parsed(path)
-            kind: Any = record.get("format") if isinstance(record, dict) else None
-            if kind != self.kind:
-                other = isinstance(kind, str) and kind.startswith("microtrain ")
-                but = f", but a {kind[:40]}" if other else ""
-                raise ValueError(f"this is no {self.kind}{but}")
-            del record["format"]
-            version, digest = record.pop("version", None), record.pop("digest", None)
-            if type(version) is not int or version < 1:
-                raise ValueError(f"version expects an int of at least 1, got {describe(version)}")
-            if version > VERSION:
-                raise ValueError(
-                    f"it is of version {version}; this microtrain reads up to {VERSION}"
-                )
-            head = {"format": kind, "version": version}
-            if digest != (None if version == 1 else _digest({**head, **record})):
-                raise ValueError("it was changed after it was written: its digest does not fit")
-            return make(**checked(self.schema, record))
-        except RecursionError:
-            raise CheckpointError(f"{path}: it is nested too deeply") from None
-        except (TypeError, ValueError) as error:
-            no_json = isinstance(error, json.JSONDecodeError)
-            told = f"this is no {self.kind}, as it is no JSON: " if no_json else ""
-            raise CheckpointError(f"{path}: {told}{error}") from None
+            return make(**self._parts(_parsed(path)))
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = str(error)
+            if isinstance(error, RecursionError):
+                reason = "it is nested too deeply"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = f"this is no {self.kind}, as it is no JSON: {error}"
+            raise CheckpointError(f"{path}: {reason}") from None
+
+    def _parts(self, record: Any) -> dict[str, Any]:
+        """Return the parts in a record. Raises `ValueError` where it is not as it was written."""
+        kind: Any = record.get("format") if isinstance(record, dict) else None
+        if kind != self.kind:
+            other = isinstance(kind, str) and kind.startswith("microtrain ")
+            raise ValueError(f"this is no {self.kind}{f', but a {kind[:40]}' if other else ''}")
+        version, signed = checked(SIZE, record.get("version"), "version"), record.get("digest")
+        if version > VERSION:
+            raise ValueError(f"it is of version {version}; this microtrain reads up to {VERSION}")
+        if signed != (None if version == 1 else _digest(record)):
+            raise ValueError("it was changed after it was written: its digest does not fit")
+        parts = {key: x for key, x in record.items() if key not in HEAD}
+        return checked(self.schema, parts)  # type: ignore[no-any-return]
 
 
-def _digest(record: dict[str, Any]) -> str:
-    """Return the SHA-256 of what a record holds, whatever its keys' order and its blanks."""
-    import hashlib
-    import json
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    import hashlib  # slow to import
 
-    text = json.dumps(record, allow_nan=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _digest(record: dict[str, Any]) -> str:
+    """Return the digest of what a record holds beside it, whatever its keys' order and blanks."""
+    import json
+
+    content = {key: x for key, x in record.items() if key != "digest"}
+    return digest(json.dumps(content, allow_nan=False, sort_keys=True))
+
+
 def _parsed(path: str) -> Any:
-    """Return the JSON in a file. Raises `ValueError` for what is no record of ours in any case."""
+    """Return the JSON in a file. Raises `ValueError` for what can't have been written here."""
     import json
 
     def finite(token: str) -> float:
@@ -136,49 +135,43 @@ def _parsed(path: str) -> Any:
         return json.load(file, parse_constant=finite, parse_float=finite, object_pairs_hook=once)
 
 
+def target(path: Path) -> str:
+    """Return the path to replace for a file to be written. Raises `OSError` where none can be."""
+    path = os.path.realpath(file_path("path", path))  # a link is followed, not replaced
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(errno.EINVAL, "a device or pipe can't be replaced by a file", path)
+    return path
+
+
 def _replace(path: str, text: str) -> None:
-    """Put a text in place of a file, or of nothing."""
+    """Put a text in place of a file, or of nothing. Remove what killed writers of it left."""
+    import glob
     import secrets
 
-    folder, name = os.path.split(path)
+    for left in glob.glob(f"{glob.escape(path)}.{'[0-9a-f]' * 8}.tmp"):
+        with contextlib.suppress(OSError):  # somebody else removed it, or may alone
+            if time.time() - os.path.getmtime(left) > ABANDONED:
+                os.unlink(left)
     beside = f"{path}.{secrets.token_hex(4)}.tmp"
-    with _writing(folder, re.escape(name) + r"\.[0-9a-f]{8}\.tmp"):
-        try:
-            with open(beside, "x", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            if os.path.exists(path):
-                os.chmod(beside, os.stat(path).st_mode & 0o7777)
-            os.replace(beside, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(beside)
-            raise
-
-
-@contextlib.contextmanager
-def _writing(folder: str, leftovers: str) -> Iterator[None]:
-    """Remove the leftovers of killed writers; sync the folder when all is done.
-
-    Every writer holds a shared lock on the folder. So whoever can have it alone knows that what
-    lies there is nobody's. Without locks, as on Windows, leftovers stay.
-    """
-    if not hasattr(os, "O_DIRECTORY"):
-        yield
-        return
-    import fcntl
-
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with contextlib.suppress(OSError):  # another writer is at work, or there are no locks
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for name in os.listdir(folder):
-                if re.fullmatch(leftovers, name):
-                    os.unlink(os.path.join(folder, name))
-        with contextlib.suppress(OSError):
-            fcntl.flock(opened, fcntl.LOCK_SH)
-        yield
-        os.fsync(opened)
+        with open(beside, "x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            os.chmod(beside, os.stat(path).st_mode & 0o7777)
+        os.replace(beside, path)
     finally:
-        os.close(opened)
+        with contextlib.suppress(FileNotFoundError):  # where it has replaced the file
+            os.unlink(beside)
+    with contextlib.suppress(OSError):  # not every system syncs folders
+        folder = os.open(os.path.dirname(path), os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,26 +1,25 @@
 """What a record may hold, declared as data.
 
 A schema is a dict, for an object with these keys and no others; ``[part]``, for a list of any
-length; ``[part, n]``, for one of n, where n may be the key beside it that it goes with; or a `Kind`
-of texts or numbers.
+length; ``[part, n]``, for one of n, where n may be the key beside it whose number or length it is;
+`optional` of a schema; or a `Kind` of texts or numbers.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import describe
 
 
-class Kind:
-    """A kind of texts or numbers: what an error says of it, which they are, what is made of one."""
+class Kind(NamedTuple):
+    """Texts or numbers: how an error names them, which are accepted, what is made of one."""
 
-    def __init__(
-        self, words: str, accepts: Callable[[Any], bool], made: Callable[[Any], Any] | None = None
-    ) -> None:
-        self.words, self.accepts, self.made = words, accepts, made or (lambda x: x)
+    words: str
+    accepts: Callable[[Any], bool]
+    made: Callable[[Any], Any] = lambda x: x
 
 
 def _is_number(x: Any) -> bool:
@@ -41,31 +40,28 @@ def one_of(*choices: str) -> Kind:
     return Kind(f"one of {', '.join(choices)}", lambda x: isinstance(x, str) and x in choices)
 
 
-def optional(kind: Any) -> Any:
-    """Return the schema of what may also be missing, as null."""
-    return (kind,)
+def optional(schema: Any) -> Any:
+    """Return the schema of what may also be null."""
+    return (schema,)
 
 
 def checked(schema: Any, x: Any, place: str = "", beside: Any = None) -> Any:
     """Return what a schema makes of part of a record. Raises `ValueError`, with the place."""
-    if isinstance(schema, tuple):
-        return None if x is None else checked(schema[0], x, place)
     if isinstance(schema, Kind):
         if not schema.accepts(x):
             raise ValueError(f"{place} expects {schema.words}, got {describe(x)}")
         return schema.made(x)
+    if isinstance(schema, tuple):
+        return None if x is None else checked(schema[0], x, place)
     if isinstance(schema, dict):
-        if not isinstance(x, dict):
-            raise ValueError(f"{place} expects an object, got {describe(x)}")
+        checked(OBJECT, x, place)
         if odd := sorted(map(describe, set(x) ^ set(schema))):
             raise ValueError(f"{place or 'it'} lacks, or has too much: {', '.join(odd)}")
         inside = f"{place}." if place else ""
         return {key: checked(part, x[key], inside + key, x) for key, part in schema.items()}
-    part, n = schema if len(schema) == 2 else (schema[0], None)
-    n = beside[n] if isinstance(n, str) else n
-    n = len(n) if isinstance(n, list) else n
-    if not isinstance(x, list) or n not in (None, len(x)):
-        raise ValueError(
-            f"{place} expects a list{'' if n is None else f' of {n}'}, got {describe(x)}"
-        )
+    part, *size = schema
+    sizes = [beside[n] if isinstance(n, str) else n for n in size]
+    lengths = [len(n) if isinstance(n, list) else n for n in sizes]
+    words = " of ".join(["a list", *map(str, lengths)])
+    checked(Kind(words, lambda x: isinstance(x, list) and lengths in ([], [len(x)])), x, place)
     return [checked(part, entry, f"{place}[{i}]") for i, entry in enumerate(x)]

@@ -171,6 +171,8 @@ def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
 
 def _outputs(prediction: Any) -> list[Any]:
     """Return a prediction as the list of its outputs: Values, or numbers."""
+    if isinstance(prediction, Value):
+        return [prediction]
     outputs = _listed("prediction", prediction)
     for output in outputs:
         number_in(output, "prediction")
@@ -178,9 +180,8 @@ def _outputs(prediction: Any) -> list[Any]:
 
 
 def _listed(name: str, x: Any, what: str = "a list") -> list[Any]:
-    """Return a Value or a number as a list of it alone, anything else as the list that it is."""
-    alone = isinstance(x, Value) or as_number(x) is not NotImplemented
-    return [x] if alone else as_list(name, x, what)
+    """Return a number as a list of it alone, anything else as the list that it is."""
+    return as_list(name, x, what) if as_number(x) is NotImplemented else [x]
 
 
 def _sum(terms: Sequence[Any]) -> Any:

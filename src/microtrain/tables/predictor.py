@@ -1,8 +1,8 @@
 """A model with all that is needed to apply it to the rows of a table.
 
-Columns of numbers are standardized: their mean is taken off, and the rest divided by their standard
+A column of numbers is standardized: its mean is subtracted, and the rest divided by its standard
 deviation, so that no column counts for more because of its unit. A column of texts becomes one 0 or
-1 for each text. What was done is kept with the model, and done again to the rows to predict.
+1 for each text. Mean, deviation and texts are kept with the model, for the rows to predict.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ class Column:
     ) -> Column:
         """Return a column of a table, with the scale of the rows to train on.
 
-        It is of texts if it is `declared` to be or has no numbers, or if these are `classes`. The
-        target alone has `max_classes`, the others `MANY`; more texts are a `ValueError`.
+        It is of texts if it is `declared` to be, if it has no numbers, or if these are `classes`.
+        Raises `ValueError` for more texts than `max_classes` (of a target) or `MANY`.
         """
-        quoted = shlex.quote(name)
-        as_texts, drop = f"--texts {quoted} reads it as texts", f"--drop {quoted} leaves it out"
+        as_texts = f"--texts {shlex.quote(name)} reads it as texts"
         most, remedy = max_classes or MANY, "--max-classes allows more"
         if max_classes is None:
-            as_texts, remedy = f"{as_texts}, {drop}", drop
+            remedy = f"--drop {shlex.quote(name)} leaves it out"
+            as_texts += f", {remedy}"
         values = table.values(name, declared or None, f"; {as_texts}")
         if classes or isinstance(values[0], str):
             of_numbers = isinstance(values[0], float)
@@ -91,10 +91,9 @@ class Column:
 
 
 class Predictor:
-    """A model with all that is needed to apply it to the rows of a table.
+    """A model with the columns of its inputs, its target and the name of its loss.
 
-    columns: the inputs, in their order; target: the column to predict, of texts for classes, else
-    of numbers, which the model gives standardized; loss: the name of that it was trained with.
+    A target of texts is a class; one of numbers is standardized, as the model returns it.
     """
 
     def __init__(self, model: MLP, columns: list[Column], target: Column, loss: str) -> None:
@@ -107,14 +106,12 @@ class Predictor:
 
     def unseen(self, table: Table) -> list[tuple[str, str, int]]:
         """Return the texts in a table that were not trained on: column, text, how many rows."""
-        found = collections.Counter(
-            (column.name, text)
-            for column in self.columns
-            if column.texts
-            for text in column.values(table)
-            if text not in column.texts
-        )
-        return [(name, text, n) for (name, text), n in found.items()]
+        unseen = []
+        for column in self.columns:
+            if column.texts:
+                counts = collections.Counter(column.values(table))
+                unseen += [(column.name, x, n) for x, n in counts.items() if x not in column.texts]
+        return unseen
 
     def truths(self, table: Table) -> list[Any]:
         """Return the target of each row of a table; None where there is none, or no number."""
@@ -125,16 +122,15 @@ class Predictor:
     def predict(self, x: Sequence[float]) -> Any:
         """Return the prediction for the inputs of a row: a class's text, or a number."""
         (output,) = self.model.predict([x])
-        if not self.target.texts:
-            output = output * self.target.scale + self.target.mean
         outputs = output if isinstance(output, list) else [output]
+        texts = self.target.texts
+        if not texts:
+            outputs = [output * self.target.scale + self.target.mean]
         if not all(map(math.isfinite, outputs)):
             raise ValueError("the prediction is not finite: the numbers of this row are too large")
-        if not self.target.texts:
-            return output
         if self.loss == "hinge":
-            return self.target.texts[outputs[0] > 0]
-        return self.target.texts[max(range(len(outputs)), key=outputs.__getitem__)]
+            return texts[outputs[0] > 0]
+        return texts[outputs.index(max(outputs))] if texts else outputs[0]
 
     def save(self, path: str) -> None:
         """Write it to a JSON file, as `microtrain.save` writes a model."""

@@ -1,17 +1,15 @@
-"""Runs to and from files: one that was stopped, anywhere, goes on as if it had not been."""
+"""Runs to and from files: a run that was stopped anywhere ends as if it had not been."""
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ..engine.value import Value
-from ..files.records import Format
+from ..files.records import Format, digest, target
 from ..files.schema import COUNT, FLOAT, NUMBER, OBJECT, Kind
 from ..nn.checkpoint import architecture_of
 from ..nn.description import described, description
@@ -48,12 +46,12 @@ CHANGED = "changed"
 
 
 class RunFile:
-    """The file of a run: `restore` reads what is there of it, `save` writes it anew.
+    """The file of a run: `restore` reads it, `save` replaces it.
 
-    `every` is after how many steps it is to be saved, None for about every second. `options` are
-    the numbers that decide the bits of the run, beside the objective and the learning rate: a file
-    of a run with others is refused. Raises `TypeError` where model, loss or schedule are such that
-    nobody could tell whether another run has the same.
+    `every` is after how many steps the run is saved, None for about every second. Objective,
+    learning rate and `options` decide the bits of a run: a file of a run with others is refused.
+    Raises `TypeError` if model, loss or schedule can't be compared with those of another run,
+    `OSError` if the file can't be written.
     """
 
     def __init__(
@@ -65,17 +63,10 @@ class RunFile:
         lr: Any,
         **options: Any,
     ) -> None:
-        import hashlib  # slow to import
-
-        self.path = os.fspath(path)
-        folder = os.path.dirname(os.path.abspath(self.path))
-        if not os.path.isdir(folder):  # to be told now, not when there is something to lose
-            raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
-        self.every = every
+        target(path)  # to be told now, not when there is something to lose
+        self.path, self.every, self.history = os.fspath(path), every, history
         self.next = time.perf_counter() + SECONDS  # when it is to be saved again
-        self.history = history
         model, self.parameters = objective.model, objective.parameters
-        samples = repr(objective.samples).encode()
         self.settings = {
             "model": architecture_of(model) or type(model).__name__,
             "loss": _named(objective.loss),
@@ -83,26 +74,18 @@ class RunFile:
             **options,
             "reduction": objective.reduction,
             "parameters": parameter_names(model, self.parameters),
-            "data": hashlib.sha256(samples).hexdigest(),
+            "data": digest(repr(objective.samples)),
         }
         self.functions = {"model": model, "loss": objective.loss, "lr": lr}
-        self.code = self._code(description)
-
-    def _code(self, written: Callable[[Any, Sequence[Value]], str | None]) -> dict[str, str]:
-        """Return the digests of the descriptions of model, loss and learning rate."""
-        import hashlib  # slow to import
-
-        code = {}
+        self.code = {}
         for name, function in self.functions.items():
             try:
-                text = str(written(function, self.parameters))
+                self.code[f"code of {name}"] = digest(description(function, self.parameters))
             except TypeError as error:
                 raise TypeError(
                     f"{name} can't be used with a checkpoint, as nobody could tell whether a run "
                     f"goes on with the same: {error}; leave that out, or the checkpoint"
                 ) from None
-            code[f"code of {name}"] = hashlib.sha256(text.encode()).hexdigest()
-        return code
 
     def is_due(self, steps: int) -> bool:
         """Return whether the run is to be saved after so many steps."""
@@ -114,8 +97,10 @@ class RunFile:
         """Write down the run as it is after the last whole step."""
         begun = time.perf_counter()
         steps, (parameters, gradients), (before, _) = whole
-        history, now = self.history, self._code(described)
-        code = {name: text if now[name] == text else CHANGED for name, text in self.code.items()}
+        history, code = self.history, dict(self.code)
+        for function, (name, first) in zip(self.functions.values(), code.items()):
+            if digest(str(described(function, self.parameters))) != first:
+                code[name] = CHANGED
         try:
             FORMAT.write(
                 self.path,
@@ -128,15 +113,15 @@ class RunFile:
                 sharpness=[[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
                 **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
             )
-        finally:  # also where it failed: it is not to be tried at each step
+        finally:  # also where it failed, so as not to try again at each step
             done = time.perf_counter()
-            self.next = done + max(SECONDS, 10 * (done - begun))  # a long record takes longer
+            self.next = done + max(SECONDS, 10 * (done - begun))
 
     def restore(self, most: int) -> tuple[Whole, float] | None:
         """Put the record into the history; return the last whole step, and the seconds it took.
 
-        Returns None where there is no file. Raises `CheckpointError` where it is no such record, or
-        one of another run; `ValueError` where it is of more steps than are to be made.
+        Without a file, returns None. Raises `CheckpointError` if the file is of no run or another,
+        `ValueError` if it is of more steps than are to be made.
         """
         if not os.path.exists(self.path):
             return None
@@ -164,19 +149,18 @@ class RunFile:
         known = set(self.settings)
         if set(found) not in (known, known | {*self.code, "python"}):
             raise ValueError("settings are not those of a run")
-        for name, value in self.settings.items():
-            if found[name] != value:
-                told = f": {str(found[name])[:60]}, not {str(value)[:60]}"
-                long = name in ("data", "parameters", "model")
-                raise ValueError(f"it is of a run with other {name}{'' if long else told}")
-        for name, value in self.code.items():
-            if found.get(name, value) != value:
-                reason = ""
-                if found[name] == CHANGED:
-                    reason = ", which changed while it ran in a way that the file does not hold"
-                elif found["python"] != PYTHON:
-                    reason = f"; it ran under Python {str(found['python'])[:60]}, this is {PYTHON}"
-                raise ValueError(f"it is of a run with other {name}{reason}")
+        for name, value in {**self.settings, **self.code}.items():
+            then = found.get(name, value)
+            if then == value:
+                continue
+            reason = f": {str(then)[:60]}, not {str(value)[:60]}"
+            if name in ("data", "parameters", "model") or name in self.code:
+                reason = ""  # it is long, or a digest
+            if name in self.code and then == CHANGED:
+                reason = ", which changed while it ran in a way that the file does not hold"
+            elif name in self.code and found["python"] != PYTHON:
+                reason = f"; it ran under Python {str(found['python'])[:60]}, this is {PYTHON}"
+            raise ValueError(f"it is of a run with other {name}{reason}")
 
 
 def _named(function: Any) -> str:
