@@ -24,12 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     open_streams()
     words = list(sys.argv[1:] if argv is None else argv)
-    command = None
+    command, status = None, OK
     try:
         with warnings.catch_warnings(), contextlib.suppress(SystemExit):  # after printing the help
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_, **__: say(f"microtrain: {message}")
-            status = OK
             command, words = _chosen(words)
             status = command.run(command.parse(words))
         sys.stdout.flush()

@@ -155,7 +155,7 @@ class _Writer:
         for place, (operation, mark) in enumerate(zip(self.operations, marks)):
             if mark and len(operation) > 1:
                 operands = operation[1:]
-                text = self.scope.texts[operation[0]]
+                text: Any = self.scope.texts[operation[0]]
                 if callable(text):
                     shown = (self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands))
                     text = text(*shown)

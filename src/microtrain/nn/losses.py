@@ -50,8 +50,8 @@ def hinge(prediction: Any, target: float) -> Value:
     """
     outputs = _outputs(prediction)
     (sign,) = plus_or_minus_one(target, len(outputs))
-    loss: Value = relu(1 - outputs[0] * sign)
-    return loss
+    margin: Value = 1 - outputs[0] * sign
+    return relu(margin)
 
 
 def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
