@@ -72,6 +72,18 @@ def test_each_room_imports_only_from_those_below_it():
                 assert room in below, f"{path.parent.name}/{path.name} imports from {room}"
 
 
+def test_files_and_functions_are_short():
+    """A file has at most 300 lines, a function at most 80 below its signature and docstring."""
+    for path in SRC.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 300, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[ast.get_docstring(node) is not None :]
+                lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+                assert lines <= 80, f"{node.name} in {path} has {lines} lines"
+
+
 def test_no_dependency():
     import importlib.metadata
 
