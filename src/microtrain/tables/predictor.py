@@ -125,7 +125,7 @@ class Predictor:
         outputs = output if isinstance(output, list) else [output]
         texts = self.target.texts
         if not texts:
-            outputs = [output * self.target.scale + self.target.mean]
+            outputs = [outputs[0] * self.target.scale + self.target.mean]
         if not all(map(math.isfinite, outputs)):
             raise ValueError("the prediction is not finite: the numbers of this row are too large")
         if self.loss == "hinge":
