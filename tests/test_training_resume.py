@@ -490,6 +490,7 @@ print(tests.bits(tests.own(**tests.RUNS[kind][0](), steps=int(steps), checkpoint
 """
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_in_another_process_whatever_its_hash_seed(tmp_path):
     for kind in RUNS:
         path = str(tmp_path / kind)
@@ -552,6 +553,7 @@ def test_the_command_resumes(tmp_path, capsys):
     assert "there is no such folder" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
 def test_killed_at_any_moment_and_resumed(tmp_path):
     path = tmp_path / "run.json"
