@@ -39,10 +39,11 @@ PARTS: dict[type, Callable[[Any], Sequence[Any]]] = {
     classmethod: lambda method: [method.__func__],
     property: attrgetter("fget", "fset", "fdel"),
     functools.cached_property: attrgetter("func", "attrname"),  # its lock decides nothing
+    types.MemberDescriptorType: lambda slot: [],
+    types.CellType: lambda cell: [] if cell == types.CellType() else [cell.cell_contents],
     Primitive: attrgetter("function", "slopes"),
 }
 OTHER = {"__init__", "__new__", "_abc_impl"}  # attributes of a class that decide nothing
-SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
 def description(item: Any, parameters: Sequence[Value] = ()) -> str:
@@ -128,15 +129,15 @@ class _Writer:
                 raise
 
     def _function(self, f: types.FunctionType) -> None:
-        cells = map(_content, f.__closure__ or ())
-        self._named("closure", dict(zip(f.__code__.co_freevars, cells)))
+        self._named("closure", dict(zip(f.__code__.co_freevars, f.__closure__ or ())))
         if _is_installed(str(f.__globals__.get("__name__"))):
             self.words.append(f"{f.__module__}.{f.__qualname__}")
         else:
             self._all("function", [f.__code__, f.__defaults__, f.__kwdefaults__, vars(f)])
             reads, imports, names = _reads(f.__code__)
-            self._named("globals", _used(f.__globals__, reads, names))
-            self._named("imports", _used({x: _imported(x) for x in imports}, imports, names))
+            used = {x: f.__globals__[x] for x in reads if x in f.__globals__}  # else a builtin
+            used |= {f"import {x}": _imported(x) for x in imports}
+            self._named("globals", {key: _in_modules(x, names) for key, x in used.items()})
 
     def _class(self, cls: type) -> None:
         for base in cls.__mro__:
@@ -145,7 +146,8 @@ class _Writer:
                 self.words.append(f"{base.__module__}.{base.__qualname__}")
                 self.write(own.get("__call__"))  # which may have been replaced
             else:
-                self._named("class", {name: x for name, x in own.items() if _decides(name, x)})
+                members = {x: own[x] for x in own if callable(own[x]) or not x.startswith("__")}
+                self._named("class", {x: members[x] for x in members if x not in OTHER})
 
     def _object(self, item: Any) -> None:
         known = copyreg.dispatch_table.get(type(item))
@@ -156,31 +158,14 @@ class _Writer:
             self._all("object", [list(x) if isinstance(x, Iterator) else x for x in state])
 
 
-def _content(cell: types.CellType) -> Any:
-    """Return what a closure refers to; of a variable that is not set yet, an empty tuple."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return ()
-
-
-def _decides(name: str, item: Any) -> bool:
-    """Return whether an attribute of a class may decide what its objects compute."""
-    special = name.startswith("__") and not callable(item)
-    return not (special or name in OTHER or isinstance(item, SLOTS))
-
-
-def _used(found: dict[str, Any], reads: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-    """Return the globals that are read; of a module of one's own, its attributes so named."""
-    used = {}
-    for name in reads:
-        if name in found:  # else it is a builtin
-            item = found[name]
-            if type(item) is types.ModuleType and not _is_installed(item.__name__):
-                others = [x for x in names if x != name]
-                item = _used(vars(item), others, others)
-            used[name] = item
-    return used
+def _in_modules(item: Any, names: Sequence[str]) -> Any:
+    """Return an item; of a module of one's own, the attributes with these names."""
+    if type(item) is not types.ModuleType or _is_installed(item.__name__):
+        return item
+    found = {name: vars(item)[name] for name in names if name in vars(item)}
+    return {
+        key: _in_modules(x, [name for name in names if name != key]) for key, x in found.items()
+    }
 
 
 @functools.lru_cache(256)
