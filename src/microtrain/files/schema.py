@@ -59,9 +59,10 @@ def checked(schema: Any, x: Any, place: str = "", beside: Any = None) -> Any:
             raise ValueError(f"{place or 'it'} lacks, or has too much: {', '.join(odd)}")
         inside = f"{place}." if place else ""
         return {key: checked(part, x[key], inside + key, x) for key, part in schema.items()}
-    part, *size = schema
-    sizes = [beside[n] if isinstance(n, str) else n for n in size]
-    lengths = [len(n) if isinstance(n, list) else n for n in sizes]
-    words = " of ".join(["a list", *map(str, lengths)])
-    checked(Kind(words, lambda x: isinstance(x, list) and lengths in ([], [len(x)])), x, place)
+    part, n = (*schema, None)[:2]
+    n = beside[n] if isinstance(n, str) else n
+    n = len(n) if isinstance(n, list) else n
+    if not isinstance(x, list) or n not in (None, len(x)):
+        words = "a list" if n is None else f"a list of {n}"
+        raise ValueError(f"{place} expects {words}, got {describe(x)}")
     return [checked(part, entry, f"{place}[{i}]") for i, entry in enumerate(x)]

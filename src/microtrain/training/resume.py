@@ -40,7 +40,7 @@ FORMAT = Format(
         **{name: [FLOAT, "steps"] for name in RECORDS},
     },
 )
-SECONDS = 1.0  # from one time that a run is saved to the next, if nothing else was said
+SECONDS = 1.0  # between two times that a run is saved, by default
 PYTHON = "{}.{}".format(*sys.version_info)
 CHANGED = "changed"
 
@@ -153,10 +153,10 @@ class RunFile:
             then = found.get(name, value)
             if then == value:
                 continue
-            reason = f": {str(then)[:60]}, not {str(value)[:60]}"
-            if name in ("data", "parameters", "model") or name in self.code:
-                reason = ""  # it is long, or a digest
-            if name in self.code and then == CHANGED:
+            reason = ""
+            if name in self.settings and name not in ("data", "parameters", "model"):
+                reason = f": {str(then)[:60]}, not {str(value)[:60]}"
+            elif then == CHANGED:
                 reason = ", which changed while it ran in a way that the file does not hold"
             elif name in self.code and found["python"] != PYTHON:
                 reason = f"; it ran under Python {str(found['python'])[:60]}, this is {PYTHON}"
