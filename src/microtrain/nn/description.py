@@ -14,6 +14,7 @@ import os
 import random
 import sys
 import types
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
@@ -151,7 +152,9 @@ class _Writer:
 
     def _object(self, item: Any) -> None:
         known = copyreg.dispatch_table.get(type(item))
-        state = known(item) if known else item.__reduce_ex__(4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of copies, by itertools
+            state = known(item) if known else item.__reduce_ex__(4)
         if isinstance(state, str):
             self._all("name", [type(item), state, getattr(item, "__wrapped__", None)])
         else:
