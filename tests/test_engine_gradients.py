@@ -189,3 +189,9 @@ def test_gradcheck_leaves_other_gradients_alone():
 def test_gradcheck_fails_where_the_function_is_not_finite():
     with pytest.raises(mt.GradcheckError, match="nan"):
         mt.gradcheck(lambda v: v * float("inf") * 0.0, [1.0])
+
+
+def test_the_tolerances_of_gradcheck_are_given_by_name():
+    assert mt.gradcheck(lambda a: a * a, [1.0], eps=1e-5, rtol=1e-3, atol=1e-5)
+    with pytest.raises(TypeError):
+        mt.gradcheck(lambda a: a * a, [1.0], 1e-5)

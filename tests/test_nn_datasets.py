@@ -28,6 +28,16 @@ def test_moons_without_noise_lie_on_two_half_circles(n):
         assert sign * (y - centre[1]) >= -1e-12
 
 
+def test_moons_reach_from_end_to_end_of_both_arcs():
+    xs, ys = datasets.moons(9, noise=0)
+    upper = [x for x, y in zip(xs, ys) if y < 0]
+    lower = [x for x, y in zip(xs, ys) if y > 0]
+    assert (len(upper), len(lower)) == (4, 5)
+    for arc, ends in ((upper, [(-1, 0), (1, 0)]), (lower, [(0, 0.5), (2, 0.5)])):
+        for end, x in zip(ends, (min(arc), max(arc))):
+            assert x == pytest.approx(end, abs=1e-12)
+
+
 def test_moons_go_by_the_seed():
     assert datasets.moons(9, 0.2, 1) == datasets.moons(9, 0.2, 1) != datasets.moons(9, 0.2, 2)
     assert datasets.moons(9, 0.2, 1) != datasets.moons(9, 0.1, 1)

@@ -31,7 +31,7 @@ class Compiled:
         self._names = _parameters(f)
         if self._names is not None:
             try:
-                self._generated((None,) * len(self._names), False)
+                self._trace((None,) * len(self._names))
             except CompileError:
                 raise
             except Exception:
