@@ -73,9 +73,7 @@ def positive_int(name: str, x: object) -> int:
 def any_int(name: str, x: object) -> int:
     """Return `x` as an int, NumPy's ints included. Raises `TypeError` if it is none."""
     try:
-        if isinstance(x, bool):
-            raise TypeError
-        n = operator.index(x)  # type: ignore[arg-type]
+        n = operator.index(None if isinstance(x, bool) else x)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name} expects an int, got {describe(x)}") from None
     if n.bit_length() > 10_000:  # Python does not print larger ones, so that they can't be saved
@@ -92,6 +90,8 @@ def true_or_false(name: str, x: object) -> bool:
 
 def as_list(name: str, x: Any, what: str = "a list") -> list[Any]:
     """Return a new list of the items of `x`, in order; those of a DataFrame are its rows."""
+    if type(x) is list:  # at once, as losses do this at every step
+        return x.copy()
     if hasattr(x, "columns") and not isinstance(x, type):  # a DataFrame; it iterates over columns
         for rows, options in (("itertuples", {"index": False, "name": None}), ("iter_rows", {})):
             if hasattr(x, rows):  # as in pandas, and as in Polars

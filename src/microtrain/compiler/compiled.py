@@ -10,6 +10,7 @@ from ..engine.number import as_number
 from ..engine.value import Value
 from ..errors import CompileError, describe
 from .python import Python, assemble, function, indented
+from .record import Record
 from .transforms import Shape, flat, numbers_in, packed, shape_of, trace
 from .writer import Part, Scope, write
 
@@ -27,11 +28,11 @@ class Compiled:
     def __init__(self, f: Callable[..., float | Value]) -> None:
         functools.update_wrapper(self, f)
         self._made: dict[tuple[Shape, bool], tuple[Callable[..., Any], str]] = {}
-        self._trace = functools.cache(lambda shape: trace(f, shape))
+        self._traces: dict[Shape, tuple[Record, int, list[int]]] = {}
         self._names = _parameters(f)
         if self._names is not None:
             try:
-                self._trace((None,) * len(self._names))
+                self._traced((None,) * len(self._names))
             except CompileError:
                 raise
             except Exception:
@@ -57,10 +58,16 @@ class Compiled:
     @property
     def source(self) -> str:
         """The generated Python. Raises `ValueError` for a function of lists not yet called."""
-        if not self._made:
+        if not self._traces:
             raise ValueError("a function of lists is compiled when it is called: call it first")
-        kinds = [(shape, slopes) for shape, _ in dict(self._made) for slopes in (False, True)]
-        return "\n\n\n".join([self._generated(*kind)[1] for kind in dict.fromkeys(kinds)])
+        kinds = [(shape, slopes) for shape in self._traces for slopes in (False, True)]
+        return "\n\n\n".join([self._generated(*kind)[1] for kind in kinds])
+
+    def _traced(self, shape: Shape) -> tuple[Record, int, list[int]]:
+        """Return the record for arguments of this shape, and where value and slopes are in it."""
+        if shape not in self._traces:
+            self._traces[shape] = trace(self.__wrapped__, shape)  # type: ignore[attr-defined]
+        return self._traces[shape]
 
     def _generated(self, shape: Shape, slopes: bool) -> tuple[Callable[..., Any], str]:
         """Return the function for arguments of this shape, and its source."""
@@ -107,7 +114,7 @@ def _generate(compiled: Compiled, shape: Shape, slopes: bool) -> tuple[Callable[
 
     Called with anything but floats, or where an operation raises, it replays the record.
     """
-    record, value, gradient = compiled._trace(shape)
+    record, value, gradient = compiled._traced(shape)
     outputs = [value, *gradient] if slopes else [value]
 
     def pack(results: Sequence[Any]) -> Any:
