@@ -145,7 +145,8 @@ def test_lists_and_other_numbers():
         compiled.source  # noqa: B018
     expected = mt.value_and_grad(f, (0, 1, 2))([0.1, 0.2], [0.3, 0.4], 0.5)
     assert compiled.value_and_grad([0.1, 0.2], [0.3, 0.4], 0.5) == expected
-    assert compiled.value_and_grad((0.1, 0.2), (0.3, 0.4), 0.5) == expected
+    turned = compiled.value_and_grad((0.1, 0.2), (0.3, 0.4), 0.5)
+    assert turned == (expected[0], (tuple(expected[1][0]), tuple(expected[1][1]), expected[1][2]))
     assert compiled([1.0], [2.0], 3.0) == math.tanh(5.0)
     assert "w_0, w_1" in compiled.source
     np = pytest.importorskip("numpy")
@@ -165,8 +166,12 @@ def test_lists_and_other_numbers():
 @pytest.mark.parametrize(
     ("args", "error", "message"),
     [
-        (("1", 2.0), TypeError, "argument 0 expects a number or a list of them, got str '1'"),
-        ((1.0, None), TypeError, "argument 1 expects a number"),
+        (
+            ("1", 2.0),
+            TypeError,
+            "argument 0 has to be a number, .* got str '1'",
+        ),
+        ((1.0, None), TypeError, "argument 1 has to be a number"),
         ((1.0,), TypeError, "missing 1 required positional argument"),
         (([1.0], 2.0), TypeError, "multiply sequence"),
     ],
@@ -179,7 +184,7 @@ def test_bad_arguments(args, error, message):
 def test_what_is_no_function():
     with pytest.raises(TypeError, match="compile expects a function, got int 3"):
         mt.compile(3)
-    with pytest.raises(TypeError, match="f is expected to return a Value, got str 'a'"):
+    with pytest.raises(TypeError, match="the result has to be a number, .* got str 'a'"):
         mt.compile(lambda *xs: "a")(1.0)
     assert mt.compile(lambda x: 2.5).value_and_grad(1.0) == (2.5, 0.0)
     assert mt.compile(lambda: Value(2.5))() == 2.5

@@ -15,7 +15,7 @@
 """
 
 from .compiler.compiled import compile
-from .compiler.transforms import grad, hessian, value_and_grad
+from .compiler.transforms import grad, hessian, jacobian, value_and_grad
 from .draw.values import to_dot
 from .engine.gradcheck import gradcheck
 from .engine.operators import ieee_power, ratio
@@ -108,6 +108,7 @@ __all__ = [
     "hessian",
     "hinge",
     "ieee_power",
+    "jacobian",
     "load",
     "log",
     "log1p",

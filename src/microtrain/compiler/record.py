@@ -32,10 +32,12 @@ class Record:
     Attributes: `operations`, in which an input is its name alone; `inputs`, the places of the
     inputs; `constants`, of which number k has the place -1 - k; `kept`, the places of operations
     that may raise, and are performed even where their result is unused. Operations recorded while
-    `slopes_deep` is above 0 only serve slopes, and are not kept.
+    `slopes_deep` is above 0 only serve slopes, and are not kept. `instead` ends the messages of
+    errors: what to do where a computation can't be recorded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, instead: str = "") -> None:
+        self.instead = instead
         self.operations: list[Operation] = []
         self.inputs: list[int] = []
         self.constants: list[float] = []
@@ -82,8 +84,8 @@ class Record:
     def _append(self, operation: Operation) -> int:
         if len(self.operations) >= LIMIT:
             raise CompileError(
-                f"this computation has more than {LIMIT:,} operations, too many to compile; "
-                'run it as it is (or train with engine="eager")'
+                f"this computation has more than {LIMIT:,} operations, too many to compile"
+                f"{self.instead}"
             )
         self.operations.append(operation)
         return len(self.operations) - 1

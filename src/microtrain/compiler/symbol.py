@@ -69,11 +69,10 @@ def _binary(
 
 
 def _refuses(what: str, instead: str) -> Callable[..., NoReturn]:
-    def refuse(*_: object) -> NoReturn:
+    def refuse(self: _Recorded, *_: object) -> NoReturn:
         raise CompileError(
-            f"{_where()}: {what} depends on a number that is not known when this is compiled; "
-            f'{instead}, or do without compiling it (in train: engine="eager") '
-            "and without second derivatives and the sharpness, for which it is recorded, too"
+            f"{_where()}: {what} depends on a number that is not known yet, as the computation is "
+            f"recorded once for all numbers; {instead}{self.record.instead}"
         )
 
     return refuse

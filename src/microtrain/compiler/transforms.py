@@ -1,82 +1,160 @@
-"""Derivatives as functions: `grad`, `value_and_grad`, `hessian`.
+"""Derivatives as functions: `grad`, `value_and_grad`, `jacobian`, `hessian`.
 
-The arguments are numbers, Values, and flat lists of them. Values from outside are constants.
+Arguments and results are any nestings of numbers and Values. What a function takes from its
+surroundings is constant.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..engine.graph import gradients, topological_sort
-from ..engine.number import as_number
+from ..engine.graph import gradients, tangents, topological_sort
 from ..engine.value import Value
-from ..errors import CompileError, any_int, describe
+from ..errors import CompileError, any_int, counted, describe
 from .record import Record, without_collection
 from .symbol import Symbol, as_place
+from .tree import Shape, flatten, size, unflatten
 
-# For each argument, None for a number or the length of a list.
-Shape = tuple[int | None, ...]
+Argnums = int | tuple[int, ...]
+Names = tuple[str, ...]  # of the last arguments, which are passed by keyword
 
 _active = threading.local()  # .inputs: the variables of the functions that are now running
 
 
-def trace(
-    f: Callable[..., float | Value], shape: Shape, sources: Sequence[Value] = ()
-) -> tuple[Record, int, list[int]]:
-    """Run `f` over symbols, forward and backward: return the record, the value, its slopes.
+class Transform:
+    """A function made of another one, which computes with numbers, symbols or Values.
 
-    `sources` are the leaves of the Values that the record will be replayed over.
+    `numbers` gets that function; the numbers in the arguments; their shape; and the names of the
+    last arguments, which go by keyword. It computes with numbers and symbols; for Values, it is
+    recorded, and the record replayed.
     """
+
+    def __init__(self, what: str, f: Any, numbers: Callable[..., Any]) -> None:
+        if not callable(f):
+            raise TypeError(f"{what} expects a function, got {describe(f)}")
+        functools.update_wrapper(self, f)
+        self.what, self.numbers = what, functools.partial(numbers, f)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args, names = bound(self, args, kwargs)
+        leaves, shape = taken_apart(args)
+        values = [x for x in leaves if isinstance(x, Value)]
+        if not values:
+            return self.numbers(leaves, shape, names)
+        sources = [leaf for value in values for leaf in topological_sort(value)[1]]
+        with _differentiated_by(sources):
+            record, places, result = trace(self, "; higher derivatives need that", shape, names)
+        return unflatten(result, iter(record.replay(leaves, places)))
+
+
+def trace(
+    f: Transform, instead: str, shape: Shape, names: Names
+) -> tuple[Record, list[int], Shape]:
+    """Run `f` over symbols: return the record, and the places and the shape of the results."""
     with without_collection():
-        record = Record()
-        n = sum([1 if length is None else length for length in shape])
-        symbols = [Symbol(record, record.input("x")) for _ in range(n)]
-        value, slopes = evaluate(f, packed(symbols, shape), sources)
-        return record, as_place(record, value), [as_place(record, x) for x in slopes]
+        record = Record(instead)
+        symbols = [Symbol(record, record.input("x")) for _ in range(size(shape))]
+        leaves: list[Any] = []
+        result = flatten(f.numbers(symbols, shape, names), leaves, "the result")
+        return record, [as_place(record, x) for x in leaves], result
+
+
+def taken_apart(args: Sequence[Any]) -> tuple[list[Any], Shape]:
+    """Return the numbers and Values in the arguments, and the shape of the arguments."""
+    leaves: list[Any] = []
+    shapes = [flatten(x, leaves, f"argument {i}") for i, x in enumerate(args)]
+    return leaves, (tuple, (), tuple(shapes))
+
+
+def bound(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Names]:
+    """Return all arguments as a tuple, and the names of the last ones that go by keyword."""
+    if kwargs:
+        import inspect
+
+        with contextlib.suppress(ValueError):  # there are functions that do not tell
+            call = inspect.signature(f).bind(*args, **kwargs)
+            args, kwargs = call.args, call.kwargs
+    return (*args, *kwargs.values()), tuple(kwargs)
+
+
+@contextlib.contextmanager
+def _differentiated_by(inputs: Sequence[Value]) -> Iterator[tuple[Value, ...]]:
+    """Note variables of a function that runs; give those of the functions around it."""
+    enclosing = getattr(_active, "inputs", ())
+    _active.inputs = (*enclosing, *inputs)
+    try:
+        yield enclosing
+    finally:
+        _active.inputs = enclosing
 
 
 def evaluate(
-    f: Callable[..., float | Value], args: Sequence[Any], sources: Sequence[Value] = ()
-) -> tuple[Any, list[Any]]:
-    """Return the value of `f` and its derivatives by these numbers.
+    f: Callable[..., Any], leaves: Sequence[Any], shape: Shape, names: Names
+) -> tuple[list[Value], list[Value], Shape]:
+    """Run `f` over Values: return those of the arguments and results, and the results' shape.
 
     Raises `CompileError` if `f` uses a variable of a function around it that is being
     differentiated: to `f` it would be a constant, and the derivative of the whole would be wrong.
     """
-    arguments = [as_values(x) for x in args]
-    inputs = flat(arguments)
-    enclosing = getattr(_active, "inputs", ())
-    _active.inputs = (*enclosing, *inputs)
-    try:
-        result: Any = f(*arguments)
-    finally:
-        _active.inputs = enclosing
-    if not isinstance(result, Value):
-        number = as_number(result)
-        if number is NotImplemented:
-            raise TypeError(f"f is expected to return a Value, got {describe(result)}")
-        result = Value(number)
-    elif not {*enclosing, *sources}.isdisjoint(topological_sort(result)[1]):
-        raise CompileError(
-            "a function that is differentiated uses a variable from outside that is being "
-            "differentiated by, too; pass it to the function as an argument"
-        )
-    return result.data, gradients(result, inputs)
+    inputs = [Value(x) for x in leaves]
+    arguments = unflatten(shape, iter(inputs))
+    count = len(arguments) - len(names)
+    with _differentiated_by(inputs) as enclosing:
+        try:
+            result = f(*arguments[:count], **dict(zip(names, arguments[count:])))
+        except (AttributeError, TypeError) as error:
+            if not any(sign in str(error) for sign in ARRAY_SIGNS):
+                raise
+            raise TypeError(
+                f"{error}; arrays reach the function as nested lists: write v[0][1] for v[0, 1], "
+                "and mt.dot(a, b) for a @ b"
+            ) from error
+    found: list[Any] = []
+    result_shape = flatten(result, found, "the result")
+    results = [x if isinstance(x, Value) else Value(x) for x in found]
+    if enclosing:
+        used = [leaf for x in results for leaf in topological_sort(x)[1]]
+        if not {*enclosing}.isdisjoint(used):
+            raise CompileError(
+                "a function that is differentiated uses a variable from outside that is being "
+                "differentiated by, too; pass it to the function as an argument"
+            )
+    return inputs, results, result_shape
 
 
-def grad(f: Callable[..., float | Value], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+ARRAY_SIGNS = ("for @", "integers or slices, not tuple", "'list' object has no attribute")
+
+
+def _value(f: Any, leaves: Sequence[Any], shape: Shape, names: Names) -> tuple[Any, ...]:
+    """Return what `f` returns, and, if that is one number, its derivatives by all arguments."""
+    inputs, results, result_shape = evaluate(f, leaves, shape, names)
+    if result_shape is not None:
+        return (unflatten(result_shape, (x.data for x in results)),)
+    gradient = unflatten(shape, iter(gradients(results[0], inputs)))
+    return results[0].data, _chosen(None, gradient)
+
+
+def value(f: Callable[..., Any]) -> Transform:
+    """Return `f` over plain numbers, and its gradient if there is one: what `compile` records."""
+    return Transform("compile", f, _value)
+
+
+def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """Return the derivative of `f`: a function of the same arguments.
 
-    argnums: which argument to differentiate by, counted from 0, or a tuple of them. By a number the
-    derivative is a float, by a list a list of floats, by several arguments a tuple. Called with
-    Values it returns Values, so derivatives of derivatives are possible, to any order.
+    argnums: which argument to differentiate by, counted from 0, or a tuple of them. The derivative
+    has the form of the argument: by a number it is a float, by a list a list of floats, by a dict
+    of lists the same dict of lists, by an array a list; by several arguments it is a tuple. Called
+    with Values it returns Values, so derivatives of derivatives are possible, to any order.
 
-    Raises `CompileError` where an inner function uses a variable that an outer one is being
-    differentiated by: pass it in as an argument. For second and higher derivatives, `f` has to be
-    the same computation for all numbers, as for `compile`.
+    Raises `TypeError` if `f` does not return a number, and `CompileError` where an inner function
+    uses a variable that an outer one is being differentiated by: pass it in as an argument. For
+    second and higher derivatives, `f` has to be the same computation for all numbers, as for
+    `compile`.
 
     >>> import microtrain as mt
     >>> mt.grad(lambda x: x**3)(2.0)
@@ -85,48 +163,38 @@ def grad(f: Callable[..., float | Value], argnums: int | tuple[int, ...] = 0) ->
     12.0
     >>> mt.grad(lambda x, ws: x * ws[0] + ws[1], argnums=1)(2.0, [3.0, 4.0])
     [2.0, 1.0]
+    >>> mt.grad(lambda p: p["w"][0] * p["w"][1] + p["b"])({"w": [3.0, 4.0], "b": 1.0})
+    {'w': [4.0, 3.0], 'b': 1.0}
     """
-    both = value_and_grad(f, argnums)
-
-    @functools.wraps(f)
-    def derivative(*args: Any) -> Any:
-        return both(*args)[1]
-
-    return derivative
+    return _transform("grad", f, argnums, _grad)  # type: ignore[no-any-return]
 
 
-def value_and_grad(
-    f: Callable[..., float | Value], argnums: int | tuple[int, ...] = 0
-) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
     """Return a function that gives the value of `f` and its derivative, as `grad` does.
 
     >>> import microtrain as mt
     >>> mt.value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
     """
-    chosen = _chosen(f, argnums)
-
-    @functools.wraps(f)
-    def both(*args: Any) -> tuple[Any, Any]:
-        _check(chosen, args)
-        inputs = numbers_in(args)
-        if any(isinstance(x, Value) for x in inputs):
-            values = [x for x in inputs if isinstance(x, Value)]
-            sources = [leaf for x in values for leaf in topological_sort(x)[1]]
-            record, y, ys = trace(f, shape_of(args), sources)
-            value, *slopes = record.replay(inputs, [y, *ys])
-        else:
-            value, slopes = evaluate(f, args)
-        gradient = packed(slopes, shape_of(args))
-        parts = tuple(gradient[n] for n in chosen)
-        return value, parts if isinstance(argnums, tuple) else parts[0]
-
-    return both
+    return _transform("value_and_grad", f, argnums, _value_and_grad)  # type: ignore[no-any-return]
 
 
-def hessian(
-    f: Callable[..., float | Value], argnums: int | tuple[int, ...] = 0
-) -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """Return the derivatives of all that `f` returns: a function of the same arguments.
+
+    The result has the form of what `f` returns, and in the place of each number its derivative by
+    the argument, as `grad` gives it. For a function from n numbers to a list of m that is a list of
+    m rows of n. For several `argnums` it is a tuple of them.
+
+    >>> import microtrain as mt
+    >>> polar = lambda v: [v[0] * mt.cos(v[1]), v[0] * mt.sin(v[1])]
+    >>> mt.jacobian(polar)([2.0, 0.0])
+    [[1.0, 0.0], [0.0, 2.0]]
+    """
+    return _transform("jacobian", f, argnums, _jacobian)  # type: ignore[no-any-return]
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """Return the second derivatives of `f` by one argument: for a list of n, n lists of n.
 
     By a tuple of arguments it is a tuple of tuples: result[i][j] holds the derivatives by the i-th
@@ -139,72 +207,72 @@ def hessian(
     >>> mt.hessian(lambda a, b: a**2 * b, argnums=(0, 1))(3.0, 5.0)
     ((10.0, 6.0), (6.0, 0.0))
     """
-    chosen = _chosen(f, argnums)
-    slope = grad(f, chosen)
-
-    @functools.wraps(f)
-    def second(*args: Any) -> Any:
-        _check(chosen, args)
-        shape = shape_of([args[n] for n in chosen])
-        if any(isinstance(x, Value) for x in numbers_in(args)):
-            count = len(flat([args[n] for n in chosen]))
-            components = [lambda *v, i=i: flat(slope(*v))[i] for i in range(count)]
-            rows = [flat(grad(component, chosen)(*args)) for component in components]
-        else:
-            values = [as_values(x) for x in args]
-            by = flat([values[n] for n in chosen])
-            slopes = [x if isinstance(x, Value) else Value(x) for x in flat(slope(*values))]
-            rows = [gradients(x, by) for x in slopes]
-        split = [packed(row, shape) for row in rows]
-        columns = [packed([row[j] for row in split], shape) for j in range(len(chosen))]
-        blocks = tuple(zip(*columns))
-        return blocks if isinstance(argnums, tuple) else blocks[0][0]
-
-    return second
+    return _transform("hessian", f, argnums, _hessian)  # type: ignore[no-any-return]
 
 
-def _chosen(f: Any, argnums: int | tuple[int, ...]) -> tuple[int, ...]:
-    """Return the arguments to differentiate `f` by; refuse what is no function or no number."""
-    if not callable(f):
-        raise TypeError(f"f expects a function, got {describe(f)}")
-    listed = argnums if isinstance(argnums, tuple) else (argnums,)
-    return tuple([any_int("argnums", n) for n in listed])
+def _transform(what: str, f: Any, argnums: Any, numbers: Callable[..., Any]) -> Any:
+    """Return the transform of a function; of a compiled one the compiled transform."""
+    listed = argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,)
+    for n in listed:
+        any_int("argnums", n)
+    compiled = getattr(f, "of", None)
+    transform = Transform(what, compiled or f, functools.partial(numbers, argnums=argnums))
+    return type(f)(transform) if compiled else transform
 
 
-def _check(argnums: Sequence[int], args: Sequence[Any]) -> None:
-    """Raise `ValueError` if there is no argument of one of these numbers."""
-    for n in argnums:
-        if not -len(args) <= n < len(args):
-            raise ValueError(f"argnums expects numbers of arguments, got {n} for {len(args)}")
+def _chosen(argnums: Argnums | None, parts: Sequence[Any]) -> Any:
+    """Return the part that belongs to an argument, or a tuple of them; all for None."""
+    if argnums is None:
+        return parts[0] if len(parts) == 1 else tuple(parts)
+    for n in argnums if isinstance(argnums, tuple) else (argnums,):
+        if not -len(parts) <= n < len(parts):
+            raise ValueError(f"argnums expects numbers of arguments, got {n} for {len(parts)}")
+    if isinstance(argnums, tuple):
+        return tuple([parts[n] for n in argnums])
+    return parts[argnums]
 
 
-def numbers_in(args: Sequence[Any]) -> list[Any]:
-    """Return the arguments as one list of numbers and Values."""
-    for i, x in enumerate(args):
-        numbers = [as_number(part) for part in flat([x]) if not isinstance(part, Value)]
-        if any(number is NotImplemented for number in numbers):
-            raise TypeError(f"argument {i} expects a number or a list of them, got {describe(x)}")
-    return flat(args)
+def _value_and_grad(
+    f: Any, leaves: Sequence[Any], shape: Shape, names: Names, argnums: Argnums | None
+) -> Any:
+    _chosen(argnums, shape[2])
+    inputs, results, result_shape = evaluate(f, leaves, shape, names)
+    check_is_number(result_shape)
+    gradient = unflatten(shape, iter(gradients(results[0], inputs)))
+    return results[0].data, _chosen(argnums, gradient)
 
 
-def as_values(x: Any) -> Any:
-    """Return an argument as a new leaf, or a list of them."""
-    if isinstance(x, list | tuple):
-        return [as_values(part) for part in x]
-    return Value(x.data if isinstance(x, Value) else x)
+def check_is_number(shape: Shape) -> None:
+    """Raise `TypeError` if this is not the shape of a number."""
+    if shape is not None:
+        raise TypeError(
+            "grad and value_and_grad expect a function that returns one number, this one returned "
+            f"a {shape[0].__name__} of {counted(size(shape), 'number')}: use jacobian"
+        )
 
 
-def flat(arguments: Iterable[Any]) -> list[Any]:
-    """Return the numbers in the arguments."""
-    return [part for x in arguments for part in (x if isinstance(x, list | tuple) else [x])]
+def _grad(*args: Any, **kwargs: Any) -> Any:
+    return _value_and_grad(*args, **kwargs)[1]
 
 
-def shape_of(args: Iterable[Any]) -> Shape:
-    """Return the shape of the arguments."""
-    return tuple([len(x) if isinstance(x, list | tuple) else None for x in args])
+def _jacobian(f: Any, leaves: Sequence[Any], shape: Shape, names: Names, argnums: Argnums) -> Any:
+    """Return the Jacobian, row by row backward, or column by column forward if these are fewer."""
+    _chosen(argnums, shape[2])
+    inputs, results, result_shape = evaluate(f, leaves, shape, names)
+    by: list[Any] = []
+    by_shape = flatten(_chosen(argnums, unflatten(shape, iter(inputs))), by, "arguments")
+    rows: Any
+    if 0 < len(by) < len(results):
+        rows = zip(*tangents(results, by))
+    else:
+        rows = [gradients(x, by) for x in results]
+    packed = [unflatten(by_shape, iter(row)) for row in rows]
+    if not isinstance(argnums, tuple):
+        return unflatten(result_shape, iter(packed))
+    blocks = [[row[k] for row in packed] for k in range(len(argnums))]
+    return tuple([unflatten(result_shape, iter(block)) for block in blocks])
 
 
-def packed(flat: Iterable[Any], shape: Shape) -> list[Any]:
-    """Return a flat list again in the shape of the arguments."""
-    numbers = iter(flat)
-    return [next(numbers) if n is None else [next(numbers) for _ in range(n)] for n in shape]
+def _hessian(f: Any, leaves: Sequence[Any], shape: Shape, names: Names, argnums: Argnums) -> Any:
+    found = _jacobian(grad(f, argnums), leaves, shape, names, argnums)
+    return tuple(zip(*found)) if isinstance(argnums, tuple) else found

@@ -85,6 +85,22 @@ def accumulated(
     return grads
 
 
+def tangents(roots: Sequence[Value], inputs: Sequence[Value]) -> list[list[Any]]:
+    """Return for each input the derivatives of all roots by it, found from the input forward."""
+    order = dict.fromkeys(value for root in roots for value in topological_sort(root)[0])
+    columns = []
+    for x in inputs:
+        zero, seed = zero_and_seed(x, 1.0)
+        found = {x: seed}
+        for value in order:
+            for parent, partial in zip(value.parents, value.partials):
+                if parent in found:
+                    term = partial * found[parent]
+                    found[value] = found[value] + term if value in found else term
+        columns.append([0 + found.get(root, zero) for root in roots])
+    return columns
+
+
 def zero_and_seed(root: Value, seed: Any) -> tuple[Any, Any]:
     """Return the zero to sum gradients from, and the seed, in the root's kind of number."""
     kind: Any = type(root.data)

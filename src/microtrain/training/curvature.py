@@ -103,7 +103,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout
     """
     with without_collection():
         traced = trace_loss(objective)
-        first, record = traced.record, Record()
+        first, record = traced.record, Record("; the sharpness needs that")
         gradient = [as_place(first, x) for x in gradients(traced.loss, traced.parameters)]
         inputs: dict[int, Any] = {
             place: Value(Symbol(record, record.input(first.operations[place][0])))

@@ -41,7 +41,7 @@ class Traced:
     prediction: Any
 
     def __init__(self, parameters: Sequence[Value], names: Sequence[str], x: Any) -> None:
-        self.record = Record()
+        self.record = Record(', or train with engine="eager"')
         self.parameters, self.names = parameters, names
         self.x_length = len(x) if isinstance(x, list) else None
         self.xs = [self.record.input(name) for name in _numbered("x", self.x_length)]
