@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -235,7 +236,9 @@ class Code:
         kind, keys, shapes = shape
         parts = [self._written(part, texts) for part in shapes]
         if kind is list:
-            return f"[{', '.join(parts)}]"
+            runs = [(text, len([*same])) for text, same in itertools.groupby(parts)]
+            many = [f"*({x},) * {n}" if n > FEW else ", ".join([x] * n) for x, n in runs]
+            return f"[{', '.join(many)}]"
         if kind is tuple:
             return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
         if kind is dict:

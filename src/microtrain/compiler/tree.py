@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import numbers
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..engine.number import as_number
@@ -17,17 +16,25 @@ from ..errors import describe
 Shape = Any
 
 
-@functools.lru_cache(maxsize=256)
-def is_plain(kind: type) -> bool:
-    """Return whether objects of this type are real numbers: floats, ints, NumPy's, fractions."""
-    return issubclass(kind, numbers.Real) and not issubclass(kind, bool)
+PLAIN: set[type] = {float, int}  # of the types of real numbers, those that were met
 
 
-def floats(xs: Sequence[Any]) -> list[float]:
+def are_plain(xs: Iterable[Any]) -> bool:
+    """Return whether all of these are real numbers: floats, ints, NumPy's, fractions."""
+    kinds = {*map(type, xs)}
+    if kinds <= PLAIN:
+        return True
+    if any(not issubclass(x, numbers.Real) or issubclass(x, bool) for x in kinds):
+        return False
+    PLAIN.update(kinds)
+    return True
+
+
+def floats(xs: Sequence[Any]) -> Iterable[float]:
     """Return real numbers as floats. Raises `TypeError` if there is anything else among them."""
-    if not all(map(is_plain, {*map(type, xs)})):
-        raise TypeError("not all of these are real numbers")
-    return [*map(float, xs)]
+    if {*map(type, xs)} <= PLAIN or are_plain(xs):
+        return map(float, xs)
+    raise TypeError("not all of these are real numbers")
 
 
 def flatten(tree: Any, leaves: list[Any], name: str) -> Shape:
@@ -41,7 +48,7 @@ def flatten(tree: Any, leaves: list[Any], name: str) -> Shape:
         return None
     keys: tuple[Any, ...] = ()
     if isinstance(tree, list | tuple):
-        if all(map(is_plain, {*map(type, tree)})):
+        if are_plain(tree):
             leaves += tree
             return _kind(kind), keys, (None,) * len(tree)
     elif isinstance(tree, dict):
