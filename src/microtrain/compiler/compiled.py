@@ -11,6 +11,7 @@ from ..engine.number import number
 from ..engine.value import Value
 from ..errors import CompileError
 from .python import Python, assemble, function, indented
+from .record import without_collection
 from .transforms import (
     Names,
     Transform,
@@ -56,7 +57,7 @@ class Compiled:
         transform = f if isinstance(f, Transform) else value(f)
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(functools.partial(trace, transform, INSTEAD))
-        self._code = cached(functools.partial(Code, self, transform.what))
+        self._code = cached(without_collection()(functools.partial(Code, self, transform.what)))
         self._last: Code | None = None
         self.__call__ = functools.partial(_dispatch, self)
         if self.parameters is not None:

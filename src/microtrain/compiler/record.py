@@ -63,32 +63,31 @@ class Record:
 
     def add(self, operation: Operation) -> int:
         """Return the place of an operation's result."""
+        primitive, *operands = operation
         place = self._places.get(operation)
         if place is None:
-            place = self._places[operation] = self._new(operation)
-        if operation[0].raises and not self.slopes_deep:
+            rule = RULES.get(primitive)
+            place = None if rule is None else rule(self, *operands)
+            if place is None:
+                place = self._append(operation)
+            self._places[operation] = place
+        if primitive.raises and not self.slopes_deep:
             self.kept[place] = None
         return place
 
-    def _new(self, operation: Operation) -> int:
-        primitive = operation[0]
-        rule = RULES.get(primitive)
-        if rule is not None and (place := rule(self, *operation[1:])) is not None:
-            return place
-        if primitive is operators.ADD or primitive is operators.MULTIPLY:
-            place = self._places.get((primitive, operation[2], operation[1]))
-            if place is not None:
-                return place
-        return self._append(operation)
-
     def _append(self, operation: Operation) -> int:
-        if len(self.operations) >= LIMIT:
+        place = len(self.operations)
+        if place >= LIMIT:
             raise CompileError(
                 f"this computation has more than {LIMIT:,} operations, too many to compile"
                 f"{self.instead}"
             )
         self.operations.append(operation)
-        return len(self.operations) - 1
+        return place
+
+    def swapped(self, primitive: Primitive, a: int, b: int) -> int | None:
+        """Return the place of this operation on b and a, if it was recorded."""
+        return self._places.get((primitive, b, a))
 
     def negated(self, place: int) -> int | None:
         """Return the place of x if this is the place of -x."""
@@ -146,7 +145,9 @@ def _add(record: Record, a: int, b: int) -> int | None:
     if b == MINUS_ZERO:
         return a
     negated = record.negated(b)
-    return None if negated is None else record.add((operators.SUBTRACT, a, negated))
+    if negated is None:
+        return record.swapped(operators.ADD, a, b)
+    return record.add((operators.SUBTRACT, a, negated))
 
 
 def _multiply(record: Record, a: int, b: int) -> int | None:
@@ -155,7 +156,7 @@ def _multiply(record: Record, a: int, b: int) -> int | None:
             return other
         if one == MINUS_ONE:
             return record.add((operators.NEGATE, other))
-    return None
+    return record.swapped(operators.MULTIPLY, a, b)
 
 
 def _power(record: Record, x: int, n: int) -> int | None:

@@ -59,11 +59,16 @@ def _binary(
 
     def method(self: Symbol, other: Any) -> Any:
         record = self.record
-        place = as_place(record, other)
-        if place is None:
-            return NotImplemented
-        places = (place, self.place) if reflected else (self.place, place)
-        return (Condition if compares else Symbol)(record, record.add((primitive, *places)))
+        if type(other) is Symbol and other.record is record:
+            place = other.place
+        else:
+            place = as_place(record, other)
+            if place is None:
+                return NotImplemented
+        mine = self.place
+        add = record.add
+        found = add((primitive, place, mine) if reflected else (primitive, mine, place))
+        return (Condition if compares else Symbol)(record, found)
 
     return method
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..engine.primitive import Primitive
-from .record import Operation, Record
+from .record import Record
 
 MOST = 60  # operations in an expression; Python's parser gives up at 200 nested parentheses
 
@@ -141,38 +141,43 @@ class _Writer:
         self.sizes = [0] * len(self.texts)
         for place, name in inputs.items():
             self.texts[place] = name
-        self.forms: dict[int, str] = {}  # how each operation is written, operands left out
         self.uses = [0] * len(self.texts)  # more than one for a result that has to have a name
+        self.forms: dict[int, tuple[str, Any, list[int]]] = {}
+        self.form = functools.cache(self._form)
         self.lines: list[str] = []
         self.names: Iterator[str] = iter(())
         self.counters: dict[str, Iterator[str]] = {}
 
     def count(self, marks: bytearray, parts: Sequence[Part]) -> None:
         """Find how each marked operation is written, and how often each result is used."""
-        uses, times = self.uses, functools.cache(self._times)
+        uses, forms, form, texts = self.uses, self.forms, self.form, self.scope.texts
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
-        for place, (operation, mark) in enumerate(zip(self.operations, marks)):
-            if mark and len(operation) > 1:
-                operands = operation[1:]
-                text: Any = self.scope.texts[operation[0]]
+        for place, operation in enumerate(self.operations):
+            if marks[place] and len(operation) > 1:
+                primitive, *operands = operation
+                text = texts[primitive]
                 if callable(text):
                     shown = (self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands))
                     text = text(*shown)
-                self.forms[place] = text
-                for x, more in zip(operands, times(text, len(operands))):
+                forms[place] = found = form(text, len(operands))
+                for x, more in zip(operands, found[2]):
                     uses[x] += more
 
-    def _times(self, text: str, n: int) -> list[int]:
-        """Return how often a text uses each operand: twice if that must be computed before it."""
+    def _form(self, text: str, n: int) -> tuple[str, Any, list[int]]:
+        """Return the text of an operation, the levels if it is infix, and how it uses its operands.
+
+        It uses an operand once, or twice if that must be computed before it.
+        """
         named = self.scope.language.conditional in text
-        return [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
+        uses = [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
+        return text, INFIX.get(text) if n == 2 else None, uses
 
     def write(self, part: Part, places: Iterable[int]) -> None:
         """Write the operations in these places."""
         self.lines = part.lines
         self.names = self.counters.setdefault(part.letter, self.scope.numbered(part.letter))
-        operations, sizes, uses = self.operations, self.sizes, self.uses
+        operations, texts, levels, sizes = self.operations, self.texts, self.levels, self.sizes
         for place in places:
             operation = operations[place]
             if len(operation) == 1:
@@ -180,18 +185,31 @@ class _Writer:
             size = 1
             for x in operation[1:]:
                 size += sizes[x]
-            while size > MOST:
-                operands = operation[1:]
-                largest = max(operands, key=sizes.__getitem__)
-                size -= sizes[largest] * operands.count(largest)
-                self._name(largest)
-            self._write(place, operation)
+            if size > MOST:
+                size = self._shortened(operation[1:], size)
+            text, infix, _ = self.forms[place]
+            if infix is not None:  # most are; written out here, as it saves time
+                _, a, b = operation
+                levels[place], at_left, at_right = infix
+                left = texts[a] if levels[a] >= at_left else f"({texts[a]})"
+                right = texts[b] if levels[b] >= at_right else f"({texts[b]})"
+                texts[place] = f"{left} {text} {right}"
+            else:
+                texts[place], levels[place] = self._expression(text, operation[1:])
             sizes[place] = size
-            if uses[place] != 1:
+            if self.uses[place] != 1:
                 self._name(place)
-        part.expressions = [self.texts[x] for x in part.outputs]
+        part.expressions = [texts[x] for x in part.outputs]
         if part.title and part.lines:
             part.lines.insert(0, self.scope.language.comment.format(part.title))
+
+    def _shortened(self, operands: Sequence[int], size: int) -> int:
+        """Name the largest operands of an expression that is too large; return its size then."""
+        while size > MOST:
+            largest = max(operands, key=self.sizes.__getitem__)
+            size -= self.sizes[largest] * operands.count(largest)
+            self._name(largest)
+        return size
 
     def _name(self, place: int) -> None:
         """Give a result a name."""
@@ -199,24 +217,13 @@ class _Writer:
         self.lines.append(self.scope.language.statement.format(name, self.texts[place]))
         self.texts[place], self.levels[place], self.sizes[place] = name, ATOM, 0
 
-    def _write(self, place: int, operation: Operation) -> None:
-        """Write an operation as an expression."""
-        texts, levels = self.texts, self.levels
-        text = self.forms[place]
-        if text in INFIX:
-            *left, b = operation[1:]
-            level, at_left, at_right = INFIX[text]
-            if left:
-                first, second = self._at(at_left, *left), self._at(at_right, b)
-                texts[place], levels[place] = f"{first} {text} {second}", level
-            else:
-                texts[place], levels[place] = f"{text}{self._at(SIGN, b)}", SIGN
-        elif "{" in text:
-            atoms = [self._at(ATOM, x) for x in operation[1:]]
-            texts[place], levels[place] = text.format(*atoms), CHOICE
-        else:
-            listed = ", ".join([texts[x] for x in operation[1:]])
-            texts[place], levels[place] = f"{text}({listed})", ATOM
+    def _expression(self, text: str, operands: Sequence[int]) -> tuple[str, int]:
+        """Return an operation as an expression, and its level."""
+        if text in INFIX:  # a sign
+            return f"{text}{self._at(SIGN, operands[0])}", SIGN
+        if "{" in text:
+            return text.format(*[self._at(ATOM, x) for x in operands]), CHOICE
+        return f"{text}({', '.join([self.texts[x] for x in operands])})", ATOM
 
     def _at(self, level: int, place: int) -> str:
         """Return an operand for a place that needs this level, in parentheses if it has a lower."""
