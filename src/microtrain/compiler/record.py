@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -40,12 +41,10 @@ class Record:
         self.instead = instead
         self.operations: list[Operation] = []
         self.inputs: list[int] = []
-        self.constants: list[float] = []
+        self.constants = [0.0, -0.0, 1.0, -1.0, 2.0]
         self.kept: dict[int, None] = {}
         self.slopes_deep = 0
-        self._places: dict[Any, int] = {}
-        for x in (0.0, -0.0, 1.0, -1.0, 2.0):
-            self.constant(x)
+        self._places: dict[Any, int] = {1.0: ONE, -1.0: MINUS_ONE, 2.0: TWO}
 
     def input(self, name: str) -> int:
         """Add an input, and return its place."""
@@ -54,7 +53,9 @@ class Record:
 
     def constant(self, x: float) -> int:
         """Return the place of a constant."""
-        key = x if x and x == x else repr(x)  # 0.0 is not -0.0
+        if not x:
+            return ZERO if math.copysign(1.0, x) > 0.0 else MINUS_ZERO
+        key = x if x == x else "nan"
         place = self._places.get(key)
         if place is None:
             self.constants.append(x)

@@ -81,7 +81,8 @@ def accumulated(
     for value in reversed(order):
         g = grads[value]
         for parent, partial in zip(value.parents, value.partials):
-            grads[parent] += partial * g
+            before = grads[parent]
+            grads[parent] = partial * g if before is zero else before + partial * g
     return grads
 
 
