@@ -1,0 +1,171 @@
+"""The generated Python of a function, for arguments of one shape."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .python import Python, assemble, function, indented
+from .transforms import Names, bound, check_is_number, taken_apart
+from .tree import Shape, floats, size, unflatten
+from .writer import Part, Scope, write
+
+if TYPE_CHECKING:
+    from .compiled import Compiled
+
+FEW = 10  # numbers whose types are compared one by one
+
+# Names that the generated function uses itself.
+RESERVED = (
+    *("otherwise", "floats", "points", "results", "arguments", "named"),
+    *("type", "map", "float", "list", "tuple", "dict", "len", "Exception", "TypeError"),
+)
+
+
+class Code:
+    """The record of a function for arguments of one shape, and the Python that is written of it."""
+
+    def __init__(self, compiled: Compiled, what: str, shape: Shape, names: Names) -> None:
+        self._compiled, self.key = compiled, (shape, names)
+        self._record, self._places, self.result = compiled.traced(shape, names)
+        if what == "compile":  # the value alone
+            self.result = self.result[2][0]
+            self._places = self._places[: size(self.result)]
+        elif what == "value_and_grad":
+            check_is_number(self.result[2][0])
+        self._scope = Scope(Python, [self._record], RESERVED)
+        self._head: list[str] = []
+        signature = self._write_head(compiled.parameters, shape[2], names)
+        title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
+        (self.name,) = self._scope.named([title + (what != "compile") * f"_{what}"])
+        self._write_body(split=what == "value_and_grad")
+        self.source = function(self.name, signature, self._guarded("return {}", signature))
+        self.function = self._assembled(self.source, self.name)
+
+    def _write_head(
+        self, parameters: list[str] | None, shapes: Sequence[Shape], names: Names
+    ) -> list[str]:
+        """Write how the arguments are taken apart, and return the signature."""
+        count, scope = len(shapes) - len(names), self._scope
+        signature = scope.named(parameters or ())
+        if parameters is not None and signature == [*parameters[:count], *names]:
+            self.roots = signature
+        else:
+            signature = ["*arguments", "**named"]
+            self.roots = scope.named(f"x{i}" for i in range(len(shapes)))
+            self._head += [f"[{', '.join(self.roots[:count])}] = arguments"]
+            self._head += [f"{x} = named[{name!r}]" for x, name in zip(self.roots[count:], names)]
+            self._head += [f"if len(named) != {len(names)}:", "    raise TypeError"]
+        scalars: list[str] = []
+        parts = [self._unpack(x, shape, scalars) for x, shape in zip(self.roots, shapes)]
+        self._inputs = dict(zip(self._record.inputs, itertools.chain(*parts)))
+        self._head += _checked(scalars)
+        return signature
+
+    def _unpack(self, name: str, shape: Shape, scalars: list[str]) -> list[str]:
+        """Write how a nesting is taken apart, and return the names of the numbers in it.
+
+        The types of these are checked here, or left to the caller, in `scalars`.
+        """
+        if shape is None:
+            scalars.append(name)
+            return [name]
+        kind, keys, shapes = shape
+        names = self._scope.named(f"{name}_{key}" for key in keys or range(len(shapes)))
+        head = self._head
+        head.append(f"if type({name}) is not {self._named(kind)}:")
+        head.append(f"    {name} = {name}.tolist()" if kind is list else "    raise TypeError")
+        values = name
+        if kind is dict:
+            head += [f"if len({name}) != {len(keys)}:", "    raise TypeError"]
+            values = ", ".join([f"{name}[{self._named(key)}]" for key in keys])
+        elif len(shapes) > FEW and not any(shapes):
+            head += [f"if {{*map(type, {name})}} != {{float}}:", f"    {name} = floats({name})"]
+            scalars = []
+        head.append(f"[{', '.join(names)}] = {values or '()'}")
+        return [x for part, child in zip(names, shapes) for x in self._unpack(part, child, scalars)]
+
+    def _named(self, x: Any) -> str:
+        """Return how the code writes the kind of a nesting, or a key: by name, or as it is."""
+        if x in (list, tuple, dict):
+            return x.__name__  # type: ignore[no-any-return]
+        if type(x) in (str, int):
+            return repr(x)
+        (name,) = self._scope.named([getattr(x, "__name__", "key")])
+        self._scope.namespace[name] = x
+        return name
+
+    def _write_body(self, split: bool) -> None:
+        """Write the operations, those forward and backward as two parts if they are to be split."""
+        if split:
+            first, *rest = self._places
+            parts = [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
+        else:
+            parts = [Part("", "v", self._places)]
+        write(self._record, self._inputs, self._scope, *parts)
+        self._lines = [line for part in parts for line in part.lines]
+        self._text = self._written(self.result, (x for part in parts for x in part.expressions))
+
+    def _written(self, shape: Shape, texts: Iterator[str]) -> str:
+        """Return the Python of a nesting of these expressions."""
+        if shape is None:
+            return next(texts)
+        kind, keys, shapes = shape
+        parts = [self._written(part, texts) for part in shapes]
+        if kind is list:
+            runs = [(text, len([*same])) for text, same in itertools.groupby(parts)]
+            many = [f"*({x},) * {n}" if n > FEW else ", ".join([x] * n) for x, n in runs]
+            return f"[{', '.join(many)}]"
+        if kind is tuple:
+            return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+        if kind is dict:
+            return f"{{{', '.join(f'{self._named(key)}: {x}' for key, x in zip(keys, parts))}}}"
+        return f"{self._named(kind)}({', '.join(parts)})"
+
+    def _guarded(self, result: str, arguments: Sequence[str]) -> list[str]:
+        """Return the statements that take arguments apart, compute, and hand on the result."""
+        call = f"otherwise({', '.join(arguments)})"
+        return [
+            "try:",
+            *indented([*self._head, *self._lines, result.format(self._text)]),
+            "except Exception:  # repeat it for the message",
+            f"    {result.format(call)}",
+        ]
+
+    def _assembled(self, source: str, name: str) -> Callable[..., Any]:
+        own = {"otherwise": self._otherwise, "floats": floats}
+        return assemble(source, name, self._scope.namespace | own)  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def loop(self) -> Callable[[list[Any]], list[Any]]:
+        """The function of a list of points."""
+        (point,) = self.roots
+        body = self._guarded("results.append({})", self.roots)
+        lines = ["results = []", f"for {point} in points:", *indented(body), "return results"]
+        return self._assembled(function("map_points", ["points"], lines), "map_points")
+
+    def replayed(self, leaves: list[Any]) -> Any:
+        """Return the result for these numbers and Values, computed operation by operation."""
+        return unflatten(self.result, iter(self._record.replay(leaves, self._places)))
+
+    def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the result where the generated code failed, or raise with the right message."""
+        everything, names = bound(self._compiled.of, args, kwargs)
+        leaves, shape = taken_apart(everything)
+        if (shape, names) == self.key and all(type(x) is float for x in leaves):
+            return self.replayed(leaves)
+        return self._compiled.dispatch(*args, **kwargs)
+
+
+def _checked(names: Sequence[str]) -> list[str]:
+    """Return the Python that makes floats of variables that are none."""
+    if not names:
+        return []
+    listed = ", ".join(names)
+    if len(names) <= FEW:
+        check = f"not ({' is '.join([*(f'type({x})' for x in names), 'float'])})"
+    else:
+        check = f"{{*map(type, [{listed}])}} != {{float}}"
+    return [f"if {check}:", f"    [{listed}] = floats([{listed}])"]
