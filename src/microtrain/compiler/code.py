@@ -7,8 +7,9 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..engine.value import Value
 from .python import Python, assemble, function, indented
-from .transforms import Names, bound, check_is_number, taken_apart
+from .transforms import check_is_number, taken_apart
 from .tree import Shape, floats, size, unflatten
 from .writer import Part, Scope, write
 
@@ -27,9 +28,9 @@ RESERVED = (
 class Code:
     """The record of a function for arguments of one shape, and the Python that is written of it."""
 
-    def __init__(self, compiled: Compiled, what: str, shape: Shape, names: Names) -> None:
-        self._compiled, self.key = compiled, (shape, names)
-        self._record, self._places, self.result = compiled.traced(shape, names)
+    def __init__(self, compiled: Compiled, what: str, shape: Shape) -> None:
+        self._compiled, self.shape = compiled, shape
+        self._record, self._places, self.result = compiled.traced(shape)
         if what == "compile":  # the value alone
             self.result = self.result[2][0]
             self._places = self._places[: size(self.result)]
@@ -37,20 +38,19 @@ class Code:
             check_is_number(self.result[2][0])
         self._scope = Scope(Python, [self._record], RESERVED)
         self._head: list[str] = []
-        signature = self._write_head(compiled.parameters, shape[2], names)
+        signature = self._write_head(compiled.parameters)
         title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
         (self.name,) = self._scope.named([title + (what != "compile") * f"_{what}"])
         self._write_body(split=what == "value_and_grad")
         self.source = function(self.name, signature, self._guarded("return {}", signature))
         self.function = self._assembled(self.source, self.name)
 
-    def _write_head(
-        self, parameters: list[str] | None, shapes: Sequence[Shape], names: Names
-    ) -> list[str]:
+    def _write_head(self, parameters: Sequence[str]) -> list[str]:
         """Write how the arguments are taken apart, and return the signature."""
+        _, names, shapes = self.shape
         count, scope = len(shapes) - len(names), self._scope
-        signature = scope.named(parameters or ())
-        if parameters is not None and signature == [*parameters[:count], *names]:
+        signature = scope.named(parameters)
+        if len(signature) == len(shapes) and signature == [*parameters[:count], *names]:
             self.roots = signature
         else:
             signature = ["*arguments", "**named"]
@@ -146,16 +146,14 @@ class Code:
         lines = ["results = []", f"for {point} in points:", *indented(body), "return results"]
         return self._assembled(function("map_points", ["points"], lines), "map_points")
 
-    def replayed(self, leaves: list[Any]) -> Any:
-        """Return the result for these numbers and Values, computed operation by operation."""
-        return unflatten(self.result, iter(self._record.replay(leaves, self._places)))
-
     def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the result where the generated code failed, or raise with the right message."""
-        everything, names = bound(self._compiled.of, args, kwargs)
-        leaves, shape = taken_apart(everything)
-        if (shape, names) == self.key and all(type(x) is float for x in leaves):
-            return self.replayed(leaves)
+        """Return the result for Values; or where the code failed, unless the right error is raised.
+
+        That is found by replaying the record. Arguments of other types or shapes are dispatched.
+        """
+        leaves, shape = taken_apart(self._compiled.of, args, kwargs)
+        if shape == self.shape and all(type(x) is float or isinstance(x, Value) for x in leaves):
+            return unflatten(self.result, iter(self._record.replay(leaves, self._places)))
         return self._compiled.dispatch(*args, **kwargs)
 
 

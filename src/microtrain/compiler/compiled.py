@@ -11,10 +11,19 @@ from ..engine.value import Value
 from ..errors import CompileError
 from .code import Code
 from .record import without_collection
-from .transforms import Names, Transform, bound, taken_apart, trace, value, value_and_grad
-from .tree import Shape, unflatten
+from .transforms import (
+    Transform,
+    called,
+    product,
+    taken_apart,
+    trace,
+    value,
+    value_and_grad,
+)
+from .tree import Shape, size, unflatten
 
 SHAPES = 32  # of arguments, whose code is kept
+LARGE = 100_000  # entries of a Hessian; a larger one is not written down
 INSTEAD = ", or do without mt.compile"
 
 
@@ -33,20 +42,19 @@ class Compiled:
     def __init__(self, f: Callable[..., Any], traced: Any = None) -> None:
         functools.update_wrapper(self, f)
         self.of, self.parameters = f, _parameters(f)
-        transform = f if isinstance(f, Transform) else value(f)
+        transform = f if isinstance(f, Transform) else Transform("compile", f, value)
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(functools.partial(trace, transform, INSTEAD))
-        make = functools.partial(Code, self, transform.what)
-        self._code = cached(without_collection()(make))
-        self._last: Code | None = None
+        self._code = cached(without_collection()(functools.partial(self._made, transform)))
+        self._last: Code | Products | None = None
         self.__call__ = self.dispatch
-        if self.parameters is not None:
-            try:
-                self._use((tuple, (), (None,) * len(self.parameters)), ())
-            except CompileError:
-                raise
-            except Exception:
-                pass  # it takes nestings, whose shapes are known when it is called
+        try:
+            if self.parameters:
+                self._use((tuple, (), (None,) * len(self.parameters)))
+        except CompileError:
+            raise
+        except Exception:
+            pass  # it takes nestings, whose shapes are known when it is called
 
     @functools.cached_property
     def value_and_grad(self) -> Compiled:
@@ -67,7 +75,7 @@ class Compiled:
         listed = points.tolist() if hasattr(points, "tolist") else [*points]
         if not listed:
             return []
-        return self._use(taken_apart(listed[:1])[1], ()).loop(listed)
+        return self._use(taken_apart(self.of, (listed[0],), {})[1]).loop(listed)
 
     def map_value_and_grad(self, points: Iterable[Any]) -> list[tuple[Any, Any]]:
         """Return the list of the values and gradients at the points.
@@ -88,27 +96,56 @@ class Compiled:
         if not used:
             raise ValueError("a function of lists is compiled when it is called: call it first")
         if not isinstance(self.of, Transform):
-            used = [self._code(*used[-1].key)]
+            used = [self._code(used[-1].shape)]
             if used[0].result is None:
-                used.append(self.value_and_grad._code(*used[0].key))
+                used.append(self.value_and_grad._code(used[0].shape))
         return "\n\n\n".join([code.source for code in used])
 
-    def _use(self, shape: Shape, names: Names) -> Code:
+    def _made(self, transform: Transform, shape: Shape) -> Code | Products:
+        """Return the code for arguments of this shape."""
+        if transform.what == "hessian":
+            n = transform.numbers.keywords["argnums"]
+            if isinstance(n, int) and size(shape[2][n]) ** 2 > LARGE:
+                return Products(self, product(transform.__wrapped__, n), shape, shape[2][n])
+        return Code(self, transform.what, shape)
+
+    def _use(self, shape: Shape) -> Code | Products:
         """Return the code for arguments of this shape; the next call tries it first."""
-        self._last = code = self._code(shape, names)
+        self._last = code = self._code(shape)
         self.__call__ = code.function
         return code
 
     def dispatch(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for arguments of any shape."""
-        args, names = bound(self.of, args, kwargs)
-        leaves, shape = taken_apart(args)
-        code = self._use(shape, names)
-        if any(isinstance(x, Value) for x in leaves):
-            return code.replayed(leaves)
-        plain = unflatten(shape, (number(f"argument of {code.name}", x) for x in leaves))
-        count = len(args) - len(names)
-        return code.function(*plain[:count], **dict(zip(names, plain[count:])))
+        leaves, shape = taken_apart(self.of, args, kwargs)
+        plain = (x if isinstance(x, Value) else number("an argument", x) for x in leaves)
+        return called(self._use(shape).function, shape, plain)
+
+
+class Products:
+    """A large Hessian by one argument, of this shape: a loop of its products with unit vectors."""
+
+    result = ()
+
+    def __init__(self, compiled: Compiled, product: Transform, shape: Shape, by: Shape) -> None:
+        self._compiled, self._product = compiled, Compiled(product)
+        self.shape, self._by = shape, by
+
+    @property
+    def source(self) -> str:
+        return self._product.source
+
+    def function(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the Hessian."""
+        if taken_apart(self._compiled.of, args, kwargs)[1] != self.shape:
+            return self._compiled.dispatch(*args, **kwargs)
+        axes = range(size(self._by))
+        units = ([1.0 if i == k else 0.0 for i in axes] for k in axes)
+        return unflatten(self._by, (self._product(unit, *args, **kwargs) for unit in units))
+
+    def loop(self, points: list[Any]) -> list[Any]:
+        """Return the Hessians at the points."""
+        return [self.function(point) for point in points]
 
 
 def compile(f: Callable[..., Any]) -> Compiled:
@@ -149,13 +186,13 @@ def compile(f: Callable[..., Any]) -> Compiled:
     return f if isinstance(f, Compiled) else Compiled(f)
 
 
-def _parameters(f: Callable[..., Any]) -> list[str] | None:
-    """Return the names of the parameters of `f`, or None if some need not be given by position."""
+def _parameters(f: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters of `f`, or none if some need not be given by position."""
     import inspect
 
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
-        return None
+        return []
     needed = [p.name for p in parameters if p.kind < p.VAR_POSITIONAL and p.default is p.empty]
-    return needed if len(needed) == len(parameters) else None
+    return needed if len(needed) == len(parameters) else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort
@@ -20,7 +20,6 @@ from .symbol import Symbol, as_place
 from .tree import Shape, flatten, size, unflatten
 
 Argnums = int | tuple[int, ...]
-Names = tuple[str, ...]  # of the last arguments, which are passed by keyword
 
 _active = threading.local()  # .inputs: the variables of the functions that are now running
 
@@ -28,10 +27,11 @@ _active = threading.local()  # .inputs: the variables of the functions that are 
 class Transform:
     """A function made of another one, which computes with numbers, symbols or Values.
 
-    `numbers` gets that function; the numbers in the arguments; their shape; and the names of the
-    last arguments, which go by keyword. It computes with numbers and symbols; for Values, it is
-    recorded, and the record replayed.
+    `numbers` gets that function, the numbers in the arguments, and their shape. It computes with
+    numbers and symbols; for Values, it is recorded, and the record replayed.
     """
+
+    __wrapped__: Any
 
     def __init__(self, what: str, f: Any, numbers: Callable[..., Any]) -> None:
         if not callable(f):
@@ -40,45 +40,48 @@ class Transform:
         self.what, self.numbers = what, functools.partial(numbers, f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        args, names = bound(self, args, kwargs)
-        leaves, shape = taken_apart(args)
+        leaves, shape = taken_apart(self, args, kwargs)
         values = [x for x in leaves if isinstance(x, Value)]
         if not values:
-            return self.numbers(leaves, shape, names)
+            return self.numbers(leaves, shape)
         sources = [leaf for value in values for leaf in topological_sort(value)[1]]
         with _differentiated_by(sources):
-            record, places, result = trace(self, "; higher derivatives need that", shape, names)
+            record, places, result = trace(self, "; higher derivatives need that", shape)
         return unflatten(result, iter(record.replay(leaves, places)))
 
 
-def trace(
-    f: Transform, instead: str, shape: Shape, names: Names
-) -> tuple[Record, list[int], Shape]:
+def trace(f: Transform, instead: str, shape: Shape) -> tuple[Record, list[int], Shape]:
     """Run `f` over symbols: return the record, and the places and the shape of the results."""
     with without_collection():
         record = Record(instead)
         symbols = [Symbol(record, record.input("x")) for _ in range(size(shape))]
         leaves: list[Any] = []
-        result = flatten(f.numbers(symbols, shape, names), leaves, "the result")
+        result = flatten(f.numbers(symbols, shape), leaves, "the result")
         return record, [as_place(record, x) for x in leaves], result
 
 
-def taken_apart(args: Sequence[Any]) -> tuple[list[Any], Shape]:
-    """Return the numbers and Values in the arguments, and the shape of the arguments."""
-    leaves: list[Any] = []
-    shapes = [flatten(x, leaves, f"argument {i}") for i, x in enumerate(args)]
-    return leaves, (tuple, (), tuple(shapes))
+def taken_apart(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Shape]:
+    """Return the numbers and Values in the arguments of `f`, and the shape of the arguments.
 
-
-def bound(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Names]:
-    """Return all arguments as a tuple, and the names of the last ones that go by keyword."""
+    It is that of a tuple; the keys are the names of the last arguments, which go by keyword.
+    """
     if kwargs:
         import inspect
 
         with contextlib.suppress(ValueError):  # there are functions that do not tell
             call = inspect.signature(f).bind(*args, **kwargs)
             args, kwargs = call.args, call.kwargs
-    return (*args, *kwargs.values()), tuple(kwargs)
+    leaves: list[Any] = []
+    given = enumerate((*args, *kwargs.values()))
+    shapes = tuple([flatten(x, leaves, f"argument {i}") for i, x in given])
+    return leaves, (tuple, tuple(kwargs), shapes)
+
+
+def called(f: Callable[..., Any], shape: Shape, leaves: Iterable[Any]) -> Any:
+    """Return what `f` returns for arguments of this shape."""
+    args = unflatten(shape, iter(leaves))
+    count = len(args) - len(shape[1])
+    return f(*args[:count], **dict(zip(shape[1], args[count:])))
 
 
 @contextlib.contextmanager
@@ -93,7 +96,7 @@ def _differentiated_by(inputs: Sequence[Value]) -> Iterator[tuple[Value, ...]]:
 
 
 def evaluate(
-    f: Callable[..., Any], leaves: Sequence[Any], shape: Shape, names: Names
+    f: Callable[..., Any], leaves: Sequence[Any], shape: Shape
 ) -> tuple[list[Value], list[Value], Shape]:
     """Run `f` over Values: return those of the arguments and results, and the results' shape.
 
@@ -101,11 +104,9 @@ def evaluate(
     differentiated: to `f` it would be a constant, and the derivative of the whole would be wrong.
     """
     inputs = [Value(x) for x in leaves]
-    arguments = unflatten(shape, iter(inputs))
-    count = len(arguments) - len(names)
     with _differentiated_by(inputs) as enclosing:
         try:
-            result = f(*arguments[:count], **dict(zip(names, arguments[count:])))
+            result = called(f, shape, inputs)
         except (AttributeError, TypeError) as error:
             if not any(sign in str(error) for sign in ARRAY_SIGNS):
                 raise
@@ -129,18 +130,13 @@ def evaluate(
 ARRAY_SIGNS = ("for @", "integers or slices, not tuple", "'list' object has no attribute")
 
 
-def _value(f: Any, leaves: Sequence[Any], shape: Shape, names: Names) -> tuple[Any, ...]:
+def value(f: Any, leaves: Sequence[Any], shape: Shape) -> tuple[Any, ...]:
     """Return what `f` returns, and, if that is one number, its derivatives by all arguments."""
-    inputs, results, result_shape = evaluate(f, leaves, shape, names)
+    inputs, results, result_shape = evaluate(f, leaves, shape)
     if result_shape is not None:
         return (unflatten(result_shape, (x.data for x in results)),)
     gradient = unflatten(shape, iter(gradients(results[0], inputs)))
     return results[0].data, _chosen(None, gradient)
-
-
-def value(f: Callable[..., Any]) -> Transform:
-    """Return `f` over plain numbers, and its gradient if there is one: what `compile` records."""
-    return Transform("compile", f, _value)
 
 
 def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -232,11 +228,9 @@ def _chosen(argnums: Argnums | None, parts: Sequence[Any]) -> Any:
     return parts[argnums]
 
 
-def _value_and_grad(
-    f: Any, leaves: Sequence[Any], shape: Shape, names: Names, argnums: Argnums | None
-) -> Any:
+def _value_and_grad(f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums | None) -> Any:
     _chosen(argnums, shape[2])
-    inputs, results, result_shape = evaluate(f, leaves, shape, names)
+    inputs, results, result_shape = evaluate(f, leaves, shape)
     check_is_number(result_shape)
     gradient = unflatten(shape, iter(gradients(results[0], inputs)))
     return results[0].data, _chosen(argnums, gradient)
@@ -255,10 +249,10 @@ def _grad(*args: Any, **kwargs: Any) -> Any:
     return _value_and_grad(*args, **kwargs)[1]
 
 
-def _jacobian(f: Any, leaves: Sequence[Any], shape: Shape, names: Names, argnums: Argnums) -> Any:
+def _jacobian(f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums) -> Any:
     """Return the Jacobian, row by row backward, or column by column forward if these are fewer."""
     _chosen(argnums, shape[2])
-    inputs, results, result_shape = evaluate(f, leaves, shape, names)
+    inputs, results, result_shape = evaluate(f, leaves, shape)
     by: list[Any] = []
     by_shape = flatten(_chosen(argnums, unflatten(shape, iter(inputs))), by, "arguments")
     rows: Any
@@ -273,6 +267,21 @@ def _jacobian(f: Any, leaves: Sequence[Any], shape: Shape, names: Names, argnums
     return tuple([unflatten(result_shape, iter(block)) for block in blocks])
 
 
-def _hessian(f: Any, leaves: Sequence[Any], shape: Shape, names: Names, argnums: Argnums) -> Any:
-    found = _jacobian(grad(f, argnums), leaves, shape, names, argnums)
+def _hessian(f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums) -> Any:
+    found = _jacobian(grad(f, argnums), leaves, shape, argnums)
     return tuple(zip(*found)) if isinstance(argnums, tuple) else found
+
+
+def product(f: Callable[..., Any], n: int) -> Transform:
+    """Return the Hessian of `f` by argument n, times a vector that comes before the arguments."""
+    slope = grad(f, n)
+
+    def along(direction: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        slopes: list[Any] = []
+        flatten(slope(*args, **kwargs), slopes, "the gradient")
+        total: Any = 0.0
+        for d, x in zip(direction, slopes):
+            total = total + d * x
+        return total
+
+    return grad(along, n + 1 if n >= 0 else n)  # type: ignore[return-value]
