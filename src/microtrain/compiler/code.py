@@ -82,7 +82,7 @@ class Code:
             head += [f"if len({name}) != {len(keys)}:", "    raise TypeError"]
             values = ", ".join([f"{name}[{self._named(key)}]" for key in keys])
         elif len(shapes) > FEW and not any(shapes):
-            head += [f"if {{*map(type, {name})}} != {{float}}:", f"    {name} = floats({name})"]
+            head += [f"if {{*map(type, {name})}} != {{float}}:", f"    {name} = [*floats({name})]"]
             scalars = []
         head.append(f"[{', '.join(names)}] = {values or '()'}")
         return [x for part, child in zip(names, shapes) for x in self._unpack(part, child, scalars)]

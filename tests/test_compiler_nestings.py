@@ -1,0 +1,411 @@
+"""Arguments and results of any form: compiled and not, differentiated, with scipy's solvers."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import math
+import threading
+from fractions import Fraction
+from typing import NamedTuple
+
+import pytest
+from graphs import bits, floats, graphs, outcome, points
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import microtrain as mt
+from microtrain import CompileError, Value
+from microtrain.compiler import compiled as compiled_module
+from microtrain.compiler.tree import flatten, size, unflatten
+
+
+class Point(NamedTuple):
+    x: object
+    y: object
+
+
+def nestings(leaf):
+    """Return nestings of what the strategy gives."""
+    return st.recursive(
+        leaf,
+        lambda part: (
+            st.lists(part, max_size=3)
+            | st.tuples(part, part)
+            | st.builds(Point, part, part)
+            | st.dictionaries(st.sampled_from(["a", "b c", "for", 3]), part, max_size=3)
+        ),
+        max_leaves=12,
+    )
+
+
+def leaves_of(tree):
+    leaves = []
+    flatten(tree, leaves, "tree")
+    return leaves
+
+
+def wave(*trees):
+    """Return a number that varies with all numbers in the trees, and with each in its own way."""
+    total = 0.5
+    for k, x in enumerate(leaves_of(trees)):
+        total = total * x + mt.sin(x * (k + 1)) - x * x
+    return total
+
+
+def shape_of(tree):
+    return flatten(tree, [], "tree")
+
+
+def deep_bits(tree):
+    return bits(leaves_of(tree)), shape_of(tree)
+
+
+@given(nestings(floats()))
+def test_a_nesting_is_put_together_again(tree):
+    leaves = []
+    shape = flatten(tree, leaves, "tree")
+    assert size(shape) == len(leaves)
+    assert unflatten(shape, iter(leaves)) == tree
+
+
+@given(st.lists(nestings(floats(1.0)), min_size=1, max_size=3))
+def test_gradients_have_the_form_of_the_arguments(trees):
+    value, gradient = mt.value_and_grad(wave, tuple(range(len(trees))))(*trees)
+    assert shape_of(gradient) == shape_of(tuple(trees))
+    compiled = mt.compile(wave)
+    expected = gradient if len(trees) > 1 else gradient[0]
+    found = compiled.value_and_grad(*trees)
+    assert deep_bits(found) == deep_bits((value, expected))
+    assert bits(compiled(*trees)) == bits(value)
+    leaves, shape = leaves_of(trees), shape_of(trees)
+    flat = lambda v: wave(*unflatten(shape, iter(v)))  # noqa: E731
+    assert bits(mt.grad(flat)(leaves)) == bits(leaves_of(gradient))
+    assert not leaves or mt.gradcheck(lambda *v: flat(v), leaves)
+
+
+@given(nestings(floats()), nestings(st.integers(0, 5)))
+def test_results_of_any_form_and_their_jacobians(tree, form):
+    leaves = leaves_of(tree) or [0.5]
+    shape = shape_of(form)
+
+    def f(tree):
+        xs = leaves_of(tree) or [mt.Value(0.5)]
+        picks = [xs[k % len(xs)] * xs[(k * 2) % len(xs)] for k in leaves_of(form)]
+        return unflatten(shape, iter(picks))
+
+    compiled = mt.compile(f)
+    result = compiled(tree)
+    assert shape_of(result) == shape
+    picked = [leaves[k % len(leaves)] * leaves[(k * 2) % len(leaves)] for k in leaves_of(form)]
+    assert bits(leaves_of(result)) == bits(picked)
+    jacobian = mt.jacobian(f)(tree)
+    assert deep_bits(mt.compile(mt.jacobian(f))(tree)) == deep_bits(jacobian)
+    assert len(leaves_of(jacobian)) == size(shape) * len(leaves_of(tree))
+
+
+@given(st.data(), st.integers(1, 4), st.integers(1, 4))
+def test_jacobians_are_exact_from_either_side(data, n, m):
+    xs = data.draw(st.lists(st.fractions(-2, 2, max_denominator=4), min_size=n, max_size=n))
+    weights = data.draw(st.lists(st.integers(-3, 3), min_size=n * m, max_size=n * m))
+    rows = [weights[i * n : i * n + n] for i in range(m)]
+    f = lambda v: [sum([w * x**3 for w, x in zip(row, v)]) + 0 * v[0] for row in rows]  # noqa: E731
+    expected = [[w * 3 * x**2 for w, x in zip(row, xs)] for row in rows]
+    assert mt.jacobian(f)(xs) == expected
+    numbers = [float(x) for x in xs]
+    assert mt.compile(mt.jacobian(f))(numbers) == [[float(x) for x in row] for row in expected]
+
+
+def by_all(f):
+    return mt.jacobian(lambda v: [f(v), v])
+
+
+TRANSFORMS = (mt.grad, mt.value_and_grad, mt.hessian, by_all)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@given(data=st.data())
+def test_compiled_transforms_give_the_bits_of_transforms(transform, data):
+    graph = data.draw(graphs(most=8))
+    inputs = data.draw(points(graph.n_leaves))
+    f = lambda v: graph(*v)  # noqa: E731
+    expected = outcome(lambda: leaves_of(transform(f)(inputs)))
+    compiled = mt.compile(transform(f))
+    assert outcome(lambda: leaves_of(compiled(inputs))) == expected
+    if transform is not by_all:
+        of_compiled = transform(mt.compile(f))
+        assert isinstance(of_compiled, type(compiled))
+        assert outcome(lambda: leaves_of(of_compiled(inputs))) == expected
+    together = outcome(lambda: [leaves_of(x) for x in compiled.map([inputs, inputs])])
+    assert together == [expected, expected] or together == expected
+
+
+def test_hessians_by_several_arguments():
+    f = lambda a, b: a[0] * a[1] * b**2  # noqa: E731
+    expected = (([[0.0, 16.0], [16.0, 0.0]], [24.0, 16.0]), ([24.0, 16.0], 12.0))
+    assert mt.hessian(f, (0, 1))([2.0, 3.0], 4.0) == expected
+    assert mt.compile(mt.hessian(f, (0, 1)))([2.0, 3.0], 4.0) == expected
+    g = lambda p: p["a"] ** 2 * p["b"][0]  # noqa: E731
+    by_dict = {"a": {"a": 6.0, "b": [4.0]}, "b": [{"a": 4.0, "b": [0.0]}]}
+    assert mt.hessian(g)({"a": 2.0, "b": [3.0]}) == by_dict
+    both = mt.jacobian(lambda a, b: [a[0] * b, a[1] * b, b], (0, 1))([2.0, 3.0], 4.0)
+    assert both == ([[4.0, 0.0], [0.0, 4.0], [0.0, 0.0]], [2.0, 3.0, 1.0])
+
+
+def rosenbrock(x):
+    return sum([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(x, x[1:])])
+
+
+def test_a_large_hessian_is_a_loop_of_products(monkeypatch):
+    xs = [0.1 * k for k in range(7)]
+    expected = mt.hessian(rosenbrock)(xs)
+    monkeypatch.setattr(compiled_module, "LARGE", 48)
+    large = mt.compile(mt.hessian(rosenbrock))
+    with pytest.raises(ValueError, match="call it first"):
+        large.source  # noqa: B018
+    for row, expected_row in zip(large(xs), expected, strict=True):
+        assert row == pytest.approx(expected_row, rel=1e-12, abs=1e-12)
+    assert "along_grad" in large.source
+    assert large([1.0, 2.0]) == mt.hessian(rosenbrock)([1.0, 2.0])
+    assert large.map([xs, xs]) == [large(xs), large(xs)]
+    values = large([Value(x) for x in xs])
+    assert [[x.data for x in row] for row in values] == large(xs)
+    large(xs)
+    assert large([1.0, 2.0]) == mt.hessian(rosenbrock)([1.0, 2.0])
+    last = mt.compile(mt.hessian(lambda a, v: a * rosenbrock(v), -1))
+    assert last(2.0, xs)[3] == pytest.approx([2 * x for x in expected[3]])
+
+
+# Numbers of other types.
+
+
+def test_arrays_come_in_as_nested_lists():
+    np = pytest.importorskip("numpy")
+    seen = []
+
+    def f(matrix, vector, number):
+        seen.append((type(matrix), type(matrix[0]), type(vector), type(number)))
+        return sum([mt.dot(row, vector) for row in matrix]) * number
+
+    arrays = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5, 6]), np.array(2.0)
+    expected = f([[1.0, 2.0], [3.0, 4.0]], [5.0, 6.0], 2.0)
+    compiled = mt.compile(f)
+    assert compiled(*arrays) == expected
+    gradient = ([[10.0, 12.0], [10.0, 12.0]], [8.0, 12.0], 39.0 * 1 + 39.0 * 0 + 17.0)
+    assert compiled.value_and_grad(*arrays) == (expected, (*gradient[:2], expected / 2.0))
+    assert mt.grad(f)(*arrays) == gradient[0]
+    assert set(seen) == {(list, list, list, Value), (list, list, list, float)}
+    assert compiled([[1, 2], [3, 4]], (5.0, 6.0), 2) == expected
+    many = mt.compile(lambda v: mt.dot(v, v))
+    for n in (2, 20):
+        row = [float(k) for k in range(n)]
+        for kind in (np.array, lambda v: [*np.array(v)], lambda v: [int(x) for x in v], tuple):
+            assert many(row) == many(kind(row)) == many(kind(row))
+            assert [*many.value_and_grad(kind(row))[1]] == [2.0 * x for x in row]
+        assert many.map(np.array([row, row])) == [many(row)] * 2
+    assert many([Fraction(1, 2), np.float32(0.5)]) == 0.5
+
+
+def test_what_is_no_number_is_refused_with_its_place():
+    f = lambda p: p["w"][1] * 2.0  # noqa: E731
+    for call in (mt.compile(f), mt.grad(f), mt.compile(f).value_and_grad, mt.compile(mt.grad(f))):
+        for bad in ("1.0", True, None, object()):
+            with pytest.raises(TypeError, match=r"argument 0\['w'\]\[1\] has to be a number"):
+                call({"w": [1.0, bad]})
+        assert call({"w": [1.0, 2.0]}) is not None
+        with pytest.raises(TypeError, match=r"argument 0\['w'\]\[1\] has to be a number"):
+            call({"w": [1.0, "2"]})
+    with pytest.raises(ValueError, match="number that fits a float"):
+        mt.compile(lambda x: x)(10**400)
+    with pytest.raises(TypeError, match=r"the result\[1\] has to be a number, .* got None"):
+        mt.compile(lambda v: [v[0], None])([1.0])
+    with pytest.raises(TypeError, match="returned a list of 2 numbers: use jacobian"):
+        mt.grad(lambda x: [x, x])(1.0)
+    pair = mt.compile(lambda v: [v[0], v[0]])
+    with pytest.raises(TypeError, match="returned a list of 2 numbers: use jacobian"):
+        pair.value_and_grad([1.0])
+
+
+def test_subclasses_of_lists_and_dicts_are_nestings_too():
+    class Row(list):
+        pass
+
+    f = mt.compile(lambda p: p["a"][0] * p["a"][1])
+    assert f.value_and_grad({"a": Row([2.0, 3.0])}) == (6.0, {"a": [3.0, 2.0]})
+    assert f({"a": Row([2.0, 3.0])}) == 6.0
+    ordered = functools.partial(dict, a=[2.0, 3.0])
+    assert f(ordered()) == 6.0
+    assert f({"a": [2.0, 3.0], "b": 1.0}) == 6.0  # one more key is another form
+    assert mt.compile(lambda p: p[Point][0])({Point: [2.0]}) == 2.0
+
+
+# Arguments by name, defaults, and what a function takes from its surroundings.
+
+
+def powers(a, b=2.0, *, n=3):
+    return a**n * b
+
+
+def test_keywords_and_defaults_bind_as_in_the_function():
+    compiled = mt.compile(powers)
+    calls = [((2.0,), {}), ((2.0, 5.0), {}), ((2.0,), {"n": 2.0}), ((), {"a": 2.0, "b": 1.0})]
+    calls += [((2.0,), {"n": 1.0, "b": 4.0})] * 2 + [((3.0,), {})]
+    for args, kwargs in calls:
+        assert compiled(*args, **kwargs) == powers(*args, **kwargs)
+        expected = mt.grad(powers)(*args, **kwargs)
+        assert mt.compile(mt.grad(powers))(*args, **kwargs) == expected
+    assert compiled.value_and_grad(2.0) == (16.0, 24.0)
+    assert compiled.value_and_grad(a=2.0, b=1.0) == (8.0, (12.0, 8.0))
+    assert compiled.value_and_grad(2.0, n=3.0)[1][0] == 24.0
+    for args, kwargs in (((), {}), ((1.0, 2.0, 3.0), {}), ((1.0,), {"c": 1.0})):
+        with pytest.raises(TypeError, match="argument"):
+            compiled(*args, **kwargs)
+    two = mt.compile(lambda a, b: a - b)
+    assert two(b=1.0, a=3.0) == two(3.0, b=1.0) == 2.0
+    assert mt.compile(lambda *xs, **named: xs[1] - named["k"])(1.0, 2.0, k=3.0) == -1.0
+    assert mt.compile(lambda _x, exp: mt.exp(_x) * exp)(exp=2.0, _x=0.0) == 2.0
+    assert mt.compile(max)([3.0]) == 3.0
+
+
+def test_only_compiled_code_keeps_its_surroundings():
+    scale = [2.0]
+    f = lambda v: scale[0] * v[0] ** 2  # noqa: E731
+    transforms = [t(f) for t in (mt.grad, mt.value_and_grad, mt.hessian, mt.jacobian)]
+    compiled = mt.compile(f)
+    kept = compiled([3.0])
+    before = [t([3.0]) for t in transforms]
+    scale[0] = 4.0
+    assert before == [[12.0], (18.0, [12.0]), [[4.0]], [12.0]]
+    assert [t([3.0]) for t in transforms] == [[24.0], (36.0, [24.0]), [[8.0]], [24.0]]
+    assert compiled([3.0]) == kept == 18.0
+    assert compiled.value_and_grad([3.0]) == (18.0, [12.0])
+
+
+def test_values_pass_through_whatever_is_compiled():
+    x = Value(3.0)
+    result = mt.compile(lambda p: {"y": p["x"] ** 3})({"x": x})
+    result["y"].backward()
+    assert x.grad == 27.0
+    inner = mt.compile(mt.grad(lambda v: v[0] ** 2 * v[1]))
+    assert mt.jacobian(inner)([3.0, 5.0]) == [[10.0, 6.0], [6.0, 0.0]]
+    assert mt.compile(inner) is inner
+    assert mt.grad(mt.compile(lambda x: x**3), 0)(2.0) == 12.0
+    assert isinstance(mt.grad(mt.compile(rosenbrock)), type(inner))
+
+
+# Many points, many shapes, many threads.
+
+
+def test_map_is_the_list_of_calls():
+    f = mt.compile(lambda v: mt.log(v[0]) * v[1])
+    points = [[1.0, 2.0], [2, 3], (0.5, 1.0), [4.0, 5.0]]
+    assert f.map(iter(points)) == [f(p) for p in points]
+    assert f.map_value_and_grad(points) == [f.value_and_grad(p) for p in points]
+    assert f.map([]) == []
+    with pytest.raises(mt.DomainError, match=r"log\(-1.0\) is undefined"):
+        f.map([[1.0, 1.0], [-1.0, 1.0]])
+    assert mt.compile(lambda x: x * x).map([1, 2.0]) == [1.0, 4.0]
+    with pytest.raises(TypeError, match="argument"):
+        mt.compile(lambda a, b: a * b).map([1.0])
+
+
+def test_the_code_of_at_most_so_many_shapes_is_kept():
+    f = mt.compile(lambda v: mt.dot(v, v))
+    for _ in range(2):
+        for n in range(1, 80):
+            assert f([1.0] * n) == n
+    gc.collect()
+    kept = [x for x in gc.get_objects() if isinstance(x, compiled_module.Code) and x._compiled is f]
+    assert len(kept) <= compiled_module.SHAPES
+
+
+def test_threads_that_meet_are_right():
+    f = mt.compile(lambda v: mt.dot(v, v))
+    wrong = []
+
+    def work(offset):
+        for k in range(150):
+            n = (k * 7 + offset) % 40 + 1
+            if f.value_and_grad([2.0] * n) != (4.0 * n, [4.0] * n):
+                wrong.append(n)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+# Errors.
+
+REFUSED = [
+    (lambda v: v @ v, TypeError, r"for @.*mt.dot\(a, b\) for a @ b"),
+    (lambda v: v[0, 1], TypeError, r"write v\[0\]\[1\] for v\[0, 1\]"),
+    (lambda v: v.sum(), TypeError, "arrays reach the function as nested lists"),
+    (lambda v: max(v[0], 2.0), CompileError, r"nestings.py, line \d+, .*mt.where, mt.maximum"),
+    (lambda v: v[0] if v[0] > 0 else -v[0], CompileError, r"nestings.py, line \d+, .*mt.where"),
+]
+
+
+@pytest.mark.parametrize(("f", "error", "message"), REFUSED)
+def test_errors_say_what_to_write(f, error, message):
+    with pytest.raises(error, match=message) as caught:
+        mt.compile(f)([1.0, 2.0])
+    assert "engine=" not in str(caught.value)
+    if error is TypeError:
+        with pytest.raises(error, match=message):
+            mt.grad(f)([1.0, 2.0])
+    with pytest.raises(TypeError, match="can only concatenate"):
+        mt.grad(lambda v: v + 1.0)([1.0])
+
+
+def test_the_distance_from_the_origin_has_no_gradient_there():
+    distance = lambda v: mt.sqrt(v[0] * v[0] + v[1] * v[1])  # noqa: E731
+    for gradient in (mt.grad(distance), mt.compile(mt.grad(distance))):
+        assert all(math.isnan(x) for x in gradient([0.0, 0.0]))
+
+    def safe(v):
+        square = v[0] * v[0] + v[1] * v[1]
+        inside = square > 0
+        return mt.where(inside, mt.sqrt(mt.where(inside, square, 1.0)), 0.0)
+
+    assert mt.compile(mt.value_and_grad(safe))([0.0, 0.0]) == (0.0, [0.0, 0.0])
+    assert mt.grad(safe)([3.0, 4.0]) == mt.grad(distance)([3.0, 4.0])
+
+
+# scipy.
+
+
+def test_scipy_takes_what_is_compiled_as_it_is():
+    optimize = pytest.importorskip("scipy.optimize")
+    start = [-1.2, 1.0, 0.8]
+    for both in (mt.compile(mt.value_and_grad(rosenbrock)), mt.compile(rosenbrock).value_and_grad):
+        assert optimize.minimize(both, start, jac=True).x == pytest.approx([1.0] * 3, abs=1e-4)
+    slope, curvature = mt.compile(mt.grad(rosenbrock)), mt.compile(mt.hessian(rosenbrock))
+    for method in ("trust-exact", "Newton-CG", "trust-constr"):
+        found = optimize.minimize(
+            mt.compile(rosenbrock), start, jac=slope, hess=curvature, method=method
+        )
+        assert found.x == pytest.approx([1.0] * 3, abs=1e-4)
+    far = lambda v: [v[0] - 1.0, 10.0 * (v[1] - v[0] ** 2)]  # noqa: E731
+    jacobian = mt.compile(mt.jacobian(far))
+    assert optimize.least_squares(mt.compile(far), [2.0, 2.0], jac=jacobian).x == pytest.approx(
+        [1.0, 1.0]
+    )
+    assert optimize.root(mt.compile(far), [2.0, 2.0], jac=jacobian).x == pytest.approx([1.0, 1.0])
+    line = mt.value_and_grad(
+        lambda w, xs, ys: sum([(w[0] * x + w[1] - y) ** 2 for x, y in zip(xs, ys)])
+    )
+    data = ([0.0, 1.0, 2.0], [1.0, 3.0, 5.0])
+    fit = optimize.minimize(mt.compile(line), [0.0, 0.0], args=data, jac=True)
+    assert fit.x == pytest.approx([2.0, 1.0], abs=1e-4)
+
+
+@settings(max_examples=20)
+@given(st.lists(floats(1.0), min_size=12, max_size=30))
+def test_long_lists_and_their_hessians_keep_their_bits(xs):
+    for transform in (mt.value_and_grad, mt.hessian):
+        assert deep_bits(mt.compile(transform(rosenbrock))(xs)) == deep_bits(
+            transform(rosenbrock)(xs)
+        )
