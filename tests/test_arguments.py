@@ -189,6 +189,7 @@ CALLS = {
     "grad": (mt.grad, {"f": square, "argnums": 0}),
     "value_and_grad": (mt.value_and_grad, {"f": square, "argnums": 0}),
     "hessian": (mt.hessian, {"f": square, "argnums": 0}),
+    "jacobian": (mt.jacobian, {"f": square, "argnums": 0}),
     "gradcheck": (
         mt.gradcheck,
         {"f": square, "inputs": [1.0], "eps": 1e-6, "rtol": 1e-4, "atol": 1e-6},

@@ -148,7 +148,7 @@ def test_lists_and_other_numbers():
     turned = compiled.value_and_grad((0.1, 0.2), (0.3, 0.4), 0.5)
     assert turned == (expected[0], (tuple(expected[1][0]), tuple(expected[1][1]), expected[1][2]))
     assert compiled([1.0], [2.0], 3.0) == math.tanh(5.0)
-    assert "w_0, w_1" in compiled.source
+    assert "w_0" in compiled.source
     np = pytest.importorskip("numpy")
     for kind in (int, np.float64, np.int32):
         result = mt.compile(lambda a, b: a / b).value_and_grad(kind(1), kind(2))
@@ -218,7 +218,7 @@ def test_what_fails_unused_fails_compiled_too():
         for x in (1e300, -1e300, 0.0, 1.0):
             assert outcome(mt.compile(f), x) == outcome(forward, f, x)
     source = mt.compile(lambda x: mt.sin(x) + mt.cos(x * 2)).source
-    assert source.partition("\n\n\n")[0].count("cos(") == 1
+    assert source.count("cos(") == 1
 
 
 def test_a_place_is_no_constant():
@@ -292,7 +292,7 @@ def test_code_grows_with_the_graph_and_not_with_the_data():
                 y = (y * x + 1.0 / (k + 2)).sin()
             return y
 
-        return mt.compile(f).source.count("\n")
+        return mt.compile(f).value_and_grad.source.count("\n")
 
     one, two, four = lines(50), lines(100), lines(200)
     assert four - two == pytest.approx(2 * (two - one), rel=0.02)
@@ -330,7 +330,7 @@ def test_above_the_limit_there_is_a_clear_error(monkeypatch):
 
 def test_equal_operations_are_performed_once():
     source = mt.compile(lambda a, b: (a * b).exp() + (b * a).exp() * (a * b).exp()).source
-    assert source.partition("\n\n")[0].count("exp(") == 1
+    assert source.count("exp(") == 1
 
 
 def test_nothing_is_recorded_where_no_bit_changes():

@@ -165,7 +165,7 @@ def test_a_large_hessian_is_a_loop_of_products(monkeypatch):
         large.source  # noqa: B018
     for row, expected_row in zip(large(xs), expected, strict=True):
         assert row == pytest.approx(expected_row, rel=1e-12, abs=1e-12)
-    assert "along_grad" in large.source
+    assert "product with a unit vector" in large.source
     assert large([1.0, 2.0]) == mt.hessian(rosenbrock)([1.0, 2.0])
     assert large.map([xs, xs]) == [large(xs), large(xs)]
     values = large([Value(x) for x in xs])
@@ -219,10 +219,10 @@ def test_what_is_no_number_is_refused_with_its_place():
         mt.compile(lambda x: x)(10**400)
     with pytest.raises(TypeError, match=r"the result\[1\] has to be a number, .* got None"):
         mt.compile(lambda v: [v[0], None])([1.0])
-    with pytest.raises(TypeError, match="returned a list of 2 numbers: use jacobian"):
+    with pytest.raises(TypeError, match="returned a nesting of numbers: use jacobian"):
         mt.grad(lambda x: [x, x])(1.0)
     pair = mt.compile(lambda v: [v[0], v[0]])
-    with pytest.raises(TypeError, match="returned a list of 2 numbers: use jacobian"):
+    with pytest.raises(TypeError, match="returned a nesting of numbers: use jacobian"):
         pair.value_and_grad([1.0])
 
 

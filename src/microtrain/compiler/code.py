@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
 from .python import Python, assemble, function, indented
-from .transforms import check_is_number, taken_apart
+from .transforms import taken_apart, with_gradient
 from .tree import Shape, floats, size, unflatten
 from .writer import Part, Scope, write
 
@@ -35,7 +35,7 @@ class Code:
             self.result = self.result[2][0]
             self._places = self._places[: size(self.result)]
         elif what == "value_and_grad":
-            check_is_number(self.result[2][0])
+            with_gradient(self.result[2])
         self._scope = Scope(Python, [self._record], RESERVED)
         self._head: list[str] = []
         signature = self._write_head(compiled.parameters)

@@ -11,15 +11,7 @@ from ..engine.value import Value
 from ..errors import CompileError
 from .code import Code
 from .record import without_collection
-from .transforms import (
-    Transform,
-    called,
-    product,
-    taken_apart,
-    trace,
-    value,
-    value_and_grad,
-)
+from .transforms import Transform, called, product, taken_apart, trace, value, value_and_grad
 from .tree import Shape, size, unflatten
 
 SHAPES = 32  # of arguments, whose code is kept
@@ -88,25 +80,20 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The Python for the last arguments: the function's, and that of value and gradient.
+        """The Python for the last arguments.
 
         Raises `ValueError` for a function of nestings that was not called yet.
         """
-        used = [x._last for x in (self, self.value_and_grad) if x._last]
-        if not used:
+        if self._last is None:
             raise ValueError("a function of lists is compiled when it is called: call it first")
-        if not isinstance(self.of, Transform):
-            used = [self._code(used[-1].shape)]
-            if used[0].result is None:
-                used.append(self.value_and_grad._code(used[0].shape))
-        return "\n\n\n".join([code.source for code in used])
+        return self._last.source
 
     def _made(self, transform: Transform, shape: Shape) -> Code | Products:
         """Return the code for arguments of this shape."""
         if transform.what == "hessian":
             n = transform.numbers.keywords["argnums"]
-            if isinstance(n, int) and size(shape[2][n]) ** 2 > LARGE:
-                return Products(self, product(transform.__wrapped__, n), shape, shape[2][n])
+            if isinstance(n, int) and size(by := shape[2][n]) ** 2 > LARGE:
+                return Products(self, Compiled(product(transform.__wrapped__, n)), shape, by)
         return Code(self, transform.what, shape)
 
     def _use(self, shape: Shape) -> Code | Products:
@@ -123,29 +110,20 @@ class Compiled:
 
 
 class Products:
-    """A large Hessian by one argument, of this shape: a loop of its products with unit vectors."""
+    """A large Hessian by one argument: a loop of its products with unit vectors."""
 
-    result = ()
+    def __init__(self, compiled: Compiled, product: Compiled, shape: Shape, by: Shape) -> None:
+        axes = range(size(by))
 
-    def __init__(self, compiled: Compiled, product: Transform, shape: Shape, by: Shape) -> None:
-        self._compiled, self._product = compiled, Compiled(product)
-        self.shape, self._by = shape, by
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if taken_apart(compiled.of, args, kwargs)[1] != shape:
+                return compiled.dispatch(*args, **kwargs)
+            units = ([1.0 if i == k else 0.0 for i in axes] for k in axes)
+            return unflatten(by, (product(unit, *args, **kwargs) for unit in units))
 
-    @property
-    def source(self) -> str:
-        return self._product.source
-
-    def function(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the Hessian."""
-        if taken_apart(self._compiled.of, args, kwargs)[1] != self.shape:
-            return self._compiled.dispatch(*args, **kwargs)
-        axes = range(size(self._by))
-        units = ([1.0 if i == k else 0.0 for i in axes] for k in axes)
-        return unflatten(self._by, (self._product(unit, *args, **kwargs) for unit in units))
-
-    def loop(self, points: list[Any]) -> list[Any]:
-        """Return the Hessians at the points."""
-        return [self.function(point) for point in points]
+        self.function = function
+        self.loop = lambda points: [*map(function, points)]
+        self.source = "# each row is the product with a unit vector; see mt.hessian"
 
 
 def compile(f: Callable[..., Any]) -> Compiled:
@@ -164,7 +142,7 @@ def compile(f: Callable[..., Any]) -> Compiled:
     >>> c = compile(lambda a, b: (a * b).tanh())
     >>> c(0.5, 0.0), c.value_and_grad(0.5, 0.0)
     (0.0, (0.0, (0.0, 0.5)))
-    >>> print(c.source.partition("\\n\\n\\n")[2])
+    >>> print(c.value_and_grad.source)
     def f_value_and_grad(a, b):
         try:
             if not (type(a) is type(b) is float):
@@ -176,9 +154,6 @@ def compile(f: Callable[..., Any]) -> Compiled:
             return (v1, (0.0 + b * d1, 0.0 + a * d1))
         except Exception:  # repeat it for the message
             return otherwise(a, b)
-
-    The derivatives of `grad`, `value_and_grad`, `jacobian` and `hessian` can be compiled, too:
-
     >>> import microtrain as mt
     >>> compile(mt.grad(lambda p: p["a"] * p["b"][0]))({"a": 2.0, "b": [3.0, 4.0]})
     {'a': 3.0, 'b': [2.0, 0.0]}

@@ -44,7 +44,7 @@ class Record:
         self.constants = [0.0, -0.0, 1.0, -1.0, 2.0]
         self.kept: dict[int, None] = {}
         self.slopes_deep = 0
-        self._places: dict[Any, int] = {1.0: ONE, -1.0: MINUS_ONE, 2.0: TWO}
+        self.places: dict[Any, int] = {1.0: ONE, -1.0: MINUS_ONE, 2.0: TWO}
 
     def input(self, name: str) -> int:
         """Add an input, and return its place."""
@@ -56,22 +56,22 @@ class Record:
         if not x:
             return ZERO if math.copysign(1.0, x) > 0.0 else MINUS_ZERO
         key = x if x == x else "nan"
-        place = self._places.get(key)
+        place = self.places.get(key)
         if place is None:
             self.constants.append(x)
-            place = self._places[key] = -len(self.constants)
+            place = self.places[key] = -len(self.constants)
         return place
 
     def add(self, operation: Operation) -> int:
         """Return the place of an operation's result."""
         primitive, *operands = operation
-        place = self._places.get(operation)
+        place = self.places.get(operation)
         if place is None:
             rule = RULES.get(primitive)
             place = None if rule is None else rule(self, *operands)
             if place is None:
                 place = self._append(operation)
-            self._places[operation] = place
+            self.places[operation] = place
         if primitive.raises and not self.slopes_deep:
             self.kept[place] = None
         return place
@@ -85,10 +85,6 @@ class Record:
             )
         self.operations.append(operation)
         return place
-
-    def swapped(self, primitive: Primitive, a: int, b: int) -> int | None:
-        """Return the place of this operation on b and a, if it was recorded."""
-        return self._places.get((primitive, b, a))
 
     def negated(self, place: int) -> int | None:
         """Return the place of x if this is the place of -x."""
@@ -147,7 +143,7 @@ def _add(record: Record, a: int, b: int) -> int | None:
         return a
     negated = record.negated(b)
     if negated is None:
-        return record.swapped(operators.ADD, a, b)
+        return record.places.get((operators.ADD, b, a))
     return record.add((operators.SUBTRACT, a, negated))
 
 
@@ -157,7 +153,7 @@ def _multiply(record: Record, a: int, b: int) -> int | None:
             return other
         if one == MINUS_ONE:
             return record.add((operators.NEGATE, other))
-    return record.swapped(operators.MULTIPLY, a, b)
+    return record.places.get((operators.MULTIPLY, b, a))
 
 
 def _power(record: Record, x: int, n: int) -> int | None:

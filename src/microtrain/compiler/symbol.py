@@ -59,16 +59,12 @@ def _binary(
 
     def method(self: Symbol, other: Any) -> Any:
         record = self.record
-        if type(other) is Symbol and other.record is record:
-            place = other.place
-        else:
-            place = as_place(record, other)
-            if place is None:
-                return NotImplemented
+        ours = type(other) is Symbol and other.record is record
+        if (place := other.place if ours else as_place(record, other)) is None:
+            return NotImplemented
         mine = self.place
-        add = record.add
-        found = add((primitive, place, mine) if reflected else (primitive, mine, place))
-        return (Condition if compares else Symbol)(record, found)
+        found = (primitive, place, mine) if reflected else (primitive, mine, place)
+        return (Condition if compares else Symbol)(record, record.add(found))
 
     return method
 

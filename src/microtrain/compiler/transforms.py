@@ -14,7 +14,7 @@ from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort
 from ..engine.value import Value
-from ..errors import CompileError, any_int, counted, describe
+from ..errors import CompileError, any_int, describe
 from .record import Record, without_collection
 from .symbol import Symbol, as_place
 from .tree import Shape, flatten, size, unflatten
@@ -130,13 +130,16 @@ def evaluate(
 ARRAY_SIGNS = ("for @", "integers or slices, not tuple", "'list' object has no attribute")
 
 
-def value(f: Any, leaves: Sequence[Any], shape: Shape) -> tuple[Any, ...]:
-    """Return what `f` returns, and, if that is one number, its derivatives by all arguments."""
+def value(
+    f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums | None = None
+) -> tuple[Any, ...]:
+    """Return what `f` returns, and, if that is one number, its derivatives by the arguments."""
+    _chosen(argnums, shape[2])
     inputs, results, result_shape = evaluate(f, leaves, shape)
     if result_shape is not None:
         return (unflatten(result_shape, (x.data for x in results)),)
     gradient = unflatten(shape, iter(gradients(results[0], inputs)))
-    return results[0].data, _chosen(None, gradient)
+    return results[0].data, _chosen(argnums, gradient)
 
 
 def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -228,25 +231,22 @@ def _chosen(argnums: Argnums | None, parts: Sequence[Any]) -> Any:
     return parts[argnums]
 
 
-def _value_and_grad(f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums | None) -> Any:
-    _chosen(argnums, shape[2])
-    inputs, results, result_shape = evaluate(f, leaves, shape)
-    check_is_number(result_shape)
-    gradient = unflatten(shape, iter(gradients(results[0], inputs)))
-    return results[0].data, _chosen(argnums, gradient)
-
-
-def check_is_number(shape: Shape) -> None:
-    """Raise `TypeError` if this is not the shape of a number."""
-    if shape is not None:
+def with_gradient(found: Any) -> Any:
+    """Return a value and its gradient. Raises `TypeError` if there is none."""
+    if len(found) == 1:
         raise TypeError(
             "grad and value_and_grad expect a function that returns one number, this one returned "
-            f"a {shape[0].__name__} of {counted(size(shape), 'number')}: use jacobian"
+            "a nesting of numbers: use jacobian"
         )
+    return found
+
+
+def _value_and_grad(*args: Any, **kwargs: Any) -> Any:
+    return with_gradient(value(*args, **kwargs))
 
 
 def _grad(*args: Any, **kwargs: Any) -> Any:
-    return _value_and_grad(*args, **kwargs)[1]
+    return with_gradient(value(*args, **kwargs))[1]
 
 
 def _jacobian(f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums) -> Any:
