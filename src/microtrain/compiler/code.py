@@ -16,7 +16,7 @@ from .writer import Part, Scope, write
 if TYPE_CHECKING:
     from .compiled import Compiled
 
-FEW = 10  # numbers whose types are compared one by one
+FEW = 10  # numbers in a list whose types are compared one by one
 
 # Names that the generated function uses itself.
 RESERVED = (
@@ -162,8 +162,5 @@ def _checked(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     listed = ", ".join(names)
-    if len(names) <= FEW:
-        check = f"not ({' is '.join([*(f'type({x})' for x in names), 'float'])})"
-    else:
-        check = f"{{*map(type, [{listed}])}} != {{float}}"
+    check = f"not ({' is '.join([*(f'type({x})' for x in names), 'float'])})"
     return [f"if {check}:", f"    [{listed}] = floats([{listed}])"]
