@@ -64,7 +64,7 @@ class Compiled:
         >>> mt.compile(lambda v: v[0] * v[1]).map([[1.0, 2.0], [3.0, 4.0]])
         [2.0, 12.0]
         """
-        listed = points.tolist() if hasattr(points, "tolist") else [*points]
+        listed = getattr(points, "tolist", lambda: [*points])()
         if not listed:
             return []
         return self._use(taken_apart(self.of, (listed[0],), {})[1]).loop(listed)

@@ -62,7 +62,7 @@ def flatten(tree: Any, leaves: list[Any], name: str) -> Shape:
         raise TypeError(
             f"{name} has to be a number, or a list, tuple or dict of numbers, got {describe(tree)}"
         )
-    items = tree.items() if keys else enumerate(tree)
+    items = zip(keys, tree.values()) if isinstance(tree, dict) else enumerate(tree)
     shapes = [flatten(part, leaves, f"{name}[{key!r}]") for key, part in items]
     return _kind(kind), keys, tuple(shapes)
 
