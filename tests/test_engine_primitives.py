@@ -240,7 +240,7 @@ def test_ones_own_of_two_operands_has_a_right_hessian(a, b):
 def test_what_only_slopes_need_is_not_computed_for_the_value_alone():
     compiled = mt.compile(gudermannian)
     assert "cos(" not in compiled.source and "cos(" in compiled.value_and_grad.source
-    assert "cos(" in mt.compile(lambda x: gudermannian(x) + mt.cos(gudermannian(x))).source
+    assert mt.compile(lambda x: gudermannian(x) + mt.cos(gudermannian(x))).source.count("cos(") == 1
 
 
 def test_ones_own_is_drawn():
