@@ -32,7 +32,7 @@ import by_hand
 import microtrain as mt
 import microtrain.nn.micrograd
 from microtrain.compiler.python import Python
-from microtrain.compiler.transforms import trace
+from microtrain.compiler.transforms import taken_apart, trace
 from microtrain.compiler.writer import Part, Scope, write
 
 XS, YS = mt.datasets.toy()
@@ -309,8 +309,10 @@ def operators(kind, n=3):
 
 
 def traced():
-    f = lambda parameters: loss_by_operators(parameters, *FEW_MOONS)  # noqa: E731
-    return trace(f, (len(some_parameters()),))
+    f = mt.value_and_grad(lambda parameters: loss_by_operators(parameters, *FEW_MOONS))
+    _, shape = taken_apart(f, (some_parameters(),), {})
+    record, (value, *slopes), _ = trace(f, "", shape)
+    return record, value, slopes
 
 
 def tracing():
