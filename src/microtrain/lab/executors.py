@@ -1,30 +1,50 @@
-"""Makes the runs of a sweep, here or on an executor, and loses none that finished."""
+"""Makes what a sweep plans, here or on an executor, and loses nothing that is finished."""
 
 from __future__ import annotations
 
+import contextlib
 import math
-import threading
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
-from weakref import WeakValueDictionary
-
-from ..nn.module import Module
-from ..training.train import train
-from .results import Planned, Sweep
-from .runs import Run
-from .words import listed
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-# The runs are sent to an executor in at most 100 chunks, unless these had more than 16 runs each.
+Planned = TypeVar("Planned")
+Made = TypeVar("Made")
+
+# What is planned is sent to an executor in at most 100 chunks, unless these had more than 16 each.
 CHUNKS, LARGEST = 100, 16
 
-# By a sweep's key and a parameter's id: the model that has it, as long as that model lives.
-_owners: WeakValueDictionary[tuple[bytes, int], Module] = WeakValueDictionary()
-_lock = threading.Lock()
 
-MakeRun = Callable[[Planned], Run]
+class Job(Generic[Planned, Made]):
+    """What is to be made, and what has been.
+
+    Attributes:
+        plan: what there is to make, in order; `planned` is how many.
+        made: what has been made, by its place in the plan.
+        status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
+    """
+
+    def __init__(self, plan: Sequence[Planned]) -> None:
+        self.plan = plan
+        self.planned = len(plan)
+        self.made: dict[int, Made] = {}
+        self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
+
+    @property
+    def results(self) -> list[Made]:
+        """What has been made, in the order of the plan."""
+        return [self.made[place] for place in sorted(self.made)]
+
+    @property
+    def lost(self) -> list[Planned]:
+        """What has not been made."""
+        return [planned for place, planned in enumerate(self.plan) if place not in self.made]
+
+    def missing(self) -> str:
+        """Return in words what has not been made, and what has."""
+        raise NotImplementedError
 
 
 class SweepError(RuntimeError):
@@ -38,64 +58,57 @@ class SweepError(RuntimeError):
     microtrain.lab.executors.SweepError: a run could not be made, ...
     """
 
-    def __init__(self, message: str, sweep: Sweep) -> None:
+    def __init__(self, message: str, sweep: Any) -> None:
         super().__init__(message)
         self.sweep = sweep
 
-    def __reduce__(self) -> tuple[type, tuple[str, Sweep]]:
+    def __reduce__(self) -> tuple[type, tuple[str, Any]]:
         return type(self), (str(self), self.sweep)
 
 
-def make_run(
-    planned: Planned, model: Callable[[int], Any] | None, options: dict[str, Any], key: bytes
-) -> Run:
-    """Make one run. Raises `KeyboardInterrupt` if Ctrl-C ended it."""
-    label, lr, seed = planned
-    made = None if model is None else model(seed)
-    if model is not None and made is None:
-        raise TypeError("model expects a function that returns a model, got None from it")
-    if isinstance(made, Module):
-        _claim(made, key)
-    history = train(made, lr=lr, seed=seed, **options)
-    if history.status == "interrupted":
-        raise KeyboardInterrupt
-    return Run(label, lr, seed, history)
+def perform(
+    job: Job[Planned, Made],
+    make: Callable[[Planned], Made],
+    check: Callable[[], object],
+    executor: Executor | None,
+    on_run: Callable[[Any], object] | None,
+) -> None:
+    """Make all that is planned, or what there is by Ctrl-C; `check` is called first."""
+    try:
+        check()
+        made = here(job, make) if executor is None else there(job, make, executor)
+        with contextlib.closing(made):
+            for _ in made:
+                if on_run is not None:
+                    on_run(job)
+        job.status = "finished"
+    except KeyboardInterrupt:
+        job.status = "interrupted"
+    except BaseException:
+        job.status = "failed"
+        raise
 
 
-def _claim(made: Module, key: bytes) -> None:
-    """Raise `ValueError` if a model is another run's, or has a parameter of another run's model.
-
-    The models of a sweep's runs live as long as it does, so this sees all of them; in a worker
-    process it sees those that the model function keeps.
-    """
-    parameters = made.parameters()
-    with _lock:
-        for p in parameters:
-            owner = _owners.get((key, id(p)))
-            if owner is not None and any(p is other for other in owner.parameters()):
-                got = "the same model twice" if owner is made else "two that share a parameter"
-                raise ValueError(f"model expects a function to a new model, got {got}")
-        _owners.update(((key, id(p)), made) for p in parameters)
-
-
-def here(result: Sweep, make: MakeRun) -> Generator[None]:
-    """Make the runs one after the other; yield whenever one has been added to the sweep."""
-    for place, planned in enumerate(result.plan):
+def here(job: Job[Planned, Made], make: Callable[[Planned], Made]) -> Generator[None]:
+    """Make one after the other; yield whenever one has been added to the job."""
+    for place, planned in enumerate(job.plan):
         try:
-            result.made[place] = make(planned)
+            job.made[place] = make(planned)
         except BaseException as error:  # SystemExit included
-            _fail(result, error)
+            _fail(job, error)
         yield
 
 
-def there(result: Sweep, make: MakeRun, executor: Executor) -> Generator[None]:
-    """Make the runs on an executor; yield whenever some have been added to the sweep.
+def there(
+    job: Job[Planned, Made], make: Callable[[Planned], Made], executor: Executor
+) -> Generator[None]:
+    """Make them on an executor; yield whenever some have been added to the job.
 
     If one fails, no others are started, but those that are under way are waited for.
     """
     from queue import SimpleQueue
 
-    plan = result.plan
+    plan = job.plan
     size = min(LARGEST, math.ceil(len(plan) / CHUNKS))
     sent: dict[Any, range] = {}
     done: SimpleQueue[Any] = SimpleQueue()  # `as_completed` would never return cancelled futures
@@ -106,10 +119,10 @@ def there(result: Sweep, make: MakeRun, executor: Executor) -> Generator[None]:
             future.cancel()
 
     def add(future: Any) -> BaseException | None:
-        """Add the runs of a finished future to the sweep, and return what kept it from others."""
+        """Add what a finished future made to the job, and return what kept it from the rest."""
         try:
-            runs, error, told = future.result()
-            result.made.update(zip(sent[future], runs))
+            made, error, told = future.result()
+            job.made.update(zip(sent[future], made))
         except BaseException as raised:  # the worker died, or the future was cancelled
             return raised
         if error is not None and error.__traceback__ is None:  # it comes from another process
@@ -135,7 +148,7 @@ def there(result: Sweep, make: MakeRun, executor: Executor) -> Generator[None]:
                     failure = ended
                     cancel()
         if failure is not None:
-            _fail(result, failure, (plan, make))
+            _fail(job, failure, (plan, make))
     finally:
         cancel()
         while not done.empty():
@@ -143,22 +156,22 @@ def there(result: Sweep, make: MakeRun, executor: Executor) -> Generator[None]:
 
 
 def _chunk(
-    planned: Sequence[Planned], make: MakeRun
-) -> tuple[list[Run], BaseException | None, str]:
-    """Make some runs; return them, and what ended them early, with its traceback."""
+    planned: Sequence[Planned], make: Callable[[Planned], Made]
+) -> tuple[list[Made], BaseException | None, str]:
+    """Make some; return them, and what ended them early, with its traceback."""
     import traceback  # slow to import
 
-    runs: list[Run] = []
+    made: list[Made] = []
     try:
         for one in planned:
-            runs.append(make(one))
-    except BaseException as error:  # SystemExit included: the runs before it are not lost
-        return runs, error, traceback.format_exc()
-    return runs, None, ""
+            made.append(make(one))
+    except BaseException as error:  # SystemExit included: what was made before it is not lost
+        return made, error, traceback.format_exc()
+    return made, None, ""
 
 
-def _fail(result: Sweep, error: BaseException, sent: Any = None) -> NoReturn:
-    """Raise what a failed run is to raise; `sent` is what went to a worker, if any."""
+def _fail(job: Job[Any, Any], error: BaseException, sent: Any = None) -> NoReturn:
+    """Raise what a failure is to raise; `sent` is what went to a worker, if any."""
     if isinstance(error, KeyboardInterrupt):
         raise error
     if sent is not None:
@@ -172,11 +185,8 @@ def _fail(result: Sweep, error: BaseException, sent: Any = None) -> NoReturn:
                     "model (or loss, or a schedule) can't be sent to another process; make it a "
                     f"function at the top level of a module: {reason}"
                 ) from error
-    lost = [(label, seed) for i, (label, _, seed) in enumerate(result.plan) if i not in result.made]
     raise SweepError(
         "a run could not be made, or the worker that had it died: "
-        f"{type(error).__name__}: {error or 'no reason given'}\n"
-        f"Missing are the runs of learning rate {listed(lost)}; "
-        f"of {result.planned}, {len(result.runs)} have finished and are kept, in .sweep",
-        result,
+        f"{type(error).__name__}: {error or 'no reason given'}\n{job.missing()}",
+        job,
     ) from error

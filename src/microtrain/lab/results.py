@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
 from ..draw import chart, plot
 from ..draw.html import html_table
@@ -13,12 +13,13 @@ from ..files.csv import write_csv
 from ..nn.optim import Schedule
 from . import words
 from .columns import printed, record
+from .executors import Job
 from .runs import Rate, Run
 
 Planned = tuple[str, float | Schedule, int]
 
 
-class Sweep:
+class Sweep(Job[Planned, Run]):
     """What became of every learning rate with every seed, made by `sweep`.
 
     Attributes:
@@ -39,18 +40,17 @@ class Sweep:
     """
 
     def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:
-        self.plan = plan
-        self.planned = len(plan)
-        self.steps = steps
-        self.target_loss = target_loss
-        self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
-        self.made: dict[int, Run] = {}
+        super().__init__(plan)
+        self.steps, self.target_loss = steps, target_loss
         self._rates: list[Rate] = []
 
     @property
     def runs(self) -> list[Run]:
         """The finished runs, rate by rate and seed by seed."""
-        return [self.made[place] for place in sorted(self.made)]
+        return self.results
+
+    def missing(self) -> str:
+        return words.missing([(label, seed) for label, _, seed in self.lost], self.planned)
 
     @property
     def rates(self) -> list[Rate]:

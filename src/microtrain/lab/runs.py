@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from ..nn.optim import Schedule
 from ..training.history import History
@@ -19,6 +21,8 @@ class Run:
         history: its `History`.
         verdict: what became of it, in a word (see `History.verdict`).
         reason: the same in a sentence.
+        steps: how many updates it made.
+        loss: its last loss.
         sharpness: the first that was measured, or None. (NaN counts as infinite.)
         peak: the highest that was measured, or None.
     """
@@ -26,6 +30,7 @@ class Run:
     def __init__(self, label: str, lr: float | Schedule, seed: int, history: History) -> None:
         self.label, self.lr, self.seed, self.history = label, lr, seed, history
         self.verdict, self.reason = history.verdict, history.reason
+        self.steps, self.loss = history.steps, history.final_loss
         measured = [comparable(x) for x in history.sharpness.values()]
         self.sharpness = measured[0] if measured else None
         self.peak = max(measured, default=None)
@@ -34,40 +39,59 @@ class Run:
         return f"Run({self.label}, seed {self.seed}, {self.verdict}: {self.reason})"
 
 
-class Rate:
-    """All the runs of one learning rate, and what they have in common.
+class Outcome(Protocol):
+    """What became of a run."""
+
+    verdict: str
+    steps: int
+    loss: float
+
+
+RunT = TypeVar("RunT", bound=Outcome)
+
+
+class Group(Generic[RunT]):
+    """Runs that differ in their seeds, and what they have in common.
 
     Attributes:
-        label: the name of the learning rate or schedule.
-        lr: the learning rate or schedule itself.
         runs: a list of them, seed by seed.
         verdicts: how many runs there are of each verdict, most frequent first.
         converged: the share of the runs that did, from 0 to 1.
         steps: the lower quartile, median and upper quartile of the steps that those needed that
             converged, or None.
         loss: the median of all runs' last losses (infinite where half are not finite).
+    """
+
+    def __init__(self, runs: Iterable[RunT]) -> None:
+        self.runs = list(runs)
+        counts = collections.Counter(run.verdict for run in self.runs)
+        self.verdicts = dict(counts.most_common())
+        self.converged = counts["converged"] / len(self.runs)
+        steps = [run.steps for run in self.runs if run.verdict == "converged"]
+        self.steps = quartiles(steps) if steps else None
+        self.loss = quartiles([run.loss for run in self.runs])[1]
+
+
+class Rate(Group[Run]):
+    """All the runs of one learning rate, and what they have in common.
+
+    Attributes, beside those of a `Group`:
+        label: the name of the learning rate or schedule.
+        lr: the learning rate or schedule itself.
         sharpness: the median of the runs' first measured, or None if it was not tracked or is not
             finite.
         peak: the median of the runs' highest sharpness measured, or None.
     """
 
     def __init__(self, label: str, lr: float | Schedule, runs: Iterable[Run]) -> None:
-        self.label, self.lr, self.runs = label, lr, list(runs)
-        counts: dict[str, int] = {}
-        for run in self.runs:
-            counts[run.verdict] = counts.get(run.verdict, 0) + 1
-        self.verdicts = dict(sorted(counts.items(), key=lambda item: -item[1]))
-        self.converged = counts.get("converged", 0) / len(self.runs)
-        steps = [run.history.steps for run in self.runs if run.verdict == "converged"]
-        self.steps = quartiles(steps) if steps else None
-        self.loss = quartiles([run.history.final_loss for run in self.runs])[1]
+        super().__init__(runs)
+        self.label, self.lr = label, lr
         self.sharpness = self.median(lambda run: run.sharpness)
         self.peak = self.median(lambda run: run.peak)
 
     def median(self, value: Callable[[Run], float | None]) -> float | None:
         """Return the median of what the runs have, or None if none has it or it is not finite."""
-        found = [x for run in self.runs if (x := value(run)) is not None]
-        return finite(quartiles(found)[1]) if found else None
+        return median(map(value, self.runs))
 
     def curves(self) -> tuple[list[float], list[float], list[float]]:
         """Return the quartiles of the runs' losses at each step: lower, median, upper.
@@ -84,6 +108,12 @@ class Rate:
 
     def __repr__(self) -> str:
         return f"Rate({self.label}, {self.converged:.0%} of {len(self.runs)} runs converged)"
+
+
+def median(numbers: Iterable[float | None]) -> float | None:
+    """Return the median of those that are there, or None if none is or it is not finite."""
+    found = [x for x in numbers if x is not None]
+    return finite(quartiles(found)[1]) if found else None
 
 
 def comparable(x: float) -> float:

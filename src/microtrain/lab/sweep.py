@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
+import threading
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from ..engine.value import Value
 from ..errors import any_int, as_list, describe, positive_int
@@ -14,11 +15,19 @@ from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
 from ..training.samples import pairs_of
-from .executors import here, make_run, there
-from .results import Sweep
+from ..training.history import History
+from ..training.plan import Plan
+from ..training.train import plan_for, run
+from .executors import perform
+from .results import Planned, Sweep
+from .runs import Run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+# By a sweep's key and a parameter's id: the model that has it, as long as that model lives.
+_owners: WeakValueDictionary[tuple[bytes, int], Module] = WeakValueDictionary()
+_lock = threading.Lock()
 
 
 def sweep(
@@ -69,53 +78,98 @@ def sweep(
     >>> found.runs[0].verdict, found.runs[0].reason
     ('descending', 'the loss fell to 0.0496; at this pace the target is some 150 steps away')
     """
-    rates, numbers = labelled(lrs), _seeds(seeds)
-    if positive_int("steps", steps) < 2:
+    rates, numbers = labelled(lrs), distinct_seeds(seeds)
+    options = checked(
+        executor,
+        on_run,
+        model=model,
+        xs=xs,
+        ys=ys,
+        steps=steps,
+        target_loss=target_loss,
+        loss=loss,
+        reduction=reduction,
+        track_sharpness=track_sharpness,
+        engine=engine,
+        record=record,
+    )
+    plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
+    result = Sweep(plan, options["steps"], options["target_loss"])
+    make = functools.partial(_make_run, options=options)
+    perform(result, make, functools.partial(tried, make, plan[0]), executor, on_run)
+    return result
+
+
+def checked(executor: Any, on_run: Any, **options: Any) -> dict[str, Any]:
+    """Return the options of all runs, checked as far as none of them is needed for it."""
+    if positive_int("steps", options["steps"]) < 2:
         raise ValueError("steps expects an int of at least 2, got 1: a verdict takes two losses")
-    if target_loss is not None:
-        target_loss = learning_rate("target_loss", target_loss)
+    if options["target_loss"] is not None:
+        options["target_loss"] = learning_rate("target_loss", options["target_loss"])
     if on_run is not None and not callable(on_run):
         raise TypeError(f"on_run expects a function, got {describe(on_run)}")
     if executor is not None and not hasattr(executor, "submit"):
         raise TypeError(f"executor expects a concurrent.futures.Executor, got {describe(executor)}")
-    pairs = pairs_of(xs, ys)
+    pairs, model = pairs_of(options["xs"], options["ys"]), options["model"]
     if model is not None and (
         not callable(model) or (hasattr(model, "parameters") and not isinstance(model, type))
     ):
         raise TypeError(
             f"model expects a function from a seed to a new model, got {describe(model)}"
         )
-    options: dict[str, Any] = {
-        "xs": [x for x, _ in pairs],
-        "ys": [y for _, y in pairs],
-        "steps": steps,
-        "target_loss": target_loss,
-        "loss": loss,
-        "reduction": reduction,
-        "track_sharpness": track_sharpness,
-        "engine": engine,
-        "record": record,
-    }
-    plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
-    result = Sweep(plan, steps, target_loss)
-    make = functools.partial(make_run, model=model, options=options, key=os.urandom(8))
-    try:
-        # What does not fit is said here and now. The trials of a model are kept to be compared.
-        trial = functools.partial(make, plan[0], options={**options, "steps": 2})
-        trials = [trial() for _ in range(1 if model is None else 3)]
-        del trials
-        made = here(result, make) if executor is None else there(result, make, executor)
-        with contextlib.closing(made):
-            for _ in made:
-                if on_run is not None:
-                    on_run(result)
-        result.status = "finished"
-    except KeyboardInterrupt:
-        result.status = "interrupted"
-    except BaseException:
-        result.status = "failed"
-        raise
-    return result
+    samples = {"xs": [x for x, _ in pairs], "ys": [y for _, y in pairs]}
+    return {**options, **samples, "key": os.urandom(8)}
+
+
+def tried(make: functools.partial[Any], first: Any) -> None:
+    """Make the first run in two steps. What does not fit is said here and now.
+
+    A model of one's own is made three times, to see whether they are different ones.
+    """
+    options = make.keywords["options"]
+    short = {**options, "steps": 2}
+    kept = [make(first, options=short) for _ in range(1 if options["model"] is None else 3)]
+    del kept
+
+
+def new_plan(options: dict[str, Any], seed: int, lr: float | Schedule) -> Plan:
+    """Return the plan of a run of a new model, which is this run's alone."""
+    model, key = options["model"], options["key"]
+    made = None if model is None else model(seed)
+    if model is not None and made is None:
+        raise TypeError("model expects a function that returns a model, got None from it")
+    if isinstance(made, Module):
+        _claim(made, key)
+    others = {name: x for name, x in options.items() if name != "key"}
+    return plan_for(**{**others, "model": made, "seed": seed, "lr": lr})
+
+
+def finished(history: History) -> History:
+    """Return the history of a run. Raises `KeyboardInterrupt` if Ctrl-C ended it."""
+    if history.status == "interrupted":
+        raise KeyboardInterrupt
+    return history
+
+
+def _make_run(planned: Planned, options: dict[str, Any]) -> Run:
+    label, lr, seed = planned
+    return Run(label, lr, seed, finished(run(new_plan(options, seed, lr))))
+
+
+def _claim(made: Module, key: bytes) -> None:
+    """Raise `ValueError` if a model is another run's, or has a parameter of another run's model.
+
+    The models of a sweep's runs live as long as it does, so this sees all of them; in a worker
+    process it sees those that the model function keeps.
+    """
+    parameters = made.parameters()
+    with _lock:
+        for p in parameters:
+            owner = _owners.get((key, id(p)))
+            if owner is not None and any(p is other for other in owner.parameters()):
+                got = "the same model twice" if owner is made else "two that share a parameter"
+                raise ValueError(f"model expects a function to a new model, got {got}")
+        _owners.update(((key, id(p)), made) for p in parameters)
 
 
 def labelled(lrs: Any) -> dict[str, float | Schedule]:
@@ -151,7 +205,7 @@ def _label(lr: float | Schedule, place: int) -> str:
     return f"schedule {place}" if "<" in named else named  # a lambda, or an object without a name
 
 
-def _seeds(seeds: Any) -> list[int]:
+def distinct_seeds(seeds: Any) -> list[int]:
     listed = as_list("seeds", seeds, "a list of ints, such as range(20)")
     numbers = [any_int(f"seeds[{i}]", seed) for i, seed in enumerate(listed)]
     if not numbers:

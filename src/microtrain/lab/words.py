@@ -127,10 +127,10 @@ def _converged(runs: Sequence[Run]) -> int:
     return sum(run.verdict == "converged" for run in runs)
 
 
-def listed(runs: Iterable[tuple[str, int]]) -> str:
-    """Return runs, given as (label, seed), in words: ``0.1 with seeds 0 to 3 and 7``."""
+def missing(lost: Sequence[tuple[str, int]], planned: int) -> str:
+    """Return in words which runs, given as (label, seed), a sweep has not made."""
     seeds_of: dict[str, list[list[int]]] = {}
-    for label, seed in runs:
+    for label, seed in lost:
         stretches = seeds_of.setdefault(label, [])
         if stretches and seed == stretches[-1][-1] + 1:
             stretches[-1].append(seed)
@@ -141,7 +141,10 @@ def listed(runs: Iterable[tuple[str, int]]) -> str:
         told = [f"{s[0]} to {s[-1]}" if len(s) > 2 else _and(map(str, s)) for s in stretches]
         several = len(stretches) > 1 or len(stretches[0]) > 1
         parts.append(f"{label} with seed{'s' if several else ''} {_and(told)}")
-    return ", ".join(parts)
+    return (
+        f"Missing are the runs of learning rate {', '.join(parts)}; "
+        f"of {planned}, {planned - len(lost)} have finished and are kept, in .sweep"
+    )
 
 
 def _and(texts: Iterable[str]) -> str:

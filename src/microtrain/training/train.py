@@ -26,6 +26,8 @@ from .resume import RunFile, Whole
 from .samples import batches_of
 from .verdict import not_finite
 
+Engine = EagerEngine | CompiledEngine
+
 # Samples to go through, in all steps together, for compiling (some milliseconds) to pay.
 WORTH_COMPILING = 400
 
@@ -114,11 +116,19 @@ def train(
     return run(Plan(**locals()))
 
 
-def run(plan: Plan) -> History:
-    """Repeat the four steps as planned, and return the history of it."""
+def plan_for(model: Any, xs: Any, ys: Any, **options: Any) -> Plan:
+    """Return the plan of a run; where an option is not given, it is the default of `train`."""
+    return Plan(model=model, xs=xs, ys=ys, **{**(train.__kwdefaults__ or {}), **options})
+
+
+def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
+    """Repeat the four steps as planned, and return the history of it.
+
+    `chosen` is what `engine_for` returned for this plan, or for one that differs in the rate only.
+    """
     start = time.perf_counter()
     parameters = plan.objective.parameters
-    engine, fallback = _engine(plan)
+    engine, fallback = chosen or engine_for(plan)
     curvature = Curvature(plan.objective) if plan.tracks else None
     rng = random.Random(plan.seed)
     batches = batches_of(engine.samples, plan.batch_size, plan.accumulate, rng)
@@ -192,8 +202,8 @@ def run(plan: Plan) -> History:
     return history
 
 
-def _engine(plan: Plan) -> tuple[EagerEngine | CompiledEngine, str]:
-    """Return what makes the steps, and why "auto" did not compile, if it tried.
+def engine_for(plan: Plan, runs: int = 1) -> tuple[Engine, str]:
+    """Return what makes the steps of so many runs, and why "auto" did not compile, if it tried.
 
     Raises `CompileError` where "compiled" was asked for.
     """
@@ -201,7 +211,7 @@ def _engine(plan: Plan) -> tuple[EagerEngine | CompiledEngine, str]:
     eager = EagerEngine(objective, plan.zero_grad)
     if plan.engine == "compiled":
         return CompiledEngine(eager, plan.accumulate), ""
-    if plan.engine == "eager" or plan.work < WORTH_COMPILING:
+    if plan.engine == "eager" or plan.work * runs < WORTH_COMPILING:
         return eager, ""
     known = is_known(objective.loss) and architecture_of(objective.model) is not None
     try:
@@ -214,7 +224,7 @@ def _engine(plan: Plan) -> tuple[EagerEngine | CompiledEngine, str]:
     return compiled, ""
 
 
-def _history(plan: Plan, engine: EagerEngine | CompiledEngine, fallback: str) -> History:
+def _history(plan: Plan, engine: Engine, fallback: str) -> History:
     """Return the history of a run that is about to begin."""
     history = History(plan.objective.model, engine.name)
     history.source, history.fallback = engine.source, fallback
