@@ -15,7 +15,7 @@ import random
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -36,6 +36,7 @@ PARTS: dict[type, Callable[[Any], Sequence[Any]]] = {
     frozenset: lambda items: sorted(items, key=description),
     types.CodeType: attrgetter(*CODE),
     types.MethodType: attrgetter("__func__", "__self__"),
+    types.BuiltinFunctionType: attrgetter("__qualname__", "__self__"),
     staticmethod: lambda method: [method.__func__],
     classmethod: lambda method: [method.__func__],
     property: attrgetter("fget", "fset", "fdel"),
@@ -96,16 +97,19 @@ class _Writer:
         if kind in PARTS:
             self._all(kind.__name__, PARTS[kind](item))
         elif kind is dict:
-            self._named("dict", item)
+            if {str}.issuperset(map(type, item)):
+                self._named("dict", item)
+            else:
+                self._all("dict", [*item, *item.values()])
+        elif isinstance(item, Module):  # all of it, whatever pickle is to keep
+            activation = ACTIVATIONS.get(item.activation) if isinstance(item, Neuron) else None
+            self._all("Module", [kind, activation, object.__getstate__(item)])
         elif kind is types.FunctionType:
             self._function(item)
         elif item is random or isinstance(item, random.Random):
             raise TypeError("the state of random numbers is not kept")
         elif kind is types.ModuleType:
             self.words.append(f"module {item.__name__}")
-        elif isinstance(item, Module):  # all of it, whatever pickle is to keep
-            activation = ACTIVATIONS.get(item.activation) if isinstance(item, Neuron) else None
-            self._all("Module", [kind, activation, object.__getstate__(item)])
         elif isinstance(item, type):
             self._class(item)
         elif isinstance(item, Value):
@@ -114,19 +118,21 @@ class _Writer:
         else:
             self._object(item)
 
-    def _all(self, name: str, items: Sequence[Any]) -> None:
+    def _all(self, name: str, items: Collection[Any]) -> None:
         self.words.append(f"{name} of {len(items)}")
         for item in items:
-            self.write(item)
+            if word := self.known.get(id(item)):  # at once, as most are parameters
+                self.words.append(word)
+            else:
+                self.write(item)
 
-    def _named(self, name: str, items: dict[Any, Any]) -> None:
-        self.words.append(f"{name} of {len(items)}")
+    def _named(self, name: str, items: dict[str, Any]) -> None:
+        self.words.append(f"{name} of {[*items]}")
         for key, item in items.items():
-            self.write(key)
             try:
                 self.write(item)
             except Exception:
-                self.path.insert(0, str(key))
+                self.path.insert(0, key)
                 raise
 
     def _function(self, f: types.FunctionType) -> None:

@@ -54,7 +54,9 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """Return every parameter, once."""
-        return [value for _, value in self.named_parameters()]
+        found: dict[Value, None] = {}
+        _collect(_tree(self), found)
+        return [*found]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Return every parameter, once, with its place, such as ``layers.0.weight.3.1``."""
@@ -169,6 +171,15 @@ def _tree(item: Any, inside: tuple[Any, ...] = ()) -> Any:
     if any(isinstance(tree, dict) for tree in trees):
         return dict(enumerate(trees))
     return [tree for tree in trees if tree is not None] or None
+
+
+def _collect(tree: Any, found: dict[Value, None]) -> None:
+    """Put the Values of a tree into a dict, in their order."""
+    if isinstance(tree, Value):
+        found[tree] = None
+    elif tree is not None:
+        for child in tree.values() if isinstance(tree, dict) else tree:
+            _collect(child, found)
 
 
 def _entries(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
