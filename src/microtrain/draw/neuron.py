@@ -1,0 +1,296 @@
+"""One neuron as SVG, its numbers left open: a page fills in the texts and sets the classes.
+
+Inputs and weights, the running sum, the activation and the users of its output stand side by side,
+or, for a phone, one below the other. These parts fit each other for any number of inputs and of
+users, so that a page can put together the neurons of a network that was edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from .svg import edge, element, path, rect, text
+
+WIDTH, PHONE_WIDTH = 770, 342
+HEAD = 28  # the height of the line of headings
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+class Part(NamedTuple):
+    """A part of the drawing: it ends at y = 0 and reaches up to -height. `head` is its headings,
+    for the top of the drawing."""
+
+    svg: str
+    height: float
+    head: str = ""
+
+
+class Cell(NamedTuple):
+    """Where a number stands in a row, and its gradient: "below" it, "beside" it, or not at all."""
+
+    left: float
+    width: float
+    gradient: str = ""
+
+
+class Layout(NamedTuple):
+    """How the inputs' rows look, in pixels."""
+
+    pitch: float
+    high: float  # of a cell
+    cells: dict[str, Cell]  # x: input, w: weight, p: product, g: the weight's gradient
+    boxed: bool  # with a box around each cell and its name above, or a line of text
+    sum: tuple[float, float]  # the left and right side of the running sum
+    below: float  # from the middle of the last row down to the bottom of the sum
+
+
+BESIDE, AT_RIGHT = (293.0, 380.0), (258.0, 341.0)
+ROOMY = {"x": Cell(1, 78, "below"), "w": Cell(95, 78, "below"), "p": Cell(201, 76, "below")}
+CLOSE = {"x": Cell(1, 57), "w": Cell(73, 134, "beside"), "p": Cell(222, 57)}
+LINES = {"w": Cell(34, 50), "x": Cell(94, 50), "p": Cell(154, 50), "g": Cell(206, 78)}
+PHONE = {"w": Cell(54, 74, "below"), "x": Cell(136, 50), "p": Cell(194, 52)}
+PHONE_LINES = {"w": Cell(36, 52), "x": Cell(98, 52), "g": Cell(162, 86)}
+COLUMNS = {"w": "weight", "x": "input", "p": "product", "g": "gradient", "s": "running sum"}
+
+
+def layout(n: int, portrait: bool) -> Layout:
+    """Return the layout for n inputs."""
+    if portrait and n <= 8:
+        return Layout(36, 30, PHONE, False, AT_RIGHT, 22)
+    if portrait:
+        return Layout(22, 20, PHONE_LINES, False, AT_RIGHT, 18)
+    if n <= 4:
+        return Layout(66, 36, ROOMY, True, BESIDE, 51)
+    if n <= 8:
+        return Layout(40, 23, CLOSE, True, BESIDE, 51)
+    return Layout(22, 18, LINES, False, BESIDE, 51)
+
+
+def neuron(
+    n_inputs: int,
+    activation: str,
+    function: Callable[[float], float],
+    n_users: int,
+    portrait: bool = False,
+) -> str:
+    """Return a neuron's drawing, `function` being its activation.
+
+    >>> import math
+    >>> neuron(3, "tanh", math.tanh, 4)[:54]
+    '<svg xmlns="http://www.w3.org/2000/svg" class="neuron"'
+    """
+    parts = [
+        rows(n_inputs, portrait),
+        activated(activation, function, portrait),
+        users(n_users, portrait),
+    ]
+    bottoms = [HEAD + max(part.height for part in parts)] * len(parts)
+    if portrait:
+        bottoms = [HEAD + sum(part.height for part in parts[: i + 1]) for i in range(len(parts))]
+    width = PHONE_WIDTH if portrait else WIDTH
+    return element(
+        "svg",
+        *(part.head for part in parts),
+        *(
+            element("g", part.svg, transform=f"translate(0 {bottom:g})")
+            for part, bottom in zip(parts, bottoms)
+        ),
+        xmlns="http://www.w3.org/2000/svg",
+        class_="neuron",
+        viewBox=f"0 0 {width} {bottoms[-1] + 1:g}",
+        width=width,
+        height=bottoms[-1] + 1,
+    )
+
+
+def rows(n: int, portrait: bool = False) -> Part:
+    """Return the bias, the n inputs with their weights and products, and the running sum."""
+    form = layout(n, portrait)
+    left, right = form.sum
+    middle = (left + right) / 2
+    ys = [-form.below - form.pitch * (n - i) for i in range(n + 1)]
+    top = ys[0] - form.high / 2 - 6
+    sums = [_slot(f"s{i}.value", middle, y + 4, "value") for i, y in enumerate(ys)]
+    if form.pitch > 30:
+        steps = enumerate(zip(ys, ys[1:]))
+        sums += [edge(f"s{i}", middle, y + 9, middle, below - 11) for i, (y, below) in steps]
+    if not portrait:
+        sums += [
+            text("its gradient", middle, -28, class_="name"),
+            _slot("s.grad", middle, -11, "grad"),
+        ]
+    svg = [
+        element("g", rect(left, top, right - left, -top), *sums, class_="box", data_node="s"),
+        element("g", *_row(form, "", ys[0]), class_="row", data_row="b"),
+    ]
+    for i, y in enumerate(ys[1:]):
+        svg.append(element("g", *_row(form, str(i), y), class_="row", data_row=str(i)))
+    heads = [(COLUMNS[name], cell.left + cell.width / 2) for name, cell in form.cells.items()]
+    head = [
+        text(title, x, HEAD - 12, class_="head") for title, x in [*heads, (COLUMNS["s"], middle)]
+    ]
+    return Part("".join(svg), -top + (16 if form.boxed else 0), "".join(head))
+
+
+def _row(form: Layout, i: str, y: float) -> Iterable[str]:
+    """Return what stands in the row of input i, or in that of the bias if i is empty."""
+    weight = f"w{i}" if i else "b"
+    ends: list[float] = []  # where each number of the row ends
+    for name, cell in form.cells.items():
+        if name == "g":
+            yield _slot(f"{weight}.grad", cell.left + cell.width, y + 4, "grad end")
+        elif name == "w":
+            yield _cell(weight, cell, y, form)
+        elif i:
+            yield _cell(name + i, cell, y, form)
+        else:
+            continue
+        if len(ends) == 1 and name != "g":
+            yield text(TIMES, (ends[0] + cell.left) / 2, y + 4, class_="sign")
+        elif name == "p" and form.boxed:
+            yield edge(f"xw{i}", ends[1], y, cell.left, y)
+        elif name == "p":
+            yield text("=", (ends[1] + cell.left) / 2, y + 4, class_="sign")
+        ends.append(cell.left + cell.width)
+    if not form.boxed:
+        yield _slot(f"{weight}.name", 2, y + 4, "name start")
+    yield edge(f"p{i}" if i else "b", ends[-1] + 2, y, form.sum[0], y)
+
+
+def _cell(node: str, cell: Cell, y: float, form: Layout) -> str:
+    """Return a number's place: its box, its name if that stands above, its gradient if it shows."""
+    middle, right = cell.left + cell.width / 2, cell.left + cell.width
+    content = [rect(cell.left, y - form.high / 2, cell.width, form.high)]
+    if form.boxed and not node.startswith("p"):
+        content.append(_slot(f"{node}.name", middle, y - form.high / 2 - 4, "name"))
+    if cell.gradient == "below":
+        content.append(_slot(f"{node}.value", middle, y - 2, "value"))
+        content.append(_slot(f"{node}.grad", middle, y + 12, "grad"))
+    elif cell.gradient == "beside":
+        content.append(_slot(f"{node}.value", cell.left + 54, y + 4, "value end"))
+        content.append(_slot(f"{node}.grad", right - 4, y + 4, "grad end"))
+    else:
+        content.append(_slot(f"{node}.value", middle, y + 4, "value"))
+    return element("g", *content, class_="box" if form.boxed else "box bare", data_node=node)
+
+
+def activated(name: str, function: Callable[[float], float], portrait: bool = False) -> Part:
+    """Return the activation with its curve, and the place for the arithmetic of the moment."""
+    if portrait:
+        x = sum(AT_RIGHT) / 2
+        box = [
+            rect(0.5, -104, PHONE_WIDTH - 1, 84),
+            _plot(function, 8, -99, 92, 44),
+            _slot("a.name", 54, -43, "name", name),
+            _slot("a.value", 54, -27, "value"),
+        ]
+        svg = [
+            edge("s", x, -128, x, -104),
+            _slot("s.grad", x - 12, -111, "grad end"),
+            element("g", *box, class_="box", data_node="a"),
+            edge("u", 171, -20, 171, 0),
+            _slot("a.grad", 159, -5, "grad end"),
+            _now(110, -97, 224, 70),
+        ]
+        return Part("".join(svg), 128)
+    box = [
+        rect(406, -112, 98, 112),
+        _plot(function, 412, -106, 86, 62),
+        _slot("a.value", 455, -26, "value"),
+        _slot("a.grad", 455, -9, "grad"),
+    ]
+    svg = [
+        edge("s", 380, -51, 406, -51),
+        element("path", d=path("M", 390, -136, "V", -51), class_="lead"),
+        element("g", *box, class_="box", data_node="a"),
+        _now(384, -208, 136, 72),
+    ]
+    return Part("".join(svg), 208, _slot("a.name", 455, HEAD - 12, "head", name))
+
+
+def _plot(function: Callable[[float], float], x: float, y: float, wide: float, high: float) -> str:
+    """Return the curve of an activation, and the places of a point on it and its tangent."""
+    far = 4.0
+    inputs = [far * (k - 20) / 20 for k in range(41)]
+    values = [function(z) for z in inputs]
+    low, up = min(values), max(values)
+    low, up = low - (up - low) / 12, up + (up - low) / 12
+    points: list[str | float] = []
+    for z, v in zip(inputs, values):
+        points += ["L" if points else "M", x + wide * (z + far) / (2 * far)]
+        points.append(y + high * (up - v) / (up - low))
+    zero = y + high * up / (up - low)
+    return element(
+        "g",
+        element("path", d=path("M", x, zero, "H", x + wide), class_="axis"),
+        element("path", d=path(*points), class_="curve"),
+        element("path", class_="tangent"),
+        element("circle", class_="point", r=3.5),
+        class_="plot",
+        data_x=f"{-far:g} {far:g}",
+        data_y=f"{low:.4g} {up:.4g}",
+        data_box=f"{x:g} {y:g} {wide:g} {high:g}",
+    )
+
+
+def _now(x: float, y: float, wide: float, high: float) -> str:
+    """Return the box for the arithmetic of the moment."""
+    middle = x + wide / 2
+    return element(
+        "g",
+        rect(x, y, wide, high),
+        _slot("now.title", middle, y + 19, "name"),
+        _slot("now.first", middle, y + 39, "sum"),
+        _slot("now.second", middle, y + 60, "sum"),
+        class_="now-box",
+    )
+
+
+def users(n: int, portrait: bool = False) -> Part:
+    """Return the n users of the neuron's output, with what each passes back, and the total."""
+    names = [f"u{k}" for k in range(n)]
+    if portrait:
+        ys = [-26 - 18 * (n - 1 - k) for k in range(n)]
+        svg = [_slot("u.head", 2, ys[0] - 20, "head start")]
+        for name, y in zip(names, ys):
+            row = [
+                rect(0.5, y - 13, PHONE_WIDTH - 1, 18),
+                _slot(f"{name}.name", 2, y, "name start"),
+                _slot(f"{name}.product", 70, y, "sum start"),
+                _slot(f"{name}.grad", 338, y, "sum end"),
+            ]
+            svg.append(element("g", *row, class_="box bare", data_node=name))
+        svg.append(element("path", d=path("M", 236, -20, "H", 340), class_="rule"))
+        svg.append(_slot("added.name", 70, -5, "name start"))
+        svg.append(_slot("added.grad", 338, -5, "sum end"))
+        return Part("".join(svg), 36 - ys[0])
+    left, wide = 547, 216
+    pitch, high = (56, 32) if n <= 4 else (22, 18)
+    svg = []
+    for k, name in enumerate(names):
+        y = -51 - pitch * (n - 1 - k) - (0 if n == 1 else 9)
+        box = [rect(left, y - high / 2, wide, high)]
+        if n <= 4:
+            box.append(_product(left + wide / 2, y + 4, "sum", name))
+            box.append(_slot(f"{name}.name", left + wide / 2, y - high / 2 - 4, "name"))
+        else:
+            box.append(_product(left + wide - 4, y + 4, "sum end", name))
+            box.append(_slot(f"{name}.name", left + 3, y + 4, "name start"))
+        svg.append(edge(name, 504, -51, left, y))
+        svg.append(element("g", *box, class_="box" if n <= 4 else "box bare", data_node=name))
+    svg.append(_slot("added.name", left, -14, "name start"))
+    svg.append(_slot("added.grad", left + wide - 4, -14, "sum end"))
+    height = 60 + pitch * (n - 1) + high / 2 + 16
+    return Part("".join(svg), height, _slot("u.head", left + wide / 2, HEAD - 12, "head"))
+
+
+def _slot(name: str, x: float, y: float, kind: str, words: str = "") -> str:
+    """Return a text for the page to fill."""
+    return text(words, x, y, class_=kind, data_slot=name)
+
+
+def _product(x: float, y: float, kind: str, user: str) -> str:
+    """Return what a user passes back in one line: the product and its result."""
+    spans = [element("tspan", "", data_slot=f"{user}.{what}") for what in ("product", "grad")]
+    return element("text", " ".join(spans), x=x, y=y, class_=kind)

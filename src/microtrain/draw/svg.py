@@ -1,0 +1,92 @@
+"""The elements that drawings in SVG are made of: escaped text, boxes, and edges with heads."""
+
+from __future__ import annotations
+
+
+def element(tag: str, *content: str, **attributes: str | float) -> str:
+    """Return an element. Its content is markup, or what `escaped` returns.
+
+    In the names of attributes, underscores stand for hyphens; one at the end is dropped.
+
+    >>> element("g", element("circle", r=2.5), class_="point", data_slot="a<b")
+    '<g class="point" data-slot="a&lt;b"><circle r="2.5"/></g>'
+    """
+    pairs = [
+        f' {name.rstrip("_").replace("_", "-")}="{escaped(_number(value))}"'
+        for name, value in attributes.items()
+    ]
+    opening = f"<{tag}{''.join(pairs)}"
+    return f"{opening}>{''.join(content)}</{tag}>" if content else f"{opening}/>"
+
+
+def escaped(text: str) -> str:
+    """Return a text as SVG has it: characters that it can't hold are replaced.
+
+    >>> escaped('<w & "b">\\0')
+    '&lt;w &amp; &quot;b&quot;&gt;\ufffd'
+    """
+    from html import escape
+
+    return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
+
+
+def _number(value: str | float) -> str:
+    """Return an attribute's value as text: coordinates need no more than two decimals."""
+    return value if isinstance(value, str) else f"{round(value, 2):g}"
+
+
+def path(*points: str | float) -> str:
+    """Return the `d` of a path: commands, and the coordinates after them.
+
+    >>> path("M", 0, 1.5, "H", 20)
+    'M0 1.5H20'
+    """
+    text = "".join(p if isinstance(p, str) else f" {_number(p)}" for p in points)
+    for command in "MLHVCZ":
+        text = text.replace(f"{command} ", command)
+    return text
+
+
+def arrow_head(x: float, y: float, direction: str) -> str:
+    """Return the `d` of an arrow's head that ends in (x, y), and points that way.
+
+    direction: "right", "left", "down" or "up".
+    """
+    along, across = 8, 3.5
+    if direction in ("right", "left"):
+        back = x - along if direction == "right" else x + along
+        return path("M", x, y, "L", back, y - across, "L", back, y + across, "Z")
+    back = y - along if direction == "down" else y + along
+    return path("M", x, y, "L", x - across, back, "L", x + across, back, "Z")
+
+
+def rect(x: float, y: float, wide: float, high: float) -> str:
+    """Return a rectangle with round corners; (x, y) is its upper left one."""
+    return element("rect", x=x, y=y, width=wide, height=high, rx=4)
+
+
+def text(words: str, x: float, y: float, **attributes: str | float) -> str:
+    """Return a text whose baseline is at y."""
+    return element("text", escaped(words), x=x, y=y, **attributes)
+
+
+def edge(name: str, x: float, y: float, to_x: float, to_y: float) -> str:
+    """Return a line to the right, bent where it must be, or straight down, with two arrow heads.
+
+    They are of the classes `forth`, at its end, and `back`, at its beginning.
+    """
+    forth, back = ("down", "up") if x == to_x else ("right", "left")
+    half = (x + to_x) / 2
+    line = (
+        ("C", half, y, half, to_y, to_x, to_y)
+        if forth == "right" and y != to_y
+        else ("L", to_x, to_y)
+    )
+    return element(
+        "g",
+        element("path", d=path("M", x, y, *line), class_="line"),
+        element("path", d=arrow_head(to_x, to_y, forth), class_="head forth"),
+        element("path", d=arrow_head(x, y, back), class_="head back"),
+        class_="edge",
+        data_edge=name,
+    )

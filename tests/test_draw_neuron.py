@@ -1,0 +1,116 @@
+"""The drawing of one neuron: every number has its place, and no place covers another."""
+
+import itertools
+import math
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from microtrain.draw.neuron import HEAD, activated, neuron, rows, users
+from microtrain.draw.svg import arrow_head, element
+
+SVG = "{http://www.w3.org/2000/svg}"
+SHAPES = [
+    (n, m, portrait) for n in (1, 3, 4, 5, 8, 9, 16) for m in (1, 4, 5, 16) for portrait in (0, 1)
+]
+
+
+def drawn(n, m, portrait, name="tanh", function=math.tanh):
+    return ElementTree.fromstring(neuron(n, name, function, m, bool(portrait)))
+
+
+def placed(svg):
+    """Return every box with its name and place: (left, top, right, bottom)."""
+    found = {}
+    for part in svg.iter(f"{SVG}g"):
+        down = re.match(r"translate\(0 (.*)\)", part.get("transform", ""))
+        if down:
+            for group in part.iter(f"{SVG}g"):
+                rect = group.find(f"{SVG}rect")
+                if rect is not None:
+                    x, y, wide, high = (float(rect.get(a)) for a in ("x", "y", "width", "height"))
+                    y += float(down[1])
+                    found[group.get("data-node", "now")] = (x, y, x + wide, y + high)
+    return found
+
+
+def slots(svg):
+    return [e for e in svg.iter() if e.get("data-slot")]
+
+
+@pytest.mark.parametrize(("n", "m", "portrait"), SHAPES)
+def test_every_number_has_one_place_and_all_are_open(n, m, portrait):
+    svg = drawn(n, m, portrait)
+    names = [e.get("data-slot") for e in slots(svg)]
+    assert len(set(names)) == len(names)
+    expected = {"b.name", "b.value", "b.grad", "s.grad", "a.name", "a.value", "a.grad", "u.head"}
+    expected |= {"added.name", "added.grad", "now.title", "now.first", "now.second"}
+    for i in range(n):
+        expected |= {f"w{i}.name", f"w{i}.value", f"w{i}.grad", f"x{i}.value"}
+    expected |= {f"s{i}.value" for i in range(n + 1)}
+    expected |= {f"u{k}.{what}" for k in range(m) for what in ("name", "product", "grad")}
+    more = {
+        f"{kind}{i}.{what}" for kind in "xp" for i in range(n) for what in ("name", "value", "grad")
+    }
+    assert expected <= set(names) <= expected | more
+    assert [e.text for e in slots(svg) if e.text] == ["tanh"]
+
+
+@pytest.mark.parametrize(("n", "m", "portrait"), SHAPES)
+def test_no_box_covers_another_and_all_are_in_the_picture(n, m, portrait):
+    svg = drawn(n, m, portrait)
+    boxes = placed(svg)
+    left, top, wide, high = map(float, svg.get("viewBox").split())
+    for x0, y0, x1, y1 in boxes.values():
+        assert left <= x0 < x1 <= left + wide
+        assert top + HEAD - 8 <= y0 < y1 <= top + high
+    if portrait:  # where the arithmetic stands in the activation's box, beside the curve
+        inner, outer = boxes.pop("now"), boxes["a"]
+        assert outer[0] < inner[0] < inner[2] < outer[2]
+        assert outer[1] < inner[1] < inner[3] < outer[3]
+    for a, b in itertools.combinations(boxes.values(), 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+@pytest.mark.parametrize(("n", "m", "portrait"), SHAPES)
+def test_values_go_right_or_down_and_gradients_come_back(n, m, portrait):
+    edges = {
+        e.get("data-edge"): e for e in drawn(n, m, portrait).iter(f"{SVG}g") if e.get("data-edge")
+    }
+    assert {"b", "s"} | {f"p{i}" for i in range(n)} <= set(edges)
+    assert ("u" in edges) if portrait else {f"u{k}" for k in range(m)} <= set(edges)
+    for edge in edges.values():
+        forth, back = (
+            list(map(float, re.findall(r"-?[\d.]+", e.get("d"))))[:2] for e in list(edge)[1:]
+        )
+        assert forth[0] > back[0] or (forth[0] == back[0] and forth[1] > back[1])
+
+
+def test_the_curve_is_that_of_the_activation():
+    for function in (math.tanh, math.sin, lambda z: max(z, 0.0), lambda z: z):
+        svg = drawn(3, 4, 0, "f", function)
+        (plot,) = (e for e in svg.iter(f"{SVG}g") if e.get("class") == "plot")
+        x0, x1 = map(float, plot.get("data-x").split())
+        y0, y1 = map(float, plot.get("data-y").split())
+        x, y, wide, high = map(float, plot.get("data-box").split())
+        numbers = re.findall(r"-?[\d.]+", plot.find(f"{SVG}path[@class='curve']").get("d"))
+        for px, py in zip(*[iter(map(float, numbers))] * 2):
+            z = x0 + (px - x) / wide * (x1 - x0)
+            assert y1 - (py - y) / high * (y1 - y0) == pytest.approx(
+                function(z), abs=0.01 * (y1 - y0)
+            )
+
+
+def test_parts_fit_whatever_stands_beside_them():
+    # A page puts together the parts of a neuron that was never drawn whole.
+    for portrait in (False, True):
+        parts = [rows(2, portrait), activated("relu", abs, portrait), users(7, portrait)]
+        whole = neuron(2, "relu", abs, 7, portrait)
+        assert all(part.svg in whole and part.head in whole for part in parts)
+
+
+def test_names_are_escaped():
+    assert drawn(1, 1, 0, "<b>&").find(f".//{SVG}text[@data-slot='a.name']").text == "<b>&"
+    assert element("a", class_='"') == '<a class="&quot;"/>'
+    assert arrow_head(0, 0, "up") == "M0 0L-3.5 8L3.5 8Z"
