@@ -8,7 +8,11 @@ import shutil
 import subprocess
 import sys
 
-SUPPORTED = ("3.11", "3.12", "3.13")
+import pytest
+
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+
+threads = pytest.mark.skipif(sys.platform == "emscripten", reason="WebAssembly has no threads")
 
 
 def run(*command: str, **options) -> subprocess.CompletedProcess:

@@ -13,6 +13,7 @@ import pytest
 from graphs import bits, floats, graphs, outcome, points
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from machine import threads
 
 import microtrain as mt
 from microtrain import CompileError, Value
@@ -319,6 +320,7 @@ def test_the_code_of_at_most_so_many_shapes_is_kept():
     assert len(kept) <= compiled_module.SHAPES
 
 
+@threads
 def test_threads_that_meet_are_right():
     f = mt.compile(lambda v: mt.dot(v, v))
     wrong = []

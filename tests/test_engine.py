@@ -342,7 +342,9 @@ def test_nothing_is_left_for_the_cycle_collector():
     gc.collect()
     gc.disable()
     try:
-        history = mt.train(steps=500)
+        history = mt.train(
+            steps=500, lr=lambda step: 0.05
+        )  # recorded and written for this run alone
         history = mt.train(steps=3)
         loss = mt.mse_loss([history.model(x) for x in mt.datasets.toy()[0]], [1.0] * 4)
         loss.backward()

@@ -13,6 +13,7 @@ import sys
 from fractions import Fraction
 
 import pytest
+from machine import threads
 from outcomes import bits
 
 import microtrain as mt
@@ -67,6 +68,7 @@ def test_gradcheck_writes_no_gradient_to_the_values_it_is_given():
     assert given.written == []
 
 
+@threads
 def test_threads_that_differentiate_with_the_same_captured_value_do_not_disturb_each_other():
     captured = Value(3.0)
 

@@ -742,7 +742,9 @@ def test_a_function_of_c_makes_a_primitive():
     slopes = (lambda y, x, s: mt.sign(x) * mt.sign(s), None)
     signed = mt.primitive(slopes=slopes)(math.copysign)
     assert mt.compile(lambda x: signed(x, -1.0)).value_and_grad(2.0) == (-2.0, -1.0)
-    with pytest.raises(TypeError, match="hypot does not tell its operands: call it in a def"):
+    with pytest.raises(
+        TypeError, match="hypot(: a primitive takes| does not tell its operands: call it in a def)"
+    ):
         mt.primitive(slopes=slopes)(math.hypot)
 
 

@@ -6,6 +6,7 @@ import concurrent.futures
 import copy
 import pickle
 
+from machine import threads
 from outcomes import bits
 
 import microtrain as mt
@@ -28,6 +29,7 @@ def job(seed):
     )
 
 
+@threads
 def test_models_trained_at_the_same_time_have_the_bits_they_have_alone():
     seeds = range(24)
     alone = [bits(job(seed)) for seed in seeds]
@@ -37,6 +39,7 @@ def test_models_trained_at_the_same_time_have_the_bits_they_have_alone():
         assert [bits(history) for history in pool.map(job, seeds)] == alone
 
 
+@threads
 def test_derivatives_at_the_same_time():
     def slope(k):
         return mt.grad(mt.grad(lambda x: (x * k).tanh() ** 3))(0.3)

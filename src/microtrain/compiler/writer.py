@@ -145,7 +145,7 @@ class _Writer:
             self.texts[place] = name
         self.uses = [0] * len(self.texts)  # more than one for a result that has to have a name
         self.forms: dict[int, tuple[str, Any, list[int]]] = {}
-        self.form = functools.cache(self._form)
+        self.form = functools.cache(functools.partial(_form, scope.language))
         self.lines: list[str] = []
         self.names: Iterator[str] = iter(())
         self.counters: dict[str, Iterator[str]] = {}
@@ -165,15 +165,6 @@ class _Writer:
                 forms[place] = found = form(text, len(operands))
                 for x, more in zip(operands, found[2]):
                     uses[x] += more
-
-    def _form(self, text: str, n: int) -> tuple[str, Any, list[int]]:
-        """Return the text of an operation, the levels if it is infix, and how it uses its operands.
-
-        It uses an operand once, or twice if that must be computed before it.
-        """
-        named = self.scope.language.conditional in text
-        uses = [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
-        return text, INFIX.get(text) if n == 2 else None, uses
 
     def write(self, part: Part, places: Iterable[int]) -> None:
         """Write the operations in these places."""
@@ -231,3 +222,13 @@ class _Writer:
         """Return an operand for a place that needs this level, in parentheses if it has a lower."""
         text = self.texts[place]
         return text if self.levels[place] >= level else f"({text})"
+
+
+def _form(language: type[Language], text: str, n: int) -> tuple[str, Any, list[int]]:
+    """Return the text of an operation, the levels if it is infix, and how it uses its operands.
+
+    It uses an operand once, or twice if that must be computed before it.
+    """
+    named = language.conditional in text
+    uses = [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
+    return text, INFIX.get(text) if n == 2 else None, uses
