@@ -14,9 +14,9 @@ from ..errors import any_int, as_list, describe, positive_int
 from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
-from ..training.samples import pairs_of
 from ..training.history import History
 from ..training.plan import Plan
+from ..training.samples import pairs_of
 from ..training.train import plan_for, run
 from .executors import perform
 from .results import Planned, Sweep
