@@ -64,15 +64,14 @@ class Record:
 
     def add(self, operation: Operation) -> int:
         """Return the place of an operation's result."""
-        primitive, *operands = operation
         place = self.places.get(operation)
         if place is None:
-            rule = RULES.get(primitive)
-            place = None if rule is None else rule(self, *operands)
+            rule = RULES.get(operation[0])
+            place = None if rule is None else rule(self, *operation[1:])
             if place is None:
                 place = self._append(operation)
             self.places[operation] = place
-        if primitive.raises and not self.slopes_deep:
+        if operation[0].raises and not self.slopes_deep:
             self.kept[place] = None
         return place
 
@@ -148,11 +147,11 @@ def _add(record: Record, a: int, b: int) -> int | None:
 
 
 def _multiply(record: Record, a: int, b: int) -> int | None:
-    for one, other in ((a, b), (b, a)):
-        if one == ONE:
-            return other
-        if one == MINUS_ONE:
-            return record.add((operators.NEGATE, other))
+    one, other = (a, b) if a == ONE or a == MINUS_ONE else (b, a)
+    if one == ONE:
+        return other
+    if one == MINUS_ONE:
+        return record.add((operators.NEGATE, other))
     return record.places.get((operators.MULTIPLY, b, a))
 
 

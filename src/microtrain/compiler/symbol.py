@@ -58,11 +58,11 @@ def _binary(
     """
 
     def method(self: Symbol, other: Any) -> Any:
-        record = self.record
-        ours = type(other) is Symbol and other.record is record
-        if (place := other.place if ours else as_place(record, other)) is None:
+        record, mine = self.record, self.place
+        if type(other) is Symbol and other.record is record:
+            place = other.place
+        elif (place := as_place(record, other)) is None:
             return NotImplemented
-        mine = self.place
         found = (primitive, place, mine) if reflected else (primitive, mine, place)
         return (Condition if compares else Symbol)(record, record.add(found))
 

@@ -6,7 +6,6 @@ operations and their order are those that were recorded, so the results are too,
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -132,6 +131,9 @@ def write(record: Record, inputs: Mapping[int, str], scope: Scope, *parts: Part)
         writer.write(part, [place for place, mark in enumerate(marks) if mark == number])
 
 
+Form = tuple[str, Any, list[int]]  # see _Writer._form
+
+
 class _Writer:
     """The expressions so far, by place: texts, how tightly they hold together, and their sizes."""
 
@@ -144,45 +146,63 @@ class _Writer:
         for place, name in inputs.items():
             self.texts[place] = name
         self.uses = [0] * len(self.texts)  # more than one for a result that has to have a name
-        self.forms: dict[int, tuple[str, Any, list[int]]] = {}
-        self.form = functools.cache(functools.partial(_form, scope.language))
+        self.forms: list[Form] = [("", None, [])] * n
+        self.known: dict[Primitive, Form] = {}
         self.lines: list[str] = []
         self.names: Iterator[str] = iter(())
         self.counters: dict[str, Iterator[str]] = {}
 
     def count(self, marks: bytearray, parts: Sequence[Part]) -> None:
         """Find how each marked operation is written, and how often each result is used."""
-        uses, forms, form, texts = self.uses, self.forms, self.form, self.scope.texts
+        uses, forms, known = self.uses, self.forms, self.known
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
         for place, operation in enumerate(self.operations):
             if marks[place] and len(operation) > 1:
-                primitive, *operands = operation
-                text = texts[primitive]
-                if callable(text):
-                    shown = (self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands))
-                    text = text(*shown)
-                forms[place] = found = form(text, len(operands))
-                for x, more in zip(operands, found[2]):
-                    uses[x] += more
+                forms[place] = found = known.get(operation[0]) or self._form(*operation)
+                if found[1] is not None:  # most are infix; written out, as it saves time
+                    _, a, b = operation
+                    uses[a] += 1
+                    uses[b] += 1
+                else:
+                    for x, more in zip(operation[1:], found[2]):
+                        uses[x] += more
+
+    def _form(self, primitive: Primitive, *operands: int) -> Form:
+        """Return the text of an operation, the levels if it is infix, and how it uses its operands.
+
+        It uses an operand once, or twice if that must be computed before it.
+        """
+        text, n = self.scope.texts[primitive], len(operands)
+        varies = callable(text)  # with the operands
+        if varies:
+            text = text(*(self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)))
+        named = self.scope.language.conditional in text
+        uses = [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
+        form = text, INFIX.get(text) if n == 2 else None, uses
+        if not varies:
+            self.known[primitive] = form
+        return form
 
     def write(self, part: Part, places: Iterable[int]) -> None:
         """Write the operations in these places."""
         self.lines = part.lines
         self.names = self.counters.setdefault(part.letter, self.scope.numbered(part.letter))
         operations, texts, levels, sizes = self.operations, self.texts, self.levels, self.sizes
+        forms, uses = self.forms, self.uses
         for place in places:
             operation = operations[place]
             if len(operation) == 1:
                 continue  # an input
-            size = 1
-            for x in operation[1:]:
-                size += sizes[x]
+            text, infix, _ = forms[place]
+            if infix is not None:  # written out here, too
+                _, a, b = operation
+                size = 1 + sizes[a] + sizes[b]
+            else:
+                size = 1 + sum([sizes[x] for x in operation[1:]])
             if size > MOST:
                 size = self._shortened(operation[1:], size)
-            text, infix, _ = self.forms[place]
-            if infix is not None:  # most are; written out here, as it saves time
-                _, a, b = operation
+            if infix is not None:
                 levels[place], at_left, at_right = infix
                 left = texts[a] if levels[a] >= at_left else f"({texts[a]})"
                 right = texts[b] if levels[b] >= at_right else f"({texts[b]})"
@@ -190,7 +210,7 @@ class _Writer:
             else:
                 texts[place], levels[place] = self._expression(text, operation[1:])
             sizes[place] = size
-            if self.uses[place] != 1:
+            if uses[place] != 1:
                 self._name(place)
         part.expressions = [texts[x] for x in part.outputs]
         if part.title and part.lines:
@@ -222,13 +242,3 @@ class _Writer:
         """Return an operand for a place that needs this level, in parentheses if it has a lower."""
         text = self.texts[place]
         return text if self.levels[place] >= level else f"({text})"
-
-
-def _form(language: type[Language], text: str, n: int) -> tuple[str, Any, list[int]]:
-    """Return the text of an operation, the levels if it is infix, and how it uses its operands.
-
-    It uses an operand once, or twice if that must be computed before it.
-    """
-    named = language.conditional in text
-    uses = [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
-    return text, INFIX.get(text) if n == 2 else None, uses
