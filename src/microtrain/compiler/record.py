@@ -64,13 +64,14 @@ class Record:
 
     def add(self, operation: Operation) -> int:
         """Return the place of an operation's result."""
-        place = self.places.get(operation)
+        places = self.places
+        place = places.get(operation)
         if place is None:
             rule = RULES.get(operation[0])
             place = None if rule is None else rule(self, *operation[1:])
             if place is None:
                 place = self._append(operation)
-            self.places[operation] = place
+            places[operation] = place
         if operation[0].raises and not self.slopes_deep:
             self.kept[place] = None
         return place

@@ -17,6 +17,8 @@ from ..engine.primitive import Primitive
 from ..errors import CompileError, describe
 from .record import Record
 
+_new: Any = object.__new__
+
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -26,7 +28,7 @@ def as_place(record: Record, x: Any) -> Any:
         return record.constant(x)
     if isinstance(x, Symbol):
         return _own(record, x)
-    number = as_number(x)
+    number = x if type(x) is int else as_number(x)
     return None if number is NotImplemented else record.constant(float(number))
 
 
@@ -63,8 +65,11 @@ def _binary(
             place = other.place
         elif (place := as_place(record, other)) is None:
             return NotImplemented
-        found = (primitive, place, mine) if reflected else (primitive, mine, place)
-        return (Condition if compares else Symbol)(record, record.add(found))
+        operation = (primitive, place, mine) if reflected else (primitive, mine, place)
+        found = _new(Condition if compares else Symbol)  # written out, as it saves time
+        found.record = record
+        found.place = record.add(operation)
+        return found
 
     return method
 

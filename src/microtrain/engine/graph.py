@@ -14,6 +14,8 @@ from .number import Number
 if TYPE_CHECKING:
     from .value import Value
 
+ONE: Any = 1  # the partial derivatives of a sum
+
 
 def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
     """Return the values of the graph that ends in `root`: those with parents, and the leaves.
@@ -81,8 +83,8 @@ def accumulated(
     for value in reversed(order):
         g = grads[value]
         for parent, partial in zip(value.parents, value.partials):
-            before = grads[parent]
-            grads[parent] = partial * g if before is zero else before + partial * g
+            before, term = grads[parent], g if partial is ONE else partial * g
+            grads[parent] = term if before is zero else before + term
     return grads
 
 

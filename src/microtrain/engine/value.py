@@ -167,7 +167,7 @@ class Value(Methods, GraphCopies, Operand):
         if not slopes:  # an operator
             return primitive.function(*operands)
         data = [assigned(x.data) if isinstance(x, Value) else x for x in operands]
-        y = primitive.perform(data)
+        y = primitive.call(*data)
         varying = [
             k for k, x in enumerate(operands) if isinstance(x, Value) and slopes[k] is not None
         ]
