@@ -148,7 +148,7 @@ def _add(record: Record, a: int, b: int) -> int | None:
 
 
 def _multiply(record: Record, a: int, b: int) -> int | None:
-    one, other = (a, b) if a == ONE or a == MINUS_ONE else (b, a)
+    one, other = (a, b) if a in (ONE, MINUS_ONE) else (b, a)
     if one == ONE:
         return other
     if one == MINUS_ONE:
