@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -309,6 +310,13 @@ def graphs(draw: st.DrawFn, table: str = "smooth", most: int = 12, leaves: int =
         )
     )
     return Graph(draw(st.integers(1, leaves)), tuple(operations), table)
+
+
+# Floats of all kinds.
+INF, NAN = math.inf, math.nan
+EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -1.5, 5e-324, 1e-310, 1e-160, 709.0, 710.0]
+EDGES += [1e308, -1e308, INF, -INF, NAN]
+ANY = st.sampled_from(EDGES) | st.floats()
 
 
 def floats(size: float = 2.0) -> st.SearchStrategy[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from graphs import ENTRIES, bits, eagerly, forward, graphs, named, outcome, points
+from graphs import ANY, ENTRIES, bits, eagerly, forward, graphs, named, outcome, points
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +17,6 @@ from microtrain.compiler.record import Record
 from microtrain.compiler.symbol import Symbol
 from microtrain.compiler.writer import Part, Scope, write
 from microtrain.engine.operators import power
-
-EDGES = st.sampled_from(
-    [0.0, -0.0, 1.0, -1.0, 5e-324, 1e308, -1e308, math.inf, -math.inf, math.nan]
-)
-ANY = EDGES | st.floats()
 
 
 @given(st.data())

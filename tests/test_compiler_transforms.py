@@ -230,3 +230,66 @@ def test_what_is_no_function_is_refused_at_once(transform):
 def test_a_branch_is_refused_with_what_can_be_done():
     with pytest.raises(mt.CompileError, match="use mt.where, .*; higher derivatives need that"):
         mt.grad(mt.grad(lambda x: x if x > 0 else 2 * x))(1.0)
+
+
+# Second derivatives by several arguments.
+
+
+def mixed(x, v, z):
+    """Return a function of a number, a list and a number, with all second derivatives different."""
+    return x**3 * v[0] + v[0] ** 2 * v[1] * z + x * z
+
+
+def test_a_hessian_by_several_arguments_is_a_tuple_of_tuples_of_blocks():
+    x, v, z = 2.0, [3.0, 5.0], 7.0
+    by_x = (36.0, [12.0, 0.0], 1.0)
+    by_v = ([12.0, 0.0], [[70.0, 42.0], [42.0, 0.0]], [30.0, 9.0])
+    by_z = (1.0, [30.0, 9.0], 0.0)
+    assert mt.hessian(mixed, (0, 1, 2))(x, v, z) == (by_x, by_v, by_z)
+    assert mt.hessian(mixed, (2, 0))(x, v, z) == ((0.0, 1.0), (1.0, 36.0))
+    assert mt.hessian(mixed, (-1, 1))(x, v, z) == ((0.0, by_z[1]), (by_v[2], by_v[1]))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_a_hessian_by_a_tuple_of_one_is_that_block_in_tuples(n):
+    args = 2.0, [3.0, 5.0], 7.0
+    assert mt.hessian(mixed, (n,))(*args) == ((mt.hessian(mixed, n)(*args),),)
+
+
+def test_a_row_of_a_block_is_for_an_item_of_the_first_argument():
+    def f(u, v):
+        return u[0] * v[0] + 2 * u[0] * v[1] + 3 * u[1] * v[2]
+
+    ((_, uv), (vu, _)) = mt.hessian(f, (0, 1))([1.0, 1.0], [1.0, 1.0, 1.0])
+    assert uv == [[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]]
+    assert vu == [[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]]
+
+
+def test_a_hessian_by_several_arguments_is_zero_where_the_slope_is_constant():
+    assert mt.hessian(lambda x, v: 2.0 * x, (0, 1))(1.0, [1.0]) == ((0.0, [0.0]), ([0.0], [[0.0]]))
+    assert mt.hessian(lambda x, v: x * x, (0, 1))(1.0, []) == ((2.0, []), ([], []))
+
+
+def test_a_hessian_by_several_arguments_takes_values_and_can_be_differentiated():
+    x, v0 = Value(2.0), Value(3.0)
+    ((xx, (xv0, _)), _) = mt.hessian(mixed, (0, 1))(x, [v0, 5.0], 7.0)
+    assert (xx.data, xv0.data) == (36.0, 12.0)
+    xx.backward()  # of 6 * x * v[0]
+    assert (x.grad, v0.grad) == (18.0, 12.0)
+
+    def by_x_and_v0(x, v, z):
+        return mt.hessian(mixed, (0, 1))(x, v, z)[0][1][0]
+
+    assert mt.grad(by_x_and_v0)(2.0, [3.0, 5.0], 7.0) == 12.0  # of 3 x ** 2
+
+    def by_v0_and_v1(x, v, z):
+        return mt.hessian(mixed, (1, 2))(x, v, z)[0][0][0][1]
+
+    assert mt.grad(by_v0_and_v1, (1, 2))(2.0, [3.0, 5.0], 7.0) == ([14.0, 0.0], 6.0)
+
+
+@pytest.mark.parametrize("argnums", [(0, 3), (-4,)])
+def test_a_hessian_by_an_argument_that_is_not_there_says_so(argnums):
+    message = f"argnums expects numbers of arguments, got {argnums[-1]} for 3"
+    with pytest.raises(ValueError, match=message):
+        mt.hessian(mixed, argnums)(2.0, [3.0, 5.0], 7.0)

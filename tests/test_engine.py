@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import math
-import pickle
 import tracemalloc
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microtrain as mt
-from microtrain import Value
+from microtrain import MLP, Value
 from microtrain.engine.graph import topological_sort
 from microtrain.engine.number import Number
 
@@ -422,32 +420,80 @@ def test_micrograds_names():
     assert (a._prev, a._op, b._prev, b._op) == (set(), "", {a}, "*")
 
 
-# Copies.
+# Data that was assigned by hand.
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
-@pytest.mark.parametrize("n", [1, 50, 99, 100, 101, 5000])
-def test_a_graph_of_any_depth_is_copied_with_its_leaves(n, copied):
-    x, w = Value(0.999, label="x"), Value(0.001)
-    y = x
+def steps_by_hand(model, update, n):
+    """Train on the toy samples as a beginner writes it."""
+    xs, ys = mt.datasets.toy()
     for _ in range(n):
-        y = (y * x + w).tanh() if n < 200 else y * x + w
-    y.label = "y"
-    y.backward()
-    (x2, w2), y2 = copied([(x, w), y])
-    assert (y2.data, y2.grad, y2.label, y2.op) == (y.data, y.grad, "y", y.op)
-    assert (x2.label, x2.grad, w2.grad) == ("x", x.grad, w.grad)
-    y.backward()
-    y2.backward()
-    assert (x2.grad, w2.grad) == (x.grad, w.grad)
+        loss = mt.mse_loss([model(x) for x in xs], ys)
+        model.zero_grad()
+        loss.backward()
+        for p in model.parameters():
+            update(p)
+    return loss
 
 
-@pytest.mark.slow
-def test_a_hundred_thousand_nodes_are_pickled():
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])
+def test_a_forgotten_grad_in_the_update_is_named_by_the_next_backward(activation):
+    def update(p):
+        p.data -= 0.05 * p
+
+    model = MLP(3, [4, 1], activation, "linear")
+    steps_by_hand(model, update, 1)
+    with pytest.raises(TypeError, match=r"has become a Value.*did you mean p\.grad\?"):
+        steps_by_hand(model, update, 1)
+
+
+def test_a_learning_rate_from_numpy_leaves_python_floats_with_the_same_bits():
+    np = pytest.importorskip("numpy")
+
+    def by_numpy(p):
+        p.data -= np.float64(0.05) * p.grad
+
+    def by_python(p):
+        p.data -= 0.05 * p.grad
+
+    model, other = MLP(3, [4, 1], seed=1), MLP(3, [4, 1], seed=1)
+    steps_by_hand(model, by_numpy, 3)
+    loss = steps_by_hand(model, by_python, 1)  # its backward mends the data and the gradients
+    assert {type(x) for p in model.parameters() for x in (p.data, p.grad)} == {float}
+    assert loss.data == steps_by_hand(other, by_python, 4).data
+    assert [(p.data, p.grad) for p in model.parameters()] == [
+        (p.data, p.grad) for p in other.parameters()
+    ]
+
+
+def test_a_leaf_that_backward_starts_from_is_mended_too():
+    np = pytest.importorskip("numpy")
     x = Value(1.0)
-    y = x
-    for _ in range(100_000):
-        y = y + x
-    x2, y2 = pickle.loads(pickle.dumps((x, y)))
-    y2.backward()
-    assert x2.grad == 100_001.0
+    x.data = np.float32(0.5)
+    x.backward()
+    assert (type(x.data), x.data, type(x.grad), x.grad) == (float, 0.5, float, 1.0)
+
+
+def test_an_int_assigned_by_hand_becomes_a_float_and_a_fraction_stays_exact():
+    x, y = Value(1.0), Value(1.0)
+    x.data = 3
+    (x * x).backward()
+    assert (type(x.data), x.data, type(x.grad), x.grad) == (float, 3.0, float, 6.0)
+    y.data, y.grad = Fraction(1, 3), 0
+    (y * y).backward()
+    assert (y.data, y.grad, type(y.grad)) == (Fraction(1, 3), Fraction(2, 3), Fraction)
+
+
+@pytest.mark.parametrize("data", [True, "3", None, [1.0], 1j])
+def test_what_is_no_number_is_refused_by_backward_and_changes_no_gradient(data):
+    x = Value(1.0)
+    x.data = data
+    with pytest.raises(TypeError, match="the data of a Value has to be a number, got"):
+        x.backward()
+    assert x.grad == 0.0
+
+
+def test_an_int_too_large_for_a_float_is_refused_by_backward():
+    x = Value(1.0)
+    x.data = 10**400
+    with pytest.raises(ValueError, match="data expects a number that fits a float"):
+        x.backward()

@@ -12,9 +12,12 @@ from fractions import Fraction
 
 import pytest
 from graphs import (
+    ANY,
     ENTRIES,
     FUNCTIONS,
+    INF,
     INSIDE,
+    NAN,
     OUTSIDE,
     TABLES,
     arity,
@@ -35,11 +38,6 @@ from microtrain.compiler.symbol import Symbol
 from microtrain.engine.graph import gradients
 from microtrain.engine.number import Number
 from microtrain.engine.primitive import Primitive
-
-INF, NAN = math.inf, math.nan
-EDGES = st.sampled_from([0.0, -0.0, 1.0, -1.0, 5e-324, 1e308, -1e308, 710.0, INF, -INF, NAN])
-ANY = EDGES | st.floats()
-
 
 # Every operation is in the random graphs, by itself.
 

@@ -315,6 +315,23 @@ def test_targets_of_ones_own_loss_keep_their_form():
         mt.train(Line(), [1.0], [0.5], loss=lambda p, y: mt.hinge(p, y), engine="compiled")
 
 
+class Total(Module):
+    """One weight for all inputs, of which there may be any number."""
+
+    def __init__(self):
+        self.w = Value(0.5)
+
+    def __call__(self, x):
+        return mt.dot([self.w] * len(x), x)
+
+
+def test_samples_of_two_lengths_spoil_nothing_for_others():
+    with pytest.raises(CompileError, match="differ in length"):
+        mt.train(Total(), [[1.0], [1.0, 2.0]], [1.0, 1.0], engine="compiled")
+    assert_same(Total(), [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
+    assert_same(Total(), [[1.0], [3.0]], [1.0, 1.0])
+
+
 def test_a_refusal_in_the_backward_pass_leaves_constants_alone(monkeypatch):
     from microtrain.compiler import record
 

@@ -8,10 +8,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from outcomes import made
+from outcomes import bits, made
 
 import microtrain as mt
-from microtrain import MLP
+from microtrain import MLP, Module, Value
+from microtrain.cli import main
 from microtrain.training.verdict import steps_to_go, verdict
 
 WORDS = {"converged", "crawling", "descending", "diverged", "oscillating", "saturated"}
@@ -56,6 +57,11 @@ def test_verdicts_of_hand_made_histories(expected, history, reason):
     history.target_loss = 0.01
     assert history.verdict == expected
     assert re.search(reason, history.reason)
+
+
+def test_of_a_short_run_the_last_ten_steps_count():
+    assert "rose in 5 of the last 10 steps" in verdict(made([1.0, 1.1] * 7 + [1.0]), 0.01)[1]
+    assert "rose in 7 of the last 14 steps" in verdict(made([1.0, 1.1] * 14 + [1.0]), 0.01)[1]
 
 
 def test_the_first_verdict_that_is_true_is_given():
@@ -197,3 +203,86 @@ def test_how_far_the_target_is():
     slow = [2 - 0.5 * k / (1 + k) for k in range(100)]
     assert steps_to_go(slow, 1e-300) == math.inf
     assert "more than 9,900 steps away" in verdict(made(slow), 1e-300)[1]
+
+
+# Why a run diverged.
+
+ENGINES = ("eager", "compiled")
+
+
+class One(Module):
+    """A model of one parameter, which a function is applied to."""
+
+    def __init__(self, w, function):
+        self.w = Value(w)
+        self.function = function
+
+    def __call__(self, x):
+        return self.function(self.w, x)
+
+
+def reasons(w, function, loss=lambda y, _: y, **options):
+    """Return what an eager and a compiled run say that they diverged by, and the eager one."""
+    runs = [
+        mt.train(One(w, function), [1.0], [0.0], loss=loss, engine=engine, **options)
+        for engine in ENGINES
+    ]
+    assert {run.status for run in runs} == {"diverged"}
+    assert bits(runs[0]) == bits(runs[1])
+    return runs[0].error, runs[0]
+
+
+def test_a_loss_that_became_infinite_is_the_reason():
+    error, run = reasons(1.0, lambda w, x: w * w * w * x, lr=1e30)
+    assert error == f"the loss is {run.final_loss} at step {len(run.losses) - 1}"
+    assert math.isinf(run.final_loss)
+    assert repr(run).endswith(f"{run.final_loss}: {error})")
+
+
+def test_a_loss_that_is_infinite_or_nan_from_the_first_is_the_reason():
+    assert reasons(1e200, lambda w, x: w * w * x)[0] == "the loss is inf at step 0"
+    assert reasons(1e200, lambda w, x: -w * w * x)[0] == "the loss is -inf at step 0"
+    assert reasons(1e200, lambda w, x: w * w - w * w * x)[0] == "the loss is nan at step 0"
+
+
+def test_a_gradient_that_was_nan_is_the_reason():
+    error, run = reasons(0.0, lambda w, x: (w * w * x).sqrt())
+    assert run.losses[0] == 0.0 and math.isnan(run.grad_norms[0])
+    assert error == "the loss is nan at step 1, after a gradient that was nan at step 0"
+
+
+def test_the_text_of_an_arithmetic_error_is_still_the_reason():
+    error, _ = reasons(-1.0, lambda w, x: w.log() * x)
+    assert error == "log(-1.0) is undefined: log takes a number above 0"
+
+
+def test_an_arithmetic_error_without_a_text_is_named():
+    def loss(y, _):
+        raise ArithmeticError
+
+    run = mt.train(One(1.0, lambda w, x: w * x), [1.0], [0.0], loss=loss)
+    assert (run.status, run.error) == ("diverged", "ArithmeticError")
+
+
+def test_a_run_that_goes_on_from_a_checkpoint_diverges_for_the_same_reason(tmp_path):
+    def run(steps, **options):
+        model = One(0.5, lambda w, x: w * w * x)
+        return mt.train(model, [1.0], [0.0], loss=lambda y, _: y, lr=1e3, steps=steps, **options)
+
+    path = tmp_path / "run.json"
+    assert run(3, checkpoint=path).error == ""
+    again, whole = run(500, checkpoint=path), run(500)
+    assert again.error == whole.error == f"the loss is inf at step {len(whole.losses) - 1}"
+
+
+def test_the_verdict_says_why_once():
+    _, run = reasons(1e200, lambda w, x: w * w * x)
+    assert verdict(run) == ("diverged", "the loss is inf at step 0")
+    _, run = reasons(-1.0, lambda w, x: w.log() * x)
+    assert verdict(run) == ("diverged", f"there is no finite loss at step 0: {run.error}")
+
+
+def test_the_command_says_why_once(capsys):
+    main(["train", "--lr", "1e200", "--output-activation", "linear", "--steps", "50"])
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Diverged")]
+    assert told == ["Diverged: the loss is inf at step 1. Try a smaller --lr."]

@@ -31,7 +31,7 @@ def largest_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
         return math.nan
     diagonal: Vector = []
     beside: Vector = []
-    while len(rest) > 1:
+    while rest:
         # Reflect the first column onto its first axis, and the rest of the matrix with it.
         column = rest[0][1:]
         diagonal.append(rest[0][0])
@@ -50,7 +50,6 @@ def largest_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
         rest = [
             [a - x * qj - y * vj for a, vj, qj in zip(row, v, q)] for row, x, y in zip(rest, v, q)
         ]
-    diagonal.append(rest[0][0])
     return _top(diagonal, beside)
 
 
