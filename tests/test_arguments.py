@@ -156,6 +156,7 @@ CALLS = {
     "Value.backward": (mt.Value(1.0).backward, {"grad": 1.0}),
     "Value.maximum": (mt.Value(1.0).maximum, {"other": 1.0}),
     "Value.minimum": (mt.Value(1.0).minimum, {"other": 1.0}),
+    "to_svg": (mt.to_svg, {"value": mt.Value(1.0), "model": None}),
     "to_dot": (mt.to_dot, {"value": mt.Value(1.0), "model": None}),
     "Neuron": (mt.Neuron, {"n_in": 2, "activation": "tanh", "rng": random.Random(1)}),
     "Layer": (mt.Layer, {"n_in": 2, "n_out": 2, "activation": "tanh", "rng": None}),

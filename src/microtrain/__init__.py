@@ -16,7 +16,7 @@
 
 from .compiler.compiled import compile
 from .compiler.transforms import grad, hessian, jacobian, value_and_grad
-from .draw.values import to_dot
+from .draw.values import to_dot, to_svg
 from .engine.gradcheck import gradcheck
 from .engine.operators import ieee_power, ratio
 from .engine.piecewise import ceil, clip, detach, floor, maximum, minimum, relu, sign, where
@@ -135,6 +135,7 @@ __all__ = [
     "tan",
     "tanh",
     "to_dot",
+    "to_svg",
     "train",
     "value_and_grad",
     "warmup_cosine",

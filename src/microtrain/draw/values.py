@@ -1,4 +1,4 @@
-"""How a Value is shown: its expression graph, as Graphviz DOT text and in notebooks."""
+"""How a Value is shown: its expression graph, as a picture, in notebooks and as DOT text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 from ..engine.graph import size, topological_sort
 from ..engine.value import Value
 from ..errors import describe
-from . import dot
+from . import graph
+from .graph import Arrow, Box
 from .html import html_table
 
-DRAWN = 300  # a graph of more nodes than this is no longer a picture
+LARGEST = 300  # a graph of more nodes than this is no longer a picture
+LEAF, PARAMETER = "#E3EEF7", "#FFE9B8"
 
 
 def to_dot(value: Value, model: Any = None) -> str:
@@ -19,8 +21,8 @@ def to_dot(value: Value, model: Any = None) -> str:
     Each node shows the operation (or the label), the data and the gradient, and each edge the
     partial derivative: what the gradient is multiplied by on its way back. Leaves are tinted; those
     that are parameters of `model`, a Module, in another colour and with their names. The same
-    graph gives the same text. (``dot -Tsvg graph.dot -o graph.svg`` draws it; a notebook does by
-    itself, if it has at most a few hundred nodes and Graphviz is installed.)
+    graph gives the same text. (``dot -Tsvg graph.dot -o graph.svg`` draws it; `to_svg` draws small
+    graphs without Graphviz.)
 
     >>> import microtrain as mt
     >>> x = mt.Value(3.0, label="x")
@@ -34,21 +36,64 @@ def to_dot(value: Value, model: Any = None) -> str:
     }
     <BLANKLINE>
     """
+    return graph.dot(*_expression("to_dot", value, model))
+
+
+def to_svg(value: Value, model: Any = None) -> str:
+    """Return the expression graph of a value as an SVG picture, as a notebook shows it.
+
+    It shows what the text of `to_dot` says. Raises `ValueError` for a graph of more than 300
+    nodes.
+
+    >>> import microtrain as mt
+    >>> neuron = mt.Neuron(2)
+    >>> picture = mt.to_svg(neuron([1.0, -1.0]), neuron)
+    >>> picture.startswith("<svg"), "weights.1" in picture
+    (True, True)
+    """
+    boxes, arrows = _expression("to_svg", value, model)
+    if len(boxes) > LARGEST:
+        raise ValueError(
+            f"to_svg expects a graph of at most {LARGEST} nodes, got {len(boxes):,}: "
+            "draw a part of it, or write it with to_dot"
+        )
+    return graph.svg(boxes, arrows)
+
+
+def _expression(caller: str, value: Any, model: Any) -> tuple[list[Box], list[Arrow]]:
+    """Return a box for each value of the graph and an arrow for each partial."""
     if not hasattr(value, "partials"):
-        raise TypeError(f"to_dot expects a Value, got {describe(value)}")
+        raise TypeError(f"{caller} expects a Value, got {describe(value)}")
     if model is not None and not hasattr(model, "named_parameters"):
         raise TypeError(f"model expects a Module, got {describe(model)}")
     order, leaves = topological_sort(value)
+    nodes = [*reversed(leaves), *order]
+    places = {id(node): i for i, node in enumerate(nodes)}
     names = {} if model is None else {id(p): name for name, p in model.named_parameters()}
-    return dot.expression([*reversed(leaves), *order], names)
+    boxes, arrows = [], []
+    for i, node in enumerate(nodes):
+        name = names.get(id(node), "")
+        title = " ".join(filter(None, (node.op, node.label or name))) or "leaf"
+        lines = title, f"data {_short(node.data)}", f"grad {_short(node.grad)}"
+        colour = PARAMETER if name else "" if node.parents else LEAF
+        tooltip = f"parameter {name}" if name else "" if node.parents else "leaf"
+        boxes.append(Box(lines, colour, tooltip, thick=node is value))
+        for parent, partial in zip(node.parents, node.partials):
+            arrows.append(Arrow(places[id(parent)], i, _short(partial)))
+    return boxes, arrows
+
+
+def _short(number: Any) -> str:
+    """Return a number in few digits; a fraction as it is."""
+    return f"{number:.4g}" if isinstance(number, float) else str(number)
 
 
 # A notebook asks a value for these.
 
 
 def _svg(value: Value) -> str | None:
-    """Return the expression graph, if it is small and Graphviz is there to draw it."""
-    return dot.svg(to_dot(value)) if value.parents and size(value) <= DRAWN else None
+    """Return the expression graph, if it is small enough to look at."""
+    return to_svg(value) if value.parents and size(value, LARGEST + 1) <= LARGEST else None
 
 
 def _html(value: Value) -> str:
@@ -56,7 +101,7 @@ def _html(value: Value) -> str:
     rows = [(name, str(x)) for name, x in numbers.items() if x != ""]
     n = size(value)
     note = f"<p>Its graph has {n:,} nodes, too many to look at; to_dot(value) writes it.</p>"
-    return html_table("Value", rows, below=note if n > DRAWN else _svg(value) or "")
+    return html_table("Value", rows, below=note if n > LARGEST else _svg(value) or "")
 
 
 Value._repr_svg_, Value._repr_html_ = _svg, _html  # type: ignore[attr-defined]

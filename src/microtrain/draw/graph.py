@@ -1,0 +1,139 @@
+"""Graphs of boxes and arrows, as SVG and in Graphviz's DOT language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from .layers import Layers
+from .svg import arrow_head, element, escaped, path, rect, text
+
+GREY = "#777777"  # which can be read on white and on black
+LINE, LETTER = 14, 6.5  # the height of a line, and the width that most characters have room in
+LONGEST = 32  # characters of a line that are shown
+
+
+class Box(NamedTuple):
+    """A box: its lines of text, its colour, what it is, and whether its border is thick."""
+
+    lines: tuple[str, ...]
+    colour: str = ""
+    tooltip: str = ""
+    thick: bool = False
+
+
+class Arrow(NamedTuple):
+    """An arrow from one box to a later one, each by its number, with a label."""
+
+    tail: int
+    head: int
+    label: str
+
+
+def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
+    """Return a graph as an SVG element.
+
+    >>> drawing = svg([Box(("x",)), Box(("y",))], [Arrow(0, 1, "2")])
+    >>> drawing.count("<rect"), drawing.count(">2</text>")
+    (2, 1)
+    """
+    arriving = [0] * len(boxes)
+    for arrow in arrows:
+        arriving[arrow.head] += 1
+    sizes = [
+        (max(map(_width, box.lines)) + 14, max(LINE * len(box.lines) + 8.0, 13.0 * n + 4))
+        for box, n in zip(boxes, arriving)
+    ]
+    layers = Layers(sizes, [(arrow.tail, arrow.head, _width(arrow.label) + 50) for arrow in arrows])
+    left, right, y = layers.left, layers.right, layers.y
+    lines = [
+        _line(right[source], y[source], left[item], y[item], right[item])
+        for item, (source, *_) in enumerate(layers.before[len(boxes) :], len(boxes))
+    ]
+    labels, heads = [], []
+    arrived = [0] * len(boxes)
+    for source, (_, head, label) in sorted(zip(layers.last, arrows), key=lambda pair: y[pair[0]]):
+        arrived[head] += 1  # from the top down
+        port = y[head] + sizes[head][1] * ((arrived[head] - 0.5) / arriving[head] - 0.5)
+        start = left[head] - _width(label) - 12
+        lines.append(_line(right[source], y[source], start, port, left[head] - 6))
+        heads.append(element("path", d=arrow_head(left[head], port, "right")))
+        labels.append(text(_short(label), left[head] - 10, port - 3))
+    shapes = [_box(box, left[i], y[i] - sizes[i][1] / 2, *sizes[i]) for i, box in enumerate(boxes)]
+    width, height = max(right), max(map(float.__add__, y, [h / 2 for h in layers.heights]))
+    return element(
+        "svg",
+        element("g", *lines, fill="none", stroke=GREY),
+        element("g", *heads, *labels, fill=GREY, font_size=10, text_anchor="end"),
+        element("g", *shapes, text_anchor="middle"),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"-2 -2 {width + 4:g} {height + 4:g}",
+        width=width + 4,
+        height=height + 4,
+        font_family="Helvetica, Arial, sans-serif",
+        font_size=11,
+    )
+
+
+def _line(x: float, y: float, to_x: float, to_y: float, end: float) -> str:
+    """Return a line that is level from `to_x` on."""
+    half = (x + to_x) / 2
+    return element("path", d=path("M", x, y, "C", half, y, half, to_y, to_x, to_y, "H", end))
+
+
+def _box(box: Box, x: float, y: float, wide: float, high: float) -> str:
+    """Return a box, and what stands in it."""
+    first = y + high / 2 - LINE * (len(box.lines) / 2 - 0.75)
+    return element(
+        "g",
+        element("title", escaped(box.tooltip)),
+        element(
+            "g",
+            rect(x, y, wide, high),
+            fill=box.colour or "#FFFFFF",
+            stroke=GREY,
+            stroke_width=2 if box.thick else 1,
+        ),
+        *(text(_short(line), x + wide / 2, first + LINE * k) for k, line in enumerate(box.lines)),
+        class_="node",
+    )
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def _width(line: str) -> float:
+    """Return the width that a line needs, at most."""
+    return LETTER * sum(1 if ord(c) < 0x1100 else 2 for c in _short(line))
+
+
+def dot(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
+    """Return a graph in the DOT language."""
+    lines = [
+        "digraph {",
+        '    graph [rankdir=LR, bgcolor="transparent", ranksep=0.35, nodesep=0.15]',
+        '    node [shape=box, style="rounded,filled", fillcolor="#FFFFFF", color="#888888",',
+        '          fontname="Helvetica", fontsize=11, margin="0.08,0.04"]',
+        '    edge [color="#888888", fontname="Helvetica", fontsize=9, fontcolor="#555555",',
+        "          arrowsize=0.6]",
+    ]
+    for i, box in enumerate(boxes):
+        attributes = {"label": "\n".join(box.lines), "fillcolor": box.colour}
+        attributes |= {"tooltip": box.tooltip, "penwidth": "2" if box.thick else ""}
+        lines.append(f"    n{i}{_attributes(attributes)}")
+    for tail, head, label in arrows:
+        lines.append(f"    n{tail} -> n{head}{_attributes({'label': label})}")
+    return "\n".join([*lines, "}\n"])
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    """Return the attributes that are set as DOT: as quoted texts, in which newlines break lines."""
+    pairs = []
+    for name, words in attributes.items():
+        shown = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in words)
+        quoted = shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        quoted = quoted.replace("&", "&amp;")  # else it begins the name of a character
+        if words:
+            pairs.append(f'{name}="{quoted}"')
+    return f" [{', '.join(pairs)}]"
