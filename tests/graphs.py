@@ -323,6 +323,23 @@ def floats(size: float = 2.0) -> st.SearchStrategy[float]:
     return st.floats(-size, size, allow_subnormal=False)
 
 
+# For each loss: of how many outputs it is, at least and at most, and the targets for so many.
+LOSSES: dict[Callable[..., Any], tuple[int, int, Callable[[int], st.SearchStrategy[Any]]]] = {
+    mt.squared_error: (1, 3, lambda n: st.lists(floats(), min_size=n, max_size=n)),
+    mt.hinge: (1, 1, lambda n: st.sampled_from([-1, 1.0])),
+    mt.cross_entropy: (2, 3, lambda n: st.integers(0, n - 1)),
+}
+
+
+@st.composite
+def losses(draw: st.DrawFn) -> tuple[Callable[..., Any], int, st.SearchStrategy[Any]]:
+    """Draw a loss and a number of outputs; return them with a strategy for targets."""
+    loss = draw(st.sampled_from([*LOSSES]))
+    least, most, targets = LOSSES[loss]
+    n_out = draw(st.integers(least, most))
+    return loss, n_out, targets(n_out)
+
+
 def points(n: int, size: float = 2.0) -> st.SearchStrategy[list[float]]:
     return st.lists(floats(size), min_size=n, max_size=n)
 

@@ -6,13 +6,19 @@ import decimal
 import math
 
 import pytest
-from graphs import floats, points
+from graphs import LOSSES, floats, points
 from hypothesis import given
 from hypothesis import strategies as st
 
 import microtrain as mt
 from microtrain import Value
-from microtrain.nn.losses import encode_target
+from microtrain.nn.losses import TARGETS, encode_target
+
+
+def test_each_loss_is_among_those_that_random_trainings_draw():
+    missing = [loss.__name__ for loss, _ in TARGETS if loss not in LOSSES]
+    assert not missing, f"add {missing} to LOSSES in tests/graphs.py, with targets for it"
+
 
 WIDE = decimal.Context(prec=1000, Emin=-99999, Emax=99999)
 

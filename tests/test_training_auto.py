@@ -19,6 +19,7 @@ from outcomes import bits
 
 import microtrain as mt
 from microtrain import Module, Value
+from microtrain.nn.losses import TARGETS
 
 XS = [[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]]
 YS = [1.0, -0.5, 0.25]
@@ -88,6 +89,13 @@ def test_an_ordinary_model_and_loss_are_compiled():
     assert (little.engine, little.fallback) == ("eager", "")
 
 
+@pytest.mark.parametrize("loss", [loss for loss, _ in TARGETS if loss is not mt.cross_entropy])
+def test_a_loss_of_the_librarys_is_known_to_compute_and_no_more(loss):
+    ys = [1.0, -1.0, 1.0]
+    assert both(rbf, loss, ys).engine == "compiled"
+    assert both(rbf, lambda p, y: loss(p, y) * 2.0, ys).engine == "compiled"
+
+
 def test_a_fallback_is_told():
     history = both(rbf, lambda p, y: (p - y) ** 2 * (1 + random.random()))
     assert history.fallback == "it uses the module random"
@@ -128,6 +136,12 @@ def listing():
 def endless():
     numbers = itertools.count(1)
     return lambda p, y: (p - y) ** 2 / next(numbers)
+
+
+@functools.wraps(mt.squared_error)
+def by_wrapping(p, y):
+    SEEN.append(y)
+    return mt.squared_error(p, y) * len(SEEN)
 
 
 def by_global(p, y):
@@ -207,6 +221,7 @@ FROZEN = Value(0.5)
         (counting, "a variable of a function around it"),
         (listing, "a list that may change"),
         (endless, "it uses"),
+        (by_wrapping, "a list that may change"),
         (by_global, "a dict that may change"),
         (by_attribute, "it uses|it sets an attribute"),
         (by_type, "it uses isinstance"),

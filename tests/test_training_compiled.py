@@ -6,6 +6,7 @@ import copy
 import math
 
 import pytest
+from graphs import losses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from outcomes import bits
@@ -28,25 +29,16 @@ def assert_same(model, xs=XS, ys=YS, **options):
     return runs[1]
 
 
-LOSSES = {mt.squared_error: (1, 3), mt.hinge: (1, 1), mt.cross_entropy: (2, 3)}
-
-
 @settings(max_examples=2 * settings.default.max_examples)
 @given(st.data())
 def test_any_configuration_gives_the_same_bits(data):
     draw = data.draw
     activations = st.sampled_from(["tanh", "relu", "sigmoid", "linear"])
-    loss = draw(st.sampled_from(list(LOSSES)))
-    n_out = draw(st.integers(*LOSSES[loss]))
+    loss, n_out, target = draw(losses())
     n_in = draw(st.integers(1, 3))
     n = draw(st.integers(1, 6))
     numbers = st.floats(-2, 2)
     xs = draw(st.lists(st.lists(numbers, min_size=n_in, max_size=n_in), min_size=n, max_size=n))
-    target = {
-        mt.squared_error: st.lists(numbers, min_size=n_out, max_size=n_out),
-        mt.hinge: st.sampled_from([-1, 1.0]),
-        mt.cross_entropy: st.integers(0, n_out - 1),
-    }[loss]
     ys = draw(st.lists(target, min_size=n, max_size=n))
     hidden = draw(st.lists(st.integers(1, 4), max_size=2))
     model = MLP(

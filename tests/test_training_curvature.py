@@ -6,6 +6,7 @@ import math
 import random
 
 import pytest
+from graphs import losses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,20 +75,12 @@ def test_matrices_without_an_answer():
 
 # Sharpness.
 
-LOSSES = {mt.squared_error: (1, 2), mt.hinge: (1, 1), mt.cross_entropy: (2, 3)}
-
 
 @settings(max_examples=settings.default.max_examples * 3 // 5)
 @given(st.data())
 def test_hessian_vector_products_are_differences_of_gradients(data):
     draw = data.draw
-    loss = draw(st.sampled_from(list(LOSSES)))
-    n_out = draw(st.integers(*LOSSES[loss]))
-    target = {
-        mt.squared_error: st.lists(st.floats(-2, 2), min_size=n_out, max_size=n_out),
-        mt.hinge: st.sampled_from([-1.0, 1.0]),
-        mt.cross_entropy: st.integers(0, n_out - 1),
-    }[loss]
+    loss, n_out, target = draw(losses())
     xs = draw(st.lists(st.lists(st.floats(-2, 2), min_size=2, max_size=2), min_size=1, max_size=3))
     ys = [draw(target) for _ in xs]
     smooth = st.sampled_from(["tanh", "sigmoid", "linear"])
@@ -104,8 +97,8 @@ def test_hessian_vector_products_are_differences_of_gradients(data):
     def gradient(t):
         for p, x, d in zip(parameters, at, direction):
             p.data, p.grad = x + t * d, 0.0
-        losses = sum(loss(model(x), y) for x, y in pairs)
-        (losses / len(pairs) if reduction == "mean" else losses).backward()
+        total = sum(loss(model(x), y) for x, y in pairs)
+        (total / len(pairs) if reduction == "mean" else total).backward()
         return [p.grad for p in parameters]
 
     if loss is mt.hinge and any(abs(1 - y * p) < 1e-3 for p, y in zip(model.predict(xs), ys)):
