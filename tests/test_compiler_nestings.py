@@ -342,9 +342,9 @@ def test_threads_that_meet_are_right():
 # Errors.
 
 REFUSED = [
-    (lambda v: v @ v, TypeError, r"for @.*mt.dot\(a, b\) for a @ b"),
-    (lambda v: v[0, 1], TypeError, r"write v\[0\]\[1\] for v\[0, 1\]"),
-    (lambda v: v.sum(), TypeError, "arrays reach the function as nested lists"),
+    (lambda v: v @ v, TypeError, r"(?s)for @.*mt.dot\(a, b\) for a @ b"),
+    (lambda v: v[0, 1], TypeError, r"(?s)write v\[0\]\[1\] for v\[0, 1\]"),
+    (lambda v: v.sum(), AttributeError, "arrays reach the function as nested lists"),
     (lambda v: max(v[0], 2.0), CompileError, r"nestings.py, line \d+, .*mt.where, mt.maximum"),
     (lambda v: v[0] if v[0] > 0 else -v[0], CompileError, r"nestings.py, line \d+, .*mt.where"),
 ]
@@ -355,7 +355,7 @@ def test_errors_say_what_to_write(f, error, message):
     with pytest.raises(error, match=message) as caught:
         mt.compile(f)([1.0, 2.0])
     assert "engine=" not in str(caught.value)
-    if error is TypeError:
+    if error is not CompileError:
         with pytest.raises(error, match=message):
             mt.grad(f)([1.0, 2.0])
     with pytest.raises(TypeError, match="can only concatenate"):

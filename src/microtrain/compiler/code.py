@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.value import Value
 from .python import Python, assemble, function, indented
 from .transforms import taken_apart, with_gradient
-from .tree import Shape, floats, size, unflatten
+from .tree import REALS, Shape, size, unflatten
 from .writer import Part, Scope, write
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ FEW = 10  # numbers in a list whose types are compared one by one
 
 # Names that the generated function uses itself.
 RESERVED = (
-    *("otherwise", "floats", "points", "results", "arguments", "named"),
+    *("otherwise", "reals", "kinds", "points", "results", "arguments", "named"),
     *("type", "map", "float", "list", "tuple", "dict", "len", "Exception", "TypeError"),
 )
 
@@ -61,7 +61,10 @@ class Code:
         scalars: list[str] = []
         parts = [self._unpack(x, shape, scalars) for x, shape in zip(self.roots, shapes)]
         self._inputs = dict(zip(self._record.inputs, itertools.chain(*parts)))
-        self._head += _checked(scalars)
+        if scalars:
+            alike = " is ".join([*(f"type({x})" for x in scalars), "float"])
+            self._head.append(f"if not ({alike}):")
+            self._head += [f"    {x} = reals[type({x})]({x})" for x in scalars]
         return signature
 
     def _unpack(self, name: str, shape: Shape, scalars: list[str]) -> list[str]:
@@ -82,7 +85,9 @@ class Code:
             head += [f"if len({name}) != {len(keys)}:", "    raise TypeError"]
             values = ", ".join([f"{name}[{self._named(key)}]" for key in keys])
         elif len(shapes) > FEW and not any(shapes):
-            head += [f"if {{*map(type, {name})}} != {{float}}:", f"    {name} = [*floats({name})]"]
+            head += [f"kinds = {{*map(type, {name})}}", "if kinds != {float}:"]
+            head += ["    if not kinds <= reals.keys():", "        raise TypeError"]
+            head.append(f"    {name} = map(float, {name})")
             scalars = []
         head.append(f"[{', '.join(names)}] = {values or '()'}")
         return [x for part, child in zip(names, shapes) for x in self._unpack(part, child, scalars)]
@@ -135,7 +140,7 @@ class Code:
         ]
 
     def _assembled(self, source: str, name: str) -> Callable[..., Any]:
-        own = {"otherwise": self._otherwise, "floats": floats}
+        own = {"otherwise": self._otherwise, "reals": REALS}
         return assemble(source, name, self._scope.namespace | own)  # type: ignore[no-any-return]
 
     @functools.cached_property
@@ -155,12 +160,3 @@ class Code:
         if shape == self.shape and all(type(x) is float or isinstance(x, Value) for x in leaves):
             return unflatten(self.result, iter(self._record.replay(leaves, self._places)))
         return self._compiled.dispatch(*args, **kwargs)
-
-
-def _checked(names: Sequence[str]) -> list[str]:
-    """Return the Python that makes floats of variables that are none."""
-    if not names:
-        return []
-    listed = ", ".join(names)
-    check = f"not ({' is '.join([*(f'type({x})' for x in names), 'float'])})"
-    return [f"if {check}:", f"    [{listed}] = floats([{listed}])"]

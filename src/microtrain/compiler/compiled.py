@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
 from ..engine.number import number
@@ -11,8 +12,8 @@ from ..engine.value import Value
 from ..errors import CompileError
 from .code import Code
 from .record import without_collection
-from .transforms import Transform, called, product, taken_apart, trace, value, value_and_grad
-from .tree import Shape, size, unflatten
+from .transforms import Transform, called, grad, taken_apart, trace, value_and_grad
+from .tree import Shape, flatten, size, unflatten
 
 SHAPES = 32  # of arguments, whose code is kept
 LARGE = 100_000  # entries of a Hessian; a larger one is not written down
@@ -34,15 +35,16 @@ class Compiled:
     def __init__(self, f: Callable[..., Any], traced: Any = None) -> None:
         functools.update_wrapper(self, f)
         self.of, self.parameters = f, _parameters(f)
-        transform = f if isinstance(f, Transform) else Transform("compile", f, value)
+        self._transform = f if isinstance(f, Transform) else Transform("compile", f)
         cached = functools.lru_cache(SHAPES)
-        self.traced = traced or cached(functools.partial(trace, transform, INSTEAD))
-        self._code = cached(without_collection()(functools.partial(self._made, transform)))
-        self._last: Code | Products | None = None
+        self.traced = traced or cached(functools.partial(trace, self._transform, INSTEAD))
+        self._code = cached(without_collection()(self._made))
+        self._last: Any = None
         self.__call__ = self.dispatch
+        self._numbers = (tuple, (), (None,) * len(self.parameters))
         try:
             if self.parameters:
-                self._use((tuple, (), (None,) * len(self.parameters)))
+                self.traced(self._numbers)
         except CompileError:
             raise
         except Exception:
@@ -67,7 +69,8 @@ class Compiled:
         listed = getattr(points, "tolist", lambda: [*points])()
         if not listed:
             return []
-        return self._use(taken_apart(self.of, (listed[0],), {})[1]).loop(listed)
+        code = self._use(taken_apart(self.of, (listed[0],), {})[1])
+        return code.loop(listed)  # type: ignore[no-any-return]
 
     def map_value_and_grad(self, points: Iterable[Any]) -> list[tuple[Any, Any]]:
         """Return the list of the values and gradients at the points.
@@ -80,23 +83,25 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The Python for the last arguments.
+        """The Python for the last arguments, or for numbers.
 
         Raises `ValueError` for a function of nestings that was not called yet.
         """
-        if self._last is None:
-            raise ValueError("a function of lists is compiled when it is called: call it first")
-        return self._last.source
+        try:
+            return (self._last or self._use(self._numbers)).source  # type: ignore[no-any-return]
+        except Exception:
+            raise ValueError(
+                "a function of lists is compiled when it is called: call it first"
+            ) from None
 
-    def _made(self, transform: Transform, shape: Shape) -> Code | Products:
+    def _made(self, shape: Shape) -> Any:
         """Return the code for arguments of this shape."""
-        if transform.what == "hessian":
-            n = transform.numbers.keywords["argnums"]
-            if isinstance(n, int) and size(by := shape[2][n]) ** 2 > LARGE:
-                return Products(self, Compiled(product(transform.__wrapped__, n)), shape, by)
-        return Code(self, transform.what, shape)
+        what, n = self._transform.what, self._transform.argnums
+        if what == "hessian" and isinstance(n, int) and size(shape[2][n]) ** 2 > LARGE:
+            return _products(self, self._transform.__wrapped__, n, shape)
+        return Code(self, what, shape)
 
-    def _use(self, shape: Shape) -> Code | Products:
+    def _use(self, shape: Shape) -> Any:
         """Return the code for arguments of this shape; the next call tries it first."""
         self._last = code = self._code(shape)
         self.__call__ = code.function
@@ -109,21 +114,29 @@ class Compiled:
         return called(self._use(shape).function, shape, plain)
 
 
-class Products:
-    """A large Hessian by one argument: a loop of its products with unit vectors."""
+def _products(compiled: Compiled, f: Callable[..., Any], n: int, shape: Shape) -> Any:
+    """Return a large Hessian by argument n as a loop of its products with unit vectors."""
+    slope, by = grad(f, n), shape[2][n]
+    axes = range(size(by))
 
-    def __init__(self, compiled: Compiled, product: Compiled, shape: Shape, by: Shape) -> None:
-        axes = range(size(by))
+    def along(direction: list[Any], *args: Any, **kwargs: Any) -> Any:
+        slopes: list[Any] = []
+        flatten(slope(*args, **kwargs), slopes, "the gradient")
+        return sum([d * x for d, x in zip(direction, slopes)])
 
-        def function(*args: Any, **kwargs: Any) -> Any:
-            if taken_apart(compiled.of, args, kwargs)[1] != shape:
-                return compiled.dispatch(*args, **kwargs)
-            units = ([1.0 if i == k else 0.0 for i in axes] for k in axes)
-            return unflatten(by, (product(unit, *args, **kwargs) for unit in units))
+    product = Compiled(grad(along, n + 1 if n >= 0 else n))
 
-        self.function = function
-        self.loop = lambda points: [*map(function, points)]
-        self.source = "# each row is the product with a unit vector; see mt.hessian"
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if taken_apart(compiled.of, args, kwargs)[1] != shape:
+            return compiled.dispatch(*args, **kwargs)
+        units = ([1.0 if i == k else 0.0 for i in axes] for k in axes)
+        return unflatten(by, (product(unit, *args, **kwargs) for unit in units))
+
+    return SimpleNamespace(
+        function=function,
+        loop=lambda points: [*map(function, points)],
+        source="# each row is the product with a unit vector; see mt.hessian",
+    )
 
 
 def compile(f: Callable[..., Any]) -> Compiled:
@@ -146,7 +159,8 @@ def compile(f: Callable[..., Any]) -> Compiled:
     def f_value_and_grad(a, b):
         try:
             if not (type(a) is type(b) is float):
-                [a, b] = floats([a, b])
+                a = reals[type(a)](a)
+                b = reals[type(b)](b)
             # forward pass
             v1 = tanh(a * b)
             # backward pass

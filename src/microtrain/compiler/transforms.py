@@ -27,17 +27,18 @@ _active = threading.local()  # .inputs: the variables of the functions that are 
 class Transform:
     """A function made of another one, which computes with numbers, symbols or Values.
 
-    `numbers` gets that function, the numbers in the arguments, and their shape. It computes with
-    numbers and symbols; for Values, it is recorded, and the record replayed.
+    `numbers` gets the numbers in the arguments, and their shape. It computes with numbers and
+    symbols; for Values, it is recorded, and the record replayed.
     """
 
     __wrapped__: Any
 
-    def __init__(self, what: str, f: Any, numbers: Callable[..., Any]) -> None:
+    def __init__(self, what: str, f: Any, argnums: Argnums | None = None) -> None:
         if not callable(f):
             raise TypeError(f"{what} expects a function, got {describe(f)}")
         functools.update_wrapper(self, f)
-        self.what, self.numbers = what, functools.partial(numbers, f)
+        self.what, self.argnums = what, argnums
+        self.numbers = functools.partial(RULES[what], f, argnums)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, shape = taken_apart(self, args, kwargs)
@@ -95,28 +96,27 @@ def _differentiated_by(inputs: Sequence[Value]) -> Iterator[tuple[Value, ...]]:
         _active.inputs = enclosing
 
 
-def evaluate(
-    f: Callable[..., Any], leaves: Sequence[Any], shape: Shape
-) -> tuple[list[Value], list[Value], Shape]:
-    """Run `f` over Values: return those of the arguments and results, and the results' shape.
+def _evaluated(
+    f: Callable[..., Any], inputs: Sequence[Value], shape: Shape
+) -> tuple[list[Value], Shape]:
+    """Run `f` over Values: return those in its result, and the shape of that.
 
     Raises `CompileError` if `f` uses a variable of a function around it that is being
     differentiated: to `f` it would be a constant, and the derivative of the whole would be wrong.
     """
-    inputs = [Value(x) for x in leaves]
     with _differentiated_by(inputs) as enclosing:
         try:
             result = called(f, shape, inputs)
         except (AttributeError, TypeError) as error:
-            if not any(sign in str(error) for sign in ARRAY_SIGNS):
-                raise
-            raise TypeError(
-                f"{error}; arrays reach the function as nested lists: write v[0][1] for v[0, 1], "
-                "and mt.dot(a, b) for a @ b"
-            ) from error
-    found: list[Any] = []
-    result_shape = flatten(result, found, "the result")
-    results = [x if isinstance(x, Value) else Value(x) for x in found]
+            if any(sign in str(error) for sign in ARRAY_SIGNS):
+                error.add_note(
+                    "arrays reach the function as nested lists: write v[0][1] for v[0, 1], and "
+                    "mt.dot(a, b) for a @ b"
+                )
+            raise
+    leaves: list[Any] = []
+    result_shape = flatten(result, leaves, "the result")
+    results = [x if isinstance(x, Value) else Value(x) for x in leaves]
     if enclosing:
         used = [leaf for x in results for leaf in topological_sort(x)[1]]
         if not {*enclosing}.isdisjoint(used):
@@ -124,22 +124,47 @@ def evaluate(
                 "a function that is differentiated uses a variable from outside that is being "
                 "differentiated by, too; pass it to the function as an argument"
             )
-    return inputs, results, result_shape
+    return results, result_shape
 
 
 ARRAY_SIGNS = ("for @", "integers or slices, not tuple", "'list' object has no attribute")
 
 
-def value(
-    f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums | None = None
+def derivatives(
+    f: Any, argnums: Argnums | None, leaves: Sequence[Any], shape: Shape, *, rows: bool = False
 ) -> tuple[Any, ...]:
-    """Return what `f` returns, and, if that is one number, its derivatives by the arguments."""
-    _chosen(argnums, shape[2])
-    inputs, results, result_shape = evaluate(f, leaves, shape)
-    if result_shape is not None:
-        return (unflatten(result_shape, (x.data for x in results)),)
-    gradient = unflatten(shape, iter(gradients(results[0], inputs)))
-    return results[0].data, _chosen(argnums, gradient)
+    """Return what `f` returns, and its derivatives by the arguments.
+
+    If it returns a nesting, they are left out, unless they are asked for, row by row. These are
+    found backward, or, where there are fewer columns, forward.
+    """
+    inputs = [Value(x) for x in leaves]
+    by: list[Any] = []
+    by_shape = flatten(_chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
+    results, result_shape = _evaluated(f, inputs, shape)
+    value = unflatten(result_shape, iter([x.data for x in results]))
+    if result_shape is not None and not rows:
+        return (value,)
+    slopes: Any
+    if 0 < len(by) < len(results):
+        slopes = zip(*tangents(results, by))
+    else:
+        slopes = [gradients(x, by) for x in results]
+    packed = [unflatten(by_shape, iter(row)) for row in slopes]
+    if not isinstance(argnums, tuple):
+        return value, unflatten(result_shape, iter(packed))
+    blocks = [[row[k] for row in packed] for k in range(len(argnums))]
+    return value, tuple([unflatten(result_shape, iter(block)) for block in blocks])
+
+
+def with_gradient(found: Any) -> Any:
+    """Return a value and its gradient. Raises `TypeError` if there is none."""
+    if len(found) == 1:
+        raise TypeError(
+            "grad and value_and_grad expect a function that returns one number, this one returned "
+            "a nesting of numbers: use jacobian"
+        )
+    return found
 
 
 def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -165,7 +190,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> mt.grad(lambda p: p["w"][0] * p["w"][1] + p["b"])({"w": [3.0, 4.0], "b": 1.0})
     {'w': [4.0, 3.0], 'b': 1.0}
     """
-    return _transform("grad", f, argnums, _grad)  # type: ignore[no-any-return]
+    return _transform("grad", f, argnums)  # type: ignore[no-any-return]
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
@@ -175,7 +200,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     >>> mt.value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
     """
-    return _transform("value_and_grad", f, argnums, _value_and_grad)  # type: ignore[no-any-return]
+    return _transform("value_and_grad", f, argnums)  # type: ignore[no-any-return]
 
 
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -190,7 +215,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> mt.jacobian(polar)([2.0, 0.0])
     [[1.0, 0.0], [0.0, 2.0]]
     """
-    return _transform("jacobian", f, argnums, _jacobian)  # type: ignore[no-any-return]
+    return _transform("jacobian", f, argnums)  # type: ignore[no-any-return]
 
 
 def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -206,16 +231,29 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> mt.hessian(lambda a, b: a**2 * b, argnums=(0, 1))(3.0, 5.0)
     ((10.0, 6.0), (6.0, 0.0))
     """
-    return _transform("hessian", f, argnums, _hessian)  # type: ignore[no-any-return]
+    return _transform("hessian", f, argnums)  # type: ignore[no-any-return]
 
 
-def _transform(what: str, f: Any, argnums: Any, numbers: Callable[..., Any]) -> Any:
+def _hessian(f: Any, argnums: Argnums, leaves: Sequence[Any], shape: Shape) -> Any:
+    _, found = derivatives(grad(f, argnums), argnums, leaves, shape, rows=True)
+    return tuple(zip(*found)) if isinstance(argnums, tuple) else found
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "compile": derivatives,
+    "grad": lambda *given: with_gradient(derivatives(*given))[1],
+    "value_and_grad": lambda *given: with_gradient(derivatives(*given)),
+    "jacobian": lambda *given: derivatives(*given, rows=True)[1],
+    "hessian": _hessian,
+}
+
+
+def _transform(what: str, f: Any, argnums: Any) -> Any:
     """Return the transform of a function; of a compiled one the compiled transform."""
-    listed = argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,)
-    for n in listed:
+    for n in argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,):
         any_int("argnums", n)
     compiled = getattr(f, "of", None)
-    transform = Transform(what, compiled or f, functools.partial(numbers, argnums=argnums))
+    transform = Transform(what, compiled or f, argnums)
     return type(f)(transform) if compiled else transform
 
 
@@ -223,65 +261,9 @@ def _chosen(argnums: Argnums | None, parts: Sequence[Any]) -> Any:
     """Return the part that belongs to an argument, or a tuple of them; all for None."""
     if argnums is None:
         return parts[0] if len(parts) == 1 else tuple(parts)
-    for n in argnums if isinstance(argnums, tuple) else (argnums,):
-        if not -len(parts) <= n < len(parts):
-            raise ValueError(f"argnums expects numbers of arguments, got {n} for {len(parts)}")
-    if isinstance(argnums, tuple):
-        return tuple([parts[n] for n in argnums])
-    return parts[argnums]
-
-
-def with_gradient(found: Any) -> Any:
-    """Return a value and its gradient. Raises `TypeError` if there is none."""
-    if len(found) == 1:
-        raise TypeError(
-            "grad and value_and_grad expect a function that returns one number, this one returned "
-            "a nesting of numbers: use jacobian"
-        )
-    return found
-
-
-def _value_and_grad(*args: Any, **kwargs: Any) -> Any:
-    return with_gradient(value(*args, **kwargs))
-
-
-def _grad(*args: Any, **kwargs: Any) -> Any:
-    return with_gradient(value(*args, **kwargs))[1]
-
-
-def _jacobian(f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums) -> Any:
-    """Return the Jacobian, row by row backward, or column by column forward if these are fewer."""
-    _chosen(argnums, shape[2])
-    inputs, results, result_shape = evaluate(f, leaves, shape)
-    by: list[Any] = []
-    by_shape = flatten(_chosen(argnums, unflatten(shape, iter(inputs))), by, "arguments")
-    rows: Any
-    if 0 < len(by) < len(results):
-        rows = zip(*tangents(results, by))
-    else:
-        rows = [gradients(x, by) for x in results]
-    packed = [unflatten(by_shape, iter(row)) for row in rows]
-    if not isinstance(argnums, tuple):
-        return unflatten(result_shape, iter(packed))
-    blocks = [[row[k] for row in packed] for k in range(len(argnums))]
-    return tuple([unflatten(result_shape, iter(block)) for block in blocks])
-
-
-def _hessian(f: Any, leaves: Sequence[Any], shape: Shape, argnums: Argnums) -> Any:
-    found = _jacobian(grad(f, argnums), leaves, shape, argnums)
-    return tuple(zip(*found)) if isinstance(argnums, tuple) else found
-
-
-def product(f: Callable[..., Any], n: int) -> Transform:
-    """Return the Hessian of `f` by argument n, times a vector that comes before the arguments."""
-    slope = grad(f, n)
-
-    def along(direction: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-        slopes: list[Any] = []
-        flatten(slope(*args, **kwargs), slopes, "the gradient")
-        total: Any = 0.0
-        for d, x in zip(direction, slopes):
-            total = total + d * x
-        return total
-
-    return grad(along, n + 1 if n >= 0 else n)  # type: ignore[return-value]
+    try:
+        return tuple([parts[n] for n in argnums]) if isinstance(argnums, tuple) else parts[argnums]
+    except IndexError:
+        raise ValueError(
+            f"argnums expects numbers of arguments, got {argnums} for {len(parts)}"
+        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import numbers
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..engine.number import as_number
@@ -16,25 +16,17 @@ from ..errors import describe
 Shape = Any
 
 
-PLAIN: set[type] = {float, int}  # of the types of real numbers, those that were met
+# The types of real numbers that were met, and what makes floats of them. A bool is none.
+REALS: dict[type, Callable[[Any], float]] = {float: float, int: float}
 
 
-def are_plain(xs: Iterable[Any]) -> bool:
+def are_real(xs: Iterable[Any]) -> bool:
     """Return whether all of these are real numbers: floats, ints, NumPy's, fractions."""
-    kinds = {*map(type, xs)}
-    if kinds <= PLAIN:
-        return True
-    if any(not issubclass(x, numbers.Real) or issubclass(x, bool) for x in kinds):
+    new = {*map(type, xs)} - REALS.keys()
+    if any(not issubclass(x, numbers.Real) or issubclass(x, bool) for x in new):
         return False
-    PLAIN.update(kinds)
+    REALS.update(dict.fromkeys(new, float))
     return True
-
-
-def floats(xs: Sequence[Any]) -> Iterable[float]:
-    """Return real numbers as floats. Raises `TypeError` if there is anything else among them."""
-    if {*map(type, xs)} <= PLAIN or are_plain(xs):
-        return map(float, xs)
-    raise TypeError("not all of these are real numbers")
 
 
 def flatten(tree: Any, leaves: list[Any], name: str) -> Shape:
@@ -48,7 +40,7 @@ def flatten(tree: Any, leaves: list[Any], name: str) -> Shape:
         return None
     keys: tuple[Any, ...] = ()
     if isinstance(tree, list | tuple):
-        if are_plain(tree):
+        if are_real(tree):
             leaves += tree
             return _kind(kind), keys, (None,) * len(tree)
     elif isinstance(tree, dict):
@@ -88,8 +80,6 @@ def unflatten(shape: Shape, leaves: Iterator[Any]) -> Any:
         parts = [unflatten(part, leaves) for part in shapes]
     else:
         parts = [*itertools.islice(leaves, len(shapes))]
-    if kind is list:
-        return parts
-    return (
-        kind(zip(keys, parts)) if kind is dict else kind(parts) if kind is tuple else kind(*parts)
-    )
+    if kind is list or kind is tuple:
+        return parts if kind is list else tuple(parts)
+    return dict(zip(keys, parts)) if kind is dict else kind(*parts)
