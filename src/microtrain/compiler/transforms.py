@@ -261,9 +261,7 @@ def _chosen(argnums: Argnums | None, parts: Sequence[Any]) -> Any:
     """Return the part that belongs to an argument, or a tuple of them; all for None."""
     if argnums is None:
         return parts[0] if len(parts) == 1 else tuple(parts)
-    try:
-        return tuple([parts[n] for n in argnums]) if isinstance(argnums, tuple) else parts[argnums]
-    except IndexError:
-        raise ValueError(
-            f"argnums expects numbers of arguments, got {argnums} for {len(parts)}"
-        ) from None
+    for n in argnums if isinstance(argnums, tuple) else (argnums,):
+        if not -len(parts) <= n < len(parts):
+            raise ValueError(f"argnums expects numbers of arguments, got {n} for {len(parts)}")
+    return tuple([parts[n] for n in argnums]) if isinstance(argnums, tuple) else parts[argnums]
