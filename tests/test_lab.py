@@ -412,7 +412,7 @@ def test_words_keep_to_what_is_known():
     assert "tanh" in mt.sweep([1.0, 3.0], seeds=range(3)).explain()
     lost = mt.sweep([50.0, 80.0], model=line, xs=xs, ys=ys, steps=200)
     words = lost.explain()
-    assert all(row.endswith("  1 diverged     -") for row in lost.table().splitlines()[1:])
+    assert all("  1 diverged     -" in row for row in lost.table().splitlines()[1:])
     assert words == "At none of these rates does the loss stay finite: try smaller ones."
     same = mt.sweep({"one": mt.constant(0.1), "two": mt.constant(0.1)}, seeds=range(3))
     assert "Take one: 3 of 3 runs converge, as many as anywhere." in same.explain()

@@ -26,7 +26,6 @@ import microtrain as mt
 from microtrain import MLP, CheckpointError
 from microtrain.cli import main
 from microtrain.files.records import Format
-from microtrain.training.resume import RunFile
 
 XS, YS = mt.datasets.toy()
 
@@ -146,15 +145,15 @@ def test_by_itself_it_is_kept_about_every_second_and_takes_a_tenth_of_the_time(
 @pytest.mark.parametrize("full", [range(2, 5), range(2, 99)])
 def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, full):
     """Of ten checkpoints and the last one, some can't be written."""
-    path, tried, original = tmp_path / "run.json", [], RunFile.save
+    path, tried, original = tmp_path / "run.json", [], Format.write
 
-    def write(self, whole, seconds):
-        tried.append(whole[0])
+    def write(self, path, **parts):
+        tried.append(parts["steps"])
         if len(tried) - 1 in full:
             raise OSError(errno.ENOSPC, "No space left on device")
-        original(self, whole, seconds)
+        original(self, path, **parts)
 
-    monkeypatch.setattr(RunFile, "save", write)
+    monkeypatch.setattr(Format, "write", write)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         history = mt.train(steps=20, checkpoint=path, checkpoint_every=2)

@@ -6,6 +6,7 @@ import math
 import os
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +17,14 @@ from ..nn.description import described, description
 from ..nn.module import parameter_names
 from .eager import State
 from .history import History
-from .objective import Objective
+from .plan import Plan
 
 # How many steps there were, the state they led to, and the state before the last of them.
 Whole = tuple[int, State, State]
 
 PARTS = ("parameters", "gradients", "before")
 RECORDS = ("losses", "lrs", "grad_norms")
+OPTIONS = ("batch_size", "accumulate", "zero_grad", "seed")
 
 
 def _is_pair(x: Any) -> bool:
@@ -48,30 +50,21 @@ CHANGED = "changed"
 class RunFile:
     """The file of a run: `restore` reads it, `save` replaces it.
 
-    `every` is after how many steps the run is saved, None for about every second. Objective,
-    learning rate and `options` decide the bits of a run: a file of a run with others is refused.
-    Raises `TypeError` if model, loss or schedule can't be compared with those of another run,
-    `OSError` if the file can't be written.
+    A file of a run that gives other bits by its plan is refused. Raises `TypeError` if model, loss
+    or schedule can't be compared with those of another run, `OSError` if the file can't be written.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        every: int | None,
-        history: History,
-        objective: Objective,
-        lr: Any,
-        **options: Any,
-    ) -> None:
+    def __init__(self, path: str, plan: Plan, history: History) -> None:
         target(path)  # to be told now, not when there is something to lose
-        self.path, self.every, self.history = os.fspath(path), every, history
+        self.path, self.every, self.history = path, plan.every, history
         self.next = time.perf_counter() + SECONDS  # when it is to be saved again
+        objective, lr = plan.objective, plan.lr
         model, self.parameters = objective.model, objective.parameters
         self.settings = {
             "model": architecture_of(model) or type(model).__name__,
             "loss": _named(objective.loss),
             "lr": _named(lr) if callable(lr) else repr(lr),
-            **options,
+            **{name: getattr(plan, name) for name in OPTIONS},
             "reduction": objective.reduction,
             "parameters": parameter_names(model, self.parameters),
             "data": digest(repr(objective.samples)),
@@ -93,8 +86,11 @@ class RunFile:
             return steps % self.every == 0
         return time.perf_counter() >= self.next
 
-    def save(self, whole: Whole, seconds: float) -> None:
-        """Write down the run as it is after the last whole step."""
+    def save(self, whole: Whole, seconds: float, at_the_end: bool = False) -> None:
+        """Write down the run as it is after the last whole step.
+
+        Where that fails, on a full disk, a warning says so, and training goes on.
+        """
         begun = time.perf_counter()
         steps, (parameters, gradients), (before, _) = whole
         history, code = self.history, dict(self.code)
@@ -113,6 +109,13 @@ class RunFile:
                 sharpness=[[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
                 **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
             )
+            history.unsaved = ""
+        except OSError as error:
+            history.unsaved = str(error)
+            then = (
+                "the end of the run is not saved" if at_the_end else "training goes on without it"
+            )
+            warnings.warn(f"the checkpoint can't be written, {then}: {error}", stacklevel=4)
         finally:  # also where it failed, so as not to try again at each step
             done = time.perf_counter()
             self.next = done + max(SECONDS, 10 * (done - begun))

@@ -6,7 +6,6 @@ import math
 import os
 import random
 import time
-import warnings
 from collections.abc import Callable, Container, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording
 from .plan import Plan
 from .purity import inspect_options
-from .resume import RunFile, Whole
+from .resume import RunFile
 from .samples import batches_of
 from .verdict import not_finite
 
@@ -141,7 +140,7 @@ def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
     # after it.
     state = state_of(parameters)
     whole = 0, state, state
-    keeper = _keeper(plan, history)
+    keeper = RunFile(plan.checkpoint, plan, history) if plan.checkpoint else None
     if keeper is not None and (kept := keeper.restore(steps)):
         whole, seconds = kept
         made, state, _ = whole
@@ -182,7 +181,7 @@ def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
                 state = state_of(parameters)
                 whole = k + 1, state, whole[2]
             if keeper is not None and keeper.is_due(k + 1):
-                _save(keeper, whole, time.perf_counter() - start)
+                keeper.save(whole, time.perf_counter() - start)
         else:
             end = "finished", steps, state
     except BaseException as error:
@@ -198,7 +197,7 @@ def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
                 continue
         history.seconds = time.perf_counter() - start
     if keeper is not None:
-        _save(keeper, whole, history.seconds, at_the_end=True)
+        keeper.save(whole, history.seconds, at_the_end=True)
     return history
 
 
@@ -234,19 +233,6 @@ def _history(plan: Plan, engine: Engine, fallback: str) -> History:
     return history
 
 
-def _keeper(plan: Plan, history: History) -> RunFile | None:
-    """Return the file that the run is kept in, if there is to be one."""
-    if plan.checkpoint is None:
-        return None
-    return RunFile(
-        *(plan.checkpoint, plan.every, history, plan.objective, plan.lr),
-        batch_size=plan.batch_size,
-        accumulate=plan.accumulate,
-        zero_grad=plan.zero_grad,
-        seed=plan.seed,
-    )
-
-
 def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, state: Any) -> None:
     """Leave the model in its final state, and in an interrupted history whole steps only."""
     set_state(parameters, state)
@@ -262,18 +248,6 @@ def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, 
             del record[n:]
         for step in range(n, max(history.sharpness, default=0) + 1):
             history.sharpness.pop(step, None)
-
-
-def _save(keeper: RunFile, whole: Whole, seconds: float, at_the_end: bool = False) -> None:
-    """Write the run to its file. Where that fails, on a full disk, say so; training goes on."""
-    history = keeper.history
-    try:
-        keeper.save(whole, seconds)
-        history.unsaved = ""
-    except OSError as error:
-        history.unsaved = str(error)
-        then = "the end of the run is not saved" if at_the_end else "training goes on without it"
-        warnings.warn(f"the checkpoint can't be written, {then}: {error}", stacklevel=4)
 
 
 def _sharpness(curvature: Curvature, parameters: Sequence[float]) -> float:
