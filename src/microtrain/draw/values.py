@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine.graph import size, topological_sort
 from ..engine.value import Value
 from ..errors import describe
-from . import graph
-from .graph import Arrow, Box
 from .html import html_table
+
+if TYPE_CHECKING:
+    from .graph import Arrow, Box
 
 LARGEST = 300  # a graph of more nodes than this is no longer a picture
 LEAF, PARAMETER = "#E3EEF7", "#FFE9B8"
@@ -36,7 +37,9 @@ def to_dot(value: Value, model: Any = None) -> str:
     }
     <BLANKLINE>
     """
-    return graph.dot(*_expression("to_dot", value, model))
+    from .graph import dot
+
+    return dot(*_expression("to_dot", value, model))
 
 
 def to_svg(value: Value, model: Any = None) -> str:
@@ -51,17 +54,21 @@ def to_svg(value: Value, model: Any = None) -> str:
     >>> picture.startswith("<svg"), "weights.1" in picture
     (True, True)
     """
+    from .graph import svg
+
     boxes, arrows = _expression("to_svg", value, model)
     if len(boxes) > LARGEST:
         raise ValueError(
             f"to_svg expects a graph of at most {LARGEST} nodes, got {len(boxes):,}: "
             "draw a part of it, or write it with to_dot"
         )
-    return graph.svg(boxes, arrows)
+    return svg(boxes, arrows)
 
 
 def _expression(caller: str, value: Any, model: Any) -> tuple[list[Box], list[Arrow]]:
     """Return a box for each value of the graph and an arrow for each partial."""
+    from .graph import Arrow, Box
+
     if not hasattr(value, "partials"):
         raise TypeError(f"{caller} expects a Value, got {describe(value)}")
     if model is not None and not hasattr(model, "named_parameters"):

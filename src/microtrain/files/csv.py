@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
@@ -18,17 +17,14 @@ from ..errors import counted, describe, file_path
 
 Row = tuple[int, list[str]]  # the line it begins on, and its cells
 
-_SEP = re.compile(r'tab|[\t _]|[^\w\s"\0-\x1f\ud800-\udfff]')
+SEP = r'tab|[\t _]|[^\w\s"\0-\x1f\ud800-\udfff]'
 
 # Texts with no digit; with a letter before the first digit ("type 2", but not "US$5"); or with no
 # more before the first letter than a whole number, a range or a bound ("3rd", "0-10 cm", "<5").
-_NAME = re.compile(
-    r"""\D*
+NAME = r"""(?sx) \D*
     | (?!.*[$¢-¥\u20a0-\u20cf]\s*\d) \D*[^\W\d_].*
     | (?:[<>]=?|[≤≥#])? \s* (?:\d+|(?P<low>0|[1-9]\d*)\s*[-\u2013]\s*(?P<high>\d+))
-      (?:\s*\+|[-\u2013\s.:)=_/]*[^\W\d_].*)?""",
-    re.DOTALL | re.VERBOSE,
-)
+      (?:\s*\+|[-\u2013\s.:)=_/]*[^\W\d_].*)?"""
 
 
 class Table:
@@ -94,9 +90,10 @@ def read_table(
     on. Raises `ValueError` where it is no such table.
     """
     import csv
+    import re
 
     path = file_path("path", path)
-    if sep is not None and not (isinstance(sep, str) and _SEP.fullmatch(sep)):
+    if sep is not None and not (isinstance(sep, str) and re.fullmatch(SEP, sep)):
         raise ValueError(f"sep expects one character, such as ';', or 'tab', got {describe(sep)}")
     table = Table(path, [])
     with open(path, encoding="utf-8-sig", newline="") if file is None else file as lines:
@@ -152,10 +149,12 @@ def number_of(text: str) -> float | None:
 
 def _is_name(text: str) -> bool:
     """Return whether a text can be the name of a class, and is no number written in another way."""
+    import re  # slow to import
+
     with contextlib.suppress(ValueError):
         float(text)  # nan, 1e999, 1_000
         return False
-    found = _NAME.fullmatch(text)
+    found = re.fullmatch(NAME, text)
     low, high = found.group("low", "high") if found else ("1", "0")
     return low is None or float(low) < float(high)  # a range ascends: 2024-01 is a month
 

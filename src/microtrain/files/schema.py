@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import describe
 
 
-class Kind(NamedTuple):
+class Kind:
     """Texts or numbers: how an error names them, which are accepted, what is made of one."""
 
-    words: str
-    accepts: Callable[[Any], bool]
-    made: Callable[[Any], Any] = lambda x: x
+    def __init__(
+        self, words: str, accepts: Callable[[Any], bool], made: Callable[[Any], Any] = lambda x: x
+    ) -> None:
+        self.words, self.accepts, self.made = words, accepts, made
 
 
 def _is_number(x: Any) -> bool:

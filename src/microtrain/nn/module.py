@@ -15,7 +15,6 @@ compute:
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -147,8 +146,13 @@ def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:
     if hasattr(model, "named_parameters"):
         named = {p: place.removeprefix("layers.") for place, p in model.named_parameters()}
     places = [named.get(p, f"p{i}") for i, p in enumerate(parameters)]
-    short = (re.sub(r"^(\d+)\.([wb])(?:eight|ias)\.", r"\2\1_", place) for place in places)
-    return [place.replace(".", "_") for place in short]
+    return [_short(place.split(".")) for place in places]
+
+
+def _short(parts: list[str]) -> str:
+    if len(parts) > 2 and parts[0].isdecimal() and parts[1] in ("weight", "bias"):
+        parts = [parts[1][0] + parts[0], *parts[2:]]
+    return "_".join(parts)
 
 
 def _tree(item: Any, inside: tuple[Any, ...] = ()) -> Any:
