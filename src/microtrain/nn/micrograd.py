@@ -40,7 +40,7 @@ class Neuron(Module):
         self.nonlin = nonlin
 
     def __call__(self, x: Sequence[float | Value]) -> Value:
-        """Return the output for a list of as many numbers or Values as there are weights."""
+        """Return the output for a list with a number or Value for each weight."""
         total = dot(self.w, x, self.b)
         return total.relu() if self.nonlin else total
 
@@ -49,7 +49,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`nout` neurons, made with the options of `Neuron`; returns a list, or the one's output.
+    """`nout` neurons of `nin` inputs each.
 
     >>> len(Layer(2, 3)([1.0, -2.0]))
     3

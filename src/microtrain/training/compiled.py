@@ -73,7 +73,7 @@ class CompiledEngine:
         self.step, self._step_eagerly = step, step_eagerly
 
     def agrees(self, most: int) -> bool:
-        """Return whether a step on the first samples, but for `most`, is that of eager code."""
+        """Return whether a step on the first samples, at most `most`, is that of eager code."""
         state = state_of(self._objective.parameters)
         batches = [self.samples[: max(1, most)]]
         try:

@@ -58,10 +58,10 @@ def sharpness(
 
 
 class Curvature:
-    """The Hessian of a model's loss on samples, where the parameters are what you say.
+    """The Hessian of a model's loss on samples, as a function of the parameters.
 
-    It is never stored as a formula: generated Python multiplies it with a vector, at a few times
-    the cost of a gradient (Pearlmutter, 1994, "Fast Exact Multiplication by the Hessian").
+    Generated Python multiplies it with a vector, at a few times the cost of a gradient
+    (Pearlmutter, 1994, "Fast Exact Multiplication by the Hessian").
     """
 
     def __init__(self, objective: Objective) -> None:
@@ -99,7 +99,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout
     """Return a function that multiplies the Hessian of the sum of losses with a vector.
 
     The gradient of one sample's loss is recorded, and replayed over Values that hold symbols of a
-    second program: so the derivative of its component in a direction is recorded there.
+    second record. The derivative of its component in the direction is recorded there.
     """
     with without_collection():
         traced = trace_loss(objective)

@@ -14,14 +14,13 @@ from collections.abc import Callable, Sequence
 
 Vector = list[float]
 
-# `lanczos` ends when so many steps in a row changed the eigenvalue by less than this part of it.
-# That is no bound of the error, but on spectra without a gap the error was below 1e-8.
+# `lanczos` stops after PATIENCE steps in a row that change the eigenvalue by less than TOLERANCE of
+# it. That does not bound the error, but on spectra without a gap the error was below 1e-8.
 TOLERANCE, PATIENCE = 1e-11, 4
 
 
 def largest_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
-    """Return the largest eigenvalue of a symmetric matrix, n rows of n; NaN if it
-    holds a number that is not finite.
+    """Return the largest eigenvalue of a symmetric matrix; NaN if a number in it is not finite.
 
     >>> largest_eigenvalue([[2.0, 1.0], [1.0, 2.0]])
     3.0
@@ -54,10 +53,10 @@ def largest_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
 
 
 def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
-    """Return the largest eigenvalue of a symmetric matrix of n rows that can only be multiplied by.
+    """Return the largest eigenvalue of a symmetric matrix of n rows, given by its products.
 
-    product: from a list of n floats to the matrix times it. Exact (up to rounding) after n
-    products, and as a rule after far fewer: it stops when several in a row brought nothing new.
+    product: returns the matrix times a list of n floats. After n products the result is exact, up
+    to rounding; as a rule far fewer are enough.
     """
     rng = random.Random(0)
     vectors: list[Vector] = []
@@ -79,7 +78,7 @@ def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
         length = math.hypot(*w)
         if length > 1e-13 * max(map(abs, diagonal)):
             v = [x / length for x in w]
-        else:  # no vector so far leads to a new one: what is left of the space is another story
+        else:  # the matrix maps the space of these vectors onto itself: go on outside of it
             v, length = _new_direction(rng, vectors, n), 0.0
         beside.append(length)
     return top
@@ -94,7 +93,7 @@ def _new_direction(rng: random.Random, vectors: Sequence[Vector], n: int) -> Vec
 
 
 def _orthogonal(w: Vector, vectors: Sequence[Vector]) -> Vector:
-    """Return what of a vector is orthogonal to these, which have length 1."""
+    """Return the part of a vector that is orthogonal to these vectors of length 1."""
     for v in vectors:
         share = _dot(v, w)
         w = [x - share * y for x, y in zip(w, v)]

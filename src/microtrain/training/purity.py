@@ -1,8 +1,8 @@
 """Whether a model or a loss of one's own can be compiled without being asked for.
 
-Compiled code is recorded in one run, over symbols. It gives what running the code again and again
-gives if the code changes nothing, reads nothing that changes, and does not ask what kind of number
-it has. That can be told from the code: whatever is not on the short lists below is an obstacle.
+Compiled code is recorded in one run, over symbols. It computes what the code computes at every step
+if the code changes nothing, reads nothing that changes, and does not ask what kind of number it
+has. Whether that holds is read from the code: all that is not on the short lists below is refused.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ def _is_trusted(item: Any) -> bool:
     if isinstance(item, types.BuiltinFunctionType):
         return item.__module__ == "math"
     if isinstance(item, types.FunctionType) and item.__module__ in OWN:
-        return _is_own(item.__globals__["__name__"])  # no wrapper that only looks like one of these
+        return _is_own(str(item.__globals__.get("__name__")))  # no wrapper that looks like one
     return item is dot or item is Value
 
 
