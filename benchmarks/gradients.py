@@ -94,20 +94,22 @@ def pendulum(m: Any, x: Any) -> Any:
     return state[0] ** 2 + state[1] ** 2
 
 
+# The tiny and the small graph of the BurTorch paper (arXiv:2503.13795), at its points.
+
+
 def tiny_graph(m: Any, x: Any) -> Any:
     a, b = x[0], x[1]
-    c = a + b - (a * b + b**3)
-    return c**2 / 2.0
+    return ((a + b) - (a * b + b**3)) ** 2 / 2.0
 
 
 def micrograd_graph(m: Any, x: Any) -> Any:
     a, b = x[0], x[1]
     c = a + b
     d = a * b + b**3
-    c = c + c + 1.0
-    c = c + 1.0 + c + (-a)
-    d = d + d * 2.0 + m.relu(b + a)
-    d = d + 3.0 * d + m.relu(b - a)
+    c = c + (c + 1.0)
+    c = c + (1.0 + c + (-a))
+    d = d + (d * 2.0 + m.relu(b + a))
+    d = d + (3.0 * d + m.relu(b - a))
     f = (c - d) ** 2
     return f / 2.0 + 10.0 / f
 

@@ -308,6 +308,8 @@ def test_map_is_the_list_of_calls():
     assert mt.compile(lambda x: x * x).map([1, 2.0]) == [1.0, 4.0]
     with pytest.raises(TypeError, match="argument"):
         mt.compile(lambda a, b: a * b).map([1.0])
+    with pytest.raises(TypeError, match="map expects a list of points, got int 5"):
+        f.map(5)
 
 
 def test_the_code_of_at_most_so_many_shapes_is_kept():
@@ -345,6 +347,10 @@ REFUSED = [
     (lambda v: v @ v, TypeError, r"(?s)for @.*mt.dot\(a, b\) for a @ b"),
     (lambda v: v[0, 1], TypeError, r"(?s)write v\[0\]\[1\] for v\[0, 1\]"),
     (lambda v: v.sum(), AttributeError, "arrays reach the function as nested lists"),
+    (lambda v: 2.0 * v, TypeError, r"\[2 \* x for x in v\] for 2 \* v"),
+    (lambda v: v**2, TypeError, r"\[2 \* x for x in v\] for 2 \* v"),
+    (lambda v: v - 1.0, TypeError, r"\[2 \* x for x in v\] for 2 \* v"),
+    (lambda v: v + 1.0, TypeError, r"\[2 \* x for x in v\] for 2 \* v"),
     (lambda v: max(v[0], 2.0), CompileError, r"nestings.py, line \d+, .*mt.where, mt.maximum"),
     (lambda v: v[0] if v[0] > 0 else -v[0], CompileError, r"nestings.py, line \d+, .*mt.where"),
 ]
@@ -358,8 +364,9 @@ def test_errors_say_what_to_write(f, error, message):
     if error is not CompileError:
         with pytest.raises(error, match=message):
             mt.grad(f)([1.0, 2.0])
-    with pytest.raises(TypeError, match="can only concatenate"):
-        mt.grad(lambda v: v + 1.0)([1.0])
+    with pytest.raises(TypeError, match="can only concatenate str") as caught:
+        mt.grad(lambda v: "a" + v[0])([1.0])
+    assert not getattr(caught.value, "__notes__", [])
 
 
 def test_the_distance_from_the_origin_has_no_gradient_there():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 from ..engine.number import number
 from ..engine.value import Value
-from ..errors import CompileError
+from ..errors import CompileError, as_list
 from .code import Code
 from .record import without_collection
 from .transforms import Transform, called, grad, taken_apart, trace, value_and_grad
@@ -59,20 +59,21 @@ class Compiled:
         both: Any = value_and_grad(self.of, None)  # type: ignore[arg-type]
         return Compiled(both, None if isinstance(self.of, Transform) else self.traced)
 
-    def map(self, points: Iterable[Any]) -> list[Any]:
+    def map(self, points: Any) -> list[Any]:
         """Return the list of what this returns for each point: a point is the one argument.
 
         >>> import microtrain as mt
         >>> mt.compile(lambda v: v[0] * v[1]).map([[1.0, 2.0], [3.0, 4.0]])
         [2.0, 12.0]
         """
-        listed = getattr(points, "tolist", lambda: [*points])()
+        array = hasattr(points, "tolist")
+        listed = points.tolist() if array else as_list("map", points, "a list of points")
         if not listed:
             return []
         code = self._use(taken_apart(self.of, (listed[0],), {})[1])
         return code.loop(listed)  # type: ignore[no-any-return]
 
-    def map_value_and_grad(self, points: Iterable[Any]) -> list[tuple[Any, Any]]:
+    def map_value_and_grad(self, points: Any) -> list[tuple[Any, Any]]:
         """Return the list of the values and gradients at the points.
 
         >>> import microtrain as mt

@@ -108,10 +108,10 @@ def _evaluated(
         try:
             result = called(f, shape, inputs)
         except (AttributeError, TypeError) as error:
-            if any(sign in str(error) for sign in ARRAY_SIGNS):
+            if any(sign in str(error) for sign in LIST_SIGNS):
                 error.add_note(
-                    "arrays reach the function as nested lists: write v[0][1] for v[0, 1], and "
-                    "mt.dot(a, b) for a @ b"
+                    "arrays reach the function as nested lists: write v[0][1] for v[0, 1], "
+                    "mt.dot(a, b) for a @ b, [2 * x for x in v] for 2 * v"
                 )
             raise
     leaves: list[Any] = []
@@ -127,7 +127,7 @@ def _evaluated(
     return results, result_shape
 
 
-ARRAY_SIGNS = ("for @", "integers or slices, not tuple", "'list' object has no attribute")
+LIST_SIGNS = ("'list'", "list indices must", "multiply sequence", "concatenate list")
 
 
 def derivatives(
