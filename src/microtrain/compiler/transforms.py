@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort
@@ -21,7 +21,8 @@ from .tree import Shape, flatten, size, unflatten
 
 Argnums = int | tuple[int, ...]
 
-_active = threading.local()  # .inputs: the variables of the functions that are now running
+# The variables of the functions that are now running, in this thread.
+_active: ContextVar[tuple[Value, ...]] = ContextVar("_active", default=())
 
 
 class Transform:
@@ -88,12 +89,12 @@ def called(f: Callable[..., Any], shape: Shape, leaves: Iterable[Any]) -> Any:
 @contextlib.contextmanager
 def _differentiated_by(inputs: Sequence[Value]) -> Iterator[tuple[Value, ...]]:
     """Note variables of a function that runs; give those of the functions around it."""
-    enclosing = getattr(_active, "inputs", ())
-    _active.inputs = (*enclosing, *inputs)
+    enclosing = _active.get()
+    before = _active.set((*enclosing, *inputs))
     try:
         yield enclosing
     finally:
-        _active.inputs = enclosing
+        _active.reset(before)
 
 
 def _evaluated(

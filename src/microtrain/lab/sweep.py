@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from ..engine.value import Value
 from ..errors import any_int, as_list, describe, positive_int
@@ -25,9 +23,14 @@ from .runs import Run
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-# By a sweep's key and a parameter's id: the model that has it, as long as that model lives.
-_owners: WeakValueDictionary[tuple[bytes, int], Module] = WeakValueDictionary()
-_lock = threading.Lock()
+
+@functools.cache
+def _owners() -> Any:
+    """Return a lock and, by a sweep's key and a parameter's id, the living model that has it."""
+    import threading  # slow to import
+    import weakref
+
+    return threading.Lock(), weakref.WeakValueDictionary()
 
 
 def sweep(
@@ -163,13 +166,14 @@ def _claim(made: Module, key: bytes) -> None:
     process it sees those that the model function keeps.
     """
     parameters = made.parameters()
-    with _lock:
+    lock, owners = _owners()
+    with lock:
         for p in parameters:
-            owner = _owners.get((key, id(p)))
+            owner = owners.get((key, id(p)))
             if owner is not None and any(p is other for other in owner.parameters()):
                 got = "the same model twice" if owner is made else "two that share a parameter"
                 raise ValueError(f"model expects a function to a new model, got {got}")
-        _owners.update(((key, id(p)), made) for p in parameters)
+        owners.update(((key, id(p)), made) for p in parameters)
 
 
 def labelled(lrs: Any) -> dict[str, float | Schedule]:

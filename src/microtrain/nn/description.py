@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copyreg
 import functools
-import importlib
 import os
 import random
 import sys
@@ -193,6 +192,8 @@ def _reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
 
 def _imported(name: str) -> Any:
     """Return the module that a function will import, or None where there is none."""
+    import importlib
+
     try:
         return importlib.import_module(name)
     except (ImportError, ValueError):

@@ -6,7 +6,6 @@ This happens on a copy of the model: no symbol is ever in the user's.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -198,7 +197,6 @@ def predictor(
 
 # What was generated before, by what it depends on: a sweep trains many models of one architecture.
 _cache: dict[Hashable, Any] = {}
-_lock = threading.Lock()
 KEPT = 16
 
 
@@ -214,16 +212,14 @@ def cached(
         names = parameter_names(objective.model, objective.parameters)
         lengths = [len(x) if isinstance(x, list) else None for x in objective.samples[0]]
         key = kind, text, *names, *lengths
-    with _lock:
-        known: Made | None = _cache.get(key)
+    known: Made | None = _cache.get(key)
     if known is not None:
         return known
     made = make()
     if key is not None:
-        with _lock:
-            while len(_cache) >= KEPT:
-                del _cache[next(iter(_cache))]
-            _cache[key] = made
+        _cache[key] = made
+        for oldest in list(_cache)[:-KEPT]:
+            _cache.pop(oldest, None)  # another thread may have removed it
     return made
 
 
