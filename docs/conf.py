@@ -4,6 +4,7 @@ import os
 import pathlib
 import posixpath
 import re
+import shutil
 
 from sphinx.pycode import ModuleAnalyzer
 
@@ -48,6 +49,7 @@ html_title = "microtrain"
 html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+exclude_patterns = ["try/*"]
 
 
 def any_number(app, what, name, obj, options, signature, result):
@@ -75,9 +77,18 @@ def file_from_elsewhere(app, docname, source):
         source[0] = source[0].replace(f"](../{file}", f"]({page}.md")
 
 
+def add_try(app, exception):
+    """Put the page that runs Python beside the others, and the library where it finds it."""
+    if exception is None and app.builder.format == "html":
+        target = pathlib.Path(app.outdir, "try")
+        shutil.copytree(ROOT / "docs" / "try", target, dirs_exist_ok=True)
+        shutil.make_archive(str(target / "microtrain"), "zip", ROOT / "src", "microtrain")
+
+
 def setup(app):
     analyzer = ModuleAnalyzer.for_module("microtrain.engine.primitive")
     analyzer.analyze()
     analyzer.overloads.clear()  # of `primitive`: the reference has one signature for all of them
     app.connect("source-read", file_from_elsewhere)
     app.connect("autodoc-process-signature", any_number)
+    app.connect("build-finished", add_try)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 
 import pytest
+from browser import chromium
 
 import microtrain as mt
 from microtrain import MLP, Module, Value
@@ -15,9 +15,6 @@ from microtrain.cli import main
 from microtrain.report.data import _chosen
 
 XS, YS = mt.datasets.toy()
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 
 
 def data_of(path):
@@ -324,13 +321,8 @@ def test_the_command_and_its_errors(path, capsys, monkeypatch):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ from .training.curvature import sharpness
 from .training.history import History
 from .training.train import train
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "MLP",
