@@ -438,6 +438,30 @@ def test_the_source_reads_like_the_lesson():
 # Watching it, and stopping it.
 
 
+def test_an_on_step_that_changes_nothing_leaves_the_steps_compiled(monkeypatch):
+    monkeypatch.setattr("microtrain.training.eager.step", lambda *_: pytest.fail("an eager step"))
+    assert mt.train(engine="compiled", on_step=lambda history: None).steps == 20
+
+
+def test_a_long_sum_of_squares_is_several_expressions():
+    history = assert_same(MLP(29, [4]), [[0.1] * 29], [[0.5] * 4], steps=2)
+    sums = [line for line in history.source.splitlines() if "norm = " in line]
+    assert len(sums) == 3 and max(line.count(" * ") for line in sums) == 50  # of 120 squares
+
+
+def test_what_may_fail_unused_is_done_before_the_backward_pass():
+    class Unused(Module):
+        def __init__(self):
+            self.w = Value(0.5)
+
+        def __call__(self, x):
+            mt.exp(self.w)
+            return self.w * x[0]
+
+    source = mt.train(Unused(), [[1.0]], [1.0], engine="compiled").source
+    assert source.index("exp(") < source.index("# 3. backward pass")
+
+
 def test_on_step_sees_the_model_as_it_is_and_may_change_it():
     def watched(engine):
         seen = []

@@ -37,7 +37,7 @@ def largest_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
         rest = [row[1:] for row in rest[1:]]
         length = math.hypot(*column)
         beside.append(length)
-        if length == 0.0 or len(column) == 1:
+        if length == 0.0:
             continue
         v = column
         v[0] += math.copysign(length, v[0])
