@@ -23,6 +23,7 @@ class Python(Language):
     conditional = " if "
     functions = vars(math)
     keywords = keyword.kwlist
+    calls = True
 
 
 def listed(names: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..engine.primitive import Primitive
+from ..errors import CompileError
 from .record import Record
 
 MOST = 60  # operations in an expression; Python's parser gives up at 200 nested parentheses
@@ -38,6 +39,7 @@ class Language:
     conditional: str  # a template with this in it may skip some of its operands
     functions: Mapping[str, Any]  # the language's own, by name
     keywords: Iterable[str]  # which can't be names
+    calls = False  # whether it can call what has no text in it
 
 
 class Scope:
@@ -61,7 +63,12 @@ class Scope:
             self.namespace |= {word: functions[word] for word in words if word in functions}
             self._taken.update(words)
         for primitive, text in self.texts.items():
-            if not text or callable(text):  # it is, or may be, a call of the primitive itself
+            if not text and not language.calls:
+                raise CompileError(
+                    f"{primitive.name} can't be written in another language: give its primitive "
+                    f"the option {language.column}"
+                )
+            if (not text or callable(text)) and language.calls:  # it may be a call of the primitive
                 (name,) = self.named([primitive.name])
                 self.namespace[name] = primitive.call
                 self.texts[primitive] = (lambda *x, f=text, n=name: f(*x) or n) if text else name

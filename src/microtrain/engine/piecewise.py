@@ -11,7 +11,11 @@ from .primitive import Primitive, primitive
 
 
 @primitive(
-    slopes=None, exact=True, raises=False, python="1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0"
+    slopes=None,
+    exact=True,
+    raises=False,
+    python="1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0",
+    javascript="{0} > 0.0 ? 1.0 : {0} < 0.0 ? -1.0 : 0.0",
 )
 def sign(x: float) -> float:
     """Return 1 where x is above 0, -1 where it is below, else 0 (for NaN, too).
@@ -22,14 +26,24 @@ def sign(x: float) -> float:
     return type(x)((x > 0) - (x < 0))
 
 
-@primitive(slopes=None, exact=True, raises=False, python="0.0 if {0} <= 0.0 else 1.0")
+@primitive(
+    slopes=None,
+    exact=True,
+    raises=False,
+    python="0.0 if {0} <= 0.0 else 1.0",
+    javascript="{0} <= 0.0 ? 0.0 : 1.0",
+)
 def heaviside(x: float) -> float:
     """Return 1 where x is positive, else 0: the slope of `relu`."""
     return type(x)(0 if x <= 0 else 1)
 
 
 @primitive(
-    slopes=None, exact=True, raises=False, python="floor({0}) + 0.0 if isfinite({0}) else {0}"
+    slopes=None,
+    exact=True,
+    raises=False,
+    python="floor({0}) + 0.0 if isfinite({0}) else {0}",
+    javascript="Math.floor({0}) + 0.0",
 )
 def floor(x: float) -> float:
     """Return the largest whole number that is at most x; its slope is taken as 0 everywhere.
@@ -41,7 +55,11 @@ def floor(x: float) -> float:
 
 
 @primitive(
-    slopes=None, exact=True, raises=False, python="ceil({0}) + 0.0 if isfinite({0}) else {0}"
+    slopes=None,
+    exact=True,
+    raises=False,
+    python="ceil({0}) + 0.0 if isfinite({0}) else {0}",
+    javascript="Math.ceil({0}) + 0.0",
 )
 def ceil(x: float) -> float:
     """Return the smallest whole number that is at least x; its slope is taken as 0 everywhere.
@@ -52,7 +70,7 @@ def ceil(x: float) -> float:
     return type(x)(math.ceil(x)) if x - x == 0 else x
 
 
-@primitive(slopes=None, exact=True, raises=False, python="{0}")
+@primitive(slopes=None, exact=True, raises=False, python="{0}", javascript="{0}")
 def detach(x: float) -> float:
     """Return x as a constant: nothing is differentiated by what it was computed from.
 
@@ -96,6 +114,7 @@ WHERE = Primitive(
     exact=True,
     raises=False,
     python="{1} if {0} else {2}",
+    javascript="{0} ? {1} : {2}",
 )
 
 
@@ -104,6 +123,7 @@ WHERE = Primitive(
     exact=True,
     raises=False,
     python="{0} if {0} >= {1} or {0} != {0} else {1}",
+    javascript="{0} >= {1} || {0} !== {0} ? {0} : {1}",
 )
 def maximum(a: float, b: float) -> float:
     """Return the larger of two numbers, NaN if either is; where they are equal, slopes are 1/2.
@@ -119,6 +139,7 @@ def maximum(a: float, b: float) -> float:
     exact=True,
     raises=False,
     python="{0} if {0} <= {1} or {0} != {0} else {1}",
+    javascript="{0} <= {1} || {0} !== {0} ? {0} : {1}",
 )
 def minimum(a: float, b: float) -> float:
     """Return the smaller of two numbers, NaN if either is; where they are equal, slopes are 1/2.
@@ -142,7 +163,11 @@ def clip(x: Any, low: Any, high: Any) -> Any:
 
 
 @primitive(
-    slopes=lambda y, x: heaviside(x), exact=True, raises=False, python="0.0 if {0} <= 0.0 else {0}"
+    slopes=lambda y, x: heaviside(x),
+    exact=True,
+    raises=False,
+    python="0.0 if {0} <= 0.0 else {0}",
+    javascript="{0} <= 0.0 ? 0.0 : {0}",
 )
 def relu(x: float) -> float:
     """Return x where it is positive, else 0; the slope at 0 is taken as 0.

@@ -232,7 +232,7 @@ def _check_text(name: str, text: Any) -> None:
     """Raise `ValueError` unless the text is a way to write an operation."""
     if text in ("", *OPERATORS) or callable(text):
         return
-    if not isinstance(text, str) or not (text.isidentifier() or "{" in text):
+    if not isinstance(text, str) or not (text.removeprefix("Math.").isidentifier() or "{" in text):
         raise ValueError(
             f"{name} expects one of {' '.join(OPERATORS)}, the name of a function, a template with "
             f"{{0}} in it, or a function that returns one of these; got {describe(text)}"

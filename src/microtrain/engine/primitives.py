@@ -28,11 +28,18 @@ if TYPE_CHECKING:
 
 
 def elementary(
-    name: str, slope: Slope, words: str, at: float, *, takes: str = "", raises: bool = True
+    name: str,
+    slope: Slope,
+    words: str,
+    at: float,
+    *,
+    takes: str = "",
+    raises: bool = True,
+    javascript: str = "",
 ) -> Elementary:
     """Return the operation that `math` has under this name.
 
-    words: what it returns; at: the operand of its example; `takes`, `raises`: as for `primitive`.
+    words: what it returns; at: the operand of its example; the rest as for `primitive`.
     """
     in_math = getattr(math, name)
 
@@ -44,11 +51,20 @@ def elementary(
         errors = f" Raises `DomainError` unless x is {takes}."
     function.__doc__ = f"Return {words}.{errors}\n\n    >>> {name}({at})\n    {in_math(at)}\n    "
     function.__name__ = function.__qualname__ = name
-    return primitive(slopes=slope, takes=takes, raises=raises, python=name)(function)
+    return primitive(
+        slopes=slope,
+        takes=takes,
+        raises=raises,
+        python=name,
+        javascript=javascript or f"Math.{name}",
+    )(function)
 
 
 @primitive(
-    slopes=(lambda y, a, b: ratio(a, y), lambda y, a, b: ratio(b, y)), raises=False, python="hypot"
+    slopes=(lambda y, a, b: ratio(a, y), lambda y, a, b: ratio(b, y)),
+    raises=False,
+    python="hypot",
+    javascript="Math.hypot",
 )
 def _hypot(a: float, b: float) -> float:
     return math.hypot(a, b)
@@ -139,6 +155,7 @@ erf = elementary(
     "the error function; the normal distribution function is ``(1 + erf(x / sqrt(2))) / 2``",
     0.0,
     raises=False,
+    javascript="erf",
 )
 erfc = elementary(
     "erfc",
@@ -146,6 +163,7 @@ erfc = elementary(
     "1 - erf(x), accurate for large x",
     0.0,
     raises=False,
+    javascript="erfc",
 )
 
 
@@ -157,6 +175,7 @@ def _slope_of_sigmoid(y: Any, x: Any) -> Any:
     slopes=_slope_of_sigmoid,
     raises=False,
     python="(e_ := exp({0})) / (1.0 + e_) if {0} < 0.0 else 1.0 / (1.0 + exp(-{0}))",
+    javascript="sigmoid",
 )
 def sigmoid(x: float) -> float:
     """Return the logistic function 1 / (1 + exp(-x)), between 0 and 1, for an x of any size.
@@ -172,6 +191,7 @@ def sigmoid(x: float) -> float:
     slopes=lambda y, x: sigmoid(x),
     raises=False,
     python="({0} if {0} > 0.0 else 0.0) + log1p(exp(-abs({0})))",
+    javascript="Math.max({0}, 0.0) + Math.log1p(Math.exp(-Math.abs({0})))",
 )
 def softplus(x: float) -> float:
     """Return log(1 + exp(x)), a smooth `relu`, for an x of any size.
@@ -192,6 +212,7 @@ def _share_of_turn(a: Any, b: Any) -> Any:
     slopes=(lambda angle, y, x: _share_of_turn(x, y), lambda angle, y, x: -_share_of_turn(y, x)),
     raises=False,
     python="atan2",
+    javascript="Math.atan2",
 )
 def atan2(y: float, x: float) -> float:
     """Return the angle of the point (x, y) to the x axis, in radians; its slopes at (0, 0) are 0.

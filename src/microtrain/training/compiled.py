@@ -22,7 +22,7 @@ from . import eager
 from .eager import EagerEngine, State, set_state, state_of
 from .objective import Objective
 from .purity import check_numbers, inspect
-from .tracing import Layout, cached, trace_loss
+from .tracing import Layout, Traced, cached, trace_loss
 
 # Names that the generated step uses itself.
 RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", "len")
@@ -101,11 +101,7 @@ def _generated(
         if strict:
             check_numbers(traced, objective, uses_sum)
         record = traced.record
-        running = [record.input(f"g_{name}") for name in traced.names]
-        seeds = [record.input("seed")] if objective.reduction == "mean" else []
-        seed: Any = traced.symbol(seeds[0]) if seeds else 1.0
-        start: dict[Value, Any] = dict(zip(traced.parameters, map(traced.symbol, running)))
-        found = accumulated(traced.loss, seed, start)
+        running, seeds, found = record_backward(traced, objective.reduction == "mean")
         gradient = [as_place(record, found[p]) for p in traced.parameters]
     update, results = _recorded_update()
     scope = Scope(Python, [record, update], RESERVED)
@@ -144,6 +140,18 @@ def _generated(
     ]
     source = function("step", ["state", "batches", "lr"], lines)
     return source, assemble(source, "step", scope.namespace), traced.layout
+
+
+def record_backward(traced: Traced, seeded: bool) -> tuple[list[int], list[int], dict[Value, Any]]:
+    """Record the backward pass of a sample, from the seed 1 or from one that comes in.
+
+    Return the places of the running gradients, those of the seed, and the gradient of each Value.
+    """
+    running = [traced.record.input(f"g_{name}") for name in traced.names]
+    seeds = [traced.record.input("seed")] if seeded else []
+    seed: Any = traced.symbol(seeds[0]) if seeds else 1.0
+    start: dict[Value, Any] = dict(zip(traced.parameters, map(traced.symbol, running)))
+    return running, seeds, accumulated(traced.loss, seed, start)
 
 
 def _batches(

@@ -18,7 +18,7 @@ from ..nn.module import Module
 from .eigen import lanczos, largest_eigenvalue
 from .objective import Objective
 from .samples import pairs_of
-from .tracing import Layout, cached, trace_loss
+from .tracing import Layout, Traced, cached, trace_loss
 
 DENSE = 100  # up to this many parameters the whole Hessian is computed
 
@@ -96,41 +96,25 @@ class Curvature:
 
 
 def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout]:
-    """Return a function that multiplies the Hessian of the sum of losses with a vector.
-
-    The gradient of one sample's loss is recorded, and replayed over Values that hold symbols of a
-    second record. The derivative of its component in the direction is recorded there.
-    """
+    """Return a function that multiplies the Hessian of the sum of losses with a vector."""
     with without_collection():
         traced = trace_loss(objective)
-        first, record = traced.record, Record("; the sharpness needs that")
-        gradient = [as_place(first, x) for x in gradients(traced.loss, traced.parameters)]
-        inputs: dict[int, Any] = {
-            place: Value(Symbol(record, record.input(first.operations[place][0])))
-            for place in first.inputs
-        }
-        weights = [inputs[place] for place in traced.data]
-        variables = [inputs[place] for place in (*traced.xs, *traced.ys)]
-        direction: list[Any] = [Symbol(record, record.input(f"d_{x}")) for x in traced.names]
-        along: Any = dot(direction, first.replay([*inputs.values()], gradient))
-        bent = isinstance(along, Value)  # if it is not, the gradient is the same everywhere
-        products = gradients(along, weights) if bent else [0.0] * len(weights)
-
+        record, weights, variables, direction, products = record_product(traced)
     scope = Scope(Python, [record], RESERVED)
     names = scope.inputs(record)
     sums = scope.named(f"h_{x}" for x in traced.names)
-    body = Part("", "v", [as_place(record, x) for x in products])
+    body = Part("", "v", products)
     write(record, names, scope, body)
 
-    def unpacked(symbols: Sequence[Any]) -> list[str]:
-        return [names[symbol.place] for symbol in symbols]
+    def unpacked(places: Sequence[int]) -> list[str]:
+        return [names[place] for place in places]
 
     lines = [
-        f"{listed(unpacked([p.data for p in weights]))} = parameters",
+        f"{listed(unpacked(weights))} = parameters",
         f"{listed(unpacked(direction))} = direction",
         f"{' = '.join(sums)} = 0.0",
         *loop(
-            unpacked([v.data for v in variables]),
+            unpacked(variables),
             "batch",
             [*body.lines, *(f"{total} += {x}" for total, x in zip(sums, body.expressions))],
         ),
@@ -138,3 +122,28 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout
     ]
     source = function("product", RESERVED[1:], lines)
     return assemble(source, "product", scope.namespace), traced.layout
+
+
+def record_product(traced: Traced) -> tuple[Record, list[int], list[int], list[int], list[int]]:
+    """Record the product of the Hessian of one sample's loss with a vector.
+
+    The gradient of the loss is recorded, and replayed over Values that hold symbols of a second
+    record. The derivative of its component in a direction is recorded there. Return that record and the places in it of the parameters, of the sample and its target, of the vector, and of the
+    product.
+    """
+    first, record = traced.record, Record("; the sharpness needs that")
+    gradient = [as_place(first, x) for x in gradients(traced.loss, traced.parameters)]
+    places = {place: record.input(first.operations[place][0]) for place in first.inputs}
+    inputs: dict[int, Any] = {k: Value(Symbol(record, place)) for k, place in places.items()}
+    weights = [inputs[place] for place in traced.data]
+    direction: list[Any] = [Symbol(record, record.input(f"d_{x}")) for x in traced.names]
+    along: Any = dot(direction, first.replay([*inputs.values()], gradient))
+    bent = isinstance(along, Value)  # if it is not, the gradient is the same everywhere
+    products = gradients(along, weights) if bent else [0.0] * len(weights)
+    return (
+        record,
+        [places[place] for place in traced.data],
+        [places[place] for place in (*traced.xs, *traced.ys)],
+        [x.place for x in direction],
+        [as_place(record, x) for x in products],
+    )

@@ -9,7 +9,7 @@ from ..draw import chart, plot
 from ..draw.html import html_table
 from ..errors import counted
 from ..files.csv import write_csv
-from .objective import Objective
+from .plan import Plan
 from .verdict import verdict
 
 Status = Literal["running", "finished", "converged", "diverged", "interrupted"]
@@ -25,19 +25,21 @@ class Recording:
         reduction: "sum" or "mean".
         zero_grad: whether the gradients were reset at each step.
         whole_batch: whether each loss is that of all samples.
+        steps, batch_size, accumulate, seed: as `train` was given them, or took them.
         parameters: parameters[k] are those that gave losses[k], as a tuple in the order of
             ``model.parameters()``.
         gradients: gradients[k] is the gradient there, in the same order. (As it was used: with
             `zero_grad` forgotten, the sum of all so far; NaN where there was none.)
     """
 
-    def __init__(self, objective: Objective, zero_grad: bool, whole_batch: bool) -> None:
-        self.xs = [x for x, _ in objective.samples]
-        self.ys = [y for _, y in objective.samples]
-        self.loss = objective.loss
-        self.reduction = objective.reduction
-        self.zero_grad = zero_grad
-        self.whole_batch = whole_batch
+    def __init__(self, plan: Plan) -> None:
+        self.xs = [x for x, _ in plan.objective.samples]
+        self.ys = [y for _, y in plan.objective.samples]
+        self.loss = plan.objective.loss
+        self.reduction = plan.objective.reduction
+        self.zero_grad, self.whole_batch = plan.zero_grad, plan.whole_batch
+        self.steps, self.seed = plan.steps, plan.seed
+        self.batch_size, self.accumulate = plan.batch_size, plan.accumulate
         self.parameters: list[tuple[float, ...]] = []
         self.gradients: list[tuple[float, ...]] = []
 

@@ -229,7 +229,7 @@ def _history(plan: Plan, engine: Engine, fallback: str) -> History:
     history.source, history.fallback = engine.source, fallback
     history.target_loss = plan.target_loss
     if plan.record:
-        history.recording = Recording(plan.objective, plan.zero_grad, plan.whole_batch)
+        history.recording = Recording(plan)
     return history
 
 

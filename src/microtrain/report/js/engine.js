@@ -1,0 +1,245 @@
+// What the page knows of a network on a data set: it trains, predicts, and takes a step apart.
+// The recorded network runs the code that was generated for it as a whole, others that of neurons.
+
+const ACTIVATIONS = ["tanh", "relu", "sigmoid", "linear"];
+const MOST_LAYERS = 3;
+const MOST_NEURONS = 8;
+
+function makeEngine(data, spec = data.spec) {
+  return data.live ? new Engine(data, spec) : new Replay(data);
+}
+
+function sameSpec(a, b) {
+  return a.data === b.data && a.out === b.out && JSON.stringify(a.net) === JSON.stringify(b.net);
+}
+
+// Raise for what can't be put together.
+function checkSpec(data, { data: name, net, out }) {
+  if (!Object.hasOwn(data.sets, name)) throw new RangeError(`there are no data named ${name}`);
+  if (!Array.isArray(net) || net.length > MOST_LAYERS) {
+    throw new RangeError(`a network has at most ${MOST_LAYERS} hidden layers here`);
+  }
+  for (const { n, activation } of [...net, { n: 1, activation: out }]) {
+    if (!(Number.isInteger(n) && n >= 1 && n <= MOST_NEURONS)) {
+      throw new RangeError(`a hidden layer has 1 to ${MOST_NEURONS} neurons here`);
+    }
+    if (!ACTIVATIONS.includes(activation)) {
+      throw new RangeError(`an activation is one of ${ACTIVATIONS.join(", ")}`);
+    }
+  }
+}
+
+// A network, or a model of one's own, on a data set: what live pages and replays have in common.
+class Network {
+  constructor(data, spec) {
+    this.data = data;
+    this.recorded = data.own || sameSpec(spec, data.spec);
+    if (!this.recorded) checkSpec(data, spec);
+    this.spec = spec;
+    this.set = data.sets[spec.data];
+    const { xs, ys, inputs, outputs, key } = this.set;
+    this.samples = xs.length;
+    this.packed = Float64Array.from(xs.flatMap((x, i) => [...x, ...ys[i]]));
+    this.stride = inputs + ys[0].length;
+    this.layers = null;
+    if (!data.own) {
+      const sizes = [...spec.net.map((layer) => layer.n), outputs];
+      const activations = [...spec.net.map((layer) => layer.activation), spec.out];
+      this.layers = layersOf(inputs, sizes, activations);
+      this.neurons = new Neurons(this.layers, key);
+    }
+    this.names = this.recorded ? data.names : this.layers.flatMap(namesOf);
+    this.size = this.names.length;
+    const relu = this.layers && this.layers.some((layer) => layer.activation === "relu");
+    this.kinks = data.own ? data.kinks : relu || this.set.kinks;
+    this.rates = this.set.rates;
+  }
+
+  activations(p, i) { return this.forward(p, i, "v"); }
+
+  slopes(p, i) { return this.forward(p, i, "slopes"); }
+
+  forward(p, i, what) {
+    if (!this.layers) return null;
+    this.neurons.forward(p, this.packed, i * this.stride);
+    return this.neurons.layers.map((layer) => layer[what].slice());
+  }
+
+  // The largest slope of each neuron over all samples.
+  flat(p) {
+    if (!this.layers) return null;
+    const all = this.set.xs.map((_, i) => this.slopes(p, i));
+    return all.reduce((a, b) => a.map((layer, l) =>
+      layer.map((s, j) => Math.max(Math.abs(s), Math.abs(b[l][j])))));
+  }
+
+  fits(output, i) { return fitsOf(this.set, output, this.set.ys[i]); }
+}
+
+class Engine extends Network {
+  constructor(data, spec) {
+    super(data, spec);
+    this.live = true;
+    this.straight = this.recorded && program.straight !== null;
+    this.machine = this.straight ? program.straight : this.neurons;
+    this.sharp = this.straight && program.straight.product !== null;
+    this.out = new Float64Array(this.set.outputs);
+    this.point = new Float64Array(this.stride);
+  }
+
+  initial(seed) {
+    if (this.data.own || seed === null || seed === undefined) {
+      if (!this.recorded) throw new RangeError("an edited network starts from a seed");
+      return Float64Array.from(this.data.recorded[0].initial);
+    }
+    const random = new Twister(seed);
+    const p = new Float64Array(this.size);
+    for (const { n, inputs, weights, biases } of this.layers) {
+      for (let j = 0; j < n; j += 1) {
+        for (let k = 0; k < inputs; k += 1) p[weights + j * inputs + k] = random.uniform(-1, 1);
+        p[biases + j] = random.uniform(-1, 1);
+      }
+    }
+    return p;
+  }
+
+  start(options = {}) {
+    const { lr, steps, target, mean } = this.set;
+    const plain = {
+      lr: [[0, lr]], seed: 0, shuffle: null, zeroGrad: true, steps, target, mean, batch: null,
+      accumulate: 1,
+    };
+    const all = { ...plain, ...(this.recorded ? this.data.run : {}), ...options };
+    return new Run(this, all, all.initial || this.initial(all.seed));
+  }
+
+  many(seeds, options) { return new Many(this, seeds, options); }
+
+  // Forward, loss and backward of these samples: their loss, and the gradients added to `g`.
+  pass(p, g, samples, mean) {
+    const { machine, packed, stride } = this;
+    const seed = mean ? 1 / samples.length : 1;
+    let loss = 0;
+    for (let i = 0; i < samples.length; i += 1) {
+      loss += machine.gradient(p, g, packed, samples[i] * stride, seed);
+    }
+    return mean ? loss / samples.length : loss;
+  }
+
+  loss(p, mean, samples = null) {
+    const count = samples ? samples.length : this.samples;
+    let loss = 0;
+    for (let i = 0; i < count; i += 1) loss += this.sampleLoss(p, samples ? samples[i] : i);
+    return mean ? loss / count : loss;
+  }
+
+  sampleLoss(p, i) { return this.machine.loss(p, this.packed, i * this.stride); }
+
+  outputs(p, i) {
+    this.machine.predict(p, this.packed, i * this.stride, this.out);
+    return this.out.slice();
+  }
+
+  predict(p, x) {
+    for (let k = 0; k < this.set.inputs; k += 1) this.point[k] = x[k];
+    this.machine.predict(p, this.point, 0, this.out);
+    return this.out.slice();
+  }
+
+  grid(p, points) {
+    const { inputs, outputs } = this.set;
+    const count = points.length / inputs;
+    const found = new Float64Array(count * outputs);
+    for (let i = 0; i < count; i += 1) {
+      for (let k = 0; k < inputs; k += 1) this.point[k] = points[i * inputs + k];
+      this.machine.predict(p, this.point, 0, this.out);
+      for (let k = 0; k < outputs; k += 1) found[i * outputs + k] = this.out[k];
+    }
+    return found;
+  }
+
+  sharpness(p, mean = this.set.mean) {
+    if (!this.sharp) return null;
+    const { packed, stride, samples } = this;
+    return lanczos((direction) => {
+      const product = new Float64Array(this.size);
+      for (let i = 0; i < samples; i += 1) {
+        program.straight.product(p, direction, product, packed, i * stride);
+      }
+      return mean ? product.map((x) => x / samples) : product;
+    }, this.size);
+  }
+
+  fresh(p) {
+    const { fresh } = this.set;
+    if (!fresh) return null;
+    const right = fresh.xs.filter((x, i) => fitsOf(this.set, this.predict(p, x), fresh.ys[i]));
+    return { right: right.length, of: fresh.xs.length };
+  }
+
+  // Repeat the recorded run: to how many digits all losses agree, and where fewer than six do.
+  agreement() {
+    const { losses, initial } = this.data.recorded[0];
+    const run = this.start({ ...this.data.run, initial });
+    run.advance(Infinity);
+    let digits = 17;
+    let step = null;
+    losses.forEach((loss, k) => {
+      const found = digitsOf(loss, run.losses[k]);
+      if (found < 6 && step === null) step = k;
+      digits = Math.min(digits, found);
+    });
+    if (run.losses.length !== losses.length) digits = 0;
+    return { digits, step, losses: losses.length };
+  }
+
+  trace(p, i, options = {}) { return new Trace(this, p, i, options); }
+}
+
+function digitsOf(a, b) {
+  if (a === b || (a === null && !Number.isFinite(b))) return 17;
+  const apart = Math.abs(a - b) / Math.abs(a);
+  return apart < 1 ? Math.min(17, Math.floor(-Math.log10(apart))) : 0;
+}
+
+function namesOf(layer, l) {
+  const weights = Array.from({ length: layer.n * layer.inputs }, (_, k) =>
+    `w${l}_${Math.floor(k / layer.inputs)}_${k % layer.inputs}`);
+  return [...weights, ...Array.from({ length: layer.n }, (_, j) => `b${l}_${j}`)];
+}
+
+// Whether the class is right, or null where there are no classes.
+function fitsOf(set, output, target) {
+  if (!Array.from(output).every(Number.isFinite)) return null;
+  if (set.classes) return output.indexOf(Math.max(...output)) === target.indexOf(1);
+  return set.level === null ? null : (output[0] > set.level) === (target[0] > set.level);
+}
+
+// Runs from several starts, one after the other.
+class Many {
+  constructor(engine, seeds, options) {
+    this.engine = engine;
+    this.seeds = seeds;
+    this.options = options;
+    this.results = seeds.map(() => null);
+    this.at = 0;
+    this.run = null;
+  }
+
+  get done() { return this.at >= this.seeds.length; }
+
+  advance(milliseconds) {
+    const end = performance.now() + milliseconds;
+    while (!this.done) {
+      const seed = this.seeds[this.at];
+      this.run = this.run || this.engine.start({ ...this.options, seed, initial: null });
+      if (!this.run.advance(end - performance.now())) break;
+      const { word, reason, step, last } = this.run.verdict();
+      this.results[this.at] = { seed, word, reason, step, loss: last };
+      this.at += 1;
+      this.run = null;
+      if (performance.now() >= end) break;
+    }
+    return this.done;
+  }
+}

@@ -1,0 +1,128 @@
+// A network put together of generated neurons: each sum, activation and loss, and what their
+// gradients are, is a function of `program`. Here they are only called, in the library's order.
+
+// The layers of a multi-layer perceptron, and where the parameters of each stand.
+function layersOf(inputs, sizes, activations) {
+  let at = 0;
+  return sizes.map((n, l) => {
+    const before = l ? sizes[l - 1] : inputs;
+    const layer = { n, inputs: before, activation: activations[l], weights: at };
+    layer.biases = at + n * before;
+    at = layer.biases + n;
+    return layer;
+  });
+}
+
+class Neurons {
+  constructor(layers, loss) {
+    this.lossOf = program.losses[loss];
+    const last = layers[layers.length - 1];
+    this.size = last.biases + last.n;
+    this.inputs = layers[0].inputs;
+    this.layers = layers.map((layer) => ({
+      ...layer,
+      sum: program.sums[layer.inputs],
+      function: program.activations[layer.activation],
+      x: new Float64Array(layer.inputs), // what goes in
+      z: new Float64Array(layer.n), // the sums
+      slopes: new Float64Array(layer.n),
+      arrives: new Float64Array(layer.n), // the gradients of the outputs
+      deltas: new Float64Array(layer.n), // those of the sums
+    }));
+    this.layers.forEach((layer, l) => {
+      const next = this.layers[l + 1];
+      layer.v = next ? next.x : new Float64Array(layer.n);
+    });
+    this.outputs = this.layers[this.layers.length - 1].v;
+  }
+
+  forward(p, x, at) {
+    const first = this.layers[0].x;
+    for (let k = 0; k < first.length; k += 1) first[k] = x[at + k];
+    for (const layer of this.layers) {
+      const { n, inputs, weights, biases, sum, z, v, slopes } = layer;
+      const both = layer.function.both;
+      for (let j = 0; j < n; j += 1) {
+        z[j] = sum.value(p, weights + j * inputs, biases + j, layer.x);
+        both(z[j], v, slopes, j);
+      }
+    }
+  }
+
+  // Add the gradient of `seed` times a sample's loss to `g`, and return the loss.
+  gradient(p, g, x, at, seed) {
+    this.forward(p, x, at);
+    const { layers, outputs } = this;
+    let l = layers.length - 1;
+    const loss = this.lossOf.both(outputs, x, at + this.inputs, seed, layers[l].arrives);
+    for (; l >= 0; l -= 1) {
+      const { n, inputs, weights, biases, sum, slopes, arrives, deltas } = layers[l];
+      const below = l ? layers[l - 1].arrives : null;
+      if (below) below.fill(-0);
+      for (let j = 0; j < n; j += 1) {
+        const delta = slopes[j] * arrives[j];
+        deltas[j] = delta;
+        if (below) sum.inputs(p, weights + j * inputs, delta, below);
+        sum.weights(layers[l].x, delta, g, weights + j * inputs, biases + j);
+      }
+    }
+    return loss;
+  }
+
+  predict(p, x, at, o) {
+    let given = this.layers[0].x;
+    for (let k = 0; k < given.length; k += 1) given[k] = x[at + k];
+    for (const { n, inputs, weights, biases, sum, v, function: activation } of this.layers) {
+      for (let j = 0; j < n; j += 1) {
+        v[j] = activation.value(sum.value(p, weights + j * inputs, biases + j, given));
+      }
+      given = v;
+    }
+    for (let j = 0; j < given.length; j += 1) o[j] = given[j];
+  }
+
+  loss(p, x, at) {
+    this.predict(p, x, at, this.outputs);
+    return this.lossOf.value(this.outputs, x, at + this.inputs);
+  }
+}
+
+// All that happens to one sample on its way through the neurons and back, as plain objects.
+function traceOf(neurons, p, x, at, seed) {
+  const g = new Float64Array(neurons.size);
+  const loss = neurons.gradient(p, g, x, at, seed);
+  const layers = neurons.layers.map((layer, l) =>
+    Array.from({ length: layer.n }, (_, j) => neuronOf(neurons.layers, p, g, l, j)));
+  return { loss, gradient: g, layers };
+}
+
+function neuronOf(layers, p, g, l, j) {
+  const layer = layers[l];
+  const from = layer.weights + j * layer.inputs;
+  const weights = p.slice(from, from + layer.inputs);
+  const products = weights.map((w, k) => w * layer.x[k]);
+  const sums = new Float64Array(layer.inputs + 1);
+  sums[0] = p[layer.biases + j];
+  products.forEach((product, k) => { sums[k + 1] = sums[k] + product; });
+  const next = layers[l + 1];
+  const users = Array.from({ length: next ? next.n : 1 }, (_, k) => {
+    if (!next) return { layer: null, neuron: j, arrives: layer.arrives[j] };
+    const used = next.weights + k * next.inputs + j;
+    const delta = next.deltas[k];
+    return { layer: l + 1, neuron: k, weight: p[used], at: used, delta, arrives: p[used] * delta };
+  });
+  return {
+    weights, products, sums, users,
+    at: Int32Array.from(weights, (_, k) => from + k),
+    bias: sums[0],
+    biasAt: layer.biases + j,
+    inputs: layer.x.slice(),
+    z: layer.z[j],
+    value: layer.v[j],
+    arrives: layer.arrives[j],
+    slope: layer.slopes[j],
+    delta: layer.deltas[j],
+    gradients: g.slice(from, from + layer.inputs),
+    biasGradient: g[layer.biases + j],
+  };
+}

@@ -1,0 +1,67 @@
+// The runs of a model that can't be written as JavaScript: what was recorded of them.
+
+class Replay extends Network {
+  constructor(data) {
+    super(data, data.spec);
+    this.live = false;
+    this.straight = false;
+    this.sharp = false;
+    this.runs = data.recorded;
+    this.rates = data.recorded.map((run) => run.lr[0][1]);
+  }
+
+  // The recorded run whose first rate is the nearest, with or without the reset where there is both.
+  start({ lr = null, zeroGrad = true } = {}) {
+    const wanted = Math.log(lr ? lr[0][1] : this.rates[0]);
+    const apart = (run) => Math.abs(Math.log(run.lr[0][1]) - wanted);
+    const same = this.runs.filter((run) => run.zeroGrad === zeroGrad);
+    const among = same.length ? same : this.runs;
+    return new Recorded(this, among.reduce((a, b) => (apart(b) < apart(a) ? b : a)));
+  }
+}
+
+class Recorded {
+  constructor(engine, run) {
+    this.engine = engine;
+    this.run = run;
+    this.options = { ...engine.data.run, lr: run.lr, zeroGrad: run.zeroGrad };
+    const numbers = (list) => list.map((x) => (x === null ? NaN : x));
+    this.losses = numbers(run.losses);
+    this.gradNorms = numbers(run.gradNorms);
+    this.status = run.status;
+    this.done = true;
+    this.count = this.losses.length;
+    const last = this.count - 1;
+    this.head = Math.max(0, run.status === "diverged" ? last - 1 : last);
+  }
+
+  advance() { return this.done; }
+
+  // The step of the nearest frame that was kept, at or before k.
+  frame(k) { return this.run.steps[this.place(k)]; }
+
+  place(k) {
+    let at = 0;
+    this.run.steps.forEach((step, i) => { if (step <= k) at = i; });
+    return at;
+  }
+
+  parameters(k) { return Float64Array.from(this.run.parameters[this.place(k)]); }
+
+  gradients(k) { return Float64Array.from(this.run.gradients[this.place(k)]); }
+
+  outputs(k, i) { return Float64Array.from(this.run.predictions[this.place(k)][i]); }
+
+  sampleLoss(k, i) { return this.run.sampleLosses[this.place(k)][i]; }
+
+  fullLoss(k) { return this.losses[k]; }
+
+  leftover() { return new Float64Array(this.engine.size); }
+
+  batch() { return null; }
+
+  verdict() {
+    const { word, reason } = this.run;
+    return { ...verdictOf(this.losses, this.gradNorms, this.options.target), word, reason };
+  }
+}

@@ -1,0 +1,214 @@
+"""What the page holds: data sets, the recorded runs, and the JavaScript that trains more."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..draw import grid
+from ..nn import datasets
+from ..nn.losses import hinge, is_known, squared_error
+from ..nn.mlp import MLP
+from ..nn.module import parameter_names
+from ..training.compiled import CompiledEngine
+from ..training.eager import EagerEngine
+from ..training.history import Recording
+from ..training.objective import Objective
+from ..training.tracing import as_floats, parts_of
+from .data import Shown
+from .program import program_of
+from .sets import JOBS
+
+NEURONS = 8  # in a layer that is put together in the page, at most
+SEEDS = 20  # of starts that the page tries
+FRESH = 1  # the seed of new points of the moons
+RATES = (0.0001, 10.0)  # the ends of the scale of learning rates, for data of one's own
+
+
+def contents(
+    shown: Sequence[Shown], title: str, columns: Sequence[str]
+) -> tuple[dict[str, Any], str]:
+    """Return what the page holds, ready for JSON, and its program.
+
+    shown: the runs, of which the page opens with the first; columns: names of the inputs, if any.
+    """
+    first, recording, model = shown[0].history, shown[0].recording, shown[0].history.model
+    own = type(model) is not MLP
+    pairs = list(zip(recording.xs, recording.ys))
+    objective = Objective(model, pairs, recording.loss, recording.reduction)
+    name, sets = _sets(objective, recording, own, columns)
+    initial = list(recording.parameters[0])
+    lrs = _pieces(first.lrs)
+    sets[name] |= {"lr": lrs[0][1], "steps": recording.steps, "target": first.target_loss}
+    spec: dict[str, Any] = {"data": name}
+    seed = None if own else _seed(model, initial, recording.seed)
+    if not own:
+        layers = [(len(layer.neurons), layer.neurons[0].activation) for layer in model.layers]
+        spec["net"] = [{"n": n, "activation": activation} for n, activation in layers[:-1]]
+        spec["out"] = layers[-1][1]
+        sets[name] |= {"net": spec["net"], "out": spec["out"]}
+    program, reason = _program(objective, own, sets)
+    data: dict[str, Any] = {
+        "title": title,
+        "live": not reason,
+        "reason": reason,
+        "own": own,
+        "kinks": own,
+        "names": parameter_names(model, model.parameters()),
+        "spec": spec,
+        "sets": sets,
+        "run": {
+            "lr": lrs,
+            "seed": seed,
+            "shuffle": None if recording.seed == seed else recording.seed,
+            "zeroGrad": recording.zero_grad,
+            "steps": recording.steps,
+            "target": first.target_loss,
+            "mean": recording.reduction == "mean",
+            "batch": None if recording.batch_size == len(pairs) else recording.batch_size,
+            "accumulate": recording.accumulate,
+        },
+        "recorded": [_recorded(run) for run in shown],
+    }
+    data["recorded"][0]["initial"] = initial
+    return data, program
+
+
+def _recorded(run: Shown) -> dict[str, Any]:
+    """Return a run as it was recorded."""
+    history = run.history
+    return {
+        "label": run.label,
+        "lr": _pieces(history.lrs),
+        "zeroGrad": run.recording.zero_grad,
+        "losses": _finite(history.losses),
+        "gradNorms": _finite(history.grad_norms),
+        "status": history.status,
+        "word": run.verdict,
+        "reason": run.reason,
+    }
+
+
+def _finite(numbers: Iterable[float]) -> list[float | None]:
+    """Return the numbers, None for one that JSON can't hold."""
+    return [x if math.isfinite(x) else None for x in numbers]
+
+
+def _pieces(lrs: Sequence[float]) -> list[list[float]]:
+    """Return the learning rates as steps from which each holds."""
+    pieces: list[list[float]] = []
+    for k, lr in enumerate(lrs):
+        if not pieces or pieces[-1][1] != lr:
+            pieces.append([k, lr])
+    return pieces
+
+
+def _seed(model: MLP, initial: Sequence[float], likely: int) -> int | None:
+    """Return the seed that draws these initial parameters, if it is one of the first."""
+    activations = [layer.neurons[0].activation for layer in model.layers]
+    seeds: list[int] = [likely, *range(SEEDS)]
+    for seed in seeds:
+        twin = MLP(model.n_in, model.sizes, activations[0], activations[-1], seed)
+        if [p.data for p in twin.parameters()] == initial:
+            return seed
+    return None
+
+
+def _program(objective: Objective, own: bool, sets: dict[str, Any]) -> tuple[str, str]:
+    """Return the JavaScript of the model and of neurons, and why there is none of the model."""
+    sizes = {n for one in sets.values() for n in (one["inputs"], *(x["n"] for x in one["net"]))}
+    losses: list[Any] = [
+        ("squared error:1", squared_error, 1, None),
+        ("hinge:1", hinge, 1, None),
+    ]
+    try:
+        if not is_known(objective.loss):
+            CompiledEngine(EagerEngine(objective, True), 1, strict=True)  # or it says why not
+        outputs, length = _lengths(objective)
+        losses.append(("recorded", objective.loss_of, outputs, length))
+        neurons = [] if own else sorted(sizes | {*range(1, NEURONS + 1)})
+        return program_of(objective, own, neurons, losses), ""
+    except Exception as error:  # of any kind: what the model's code may raise
+        return "", str(error) or type(error).__name__
+
+
+def _lengths(objective: Objective) -> tuple[int, int | None]:
+    """Return the number of outputs, and of the parts of a target (None for a lone number)."""
+    x, y = objective.samples[0]
+    outputs = len(parts_of(objective.model(x)))
+    floats = as_floats(y, objective.loss, outputs)
+    return outputs, len(floats) if isinstance(floats, list) else None
+
+
+def _sets(
+    objective: Objective, recording: Recording, own: bool, columns: Sequence[str]
+) -> tuple[str, dict[str, Any]]:
+    """Return the name of the recorded data, and all data sets of the page."""
+    known: dict[str, Any] = {}
+    for name, job in JOBS.items():
+        xs, ys = job.data()
+        hidden, out = job.activations
+        plain = _set(xs, ys, job.loss, job.reduction, 1, ())
+        known[name] = plain | {
+            "key": f"{plain['loss']}:1",
+            "net": [{"n": n, "activation": hidden} for n in job.hidden],
+            "out": out,
+            "lr": job.lr,
+            "steps": 100,
+            "target": 0.01,
+            "rates": job.rates,
+        }
+    xs, ys = datasets.moons(seed=FRESH)
+    known["moons"]["fresh"] = {"xs": xs, "ys": [[y] for y in ys]}
+    outputs, _ = _lengths(objective)
+    found = _set(recording.xs, recording.ys, recording.loss, recording.reduction, outputs, columns)
+    same = ("xs", "ys", "loss", "mean")
+    for name, one in known.items():
+        if is_known(recording.loss) and all(found[x] == one[x] for x in same):
+            return name, {name: one, **known}
+    found |= {"key": "recorded", "rates": RATES, "net": [], "out": None}
+    return "recorded", {"recorded": found} if own else {"recorded": found, **known}
+
+
+def _set(
+    xs: Sequence[Any],
+    ys: Sequence[Any],
+    loss: Any,
+    reduction: str,
+    outputs: int,
+    columns: Sequence[str],
+) -> dict[str, Any]:
+    """Return a data set as the page holds it."""
+    rows = [parts_of(x) for x in xs]
+    targets = [[*map(float, parts_of(as_floats(y, loss, outputs)))] for y in ys]
+    level = grid.boundary_level([y[0] for y in targets]) if outputs == 1 else None
+    hot = outputs > 1 and all(sorted(y) == [0.0] * (outputs - 1) + [1.0] for y in targets)
+    name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
+    inputs = len(rows[0])
+    return {
+        "xs": rows,
+        "ys": targets,
+        "inputs": inputs,
+        "outputs": outputs,
+        "columns": list(columns) or [f"x{k}" for k in range(inputs)],
+        "loss": "loss" if "<" in name else name,
+        "mean": reduction == "mean",
+        "kinks": not is_known(loss) or loss is hinge,
+        "level": level,
+        "classes": outputs if hot else 0,
+        "fresh": None,
+        "plane": _plane(rows) if inputs <= 2 else None,
+    }
+
+
+def _plane(rows: Sequence[Sequence[float]]) -> list[Any] | None:
+    """Return the part of the plane, or of the line, that shows the samples, with a margin."""
+    ends = []
+    for column in zip(*rows):
+        low, high = min(column), max(column)
+        margin = grid.MARGIN * ((high - low) or 1.0)
+        ends.append([low - margin, high + margin])
+    reached = all(abs(x) < 1e100 for x in itertools.chain(*ends))  # no plane reaches further
+    return [*ends, None][:2] if reached else None

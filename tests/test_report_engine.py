@@ -1,0 +1,390 @@
+"""The engine of the live page, run by Node: it trains as Python does, and takes steps apart."""
+
+from __future__ import annotations
+
+import json
+import math
+import pathlib
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scripts import NODE, node, script
+
+import microtrain as mt
+from microtrain import MLP, Module, Value
+from microtrain.report.data import Shown
+from microtrain.report.live import contents
+from microtrain.training.curvature import Curvature
+from microtrain.training.objective import Objective
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node")
+
+XS, YS = mt.datasets.toy()
+FOLDER = pathlib.Path(mt.__file__).parent / "report" / "js"
+FILES = ("twister", "neurons", "run", "verdict", "eigen", "engine", "trace", "replay")
+SCRIPTS = "\n".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in FILES)
+
+
+def page(*histories):
+    """Return the data of a page, and all JavaScript but what draws."""
+    data, program = contents([Shown(str(i), h) for i, h in enumerate(histories)], "title", ())
+    held = json.dumps(data, allow_nan=False)
+    return data, f"{program or 'const program = null;'}\n{SCRIPTS}\nconst data = {held};"
+
+
+def train(model=None, xs=XS, ys=YS, **options):
+    return mt.train(model, xs, ys, record=True, **options)
+
+
+def ask(history, code, result):
+    """Return what an engine for this history says."""
+    _, scripts = page(history)
+    return node(f"{scripts}\nconst engine = makeEngine(data);\n{code}", result)
+
+
+def close(x, rel=1e-12):
+    return pytest.approx(x, rel=rel, abs=1e-15)
+
+
+RUN = "const run = engine.start(); run.advance(1e9);"
+
+
+def test_random_numbers_are_pythons():
+    seeds = [0, 1, 2, 19, 12345, 2**32 - 1, 2**40 + 7, -3]
+    expected = []
+    for seed in seeds:
+        rng = random.Random(seed)
+        items = list(range(1, 40))
+        rng.shuffle(items)
+        normal = [rng.gauss(0.0, 1.0) for _ in range(3)]
+        expected.append([[rng.uniform(-1, 1) for _ in range(700)], items, normal])
+    code = """
+    const draw = (seed) => {
+      const r = new Twister(seed);
+      const items = Array.from({ length: 39 }, (_, i) => i + 1);
+      r.shuffle(items);
+      const normal = [r.gauss(), r.gauss(), r.gauss()];
+      return [Array.from({ length: 700 }, () => r.uniform(-1, 1)), items, normal];
+    };"""
+    for found, drawn in zip(node(SCRIPTS + code, f"{seeds}.map(draw)"), expected):
+        assert found[:2] == drawn[:2]
+        assert found[2] == close(drawn[2], 1e-14)
+
+
+@pytest.mark.parametrize("sizes", [[1], [4, 4, 1], [3, 2]])
+def test_a_seed_draws_the_weights_of_an_mlp(sizes):
+    ys = YS if sizes[-1] == 1 else [[y, -y] for y in YS]
+    history = train(MLP(3, sizes, seed=7), ys=ys, steps=1)
+    found = ask(history, "", "[engine.initial(7), engine.initial(3), engine.names]")
+    assert found[0] == list(history.recording.parameters[0])
+    assert found[1] == [p.data for p in MLP(3, sizes, seed=3).parameters()]
+    data, _ = page(history)
+    assert found[2] == data["names"] and data["run"]["seed"] == 7
+
+
+LOSSES = {mt.squared_error: (1, 3), mt.hinge: (1, 1), mt.cross_entropy: (2, 3)}
+
+
+def drawn(draw):
+    """Return a run of any configuration, and whether each step of it is exact."""
+    names = ["tanh", "relu", "sigmoid", "linear"]
+    loss = draw(st.sampled_from(list(LOSSES)))
+    n_out = draw(st.integers(*LOSSES[loss]))
+    n_in = draw(st.integers(1, 3))
+    n = draw(st.integers(1, 6))
+    numbers = st.floats(-2, 2, allow_subnormal=False)
+    xs = draw(st.lists(st.lists(numbers, min_size=n_in, max_size=n_in), min_size=n, max_size=n))
+    target = {
+        mt.squared_error: st.lists(numbers, min_size=n_out, max_size=n_out),
+        mt.hinge: st.sampled_from([-1, 1.0]),
+        mt.cross_entropy: st.integers(0, n_out - 1),
+    }[loss]
+    ys = draw(st.lists(target, min_size=n, max_size=n))
+    hidden = draw(st.lists(st.integers(1, 4), max_size=2))
+    inner, outer = draw(st.sampled_from(names)), draw(st.sampled_from(names))
+    history = train(
+        MLP(n_in, [*hidden, n_out], inner, outer, draw(st.integers(0, 9))),
+        xs,
+        ys,
+        loss=loss,
+        steps=draw(st.integers(1, 12)),
+        lr=draw(st.sampled_from([0.01, 0.1, 30.0, 1e150, mt.warmup_cosine(0.1, 9, 3)])),
+        reduction=draw(st.sampled_from(["sum", "mean"])),
+        batch_size=draw(st.none() | st.integers(1, n)),
+        accumulate=draw(st.integers(1, 3)),
+        zero_grad=draw(st.booleans()),
+        target_loss=draw(st.none() | st.sampled_from([0.1, 1.0])),
+        seed=draw(st.integers(0, 9)),
+    )
+    used = {outer, inner} if hidden else {outer}
+    return history, used <= {"relu", "linear"} and loss is not mt.cross_entropy
+
+
+@settings(max_examples=max(3, settings.default.max_examples // 10))
+@given(st.data())
+def test_any_configuration_trains_as_in_python(data):
+    runs = [drawn(data.draw) for _ in range(10)]
+    code = """
+    const engine = makeEngine(data);
+    return [program.straight, engine.neurons].map((machine) => {
+      engine.machine = machine;
+      const run = engine.start({ initial: data.recorded[0].initial });
+      run.advance(1e9);
+      const k = run.head;
+      return [run.losses, run.gradNorms, run.lrs, run.status, run.parameters(k), run.gradients(k),
+              run.verdict()];
+    });"""
+    found = node("", f"[{', '.join(f'(() => {{ {page(h)[1]} {code} }})()' for h, _ in runs)}]")
+    for (history, exact), (straight, composed) in zip(runs, found):
+        assert json.dumps(straight) == json.dumps(composed)  # to the bit
+        losses, norms, lrs, status, parameters, gradients, verdict = straight
+        if max(history.lrs) > 1 and not exact:
+            continue  # chaos
+        same = (lambda x: x) if exact else lambda x: pytest.approx(x, rel=1e-9, abs=1e-12)
+        k = len(losses) - (2 if status == "diverged" and len(losses) > 1 else 1)
+        finite = [x for x in history.losses if math.isfinite(x)]
+        assert status == history.status
+        assert len(losses) == len(history.losses) and lrs == history.lrs
+        assert losses[: len(finite)] == same(finite)
+        assert verdict["word"] == history.verdict
+        assert parameters == same(list(history.recording.parameters[k]))
+        if status != "diverged":
+            assert norms == same(history.grad_norms)
+            assert gradients == same(list(history.recording.gradients[k]))
+            if exact:
+                assert verdict["reason"] == history.reason
+
+
+def test_verdicts_in_the_same_words():
+    lrs = (0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0)
+    histories = [
+        mt.train(
+            MLP(3, [4, 4, 1], output_activation=output),
+            steps=steps,
+            lr=lr,
+            target_loss=target,
+            zero_grad=zero_grad,
+        )
+        for output in ("tanh", "linear")
+        for zero_grad in (True, False)
+        for target in (0.01, None)
+        for steps in (1, 2, 30, 100)
+        for lr in lrs
+    ]
+    curves = [(h.losses, h.grad_norms) for h in histories]
+    targets = ["null" if h.target_loss is None else h.target_loss for h in histories]
+    jobs = ", ".join(f"[{script(c)[1:-1]}, {t}]" for c, t in zip(curves, targets))
+    found = node(SCRIPTS, f"[{jobs}].map((job) => verdictOf(...job))")
+    words = [(verdict["word"], verdict["reason"]) for verdict in found]
+    assert words == [(h.verdict, h.reason) for h in histories]
+    assert {word for word, _ in words} >= {
+        *("converged", "diverged", "begun", "saturated", "oscillating", "crawling", "descending")
+    }
+
+
+@pytest.mark.parametrize("digits", [1, 3, 6])
+def test_numbers_are_written_as_python_does(digits):
+    rng = random.Random(digits)
+    numbers = [rng.uniform(-1, 1) * 10.0 ** rng.randint(-12, 12) for _ in range(300)]
+    numbers += [0.0, 1.0, -1.0, 100.0, 123456.0, 1e-5, 99999.95, math.inf, -math.inf]
+    found = node(SCRIPTS, f"{script(numbers)}.map((x) => [formatG(x, {digits})])")
+    assert [text for (text,) in found][:-2] == [f"{x:.{digits}g}" for x in numbers][:-2]
+
+
+def test_the_browser_agrees_with_the_recorded_run():
+    for lr in (0.05, 0.5, 1.0):
+        found = ask(train(steps=100, lr=lr), "", "engine.agreement()")
+        assert found["digits"] >= 9 and found["step"] is None and found["losses"] == 100
+
+
+def gradients_of(model, x, y, loss=mt.squared_error):
+    model.zero_grad()
+    value = loss(model(x), y)
+    value.backward()
+    return value.data, [p.grad for p in model.parameters()]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])
+def test_a_trace_is_what_backward_does(activation):
+    history = train(MLP(3, [4, 3, 1], activation, activation), steps=5, lr=0.02)
+    code = f"{RUN} const p = run.parameters(3);"
+    result = """engine.set.xs.map((_, i) => {
+      const t = engine.trace(p, i, { lr: 0.02, leftover: run.leftover(3) });
+      return { ...t, engine: 0, by0: t.contributions(0), next: run.parameters(4) }; })"""
+    traces = ask(history, code, result)
+    model = history.model
+    for p, x in zip(model.parameters(), history.recording.parameters[3]):
+        p.data = x
+    all_gradients = [gradients_of(model, x, y) for x, y in zip(XS, YS)]
+    for i, t in enumerate(traces):
+        loss, gradient = all_gradients[i]
+        assert t["loss"] == close(loss) and t["gradient"] == close(gradient)
+        assert t["losses"] == close([each for each, _ in all_gradients])
+        assert t["total"] == close(history.losses[3]) and t["lossAfter"] == close(history.losses[4])
+        assert t["by0"] == close([g[0] for _, g in all_gradients])
+        assert t["used"] == close(list(history.recording.gradients[3]))
+        assert t["after"] == t["next"] == close(list(history.recording.parameters[4]))
+        for layer in t["layers"]:
+            for neuron in layer:
+                assert neuron["z"] == neuron["sums"][-1]
+                arrives = neuron["users"][0]["arrives"]
+                for user in neuron["users"][1:]:
+                    arrives += user["arrives"]
+                assert neuron["arrives"] == arrives
+                assert neuron["delta"] == neuron["slope"] * arrives == neuron["biasGradient"]
+                products = [w * x for w, x in zip(neuron["weights"], neuron["inputs"])]
+                assert neuron["products"] == products
+                assert neuron["gradients"] == [x * neuron["delta"] for x in neuron["inputs"]]
+        assert t["outputs"] == [t["layers"][-1][0]["value"]]
+        assert t["error"] == [t["outputs"][0] - YS[i]]
+
+
+def test_gradients_that_were_left_over():
+    history = train(steps=6, zero_grad=False)
+    found = ask(history, RUN, "[run.leftover(4), run.gradients(4), run.parameters(5)]")
+    recording = history.recording
+    assert found[0] == close(list(recording.gradients[3]))
+    assert found[1] == close(list(recording.gradients[4]))
+    assert found[2] == close(list(recording.parameters[5]))
+
+
+def test_a_rate_from_some_step_on_leaves_what_was_before():
+    pieces = mt.train(steps=30, lr=lambda k: 0.05 if k < 12 else 0.3)
+    code = """
+    const first = engine.start(); first.advance(1e9);
+    const rest = { lr: [[0, 0.05], [12, 0.3]] };
+    const runs = [engine.start(rest), engine.start({ ...rest, from: { run: first, step: 12 } })];
+    for (const run of runs) run.advance(1e9);"""
+    result = "runs.map((run) => [run.losses, run.parameters(5), run.parameters(20)])"
+    anew, from_there = ask(train(steps=30), code, result)
+    assert anew == from_there
+    assert anew[0] == close(pieces.losses, 1e-11)
+    batches = "{ batch: 3, shuffle: 5, zeroGrad: false, ...rest"
+    anew, from_there = ask(
+        train(steps=30),
+        code.replace("{ ...rest", batches)
+        .replace("start(rest)", f"start({batches} }})")
+        .replace(
+            "first = engine.start()",
+            "first = engine.start({ batch: 3, shuffle: 5, zeroGrad: false })",
+        ),
+        result,
+    )
+    assert anew == from_there
+
+
+def test_steps_that_were_not_kept_are_worked_out_again():
+    xs, ys = mt.datasets.moons(20)
+    history = train(MLP(2, [5, 1]), xs, ys, steps=40, batch_size=7, zero_grad=False, lr=0.01)
+    code = f"{RUN} run.apart = 7; run.kept = run.kept.filter((_, k) => k % 7 === 0);"
+    result = "[3, 20, 21, 33, 8].map((k) => [run.parameters(k), run.leftover(k), run.batch(k)])"
+    for k, (parameters, leftover, batch) in zip((3, 20, 21, 33, 8), ask(history, code, result)):
+        assert parameters == close(list(history.recording.parameters[k]), 1e-10)
+        assert leftover == close(list(history.recording.gradients[k - 1]), 1e-10)
+        assert len(batch) in (6, 7)
+
+
+def test_sharpness_is_pythons():
+    for model, xs, ys, loss, reduction in (
+        (MLP(3, [4, 4, 1]), XS, YS, mt.squared_error, "sum"),
+        (MLP(2, [8, 8, 1], "sigmoid"), *mt.datasets.moons(20), mt.squared_error, "mean"),
+    ):
+        history = train(model, xs, ys, loss=loss, reduction=reduction, steps=3, lr=0.01)
+        objective = Objective(model, list(zip(xs, ys)), loss, reduction)
+        expected = Curvature(objective).sharpness(history.recording.parameters[0])
+        found = ask(history, "", "engine.sharpness(engine.initial(null))")
+        assert found == pytest.approx(expected, rel=1e-7)
+
+
+def test_an_edited_network_trains_as_python_would():
+    history = train(steps=2)
+    code = """
+    const edited = makeEngine(data, { data: "xor", net: [{ n: 5, activation: "relu" },
+      { n: 2, activation: "sigmoid" }], out: "linear" });
+    const run = edited.start({ seed: 4, steps: 30, lr: [[0, 0.1]], mean: true });
+    run.advance(1e9);"""
+    found = ask(
+        history, code, "[run.losses, edited.size, edited.sharpness(run.p), edited.straight]"
+    )
+    model = MLP(2, [5, 2, 1], seed=4)
+    for layer, activation in zip(model.layers, ("relu", "sigmoid", "linear")):
+        for neuron in layer.neurons:
+            neuron.activation = activation
+    expected = mt.train(
+        model, *mt.datasets.xor(), steps=30, lr=0.1, reduction="mean", target_loss=0.01
+    )
+    assert found == [close(expected.losses, 1e-10), len(model.parameters()), None, False]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        '{ data: "sun", net: [], out: "tanh" }',
+        '{ data: "__proto__", net: [], out: "tanh" }',
+        '{ data: "toy", net: [{ n: 9, activation: "tanh" }], out: "tanh" }',
+        '{ data: "toy", net: [{ n: 1.5, activation: "tanh" }], out: "tanh" }',
+        '{ data: "toy", net: Array(4).fill({ n: 1, activation: "tanh" }), out: "tanh" }',
+        '{ data: "toy", net: [], out: "cos" }',
+    ],
+)
+def test_what_can_not_be_put_together_is_refused(spec):
+    code = f"""let told = ""; try {{ makeEngine(data, {spec}); }} catch (error) {{
+      told = `${{error.name}}: ${{error.message}}`; }}"""
+    assert ask(train(steps=1), code, "told").startswith("RangeError: ")
+
+
+class Line(Module):
+    def __init__(self):
+        self.slope, self.offset = Value(0.5), Value(0.0)
+
+    def __call__(self, x):
+        return self.slope * x + self.offset
+
+
+class Counting(Line):
+    """Not the same each time."""
+
+    def __call__(self, x):
+        self.calls = getattr(self, "calls", 0) + 1
+        return super().__call__(x) * (1 + 0.01 * self.calls)
+
+
+def absolute(prediction, target):
+    return abs(prediction - target)
+
+
+def test_a_model_of_ones_own_trains_live():
+    history = train(Line(), [1.0, 2.0, 3.0], [1.0, 3.0, 5.0], lr=0.02, steps=30)
+    data, _ = page(history)
+    assert data["own"] and data["live"] and list(data["sets"]) == ["recorded"]
+    code = f"{RUN} const t = engine.trace(run.parameters(2), 1, {{ lr: 0.02 }});"
+    result = """[run.losses, engine.layers, t.gradient, engine.agreement(), t.after,
+      engine.predict(run.parameters(2), [2.5]), engine.activations(run.p, 0)]"""
+    losses, layers, gradient, agreement, after, predicted, activations = ask(history, code, result)
+    slope, offset = history.recording.parameters[2]
+    assert losses == history.losses and agreement["digits"] == 17
+    assert layers is None and activations is None
+    assert gradient == [2 * 2.0 * (slope * 2.0 + offset - 3.0), 2 * (slope * 2.0 + offset - 3.0)]
+    assert after == list(history.recording.parameters[3])
+    assert predicted == [slope * 2.5 + offset]
+
+
+def test_an_mlp_with_a_loss_of_ones_own():
+    history = train(loss=absolute, steps=20, lr=0.01)
+    data, _ = page(history)
+    assert data["spec"]["data"] == "recorded" and data["sets"]["recorded"]["loss"] == "absolute"
+    found = ask(history, RUN, "[run.losses, engine.trace(run.p, 0).loss, engine.kinks]")
+    assert found[0] == close(history.losses)
+    assert found[2] is True
+
+
+def test_many_starts():
+    code = """const many = engine.many([...Array(20).keys()], { lr: [[0, 0.5]] });
+    while (!many.advance(1));"""
+    results = ask(train(steps=100, target_loss=0.01), code, "many.results")
+    for seed, found in enumerate(results):
+        history = mt.train(steps=100, lr=0.5, target_loss=0.01, seed=seed)
+        assert (found["seed"], found["word"]) == (seed, history.verdict)
+    assert sum(found["word"] == "converged" for found in results) == 10
