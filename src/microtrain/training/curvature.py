@@ -128,8 +128,9 @@ def record_product(traced: Traced) -> tuple[Record, list[int], list[int], list[i
     """Record the product of the Hessian of one sample's loss with a vector.
 
     The gradient of the loss is recorded, and replayed over Values that hold symbols of a second
-    record. The derivative of its component in a direction is recorded there. Return that record and the places in it of the parameters, of the sample and its target, of the vector, and of the
-    product.
+    record. The derivative of its component in a direction is recorded there. Return that record,
+    and the places in it of the parameters, of the sample and its target, of the direction, and of
+    the product.
     """
     first, record = traced.record, Record("; the sharpness needs that")
     gradient = [as_place(first, x) for x in gradients(traced.loss, traced.parameters)]
