@@ -18,10 +18,10 @@ from machine import run
 import microtrain as mt
 from microtrain.cli import COMMANDS, main
 from microtrain.cli.options import ELSEWHERE, OPTIONS
-from microtrain.cli.sweep import _begin as begin
-from microtrain.cli.sweep import _processors as processors
-from microtrain.cli.sweep import _stop as stop
-from microtrain.cli.sweep import _work as work
+from microtrain.cli.pool import _begin as begin
+from microtrain.cli.pool import _stop as stop
+from microtrain.cli.pool import _work as work
+from microtrain.cli.pool import processors
 from microtrain.cli.terminal import Progress
 
 
@@ -223,6 +223,7 @@ def test_each_option_is_declared_once_and_used():
         (["fit", "--help"], "examples: microtrain fit flowers.csv"),
         (["predict", "--help"], "examples: microtrain fit"),
         (["sweep", "--help"], "examples: microtrain sweep"),
+        (["map", "--help"], "examples: microtrain map"),
         (["report", "--help"], "examples: microtrain report page.html"),
         (["--version"], mt.__version__),
     ],
@@ -448,14 +449,14 @@ def test_no_progress_line_where_nobody_looks(monkeypatch, capsys):
 
 def test_a_worker_stops_at_ctrl_c_and_begins_nothing_more(monkeypatch):
     before = signal.signal(signal.SIGINT, stop)
-    monkeypatch.setattr("microtrain.cli.sweep._stopped", False)
+    monkeypatch.setattr("microtrain.cli.pool._stopped", False)
     try:
         assert work(max, 1, 2) == 2
         with pytest.raises(KeyboardInterrupt):
             work(signal.raise_signal, signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             work(max, 1, 2)
-        monkeypatch.setattr("microtrain.cli.sweep._stopped", False)
+        monkeypatch.setattr("microtrain.cli.pool._stopped", False)
         signal.raise_signal(signal.SIGINT)  # while it waits for something to do
         with pytest.raises(KeyboardInterrupt):
             work(max, 1, 2)

@@ -51,7 +51,9 @@ from .engine.primitives import (
 from .engine.value import Value
 from .errors import CompileError, DomainError, GradcheckError
 from .files.records import CheckpointError
+from .lab.diagram import PhaseDiagram
 from .lab.executors import SweepError
+from .lab.phase import phase_diagram
 from .lab.results import Sweep
 from .lab.sweep import sweep
 from .nn import datasets
@@ -78,6 +80,7 @@ __all__ = [
     "Layer",
     "Module",
     "Neuron",
+    "PhaseDiagram",
     "Sweep",
     "SweepError",
     "Value",
@@ -117,6 +120,7 @@ __all__ = [
     "maximum",
     "minimum",
     "mse_loss",
+    "phase_diagram",
     "primitive",
     "ratio",
     "relu",

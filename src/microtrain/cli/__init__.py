@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..lab.executors import SweepError
-from . import fit, predict, report, sweep, train
+from . import fit, map, predict, report, sweep, train
 from .options import FAILED, INTERRUPTED, OK, UNREAD, USAGE, Command, Parser, hint
 from .terminal import open_streams, say, silence
 
-COMMANDS = {module.COMMAND.name: module.COMMAND for module in (train, fit, predict, sweep, report)}
+COMMANDS = {
+    module.COMMAND.name: module.COMMAND for module in (train, fit, predict, sweep, map, report)
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

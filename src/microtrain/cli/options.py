@@ -106,7 +106,7 @@ OPTIONS = {
     "output-activation": Option("of the last layer, likewise", "NAME", one_of(ACTIVATIONS)),
     # Training.
     "lr": Option("learning rate", "RATE", number),
-    "lrs": Option("learning rates", "RATE", number, "+"),
+    "lrs": Option("learning rates (of a map: the lowest and the highest)", "RATE", number, "+"),
     "warmup": Option(
         "run each rate a second time: up to it in N steps, then down half a cosine to 0",
         "N",
@@ -126,7 +126,14 @@ OPTIONS = {
     "seeds": Option("runs for each rate, from seed 0 on", "N", whole),
     "jobs": Option("processes to run on", "N", whole),
     "no-zero-grad": Option("forget to reset the gradients, to see what that does"),
-    "no-sharpness": Option("leave out the sharpness, which takes longest"),
+    "no-sharpness": Option("leave out the sharpness, which takes time"),
+    # A map.
+    "rows": Option("what its rows are: scales or seeds", "NAME", one_of(("scales", "seeds"))),
+    "scales": Option(
+        "factors of the initial parameters: the lowest and the highest", "FACTOR", number, "+"
+    ),
+    "cells": Option("how many rates, and half as many scales", "N", whole),
+    "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE"),
     # Files.
     "checkpoint": Option("keep the state of the run in this file", "FILE"),
     "checkpoint-every": Option("write it every N steps", "N", whole),

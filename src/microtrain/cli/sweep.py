@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import signal
 import sys
-import time
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from typing import Any
 
 from ..errors import positive_int
 from ..lab.results import Sweep
 from ..lab.sweep import labelled, sweep
 from ..nn.optim import Schedule, warmup_cosine
-from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
+from .options import INTERRUPTED, OK, Command, Unset, filled
+from .pool import executor, processors, shown
 from .terminal import Progress, bold, colourful, print_json
 
 EVERY = 10  # the sharpness is measured at the first so many steps, and then once in so many
@@ -29,23 +23,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError("--json and --csv can't both be the only thing printed")
     steps = arguments.steps
 
-    def on_run(so_far: Sweep) -> None:
-        progress.show(len(so_far.runs), so_far.planned)
-        if _stopped:
-            raise KeyboardInterrupt
-
     measured = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
     rates = _rates(arguments)
     jobs = min(arguments.jobs, arguments.seeds * len(rates))
-    with Progress("runs", quiet=arguments.quiet) as progress, _executor(jobs) as executor:
+    with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
         found = sweep(
             rates,
             seeds=range(arguments.seeds),
             steps=steps,
             target_loss=arguments.target_loss or None,
             track_sharpness=None if arguments.no_sharpness else measured,
-            executor=executor,
-            on_run=on_run,
+            executor=pool,
+            on_run=shown(progress),
         )
     if arguments.json:
         print_json(found.to_dict())
@@ -79,74 +68,6 @@ def _print(found: Sweep) -> None:
     print(filled(found.explain()))
 
 
-def _processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-# Ctrl-C reaches every process. An interrupt at any moment could leave the pool's locks taken, so
-# the main process waits for the next finished runs; a worker stops at once, and begins no more.
-
-_busy = _stopped = False
-
-
-@contextlib.contextmanager
-def _executor(jobs: int) -> Iterator[Executor | None]:
-    """Provide that many processes, or None for one."""
-    global _stopped
-    if jobs == 1:
-        yield None
-        return
-    from concurrent.futures import ProcessPoolExecutor
-
-    class Pool(ProcessPoolExecutor):
-        def submit(self, function: Any, /, *args: Any, **options: Any) -> Any:
-            return super().submit(_work, function, *args, **options)
-
-    before = signal.signal(signal.SIGINT, _stop)
-    try:
-        with Pool(jobs, initializer=_begin, initargs=(os.getpid(),)) as pool:
-            yield pool
-            pool.shutdown(cancel_futures=True)
-    finally:
-        signal.signal(signal.SIGINT, before)
-        _stopped = False
-
-
-def _begin(parent: int) -> None:
-    """Make ready in a worker, which is to end with the process that it works for."""
-    import threading
-
-    def end_with_parent() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(FAILED)
-
-    signal.signal(signal.SIGINT, _stop)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-def _stop(*_: object) -> None:
-    global _stopped
-    _stopped = True
-    if _busy:
-        raise KeyboardInterrupt
-
-
-def _work(function: Any, *args: Any, **options: Any) -> Any:
-    """Do in a worker what it was sent."""
-    global _busy
-    if _stopped:
-        raise KeyboardInterrupt
-    _busy = True
-    try:
-        return function(*args, **options)
-    finally:
-        _busy = False
-
-
 COMMAND = Command(
     name="sweep",
     run=run,
@@ -168,7 +89,7 @@ COMMAND = Command(
         "seeds": 20,
         "steps": 200,
         "target-loss": 0.01,
-        "jobs": _processors(),
+        "jobs": processors(),
         "no-sharpness": False,
         "json": False,
         "csv": False,

@@ -47,7 +47,7 @@ def _figure(**options: Any) -> Any:
     return Figure(**options)
 
 
-def _given(ax: Any) -> Any:
+def given(ax: Any) -> Any:
     """Return the axes to draw on. Raises `TypeError` if they are none."""
     if ax is not None and not hasattr(ax, "contourf"):
         raise TypeError(f"ax expects matplotlib's axes, got {describe(ax)}")
@@ -67,7 +67,7 @@ def descent(
     `bands` gives, for some curves, what to shade from and to; `target`, a loss to mark. The scale
     is logarithmic where all losses are positive.
     """
-    ax = _given(ax) or new_axes()
+    ax = given(ax) or new_axes()
     losses = [y for curve in curves.values() for y in curve if abs(y) < LARGEST]
     for i, (name, curve) in enumerate(curves.items()):
         colour = COLOURS[i % len(COLOURS)]
@@ -122,7 +122,7 @@ def boundary(
     """
     known = boundary_level(ys)
     level = known or 0.0
-    ax = _given(ax) or new_axes(5.2, 4.4)
+    ax = given(ax) or new_axes(5.2, 4.4)
     across, up, field = grid
     bounded = [[shade(value, level) for value in row] for row in field]
     levels = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0]

@@ -42,9 +42,12 @@ class Run:
 class Outcome(Protocol):
     """What became of a run."""
 
-    verdict: str
-    steps: int
-    loss: float
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def loss(self) -> float: ...
 
 
 RunT = TypeVar("RunT", bound=Outcome)

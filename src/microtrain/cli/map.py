@@ -1,0 +1,127 @@
+"""`microtrain map`: the phase diagram of learning."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import math
+import os
+import sys
+from typing import Any
+
+from ..draw.phases import SIZE
+from ..draw.plot import new_axes
+from ..errors import counted, file_path, positive_int
+from ..lab.diagram import PhaseDiagram
+from ..lab.phase import phase_diagram
+from ..nn.optim import learning_rate
+from .options import INTERRUPTED, OK, Command, Unset, filled
+from .pool import executor, processors, shown
+from .terminal import Progress, about, colourful, print_json
+
+CELLS, SEEDS = 33, 3
+
+
+def run(arguments: argparse.Namespace) -> int:
+    scaled = arguments.rows == "scales"
+    seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
+    for name, n in (("seeds", seeds), ("jobs", arguments.jobs)):
+        positive_int(f"--{name}", n)
+    if arguments.cells < 2:
+        raise ValueError(f"--cells expects an int of at least 2, got {arguments.cells}")
+    if arguments.json and arguments.csv:
+        raise ValueError("--json and --csv can't both be the only thing printed")
+    lrs = between("lrs", arguments.lrs, arguments.cells)
+    scales = between("scales", arguments.scales, (arguments.cells + 1) // 2) if scaled else None
+    ax = None if arguments.plot is None else axes_for(arguments.plot)
+    jobs = min(arguments.jobs, seeds * len(scales or [1]))
+    with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
+        found = phase_diagram(
+            lrs,
+            scales,
+            seeds=range(seeds),
+            steps=arguments.steps,
+            target_loss=arguments.target_loss or None,
+            sharpness=not arguments.no_sharpness,
+            executor=pool,
+            on_run=shown(progress, len(lrs)),
+        )
+    if ax is not None:
+        with about(arguments.plot):
+            found.plot(ax).figure.savefig(arguments.plot, dpi=150)
+    if arguments.json:
+        print_json(found.to_dict())
+    elif arguments.csv:
+        found.to_csv(sys.stdout)
+    else:
+        _print(found)
+    return INTERRUPTED if found.status == "interrupted" else OK
+
+
+def between(name: str, ends: list[float], n: int) -> list[float]:
+    """Return n numbers from one end to the other, each the same number of times the one before."""
+    if len(ends) != 2:
+        got = counted(len(ends), "number")
+        raise ValueError(f"--{name} expects the lowest and the highest, got {got}")
+    low, high = (math.log10(learning_rate(f"--{name}", end)) for end in ends)
+    if low >= high:
+        raise ValueError(f"--{name} expects the lowest first, got {ends[0]:g} and {ends[1]:g}")
+    return [10 ** (low + (high - low) * k / max(1, n - 1)) for k in range(n)]
+
+
+def axes_for(path: str) -> Any:
+    """Return axes for a picture. Raises `ValueError` if it can't be written to that path."""
+    if not os.path.isdir(os.path.dirname(os.path.abspath(file_path("--plot", path)))):
+        raise ValueError(f"--plot expects a file in a folder that is there, got {path}")
+    try:
+        ax = new_axes(*SIZE)
+    except ImportError as error:
+        raise ValueError(f"--plot: {error}") from None
+    known = ax.figure.canvas.get_supported_filetypes()
+    if os.path.splitext(path)[1][1:].lower() not in known:
+        raise ValueError(f"--plot expects a file that ends in .png, .svg or .pdf, got {path}")
+    return ax
+
+
+def _print(found: PhaseDiagram) -> None:
+    """Print the diagram, and how many runs there are of each verdict."""
+    if found.status == "interrupted":
+        print(f"Interrupted: {len(found.made)} of {counted(found.planned, 'start')} are finished.")
+    if not found.made:
+        return
+    counts = collections.Counter(run["verdict"] for run in found.records())
+    told = ", ".join(f"{n:,} {verdict}" for verdict, n in counts.most_common())
+    print(f"{found.chart(colour=colourful())}\n\n{filled(f'Of {counts.total():,} runs: {told}.')}")
+
+
+COMMAND = Command(
+    name="map",
+    run=run,
+    purpose="draw where learning works, and where it does not",
+    description="Train the network of 41 parameters on the classic four samples with each of many "
+    "learning rates, from initial parameters of each of many scales, and draw what became of it: "
+    "the phase diagram of learning. A cell shows the most frequent verdict of its seeds.",
+    examples=(
+        "microtrain map",
+        "microtrain map --cells 64 --seeds 5 --plot phase.png",
+        "microtrain map --rows seeds",
+    ),
+    ok="every run was made",
+    failed="one could not be, or the picture can't be written",
+    files={},
+    options={
+        "rows": "scales",
+        "lrs": [0.001, 10],
+        "scales": [0.1, 10],
+        "cells": CELLS,
+        "seeds": Unset(f"{SEEDS}; {CELLS} if they are the rows"),
+        "steps": 100,
+        "target-loss": 0.01,
+        "jobs": processors(),
+        "no-sharpness": False,
+        "plot": Unset(),
+        "json": False,
+        "csv": False,
+        "quiet": False,
+    },
+)

@@ -1,0 +1,225 @@
+"""A plane of cells, each in the colour of what became of its runs: as text, or as a plot."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..errors import any_int, true_or_false
+from .plot import given, new_axes
+
+Cell = tuple[str, float] | None  # a verdict, and of "converged" after how many steps
+
+
+class Look(NamedTuple):
+    """How something is shown: its sign in plain text, its colour in a plot and in a terminal."""
+
+    sign: str
+    colour: str
+    ansi: int
+
+
+# Colours of Okabe and Ito (2008, "Color Universal Design"), and greys where it goes slowly.
+LOOKS = {
+    "converged": Look("#", "#0072B2", 25),
+    "descending": Look("-", "#B4B4B4", 248),
+    "crawling": Look(".", "#E2E2E2", 254),
+    "oscillating": Look("~", "#CC79A7", 175),
+    "saturated": Look("=", "#E69F00", 214),
+    "diverged": Look("X", "#A33A00", 130),
+}
+EMPTY, LINE = Look(" ", "#FFFFFF", 240), Look("|", "#000000", 16)
+SHADES = ("#08254D", "#0072B2", "#A9DBF5")  # of "converged", from one step to the most
+ANSI_SHADES = (17, 24, 31, 74, 117)
+SIZE = 7.2, 4.6  # of a plot, in inches
+LINE_NAME = "2 / sharpness of the start"
+
+
+class Phases(NamedTuple):
+    """What to show: a cell for each row (upward) and column, a line, and the most steps of a run.
+
+    The axis of the columns is logarithmic, and so is that of the rows if `log`; else each row is
+    as high as the others. `line` has, for each row, where it passes on the axis of the columns, or
+    None.
+    """
+
+    columns: Sequence[float]
+    rows: Sequence[float]
+    y_label: str
+    log: bool
+    title: str
+    cells: Sequence[Sequence[Cell]]
+    line: Sequence[float | None]
+    steps: int
+
+    def slowness(self, cell: Cell) -> float:
+        """Return where the steps of a cell lie between one and the most: from 0 to 1."""
+        return math.log(max(1.0, cell[1] if cell else 0.0)) / math.log(max(2, self.steps))
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdicts that there are, as `LOOKS` has them."""
+        found = {cell[0] for row in self.cells for cell in row if cell}
+        return [name for name in LOOKS if name in found]
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the line passes through the plane anywhere."""
+        low, *_, high = edges(self.columns)
+        return any(low <= x < high for x in self.line if x)
+
+
+def plot(phases: Phases, ax: Any = None) -> Any:
+    """Draw the plane, and return matplotlib's axes. The legend stands beside it."""
+    ax = given(ax) or new_axes(*SIZE)
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    shades = LinearSegmentedColormap.from_list("steps", SHADES)
+
+    def colour(cell: Cell) -> Any:
+        if cell and cell[0] == "converged":
+            return shades(phases.slowness(cell))[:3]
+        return to_rgb(LOOKS[cell[0]].colour if cell else EMPTY.colour)
+
+    places = phases.rows if phases.log else range(len(phases.rows))
+    across, up = edges(phases.columns), edges(places, phases.log)
+    ax.pcolormesh(across, up, [[*map(colour, row)] for row in phases.cells], rasterized=True)
+    ax.set(xscale="log", yscale="log" if phases.log else "linear")
+    ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
+    ax.set(xlabel="learning rate", ylabel=phases.y_label)
+    if not phases.log:
+        every = next(k for k in (1, 2, 5, 10, 20, 50, len(places)) if k * 10 >= len(places))
+        labels = {k: f"{phases.rows[k]:g}" for k in range(0, len(places), every)}
+        ax.set_yticks([*labels], [*labels.values()])
+    handles: list[Any] = [Patch(color=LOOKS[name].colour, label=name) for name in phases.verdicts]
+    if phases.crossed:
+        passes = [x or math.nan for x in phases.line]
+        for shade, width in ((EMPTY.colour, 3.2), (LINE.colour, 1.4)):
+            if phases.log:
+                ax.plot(passes, places, color=shade, linewidth=width)
+            else:  # one row says nothing of what is between it and the next
+                ax.vlines(passes, up[:-1], up[1:], color=shade, linewidth=width)
+        handles.append(Line2D([], [], color=LINE.colour, linewidth=1.4, label=LINE_NAME))
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+    ax.legend(handles=handles, title=phases.title, frameon=False, alignment="left", **beside)
+    if "converged" in phases.verdicts:
+        scale = ScalarMappable(LogNorm(1, max(2, phases.steps)), shades)
+        ax.figure.colorbar(
+            scale, cax=ax.inset_axes((1.04, 0.03, 0.035, 0.38)), label="steps to converge"
+        )
+    return ax
+
+
+def edges(centres: Sequence[float], log: bool = True) -> list[float]:
+    """Return the borders of cells with these centres, halfway between them.
+
+    >>> edges([0.01, 1.0]), edges([0, 1, 2], log=False)
+    ([0.001, 0.1, 10.0], [-0.5, 0.5, 1.5, 2.5])
+    """
+    places = [math.log10(x) if log else x for x in centres]
+    inner = [(a + b) / 2 for a, b in itertools.pairwise(places)]
+    first, last = (inner[0], inner[-1]) if inner else (places[0] + 0.5, places[0] - 0.5)
+    found = [2 * places[0] - first, *inner, 2 * places[-1] - last]
+    return [10**x if log else x for x in found]
+
+
+def chart(
+    phases: Phases, width: int | None = None, height: int = 24, *, colour: bool = False
+) -> str:
+    """Return the plane as lines of text of at most `width` characters, at most `height` for it.
+
+    Each cell is a sign; with `colour` it is a coloured block, and two fit into a character, one
+    above the other. Where there are too many rows or columns, some are left out.
+    """
+    if width is None:
+        import shutil
+
+        width = min(80, shutil.get_terminal_size().columns)
+    width, height = any_int("width", width), max(2, any_int("height", height))
+    halves = 1 + true_or_false("colour", colour)  # of a character, which is twice as high as wide
+    labels = [f"{x:.3g}" for x in phases.rows]
+    margin = max(map(len, labels))
+    room, n, m = max(8, width - margin - 2), len(phases.columns), len(phases.rows)
+    size = max(1, min(room // n, height * 2 // m, 6))
+    columns = _picked(n, room, size)
+    rows = _picked(m, height * halves, max(1, size * halves // 2))[::-1]
+    lines = [_looks(phases, row, columns) for row in rows]
+    told, before = [f"{phases.y_label} over learning rate"], ""
+    for k in range(0, len(rows), halves):
+        label = labels[rows[k]]
+        text = _text(lines[k], lines[min(k + halves, len(rows)) - 1], colour)
+        told.append(f"{label if label != before else '':>{margin}} |{text}")
+        before = label
+    blank = " " * (margin + 2)
+    ticks = _ticks([phases.columns[k] for k in columns])
+    return "\n".join([*told, blank + ticks, *_legend(phases, blank, colour)])
+
+
+def _picked(n: int, room: int, size: int) -> list[int]:
+    """Return which of n cells to show in so much room, each as often as it is large."""
+    shown = min(n, room)
+    return [k * n // shown for k in range(shown) for _ in range(size)]
+
+
+def _looks(phases: Phases, row: int, columns: Sequence[int]) -> list[Look]:
+    """Return what stands in a row: how its cells look, and the line where it passes."""
+    looks = []
+    for k in columns:
+        cell = phases.cells[row][k]
+        look = LOOKS[cell[0]] if cell else EMPTY
+        if cell and cell[0] == "converged":
+            look = look._replace(ansi=ANSI_SHADES[int(4.99 * phases.slowness(cell))])
+        looks.append(look)
+    passes, borders = phases.line[row] or 0.0, edges(phases.columns)
+    for k, (low, high) in enumerate(itertools.pairwise(borders)):
+        if low <= passes < high and k in columns:
+            part = math.log(passes / low) / math.log(high / low)
+            looks[columns.index(k) + int(part * columns.count(k))] = LINE
+    return looks
+
+
+def _text(above: Sequence[Look], below: Sequence[Look], colour: bool) -> str:
+    """Return a row of characters, each of a look above and one below."""
+    if not colour:
+        return "".join(look.sign for look in above).rstrip()
+    pieces = []
+    for (top, bottom), stretch in itertools.groupby(zip(above, below)):
+        block = "▀" * len(list(stretch))
+        pieces.append(f"\033[38;5;{top.ansi};48;5;{bottom.ansi}m{block}")
+    return "".join(pieces) + "\033[0m"
+
+
+def _ticks(columns: Sequence[float]) -> str:
+    """Return the labels below the columns, at the powers of ten."""
+    low, high = math.log10(columns[0]) - 1e-9, math.log10(columns[-1]) + 1e-9
+    line = ""
+    for power in range(math.ceil(low), math.floor(high) + 1):
+        place = columns.index(min(columns, key=lambda x: abs(math.log10(x) - power)))
+        if place >= len(line):
+            line = f"{line:<{place}}{10.0**power:g} "
+    return line.rstrip() or f"{columns[0]:.3g}"
+
+
+def _legend(phases: Phases, blank: str, colour: bool) -> list[str]:
+    """Return lines that say what the signs, or the colours, stand for."""
+
+    def mark(*looks: Look) -> str:
+        if not colour:
+            return looks[0].sign
+        return "".join(f"\033[48;5;{look.ansi}m  \033[0m" for look in looks)
+
+    entries = []
+    for name in phases.verdicts:
+        looks = [LOOKS[name]]
+        if colour and name == "converged":
+            looks = [looks[0]._replace(ansi=shade) for shade in ANSI_SHADES]
+            name = "converged, early to late"
+        entries.append(f"{mark(*looks)} {name}")
+    if phases.crossed:
+        entries.append(f"{mark(LINE)} {LINE_NAME}")
+    return [blank + "   ".join(entries[i : i + 4]) for i in range(0, len(entries), 4)]
