@@ -40,7 +40,9 @@ class Start(NamedTuple):
 class Cell(Group[Outcome]):
     """The runs at one learning rate from starts of one scale.
 
-    Attributes, beside those of a `Group`:
+    Beside what a `Group` has:
+
+    Attributes:
         lr, scale: the learning rate and the scale.
         verdict: the most frequent one.
     """
@@ -67,6 +69,13 @@ class PhaseDiagram(Job[Planned, Start]):
         plan: the scale and the seed of each start; `planned` is how many there are.
         made: the `Start` of each that is finished, by its place in the plan.
         status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
+
+    >>> import microtrain as mt
+    >>> found = mt.phase_diagram([0.1, 1.0], [1.0], seeds=range(5))
+    >>> found.cells
+    [[Cell(0.1 x 1: 5 converged), Cell(1 x 1: 5 saturated)]]
+    >>> [round(lr, 2) for lr in found.stable_lrs]
+    [0.2]
     """
 
     def __init__(

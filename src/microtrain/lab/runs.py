@@ -78,7 +78,9 @@ class Group(Generic[RunT]):
 class Rate(Group[Run]):
     """All the runs of one learning rate, and what they have in common.
 
-    Attributes, beside those of a `Group`:
+    Beside what a `Group` has:
+
+    Attributes:
         label: the name of the learning rate or schedule.
         lr: the learning rate or schedule itself.
         sharpness: the median of the runs' first measured, or None if it was not tracked or is not
