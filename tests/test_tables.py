@@ -174,7 +174,7 @@ def test_a_predictor_of_version_1_still_loads(tmp_path):
         (lambda r: r.update(columns=5), "columns expects a list, got int 5"),
         (lambda r: r.update(columns=[]), "does not fit the columns"),
         (lambda r: r["columns"].pop(), "does not fit the columns"),
-        (lambda r: r["columns"][0].pop("mean"), "columns.0. lacks, or has too much: str 'mean'"),
+        (lambda r: r["columns"][0].pop("mean"), "columns.0. has missing or unknown keys"),
         (
             lambda r: r["columns"][0].update(scale=0),
             "scale expects a number above 0, got int 0",
@@ -198,7 +198,7 @@ def test_a_predictor_of_version_1_still_loads(tmp_path):
         (lambda r: r.update(loss="squared_error"), "which does not fit a target of 3 classes"),
         (lambda r: r.update(loss=["hinge"]), "loss expects one of cross_entropy, hinge, squared"),
         (lambda r: r.update(architecture=None), "architecture expects an object, got None"),
-        (lambda r: r.update(extra=1), "lacks, or has too much"),
+        (lambda r: r.update(extra=1), "has missing or unknown keys"),
         (lambda r: r.update(version=3), "version 3"),
         (lambda r: r.update(format="microtrain model"), "this is no microtrain predictor"),
     ],

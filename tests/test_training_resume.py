@@ -285,7 +285,7 @@ def test_a_run_is_not_taken_for_another(tmp_path):
         ({"version": 3}, "it is of version 3"),
         ({"losses": [10**400] * 5}, "losses.0. expects a float, got int"),
         ({"seconds": 10**400}, "seconds expects a number of at least 0, got int"),
-        ({"more": 1}, "it lacks, or has too much"),
+        ({"more": 1}, "it has missing or unknown keys"),
     ],
 )
 def test_a_tampered_file_is_refused(tmp_path, change, message):

@@ -1,11 +1,11 @@
-"""Curves, drawn with characters: eight dots to each in braille, or two in plain ASCII."""
+"""Line charts of characters: braille with eight dots each, or plain ASCII with two."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import any_int, true_or_false
 
@@ -14,6 +14,8 @@ MOST = 5000  # characters in a row, and rows
 # The bit of each dot of a character, by row from the top and by column.
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 ASCII = ((1,), (2,))
+
+Cell = tuple[int, int]  # its row, counted from the top, and its column
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 COLOURS = (36, 33, 35, 32, 34, 31)  # of ANSI terminals: cyan, yellow, magenta, green, blue, red
@@ -30,18 +32,17 @@ def line_chart(
     ascii: bool | None = None,
     colour: bool = False,
 ) -> str:
-    """Return a chart of ys over 0, 1, 2, …, as lines of text of at most `width` characters.
+    """Return a chart of ys over 0, 1, 2, …, as text.
 
-    Without a width it is as wide as the terminal, and 80 at most. (At least 8 characters and 2 rows
-    are always left to the curve.) It is drawn in plain ASCII if `ascii`, or, where that is None, if
-    the standard output can't encode anything better. Several curves, each by its
-    name, share the axes; a letter on each leads to its name below, and so do ANSI colours if
-    `colour`.
+    ys: one curve, or several by their names. They share the axes; letters on the curves, and ANSI
+    colours if `colour`, lead to the names below. Numbers that are not finite, or beyond 8e307,
+    leave a gap.
 
-    Numbers that are not finite (or beyond 8e307) leave a gap. `log` puts the y axis on a
-    logarithmic scale, on which numbers that are not positive leave a gap too; None decides by
-    itself: it does so where all are positive and the largest is over 20 times the smallest.
-    `height` counts the rows of the curve.
+    width: of the lines, in characters; by default that of the terminal, 80 at most. height: the
+    rows of the curve. At least 8 characters and 2 rows are left to the curve. log: whether the y
+    axis is logarithmic, so that only positive numbers are shown; by default it is if all are
+    positive and the largest is over 20 times the smallest. ascii: whether to use plain ASCII; by
+    default only if the standard output can't encode braille.
 
     >>> print(line_chart([4.0, 2.0, 1.0, 0.5, 0.0], width=30, height=5, ascii=True))
     4 |'..
@@ -71,42 +72,51 @@ def line_chart(
             true_or_false(name, flag)
     if ascii is None:
         ascii = not _encodable("\u283f┤│└─")
-    curves = {"": ys} if not isinstance(ys, Mapping) else ys
-    finite = [y for ys in curves.values() for y in ys if math.isfinite(y)]
+    curves = ys if isinstance(ys, Mapping) else {"": ys}
+    finite = [y for curve in curves.values() for y in curve if math.isfinite(y)]
     if log is None:
         log = bool(finite) and min(finite) > 0 and max(finite) > 20 * min(finite)
-    scaled = [[_scale(y, log) for y in ys] for ys in curves.values()]
-    shown = [y for ys in scaled for y in ys if y is not None]
+    scaled = [[_scale(y, log) for y in curve] for curve in curves.values()]
+    shown = [y for curve in scaled for y in curve if y is not None]
     if not shown:
         return f"{title}\n(no finite numbers to draw)".strip()
+
     low, high = min(shown), max(shown)
     if not high - low > 1e-300:
         pad = 0.25 if log else abs(low) / 2 if abs(low) > 1e-300 else 1.0
         low, high = low - pad, high + pad
-
-    ticks = _log_ticks(low, high) if log else _ticks(low, high)
     dots = ASCII if ascii else BRAILLE
     height = max(2, height)
-    rows_of_ticks = [_row(tick, low, high, height * len(dots)) // len(dots) for tick in ticks]
-    labels = dict(zip(rows_of_ticks, _labels([10**tick if log else tick for tick in ticks])))
+
+    def row(y: float) -> int:
+        """Return which row of dots shows y."""
+        return round((high - y) / (high - low) * (height * len(dots) - 1))
+
+    ticks = _log_ticks(low, high) if log else _ticks(low, high)
+    numbers = _labels([10**tick if log else tick for tick in ticks])
+    labels = dict(zip((row(tick) // len(dots) for tick in ticks), numbers))
     margin = max(map(len, labels.values()), default=0)
     columns = max(8, width - margin - 2)
     longest = max(map(len, scaled))
-    points = [_points(ys, low, high, longest, columns, height, dots) for ys in scaled]
+    steps, wide = max(1, longest - 1), columns * len(dots[0]) - 1
+    drawn = [
+        _line(None if y is None else (row(y), round(i / steps * wide)) for i, y in enumerate(curve))
+        for curve in scaled
+    ]
     letters = LETTERS if isinstance(ys, Mapping) else ""
-    rows = _rows(points, columns, height, dots, letters, colour)
-    tick_mark, bar, corner, dash = ("|", "|", "+", "-") if ascii else ("┤", "│", "└", "─")
+    rows = _rows(drawn, columns, height, dots, letters, colour)
+    tick_mark, bar, corner, dash = "||+-" if ascii else "┤│└─"
 
     lines = [title] if title else []
-    for i, row in enumerate(rows):
+    for i, cells in enumerate(rows):
         mark = tick_mark if i in labels else bar
-        lines.append(f"{labels.get(i, ''):>{margin}} {mark}{row}".rstrip())
+        lines.append(f"{labels.get(i, ''):>{margin}} {mark}{cells}".rstrip())
     lines.append(f"{'':>{margin}} {corner}{dash * columns}")
-    last = str(longest - 1)
-    middle = x_label.center(columns - 1 - len(last)) if longest > 1 else ""
-    lines.append(f"{'':>{margin}}  0{middle}{last if longest > 1 else ''}".rstrip())
+    last = str(longest - 1) if longest > 1 else ""
+    middle = x_label.center(columns - 1 - len(last)) if last else ""
+    lines.append(f"{'':>{margin}}  0{middle}{last}".rstrip())
     if letters:
-        lines += _legend(list(curves), " " * (margin + 2), columns, letters, colour)
+        lines += _legend(list(curves), " " * (margin + 2), columns, colour)
     return "\n".join(lines)
 
 
@@ -129,16 +139,15 @@ def _scale(y: float, log: bool) -> float | None:
 def _ticks(low: float, high: float) -> list[float]:
     """Return 3 to 7 round numbers from low to high."""
     unit = 10.0 ** math.floor(math.log10(high - low))
-    choices = (
-        [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
-        for step in (2 * unit, unit, unit / 2, unit / 5)
-    )
-    return next((ticks for ticks in choices if len(ticks) >= 3), [])
+    for step in (2 * unit, unit, unit / 2, unit / 5):
+        ticks = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        if len(ticks) >= 3:
+            return ticks
+    return []
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """Return the logarithms of 2 to 7 round numbers between those of which low and high are the
-    logarithms: powers of ten, or 1, 2 and 5 times them."""
+    """Return the logarithms of 2 to 7 round numbers; low and high are logarithms, too."""
     decades = range(math.floor(low), math.ceil(high) + 1)
     for digits in ((1,), (1, 2, 5), range(1, 10)):
         ticks = [t for k in decades for d in digits if low <= (t := k + math.log10(d)) <= high]
@@ -156,41 +165,23 @@ def _labels(numbers: Sequence[float]) -> list[str]:
     return [repr(x) for x in numbers]
 
 
-def _row(y: float, low: float, high: float, height: int) -> int:
-    """Return which of `height` rows, counted from the top, shows y."""
-    return round((high - y) / (high - low) * (height - 1))
-
-
-def _points(
-    ys: Sequence[float | None],
-    low: float,
-    high: float,
-    longest: int,
-    columns: int,
-    height: int,
-    dots: Sequence[Sequence[int]],
-) -> list[tuple[int, int]]:
-    """Return the dots of a curve, (row, column) each, in their order along it."""
-    wide = columns * len(dots[0])
-    points: list[tuple[int, int]] = []
-    before: tuple[int, int] | None = None
-    for i, y in enumerate(ys):
-        if y is None:
-            before = None
-            continue
-        across = round(i / max(1, longest - 1) * (wide - 1))
-        down = _row(y, low, high, height * len(dots))
-        x0, y0 = before or (across, down)
-        length = max(abs(across - x0), abs(down - y0), 1)
-        for k in range(length + 1):
-            x = x0 + round((across - x0) * k / length)
-            points.append((y0 + round((down - y0) * k / length), x))
-        before = across, down
-    return points
+def _line(points: Iterable[Cell | None]) -> list[Cell]:
+    """Return all dots of the line through these dots, in order; None is a gap in it."""
+    line: list[Cell] = []
+    before: Cell | None = None
+    for point in points:
+        if point is not None:
+            (y0, x0), (y, x) = before or point, point
+            length = max(abs(x - x0), abs(y - y0), 1)
+            for k in range(length + 1):
+                dot = y0 + round((y - y0) * k / length), x0 + round((x - x0) * k / length)
+                line.append(dot)
+        before = point
+    return line
 
 
 def _rows(
-    curves: Sequence[Sequence[tuple[int, int]]],
+    curves: Sequence[Sequence[Cell]],
     columns: int,
     height: int,
     dots: Sequence[Sequence[int]],
@@ -199,16 +190,16 @@ def _rows(
 ) -> list[str]:
     """Return the rows of text that show the dots of these curves, and each curve's letter."""
     down, across = len(dots), len(dots[0])
-    cells: dict[tuple[int, int], int] = {}
-    owners: dict[tuple[int, int], int] = {}
-    marks: dict[tuple[int, int], str] = {}
-    for i, points in enumerate(curves):
-        for row, column in points:
+    bits: dict[Cell, int] = {}
+    owners: dict[Cell, int] = {}
+    marks: dict[Cell, str] = {}
+    for i, curve in enumerate(curves):
+        for row, column in curve:
             cell = row // down, column // across
-            cells[cell] = cells.get(cell, 0) | dots[row % down][column % across]
+            bits[cell] = bits.get(cell, 0) | dots[row % down][column % across]
             owners[cell] = i
-    for i, points in enumerate(curves if letters else ()):
-        way = list(dict.fromkeys((row // down, column // across) for row, column in points))
+    for i, curve in enumerate(curves if letters else ()):
+        way = list(dict.fromkeys((row // down, column // across) for row, column in curve))
         middle = way[: len(way) * (i + 1) // (len(curves) + 1)]
         for stretch in (way, middle):  # at its end, and somewhere along it
             free = [cell for cell in stretch if cell not in marks]
@@ -216,40 +207,32 @@ def _rows(
                 marks[free[-1]] = letters[i % len(letters)]
                 owners[free[-1]] = i
 
-    def text(cell: tuple[int, int]) -> str:
-        bits = cells.get(cell, 0)
-        if cell in marks:
-            return marks[cell]
-        if len(dots) == len(ASCII):
-            return " '.:"[bits]
-        return chr(0x2800 + bits) if bits else " "
+    def text(cell: Cell) -> str:
+        if cell in marks or cell not in bits:
+            return marks.get(cell, " ")
+        return " '.:"[bits[cell]] if dots is ASCII else chr(0x2800 + bits[cell])
 
     rows = []
     for row in range(height):
         line = [(row, column) for column in range(columns)]
-        pieces = [
-            _coloured("".join(map(text, stretch)), i if colour else None)
-            for i, stretch in itertools.groupby(line, owners.get)
-        ]
-        rows.append("".join(pieces))
+        pieces = itertools.groupby(line, owners.get)
+        rows.append("".join(_coloured("".join(map(text, cells)), i, colour) for i, cells in pieces))
     return rows
 
 
-def _legend(
-    names: Sequence[str], indent: str, columns: int, letters: str, colour: bool
-) -> list[str]:
+def _legend(names: Sequence[str], indent: str, columns: int, colour: bool) -> list[str]:
     """Return lines that say which letter stands for which curve."""
     lines, used = [indent], 0
     for i, name in enumerate(names):
-        entry = f"{letters[i % len(letters)]} {name}"
+        entry = f"{LETTERS[i % len(LETTERS)]} {name}"
         if used and used + len(entry) > columns:
             lines.append(indent)
             used = 0
-        lines[-1] += ("   " if used else "") + _coloured(entry, i if colour else None)
+        lines[-1] += ("   " if used else "") + _coloured(entry, i, colour)
         used += len(entry) + 3
     return lines
 
 
-def _coloured(text: str, i: int | None) -> str:
-    """Return text in the colour of curve `i`, for a terminal."""
-    return text if i is None else f"\033[{COLOURS[i % len(COLOURS)]}m{text}\033[0m"
+def _coloured(text: str, i: int | None, colour: bool) -> str:
+    """Return a text in the colour of curve `i`, if `colour`."""
+    return f"\033[{COLOURS[i % len(COLOURS)]}m{text}\033[0m" if colour and i is not None else text

@@ -1,4 +1,4 @@
-"""The predictions over the plane around some points, and where one class ends in it."""
+"""A model's predictions on a grid in the plane, and the level that separates two classes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MARGIN = 0.15  # of the points' extent, on every side
 
 
 def boundary_level(targets: Sequence[Any]) -> float | None:
-    """Return the prediction at which one class ends, if the targets are of two: -1 and 1, 0 and 1.
+    """Return the prediction that separates two classes with the targets -1 and 1, or 0 and 1.
 
-    For any other targets it is None: that a prediction is on a side of something says nothing.
+    For other targets there is no such level, and it is None.
 
     >>> boundary_level([1, -1]), boundary_level([1.0, 0.0]), boundary_level([0.3, 1.0])
     (0.0, 0.5, None)
@@ -26,8 +26,8 @@ def boundary_level(targets: Sequence[Any]) -> float | None:
 
 
 def shade(prediction: float, level: float) -> float:
-    """Return how far a prediction is above the level or below: from -1 to 1."""
-    # Between 0 and 1 there is less room than between -1 and 1.
+    """Return a shade from -1, for a prediction far below the level, to 1, for one far above."""
+    # Predictions from 0 to 1 differ less than those from -1 to 1.
     return math.tanh((4.0 if level else 1.0) * (prediction - level))
 
 
@@ -37,9 +37,9 @@ def field(
     columns: int = 60,
     rows: int = 60,
 ) -> Grid:
-    """Return coordinates across and up, and the prediction in each row and column.
+    """Return a grid's coordinates across and up, and the prediction in each row and column.
 
-    The grid covers the points and a margin.
+    The grid covers the points and a margin around them.
 
     >>> field(lambda xs: [x + y for x, y in xs], [[0.0, 0.0], [10.0, 20.0]], 3, 2)
     ([-1.5, 5.0, 11.5], [-3.0, 23.0], [[-4.5, 2.0, 8.5], [21.5, 28.0, 34.5]])

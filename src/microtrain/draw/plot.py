@@ -1,4 +1,4 @@
-"""Pictures by matplotlib, which is imported when the first of them is drawn."""
+"""Plots with matplotlib, which is imported when the first one is drawn."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from .html import preformatted
 # Universal Design").
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 STYLES = ("-", "--", ":", "-.")  # for one curve of a colour after the other
-LARGEST = 1e100  # what is beyond would leave no room on the axis for anything else
-LOW, HIGH = "#E69F00", "#0072B2"  # of a decision boundary's two sides
+LARGEST = 1e100  # larger losses would leave no room on the axis for the others
+LOW, HIGH = "#E69F00", "#0072B2"  # the two sides of a decision boundary
 
 
 def new_axes(width: float = 6.4, height: float = 4.0) -> Any:
-    """Return axes on a figure of their own, that size in inches.
+    """Return axes on a new figure of this size in inches.
 
-    In a notebook, and where pyplot is in use, as in a script that calls `show`, the figure is one
-    of pyplot's, so that it is shown. Raises `ImportError`, which says what to install, where
-    matplotlib is missing.
+    In a notebook, and where pyplot is in use, the figure is one of pyplot's, so that it is shown.
+    Raises `ImportError` if matplotlib is missing, and says what to install.
     """
     import sys
 
     options: dict[str, Any] = {"figsize": (width, height), "layout": "constrained"}
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if "matplotlib.pyplot" in sys.modules or hasattr(shell, "kernel"):
-        _figure()  # which says what to install
+        _figure()  # raises the error that says what to install
         import matplotlib.pyplot as plt
 
         return plt.subplots(**options)[1]
@@ -48,7 +47,7 @@ def _figure(**options: Any) -> Any:
 
 
 def given(ax: Any) -> Any:
-    """Return the axes to draw on. Raises `TypeError` if they are none."""
+    """Return `ax`. Raises `TypeError` unless it is None or matplotlib's axes."""
     if ax is not None and not hasattr(ax, "contourf"):
         raise TypeError(f"ax expects matplotlib's axes, got {describe(ax)}")
     return ax
@@ -67,20 +66,22 @@ def descent(
     `bands` gives, for some curves, what to shade from and to; `target`, a loss to mark. The scale
     is logarithmic where all losses are positive.
     """
+
+    def bounded(ys: Sequence[float]) -> list[float]:
+        return [y if abs(y) < LARGEST else math.nan for y in ys]
+
     ax = given(ax) or new_axes()
-    losses = [y for curve in curves.values() for y in curve if abs(y) < LARGEST]
     for i, (name, curve) in enumerate(curves.items()):
         colour = COLOURS[i % len(COLOURS)]
         steps = range(len(curve))
-        ys = [y if abs(y) < LARGEST else math.nan for y in curve]
         style = STYLES[i // len(COLOURS) % len(STYLES)]
-        ax.plot(steps, ys, style, color=colour, label=name, linewidth=1.8)
+        ax.plot(steps, bounded(curve), style, color=colour, label=name, linewidth=1.8)
         if bands and name in bands:
-            low, high = ([y if abs(y) < LARGEST else math.nan for y in ys] for ys in bands[name])
+            low, high = map(bounded, bands[name])
             ax.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
-        last = max((k for k in steps if abs(curve[k]) < LARGEST), default=None)
-        if last is not None:
-            ax.plot([last], [curve[last]], "o", color=colour, markersize=4)
+        drawn = [k for k in steps if abs(curve[k]) < LARGEST]
+        ax.plot(drawn[-1:], [curve[k] for k in drawn[-1:]], "o", color=colour, markersize=4)
+    losses = [y for curve in curves.values() for y in curve if abs(y) < LARGEST]
     if losses and min(losses) > 0:
         ax.set_yscale("log")
     if target is not None:
@@ -114,11 +115,11 @@ def boundary(
     *,
     title: str = "",
 ) -> Any:
-    """Draw points in the plane on the field that is to tell them apart, and return the axes.
+    """Draw points over a model's predictions in the plane, and return the axes.
 
-    xs: n points; ys: for each, its target; grid: the coordinates of the columns and of the rows,
-    and the field's value in each row and column. The line is drawn where the field passes from one
-    class to the other, or passes 0.
+    xs: n points; ys: their targets; grid: the coordinates of the columns and of the rows, and the
+    prediction in each row and column. The line is where the predictions pass from one class to the
+    other, or pass 0.
     """
     known = boundary_level(ys)
     level = known or 0.0
@@ -156,7 +157,7 @@ def boundary(
 
 
 def inline(plot: Callable[[Any], Any], chart: Callable[[], str]) -> str:
-    """Return a picture as a piece of HTML: as matplotlib plots it, or else the chart, as text."""
+    """Return a plot as a piece of HTML; where matplotlib can't draw it, the chart instead."""
     import io
 
     try:
@@ -166,7 +167,5 @@ def inline(plot: Callable[[Any], Any], chart: Callable[[], str]) -> str:
         figure.savefig(file, format="svg", metadata={"Date": None})
         text = file.getvalue()
         return text[text.index("<svg") :]
-    except (
-        Exception
-    ):  # whatever is missing or broken in matplotlib, a notebook is to show something
+    except Exception:  # whatever matplotlib lacks, a notebook has to show something
         return preformatted(chart())

@@ -1,4 +1,4 @@
-"""How a Value is shown: its expression graph, as a picture, in notebooks and as DOT text."""
+"""A Value's expression graph: as a picture, as DOT text, and in notebooks."""
 
 from __future__ import annotations
 

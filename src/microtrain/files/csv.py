@@ -1,9 +1,9 @@
-"""CSV files: tables, so read that an error names the line and the column; and rows, written.
+"""CSV files: tables are read, with errors that name the line and the column; rows are written.
 
-A cell is empty if there is nothing in it but blanks, a number if Python reads it as a finite one
-(without "_"), else a text. A column is of numbers or of texts. Texts that are numbers to people
-("290,075", "10%", "$5", "1 234", "2024-01-31", "12:30", "1.5 kg") must not become names of classes
-in silence: a column that has one is refused, unless it is said to be one of texts.
+A cell is empty (it has nothing but blanks), a number (Python reads it as a finite one, and it has
+no "_"), or a text. A column has numbers or texts. Texts that are numbers to people ("290,075",
+"10%", "$5", "1 234", "2024-01-31", "12:30", "1.5 kg") are refused: they would become names of
+classes in silence. A column that is said to hold texts may have them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ Row = tuple[int, list[str]]  # the line it begins on, and its cells
 
 SEP = r'tab|[\t _]|[^\w\s"\0-\x1f\ud800-\udfff]'
 
-# Texts with no digit; with a letter before the first digit ("type 2", but not "US$5"); or with no
-# more before the first letter than a whole number, a range or a bound ("3rd", "0-10 cm", "<5").
+# A text is a name if it has no digit; if a letter comes before the first digit ("type 2", but not
+# "US$5"); or if only a whole number, a range or a bound comes before the first letter ("3rd",
+# "0-10 cm", "<5").
 NAME = r"""(?sx) \D*
     | (?!.*[$¢-¥\u20a0-\u20cf]\s*\d) \D*[^\W\d_].*
     | (?:[<>]=?|[≤≥#])? \s* (?:\d+|(?P<low>0|[1-9]\d*)\s*[-\u2013]\s*(?P<high>\d+))
@@ -37,7 +38,7 @@ class Table:
         self.path, self.names, self.rows = path, list(names), list(rows)
 
     def place(self, name: str, what: str = "the model") -> int:
-        """Return which column has this name; `what` asks for it."""
+        """Return the place of the column with this name; an error says that `what` needs it."""
         if name not in self.names:
             columns = ", ".join(map(repr, self.names)) or "none: it is empty"
             got = f"got {name!r}; its columns are {columns}"
@@ -51,10 +52,11 @@ class Table:
         return Table(self.path, self.names, rows)
 
     def values(self, name: str, texts: bool | None = None, remedy: str = "") -> list[Any]:
-        """Return a column's texts, each as `class_of` gives it, or its numbers, as `texts` says.
+        """Return a column's texts, as `class_of` gives them, if `texts`; else its numbers.
 
-        By default they are texts if no cell is a number, and then none may look like one. Raises
-        `ValueError` for an empty cell, and for one that does not fit; `remedy` is what to do then.
+        By default a column has texts if no cell is a number; then none may look like one. Raises
+        `ValueError` for a cell that is empty or does not fit. The error ends with `remedy`: what to
+        do.
         """
         k = self.place(name)
         cells = [row[k].strip() for _, row in self.rows]
@@ -83,11 +85,11 @@ def read_table(
     sep: str | None = None,
     watch: Callable[[Iterable[list[str]]], Iterable[list[str]]] = iter,
 ) -> Table:
-    """Return the table in a CSV file; blanks around the names of its columns don't count.
+    """Return the table in a CSV file, its names of columns without blanks around them.
 
-    path: where it is; file: what to read instead, open for text; sep: the character between two
-    cells, or "tab"; by default a comma; watch: called with an iterator over the rows, it hands them
-    on. Raises `ValueError` where it is no such table.
+    path: where it is. file: an open text file to read instead. sep: the character between two
+    cells, or "tab"; a comma by default. watch: a function that gets an iterator over the rows and
+    returns one; it can count them. Raises `ValueError` if the file holds no such table.
     """
     import csv
     import re
@@ -98,7 +100,7 @@ def read_table(
     table = Table(path, [])
     with open(path, encoding="utf-8-sig", newline="") if file is None else file as lines:
         reader = csv.reader(lines, delimiter="\t" if sep == "tab" else sep or ",", strict=True)
-        begins = 1  # the line on which a row does, which may go on for several
+        begins = 1  # the line on which the next row begins; a row may have several lines
         try:
             for row in watch(reader):
                 line, begins = begins, reader.line_num + 1
@@ -121,7 +123,7 @@ def read_table(
 
 
 def _names(path: str, row: Sequence[str], sep: str | None) -> list[str]:
-    """Return the names of columns. Raises `ValueError` if they can't be, or not with commas."""
+    """Return the names of the columns. Raises `ValueError` if two are equal, or none is split."""
     names = [name.strip() for name in row]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{path} has two columns of the same name, {twice[0]!r}")
@@ -132,7 +134,7 @@ def _names(path: str, row: Sequence[str], sep: str | None) -> list[str]:
 
 
 def class_of(text: str) -> str:
-    """Return the text by which a class is known: 1 for 1.0, unless it has too many digits."""
+    """Return the name of a class: 1 for 1.0, unless the number has too many digits."""
     x = number_of(text)
     short = text.strip() if x is None else f"{x + 0.0:.15g}"  # adding 0.0 makes 0 of -0
     return short if x == number_of(short) else text.strip()
@@ -144,11 +146,11 @@ def number_of(text: str) -> float | None:
         x = float(text)
     except ValueError:
         return None
-    return x if math.isfinite(x) and "_" not in text else None  # to Python, 1_000 is a number
+    return x if math.isfinite(x) and "_" not in text else None  # Python reads 1_000
 
 
 def _is_name(text: str) -> bool:
-    """Return whether a text can be the name of a class, and is no number written in another way."""
+    """Return whether a text can be the name of a class; a number in other words can't."""
     import re  # slow to import
 
     with contextlib.suppress(ValueError):
@@ -171,7 +173,10 @@ def write_csv(target: Any, rows: Iterable[Iterable[Any]]) -> None:
 
 
 class _Lines:
-    """A file for the csv module, which quotes a carriage return only if lines end in one."""
+    """A file whose lines end in a newline.
+
+    The csv module quotes a carriage return only if it also ends lines with one.
+    """
 
     def __init__(self, file: Any) -> None:
         self.file = file

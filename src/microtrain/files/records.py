@@ -1,8 +1,8 @@
-"""Files of JSON: one format, one check of what is read, replaced as a whole or not at all.
+"""JSON files of one format: written whole or not at all, and checked when they are read.
 
-A file says what kind it is, and holds the digest of its content. It is written beside its target,
-synced to the disk and renamed: a writer that is killed leaves the old file or the new one. Nothing
-in a file is executed.
+A file says what kind it is, and holds a digest of its content. It is written beside its target,
+synced to the disk and renamed, so a killed writer leaves the old file or the new one. Reading a
+file executes nothing in it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Made = TypeVar("Made")
 VERSION = 2  # files of version 1 have no digest
 HEAD = ("format", "version", "digest")  # the keys beside the parts
 LARGEST = 500_000_000  # bytes; a file of more is not read
-ABANDONED = 600  # seconds after which what stands beside a file is of a killed writer
+ABANDONED = 600  # seconds; a temporary file that is older was left by a killed writer
 
 
 class CheckpointError(ValueError):
@@ -48,9 +48,9 @@ class Format:
         self.kind, self.schema = kind, schema
 
     def write(self, path: Path, **parts: Any) -> None:
-        """Write the parts to a file, in place of what is there.
+        """Write the parts to a file, which they replace.
 
-        Raises `ValueError` for numbers that are not finite, `OSError` where it can't be written.
+        Raises `ValueError` for numbers that are not finite, `OSError` if writing fails.
         """
         import json
 
@@ -64,10 +64,10 @@ class Format:
         _replace(path, text)
 
     def read(self, path: Path, make: Callable[..., Made]) -> Made:
-        """Return what `make` makes of the parts of a file.
+        """Return `make(**parts)` for the parts in a file.
 
-        Raises `CheckpointError` if it is no such file, or if `make` raises `ValueError` or
-        `TypeError`; `OSError` where it can't be read.
+        Raises `CheckpointError` if the file is of another kind or damaged, or if `make` raises
+        `ValueError` or `TypeError`; `OSError` if reading fails.
         """
         import json
 
@@ -83,7 +83,7 @@ class Format:
             raise CheckpointError(f"{path}: {reason}") from None
 
     def _parts(self, record: Any) -> dict[str, Any]:
-        """Return the parts in a record. Raises `ValueError` where it is not as it was written."""
+        """Return the parts of a record. Raises `ValueError` if it was not written by `write`."""
         kind: Any = record.get("format") if isinstance(record, dict) else None
         if kind != self.kind:
             other = isinstance(kind, str) and kind.startswith("microtrain ")
@@ -105,7 +105,7 @@ def digest(text: str) -> str:
 
 
 def _digest(record: dict[str, Any]) -> str:
-    """Return the digest of what a record holds beside it, whatever its keys' order and blanks."""
+    """Return the digest of a record's other entries; the order of the keys does not matter."""
     import json
 
     content = {key: x for key, x in record.items() if key != "digest"}
@@ -113,7 +113,7 @@ def _digest(record: dict[str, Any]) -> str:
 
 
 def _parsed(path: str) -> Any:
-    """Return the JSON in a file. Raises `ValueError` for what can't have been written here."""
+    """Return the JSON in a file. Raises `ValueError` for what this package never writes."""
     import json
 
     def finite(token: str) -> float:
@@ -136,8 +136,8 @@ def _parsed(path: str) -> Any:
 
 
 def target(path: Path) -> str:
-    """Return the path to replace for a file to be written. Raises `OSError` where none can be."""
-    path = os.path.realpath(file_path("path", path))  # a link is followed, not replaced
+    """Return the path of a file that can be written. Raises `OSError` if none can be."""
+    path = os.path.realpath(file_path("path", path))  # links are followed, not replaced
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
@@ -149,12 +149,12 @@ def target(path: Path) -> str:
 
 
 def _replace(path: str, text: str) -> None:
-    """Put a text in place of a file, or of nothing. Remove what killed writers of it left."""
+    """Write a text to a file, and remove the temporary files that killed writers left."""
     import glob
     import secrets
 
     for left in glob.glob(f"{glob.escape(path)}.{'[0-9a-f]' * 8}.tmp"):
-        with contextlib.suppress(OSError):  # somebody else removed it, or may alone
+        with contextlib.suppress(OSError):  # it is gone, or only another user may remove it
             if time.time() - os.path.getmtime(left) > ABANDONED:
                 os.unlink(left)
     beside = f"{path}.{secrets.token_hex(4)}.tmp"
@@ -167,7 +167,7 @@ def _replace(path: str, text: str) -> None:
             os.chmod(beside, os.stat(path).st_mode & 0o7777)
         os.replace(beside, path)
     finally:
-        with contextlib.suppress(FileNotFoundError):  # where it has replaced the file
+        with contextlib.suppress(FileNotFoundError):  # after it was renamed
             os.unlink(beside)
     with contextlib.suppress(OSError):  # not every system syncs folders
         folder = os.open(os.path.dirname(path), os.O_RDONLY)

@@ -1,8 +1,8 @@
-"""What a record may hold, declared as data.
+"""Schemas: what a record may hold, declared as data.
 
-A schema is a dict, for an object with these keys and no others; ``[part]``, for a list of any
-length; ``[part, n]``, for one of n, where n may be the key beside it whose number or length it is;
-`optional` of a schema; or a `Kind` of texts or numbers.
+A schema is a dict (an object with these keys and no others), ``[part]`` (a list of any length),
+``[part, n]`` (a list of n), an `optional` schema, or a `Kind` of texts or numbers. n is a number,
+or the key of an entry beside the list: the number there, or the length of the list there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..errors import describe
 
 
 class Kind:
-    """Texts or numbers: how an error names them, which are accepted, what is made of one."""
+    """Texts or numbers: their name in errors, what is accepted, and what is made of it."""
 
     def __init__(
         self, words: str, accepts: Callable[[Any], bool], made: Callable[[Any], Any] = lambda x: x
@@ -47,7 +47,10 @@ def optional(schema: Any) -> Any:
 
 
 def checked(schema: Any, x: Any, place: str = "", beside: Any = None) -> Any:
-    """Return what a schema makes of part of a record. Raises `ValueError`, with the place."""
+    """Return part of a record, as its schema makes it.
+
+    Raises `ValueError`, with the place, if it does not fit. beside: the object that holds it.
+    """
     if isinstance(schema, Kind):
         if not schema.accepts(x):
             raise ValueError(f"{place} expects {schema.words}, got {describe(x)}")
@@ -57,7 +60,7 @@ def checked(schema: Any, x: Any, place: str = "", beside: Any = None) -> Any:
     if isinstance(schema, dict):
         checked(OBJECT, x, place)
         if odd := sorted(map(describe, set(x) ^ set(schema))):
-            raise ValueError(f"{place or 'it'} lacks, or has too much: {', '.join(odd)}")
+            raise ValueError(f"{place or 'it'} has missing or unknown keys: {', '.join(odd)}")
         inside = f"{place}." if place else ""
         return {key: checked(part, x[key], inside + key, x) for key, part in schema.items()}
     part, n = (*schema, None)[:2]
