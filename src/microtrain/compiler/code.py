@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
+from .c import Source
 from .python import Python, assemble, function, indented
 from .transforms import taken_apart, with_gradient
 from .tree import REALS, Shape, size, unflatten
@@ -36,12 +37,18 @@ class Code:
             self._places = self._places[: size(self.result)]
         elif what == "value_and_grad":
             with_gradient(self.result[2])
+        title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
+        self.name = title + (what != "compile") * f"_{what}"
+        self._split = what == "value_and_grad"
+        self._write()
+
+    def _write(self) -> None:
+        """Write the function."""
         self._scope = Scope(Python, [self._record], RESERVED)
         self._head: list[str] = []
-        signature = self._write_head(compiled.parameters)
-        title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
-        (self.name,) = self._scope.named([title + (what != "compile") * f"_{what}"])
-        self._write_body(split=what == "value_and_grad")
+        signature = self._write_head(self._compiled.parameters)
+        (self.name,) = self._scope.named([self.name])
+        self._write_body(self._split)
         self.source = function(self.name, signature, self._guarded("return {}", signature))
         self.function = self._assembled(self.source, self.name)
 
@@ -142,6 +149,10 @@ class Code:
     def _assembled(self, source: str, name: str) -> Callable[..., Any]:
         own = {"otherwise": self._otherwise, "reals": REALS}
         return assemble(source, name, self._scope.namespace | own)  # type: ignore[no-any-return]
+
+    def c(self) -> Source:
+        """Return the function as C."""
+        return Source(self._record, self._places, self.name, self._split)
 
     @functools.cached_property
     def loop(self) -> Callable[[list[Any]], list[Any]]:

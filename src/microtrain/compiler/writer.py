@@ -58,7 +58,7 @@ class Scope:
         operations = [op for record in records for op in record.operations if len(op) > 1]
         functions = language.functions
         for primitive in dict.fromkeys([op[0] for op in operations]):
-            self.texts[primitive] = text = getattr(primitive, language.column)
+            self.texts[primitive] = text = self.text_of(primitive)
             words = _words(text) if isinstance(text, str) else []
             self.namespace |= {word: functions[word] for word in words if word in functions}
             self._taken.update(words)
@@ -72,6 +72,10 @@ class Scope:
                 (name,) = self.named([primitive.name])
                 self.namespace[name] = primitive.call
                 self.texts[primitive] = (lambda *x, f=text, n=name: f(*x) or n) if text else name
+
+    def text_of(self, primitive: Primitive) -> Any:
+        """Return how the language writes a primitive."""
+        return getattr(primitive, self.language.column)
 
     def inputs(self, record: Record) -> dict[int, str]:
         """Return names for the inputs of a record, such as it has for them, by place."""
@@ -240,7 +244,7 @@ class _Writer:
     def _expression(self, text: str, operands: Sequence[int]) -> tuple[str, int]:
         """Return an operation as an expression, and its level."""
         if text in INFIX:  # a sign
-            return f"{text}{self._at(SIGN, operands[0])}", SIGN
+            return f"{text}{self._at(POWER, operands[0])}", SIGN
         if "{" in text:
             return text.format(*[self._at(ATOM, x) for x in operands]), CHOICE
         return f"{text}({', '.join([self.texts[x] for x in operands])})", ATOM

@@ -120,7 +120,7 @@ def ieee_power(x: Any, n: Any) -> Any:
         return math.nan
 
 
-@primitive(slopes=lambda y, x: ratio(1, x), raises=False, javascript="Math.log")
+@primitive(slopes=lambda y, x: ratio(1, x), raises=False, c="log", javascript="Math.log")
 def _ieee_log(x: float) -> float:
     """Return log(x), which is -inf at 0 and NaN below it."""
     return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
@@ -134,27 +134,30 @@ def _written_power(x: str, n: str) -> str:
         return ""
 
 
-ADD = Primitive("+", operator.add, raises=False, python="+", javascript="+")
-SUBTRACT = Primitive("-", operator.sub, raises=False, python="-", javascript="-")
-MULTIPLY = Primitive("*", operator.mul, raises=False, python="*", javascript="*")
-DIVIDE = Primitive("/", divide, python="/", javascript="/")
-NEGATE = Primitive("neg", operator.neg, raises=False, python="-", javascript="-{0}")
-ABSOLUTE = Primitive("abs", abs, raises=False, python="abs", javascript="Math.abs")
-POWER = Primitive("power", operator.pow, call=power, python=_written_power, javascript="pow")
-PLAIN_POWER = Primitive(  # Python's own
-    "plain_power", _plain_power, python=_written_power, javascript="pow"
+ADD = Primitive("+", operator.add, raises=False, python="+", c="+", javascript="+")
+SUBTRACT = Primitive("-", operator.sub, raises=False, python="-", c="-", javascript="-")
+MULTIPLY = Primitive("*", operator.mul, raises=False, python="*", c="*", javascript="*")
+DIVIDE = Primitive("/", divide, python="/", c="/", javascript="/")
+NEGATE = Primitive("neg", operator.neg, raises=False, python="-", c="-", javascript="-{0}")
+ABSOLUTE = Primitive("abs", abs, raises=False, python="abs", c="fabs", javascript="Math.abs")
+POWER = Primitive(
+    "power", operator.pow, call=power, python=_written_power, c="power", javascript="pow"
 )
-LESS = Primitive("<", operator.lt, raises=False, python="<", javascript="<")
-LESS_EQUAL = Primitive("<=", operator.le, raises=False, python="<=", javascript="<=")
-GREATER = Primitive(">", operator.gt, raises=False, python=">", javascript=">")
-GREATER_EQUAL = Primitive(">=", operator.ge, raises=False, python=">=", javascript=">=")
-AND = Primitive("&", operator.and_, raises=False, python="&", javascript="&")
-OR = Primitive("|", operator.or_, raises=False, python="|", javascript="|")
+PLAIN_POWER = Primitive(  # Python's own
+    "plain_power", _plain_power, python=_written_power, c="pow", javascript="pow"
+)
+LESS = Primitive("<", operator.lt, raises=False, python="<", c="<", javascript="<")
+LESS_EQUAL = Primitive("<=", operator.le, raises=False, python="<=", c="<=", javascript="<=")
+GREATER = Primitive(">", operator.gt, raises=False, python=">", c=">", javascript=">")
+GREATER_EQUAL = Primitive(">=", operator.ge, raises=False, python=">=", c=">=", javascript=">=")
+AND = Primitive("&", operator.and_, raises=False, python="&", c="both", javascript="&")
+OR = Primitive("|", operator.or_, raises=False, python="|", c="either", javascript="|")
 LOG_BASE = Primitive(
     "log_base",
     log_base,
     (lambda y, base, exponent: ratio(1, base), None),
     python="log({0})",
+    c="log({0})",
     javascript="Math.log({0})",
 )
 RATIO = Primitive(
@@ -163,6 +166,7 @@ RATIO = Primitive(
     (lambda y, a, b: ratio(1, b), lambda y, a, b: ratio(-y, b)),
     raises=False,
     python="/",  # where that raises, the record is replayed
+    c="/",
     javascript="/",
 )
 IEEE_POWER = Primitive(
@@ -171,5 +175,6 @@ IEEE_POWER = Primitive(
     (lambda y, x, n: n * ieee_power(x, n - 1), lambda y, x, n: y * _ieee_log(x)),
     raises=False,
     python=lambda x, n: "1.0 / {0}" if n == "-1.0" else _written_power(x, n),
+    c="ieee_power",
     javascript="pow",
 )

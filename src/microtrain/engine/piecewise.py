@@ -15,6 +15,7 @@ from .primitive import Primitive, primitive
     exact=True,
     raises=False,
     python="1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0",
+    c="(double)({0} > 0.0) - ({0} < 0.0)",
     javascript="{0} > 0.0 ? 1.0 : {0} < 0.0 ? -1.0 : 0.0",
 )
 def sign(x: float) -> float:
@@ -31,6 +32,7 @@ def sign(x: float) -> float:
     exact=True,
     raises=False,
     python="0.0 if {0} <= 0.0 else 1.0",
+    c="{0} <= 0.0 ? 0.0 : 1.0",
     javascript="{0} <= 0.0 ? 0.0 : 1.0",
 )
 def heaviside(x: float) -> float:
@@ -43,6 +45,7 @@ def heaviside(x: float) -> float:
     exact=True,
     raises=False,
     python="floor({0}) + 0.0 if isfinite({0}) else {0}",
+    c="floor({0}) + 0.0",
     javascript="Math.floor({0}) + 0.0",
 )
 def floor(x: float) -> float:
@@ -59,6 +62,7 @@ def floor(x: float) -> float:
     exact=True,
     raises=False,
     python="ceil({0}) + 0.0 if isfinite({0}) else {0}",
+    c="ceil({0}) + 0.0",
     javascript="Math.ceil({0}) + 0.0",
 )
 def ceil(x: float) -> float:
@@ -70,7 +74,7 @@ def ceil(x: float) -> float:
     return type(x)(math.ceil(x)) if x - x == 0 else x
 
 
-@primitive(slopes=None, exact=True, raises=False, python="{0}", javascript="{0}")
+@primitive(slopes=None, exact=True, raises=False, python="{0}", c="{0}", javascript="{0}")
 def detach(x: float) -> float:
     """Return x as a constant: nothing is differentiated by what it was computed from.
 
@@ -114,6 +118,7 @@ WHERE = Primitive(
     exact=True,
     raises=False,
     python="{1} if {0} else {2}",
+    c="{0} ? {1} : {2}",
     javascript="{0} ? {1} : {2}",
 )
 
@@ -123,6 +128,7 @@ WHERE = Primitive(
     exact=True,
     raises=False,
     python="{0} if {0} >= {1} or {0} != {0} else {1}",
+    c="{0} >= {1} || {0} != {0} ? {0} : {1}",
     javascript="{0} >= {1} || {0} !== {0} ? {0} : {1}",
 )
 def maximum(a: float, b: float) -> float:
@@ -139,6 +145,7 @@ def maximum(a: float, b: float) -> float:
     exact=True,
     raises=False,
     python="{0} if {0} <= {1} or {0} != {0} else {1}",
+    c="{0} <= {1} || {0} != {0} ? {0} : {1}",
     javascript="{0} <= {1} || {0} !== {0} ? {0} : {1}",
 )
 def minimum(a: float, b: float) -> float:
@@ -167,6 +174,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     exact=True,
     raises=False,
     python="0.0 if {0} <= 0.0 else {0}",
+    c="{0} <= 0.0 ? 0.0 : {0}",
     javascript="{0} <= 0.0 ? 0.0 : {0}",
 )
 def relu(x: float) -> float:

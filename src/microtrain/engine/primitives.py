@@ -51,6 +51,7 @@ def elementary(
         errors = f" Raises `DomainError` unless x is {takes}."
     function.__doc__ = f"Return {words}.{errors}\n\n    >>> {name}({at})\n    {in_math(at)}\n    "
     function.__name__ = function.__qualname__ = name
+    return primitive(slopes=slope, takes=takes, raises=raises, python=name, c=name)(function)
     return primitive(
         slopes=slope,
         takes=takes,
@@ -64,6 +65,7 @@ def elementary(
     slopes=(lambda y, a, b: ratio(a, y), lambda y, a, b: ratio(b, y)),
     raises=False,
     python="hypot",
+    c="python_hypot",
     javascript="Math.hypot",
 )
 def _hypot(a: float, b: float) -> float:
@@ -175,6 +177,7 @@ def _slope_of_sigmoid(y: Any, x: Any) -> Any:
     slopes=_slope_of_sigmoid,
     raises=False,
     python="(e_ := exp({0})) / (1.0 + e_) if {0} < 0.0 else 1.0 / (1.0 + exp(-{0}))",
+    c="logistic",
     javascript="sigmoid",
 )
 def sigmoid(x: float) -> float:
@@ -191,6 +194,7 @@ def sigmoid(x: float) -> float:
     slopes=lambda y, x: sigmoid(x),
     raises=False,
     python="({0} if {0} > 0.0 else 0.0) + log1p(exp(-abs({0})))",
+    c="log1p_of_exp",
     javascript="Math.max({0}, 0.0) + Math.log1p(Math.exp(-Math.abs({0})))",
 )
 def softplus(x: float) -> float:
@@ -212,6 +216,7 @@ def _share_of_turn(a: Any, b: Any) -> Any:
     slopes=(lambda angle, y, x: _share_of_turn(x, y), lambda angle, y, x: -_share_of_turn(y, x)),
     raises=False,
     python="atan2",
+    c="atan2",
     javascript="Math.atan2",
 )
 def atan2(y: float, x: float) -> float:

@@ -1,0 +1,267 @@
+"""C: how it writes records, and the frame around what was written: a function, a file."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ..engine.primitive import Primitive
+from .python import indented
+from .record import Record
+from .rolling import rolled
+from .writer import Language, Part, Scope, write
+
+STRAIGHT = 1_500  # operations that are written one by one; what has more is written as loops
+
+# What stands before native code. The flags of the floats tell whether something went wrong, if all
+# that goes in is finite; sqrt and fabs are single instructions.
+PRELUDE = """#include <fenv.h>
+#include <float.h>
+#include <math.h>
+#if FLT_EVAL_METHOD != 0
+#error "this platform computes doubles with other digits than Python"
+#endif
+#ifdef __GNUC__
+#define sqrt __builtin_sqrt
+#define fabs __builtin_fabs
+#endif
+#define FLAGS (FE_DIVBYZERO | FE_OVERFLOW | FE_INVALID)
+
+static int finite_all(const double *x, long n)
+{
+    long wrong = 0;
+    for (long i = 0; i < n; ++i)
+        wrong += !(x[i] - x[i] == 0.0);
+    return wrong == 0;
+}"""
+# What no function of the generated code may be called: C's keywords, and the names in its headers.
+KEYWORDS = """auto break case char const continue default do double else enum extern float for goto
+if inline int long main register restrict return short signed sizeof static struct switch typedef
+union unsigned void volatile while x y p g"""
+HEADERS = """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2
+expm1 fabs fdim floor fma fmax fmin fmod frexp gamma hypot ilogb isfinite isinf isnan isnormal j0 j1
+jn ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter
+nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma
+trunc y0 y1 yn"""
+RESERVED = ("finite_all", "unused", "points", "many", "result", "value", "gradient")
+
+# Functions that the texts of primitives call and C does not have. A conditional is always in a
+# function of its own: gcc makes -x of 0.0 - x where x is a conditional, which has another sign.
+FUNCTIONS = {
+    "logistic": """static double logistic(double x)
+{
+    const double e = exp(-fabs(x));
+    const double top = x < 0.0 ? e : 1.0;
+    return top / (1.0 + e);
+}""",
+    "log1p_of_exp": """static double log1p_of_exp(double x)
+{
+    const double top = x > 0.0 ? x : 0.0;
+    return top + log1p(exp(-fabs(x)));
+}""",
+    "both": "static double both(double a, double b)\n{\n    return a && b;\n}",
+    "either": "static double either(double a, double b)\n{\n    return a || b;\n}",
+    "power": """static double power(double x, double n)
+{
+    return n == 2.0 ? x * x : pow(x, n);
+}""",
+    "ieee_power": """static double ieee_power(double x, double n)
+{
+    return n == -1.0 ? 1.0 / x : n == 2.0 ? x * x : pow(x, n);
+}""",
+    # The square root of a * a + b * b with a rest of twice the digits, as Python's math.hypot
+    # computes it.
+    "python_hypot": """static double python_hypot(double a, double b)
+{
+    double parts[2], top, unit, scale, sum = 1.0, high = 0.0, low = 0.0, root;
+    int k, exponent;
+    parts[0] = fabs(a);
+    parts[1] = fabs(b);
+    top = parts[0] > parts[1] ? parts[0] : parts[1];
+    if (top == 0.0 || !(a - a == 0.0 && b - b == 0.0))
+        return isinf(a) || isinf(b) ? HUGE_VAL : a + b + top;
+    (void)frexp(top, &exponent);
+    unit = exponent < -1023 ? DBL_MIN : 1.0;
+    (void)frexp(top / unit, &exponent);
+    scale = ldexp(1.0, -exponent);
+    for (k = 0; k < 3; ++k) {
+        const double x = k < 2 ? parts[k] / unit * scale : sqrt(sum - 1.0 + (high + low));
+        const double factor = k < 2 ? x : -x;
+        const double square = factor * x;
+        const double next = sum + square;
+        if (k == 2)
+            root = x;
+        high += fma(factor, x, -square);
+        low += square + (sum - next);
+        sum = next;
+    }
+    root += (sum - 1.0 + (high + low)) / (2.0 * root);
+    return unit * (root / scale);
+}""",
+}
+
+
+class C(Language):
+    """C99, with the functions of its `math.h`."""
+
+    column = "c"
+    statement = "const double {} = {};"
+    comment = "/* {} */"
+    conditional = "?"
+    functions = FUNCTIONS
+    keywords = KEYWORDS.split()
+
+
+class Rolled(C):
+    """C with results in arrays, whose statements can be made loops."""
+
+    statement = "{} = {};"
+
+
+class CScope(Scope):
+    """The names in C code; `rolls` says whether its results are in arrays.
+
+    Raises `CompileError` for a primitive that has no C.
+    """
+
+    def __init__(self, records: Sequence[Record], reserved: Iterable[str] = ()) -> None:
+        self.rolls = sum(len(record.operations) for record in records) > STRAIGHT
+        super().__init__(Rolled if self.rolls else C, records, [*HEADERS.split(), *reserved])
+        for primitive, text in self.texts.items():
+            if "?" in text:
+                (name,) = self.named([primitive.name])
+                operands = "abcdefgh"[: len(primitive.slopes)]
+                parameters = ", ".join(f"double {x}" for x in operands)
+                self.namespace[name] = function(
+                    f"static double {name}({parameters})", [f"return {text.format(*operands)};"]
+                )
+                self.texts[primitive] = name
+
+    def text_of(self, primitive: Primitive) -> str:
+        return _text(primitive)
+
+    def numbered(self, letter: str) -> Iterator[str]:
+        if not self.rolls:
+            return super().numbered(letter)
+        return (f"{letter}[{n}]" for n in range(10**9))
+
+
+@functools.cache
+def _text(primitive: Primitive) -> str:
+    """Return how C writes a primitive: an operator, the name of a function, or a template."""
+    if callable(primitive.c):
+        return primitive.c(*(f"{{{k}}}" for k in range(len(primitive.slopes))))
+    return primitive.c
+
+
+def _may_be_skipped(record: Record, places: Iterable[int]) -> list[int]:
+    """Return what may raise, but that a compiler may leave out: it is unused or only in an arm.
+
+    The flags that tell of errors would not be raised then.
+    """
+    always = bytearray(len(record.operations))
+    for place in places:
+        if place >= 0:
+            always[place] = 1
+    for place in range(len(always) - 1, -1, -1):
+        if always[place]:
+            operation = record.operations[place]
+            before = _text(operation[0]).partition("?")[0] if len(operation) > 1 else ""
+            for k, x in enumerate(operation[1:]):
+                if x >= 0 and ("{" not in before or f"{{{k}}}" in before):
+                    always[x] = 1
+    return [place for place in record.kept if place >= 0 and not always[place]]
+
+
+def body(
+    record: Record,
+    inputs: Mapping[int, str],
+    scope: CScope,
+    parts: Sequence[Part],
+    targets: Sequence[Sequence[str]],
+) -> list[str]:
+    """Return the statements of the parts; `targets` are templates of what is done with outputs."""
+    risky = _may_be_skipped(record, [x for part in parts for x in part.outputs])
+    parts[-1].outputs = [*parts[-1].outputs, *risky]
+    write(record, inputs, scope, *parts)
+    *targets, last = targets
+    lines = ["volatile double unused;"] if risky else []
+    statements: list[str] = []
+    for part, templates in zip(parts, (*targets, [*last, *["unused = {};"] * len(risky)])):
+        statements += part.lines
+        statements += [text.format(x) for text, x in zip(templates, part.expressions)]
+    if not scope.rolls:
+        return lines + statements
+    for letter in dict.fromkeys(part.letter for part in parts):
+        count = sum(line.startswith(f"{letter}[") for line in statements)
+        lines += [f"double {letter}[{count}];"] * (count > 0)
+    return lines + rolled(statements)
+
+
+def function(head: str, lines: Iterable[str]) -> str:
+    """Return the definition of a function."""
+    return "\n".join([head, "{", *indented(lines), "}"])
+
+
+class Source:
+    """A record as a C function from an array of numbers to one or two."""
+
+    def __init__(self, record: Record, places: Sequence[int], name: str, split: bool) -> None:
+        self.record, self.width = record, len(record.inputs)
+        scope = CScope([record], RESERVED)
+        (self.name,) = scope.named([name])
+        if split:
+            first, *rest = places
+            parts = [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
+            self.outputs = {"value": 1, "gradient": len(rest)}
+        else:
+            parts = [Part("", "v", places)]
+            self.outputs = {"result": len(places)}
+        inputs = {place: f"x[{k}]" for k, place in enumerate(record.inputs)}
+        targets = [[f"{x}[{k}] = {{}};" for k in range(n)] for x, n in self.outputs.items()]
+        lines = body(record, inputs, scope, parts, targets)
+        pointers = ", ".join(f"double *restrict {x}" for x in self.outputs)
+        self.helpers = [*scope.namespace.values()]
+        self.is_finite = all(map(math.isfinite, record.constants))
+        if not self.is_finite:
+            self.helpers.insert(0, "#define inf HUGE_VAL\n#define nan (HUGE_VAL - HUGE_VAL)")
+        self.function = function(
+            f"void {self.name}(const double *restrict x, {pointers})",
+            lines if self.width else ["(void)x;", *lines],
+        )
+
+    def native(self) -> str:
+        """Return the C to be compiled here: a function of many points, which tells of errors."""
+        pointers = ", ".join(f"double *restrict {x}" for x in self.outputs)
+        moved = ", ".join(f"{x} + i * {n}" for x, n in self.outputs.items())
+        call = f"{self.name}(x + i * {self.width}, {moved});"
+        many = function(
+            "__attribute__((noinline)) "
+            f"static void many(const double *restrict x, long n, {pointers})",
+            ["for (long i = 0; i < n; ++i)", f"    {call}"],
+        )
+        points = function(
+            f"int points(const double *x, long n, {pointers})",
+            [
+                f"if (!finite_all(x, n * {self.width}))",
+                "    return 1;",
+                "feclearexcept(FE_ALL_EXCEPT);",
+                f"many(x, n, {', '.join(self.outputs)});",
+                "return fetestexcept(FLAGS) != 0;",
+            ],
+        )
+        return "\n\n".join([PRELUDE, *self.helpers, f"static {self.function}", many, points, ""])
+
+    def portable(self) -> str:
+        """Return a file of C99 that needs nothing else."""
+        sizes = ", ".join(f"{x} of {n}" for x, n in self.outputs.items())
+        call = ", ".join(["x", *self.outputs])
+        head = [
+            f"/* {self.name}({call}): x points to {self.width} doubles, the arguments one after",
+            f"   the other; the results go to {sizes}. Made by microtrain; compile",
+            "   with -std=c99 -ffp-contract=off, and link with -lm. */",
+            "#include <float.h>",
+            "#include <math.h>",
+        ]
+        return "\n\n".join(["\n".join(head), *self.helpers, self.function, ""])

@@ -1,0 +1,84 @@
+"""Loops in place of statements that repeat themselves, but for the indices of arrays.
+
+The order of the statements, and so every bit of their results, stays as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+INDEX = re.compile(r"\[(\d+)\]")
+LEAST = 3  # repetitions that are worth a loop
+LONGEST = 24  # statements in the body of a loop, each of which may be a loop
+
+# Statements that may be a loop: the text, with [#] for each index, and the indices.
+Item = tuple[str, tuple[int, ...]]
+
+
+def rolled(lines: Sequence[str]) -> list[str]:
+    """Return the statements with loops in place of repetitions."""
+    same: dict[str, str] = {}  # so that equal texts are one object, and are quick to compare
+    items = []
+    for line in lines:
+        text = INDEX.sub("[#]", line)
+        items.append((same.setdefault(text, text), tuple(map(int, INDEX.findall(line)))))
+    for variable in "ijklmn":
+        before = len(items)
+        items = _pass(items, variable)
+        if len(items) == before:
+            break
+    return [line for text, indices in items for line in _filled(text, indices).split("\n")]
+
+
+def _pass(items: list[Item], variable: str) -> list[Item]:
+    """Put loops over this variable in place of what is repeated at least `LEAST` times."""
+    found: list[Item] = []
+    same: dict[str, str] = {}
+    k = 0
+    while k < len(items):
+        period, times = _repetition(items, k)
+        if times < LEAST:
+            found.append(items[k])
+            k += 1
+            continue
+        lines = [f"for (int {variable} = 0; {variable} < {times}; ++{variable}) {{"]
+        for (text, indices), (_, later) in zip(items[k : k + period], items[k + period :]):
+            strides = [b - a for a, b in zip(indices, later)]
+            shown = (f"# + {n} * {variable}" if n else "#" for n in strides)
+            moved = "".join(x for pair in zip(text.split("#"), (*shown, "")) for x in pair)
+            lines += [f"    {line}" for line in moved.split("\n")]
+        text = "\n".join([*lines, "}"])
+        bases = tuple([x for _, indices in items[k : k + period] for x in indices])
+        found.append((same.setdefault(text, text), bases))
+        k += period * times
+    return found
+
+
+def _repetition(items: list[Item], start: int) -> tuple[int, int]:
+    """Return how many items are repeated from here on, and how often: the shortest that are."""
+    text = items[start][0]
+    for period in range(1, min(LONGEST, (len(items) - start) // LEAST) + 1):
+        if items[start + period][0] is text and items[start + 2 * period][0] is text:
+            k = start + period
+            while k < len(items) and _goes_on(items, k, start, period):
+                k += 1
+            if (k - start) // period >= LEAST:
+                return period, (k - start) // period
+    return 1, 1
+
+
+def _goes_on(items: list[Item], k: int, start: int, period: int) -> bool:
+    """Return whether item k repeats that of one period before, with the strides of the first."""
+    (text, indices), (other, before) = items[k], items[k - period]
+    if text is not other:
+        return False
+    if k < start + 2 * period:
+        return True
+    return all(c - b == b - a for a, b, c in zip(items[k - 2 * period][1], before, indices))
+
+
+def _filled(text: str, indices: tuple[int, ...]) -> str:
+    """Return a text with its indices."""
+    parts = text.split("#")
+    return "".join([x for pair in zip(parts, (*map(str, indices), "")) for x in pair])

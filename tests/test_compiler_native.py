@@ -1,0 +1,434 @@
+"""Functions as C: the same bits as eager code, the same errors, or a clear refusal."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import re
+import subprocess
+import sys
+from array import array
+
+import numpy as np
+import pytest
+from graphs import ENTRIES, bits, eagerly, forward, graphs, named, outcome, points
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_compiler import ANY, OPERANDS, RISKY
+
+import microtrain as mt
+from microtrain import CompileError, Value
+from microtrain.compiler import c as c_module
+from microtrain.compiler import native as native_module
+from microtrain.compiler.c import CScope, Source
+from microtrain.compiler.native import Native
+from microtrain.compiler.record import Record
+from microtrain.compiler.rolling import rolled
+from microtrain.compiler.toolchain import compiler
+
+few = settings(max_examples=max(3, settings.default.max_examples // 10))  # each is compiled
+
+
+def native(f):
+    return mt.compile(f, engine="native")
+
+
+@few
+@given(st.data())
+def test_native_graphs_give_the_same_bits(data):
+    graph = data.draw(graphs(most=20))
+    f = named(graph)
+    compiled = native(f)
+    for _ in range(5):
+        inputs = data.draw(points(graph.n_leaves))
+        assert bits(compiled.value_and_grad(*inputs)) == bits(eagerly(f, *inputs))
+        assert bits(compiled(*inputs)) == bits(forward(f, *inputs))
+
+
+@few
+@given(st.data())
+def test_graphs_written_as_loops_give_the_same_bits(data):
+    graph = data.draw(graphs(most=20))
+    f = named(graph)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(c_module, "STRAIGHT", 0)
+        compiled = native(f).value_and_grad
+    for _ in range(5):
+        inputs = data.draw(points(graph.n_leaves))
+        assert bits(compiled(*inputs)) == bits(eagerly(f, *inputs))
+
+
+@pytest.mark.parametrize("name", sorted(RISKY))
+@given(data=st.data())
+def test_at_every_edge_the_same_bits_or_the_same_error(name, data):
+    f = RISKY[name]
+    compiled = native(f)
+    for _ in range(5):
+        a, b = data.draw(ANY), data.draw(ANY)
+        assert outcome(compiled.value_and_grad, a, b) == outcome(eagerly, f, a, b)
+        assert outcome(compiled, a, b) == outcome(forward, f, a, b)
+
+
+def in_c(primitive, *constants):
+    """Return an operation in C, the last operands constant, as a function of the others."""
+    record = Record()
+    n = (len(primitive.slopes) or OPERANDS.get(primitive.name, 2)) - len(constants)
+    places = [record.input("x") for _ in range(n)]
+    place = record.add((primitive, *places, *map(record.constant, constants)))
+    compiled = Native(Source(record, [place], "f", split=False))
+
+    def call(*xs):
+        numbers = array("d", xs)
+        found = compiled(numbers.buffer_info()[0], 1)
+        return None if found is None else bits(found[0][0])
+
+    return call, n
+
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 5e-324, -5e-324, 1e-320, 2.3e-308, 1e308]
+SPECIAL += [-1e308, 1e154, 709.5, 710.0, -745.0, 1e16, math.inf, -math.inf, math.nan]
+
+
+def drawn(draw):
+    """Return an operand of usual size, a whole one, or one of any size."""
+    kind = draw.randrange(5)
+    if kind == 0:
+        return draw.choice(SPECIAL)
+    if kind == 1:
+        return float(draw.randrange(-5, 6))
+    return draw.gauss(0.0, 1.0) * (1.0, 30.0, 2.0 ** draw.randrange(-1060, 1020))[kind - 2]
+
+
+def check_in_c(primitive, times, *constants):
+    """Compare an operation in C with its function. Where C tells of an error, there is one."""
+    call, n = in_c(primitive, *constants)
+    draw = random.Random(0)
+    conditions = [primitive.takes_condition(k) or primitive.name in "&|" for k in range(n)]
+    compared = 0
+    for _ in range(times):
+        xs = [draw.random() < 0.5 if condition else drawn(draw) for condition in conditions]
+        try:
+            expected = bits(float(primitive.call(*xs, *constants)))
+        except (ArithmeticError, ValueError):
+            expected = "an error"
+        found = call(*xs)
+        if found is None:
+            unknown = expected == "an error" or not math.isfinite(float.fromhex(expected))
+            assert unknown or not all(map(math.isfinite, xs)), xs
+        else:
+            assert found == expected, xs
+            compared += 1
+    assert compared > times // 5
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_primitives_in_c_are_those_of_python(name):
+    check_in_c(ENTRIES[name], 500)
+
+
+POWERS = [2.0, -1.0, 3.0, -2.0, 0.5, -0.5, 1.0, 0.0, -0.0, 1.5, 1e300]
+
+
+@pytest.mark.parametrize("name", ["power", "plain_power", "ieee_power"])
+@pytest.mark.parametrize("n", POWERS)
+def test_powers_with_a_constant_exponent_are_computed_as_they_are(name, n):
+    if name != "plain_power" or n != 2.0:  # Python's own, of a symbol, is x * x
+        check_in_c(ENTRIES[name], 500, n)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_primitives_in_c_are_those_of_python_for_many_operands(name):
+    check_in_c(ENTRIES[name], 100_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["power", "ieee_power"])
+@pytest.mark.parametrize("n", POWERS)
+def test_constant_powers_are_those_of_python_for_many_operands(name, n):
+    check_in_c(ENTRIES[name], 100_000, n)
+
+
+CASES = {
+    "a division in an arm only": (lambda x: mt.where(x > 0, 1 / x, 0.0), [0.0, -0.0, 1.0]),
+    "one further back": (lambda x: mt.where(x > 1, (1 / x) * 2 + 1, x), [0.0, 2.0]),
+    "one in an arm of an arm": (lambda x: mt.where(x > 1, mt.where(x > 2, 1 / x, x), x), [0.0]),
+    "an unused division": (lambda x: [1 / x, x][1], [0.0, 1.0]),
+    "an unused exp": (lambda x: [mt.exp(x), x][1], [1000.0, 1.0]),
+    "floor": (lambda x: mt.floor(x), [-0.0, math.inf, -math.inf, math.nan, 1e300]),
+    "ceil": (lambda x: mt.ceil(x), [-0.5, -0.0, math.inf]),
+    "infinite inputs": (lambda x: 1 / (x - x), [math.inf, math.nan]),
+    "infinity over 0": (lambda x: x / (1 / x), [math.inf, 1.0]),
+    "a step taken from 0": (lambda x: 0.0 - mt.relu(x), [-1.0, 1.0]),
+    "a choice taken from 0": (lambda x: 0.0 - mt.where(x > 0, 0.0, 1.0), [-1.0, 1.0]),
+    "an infinite constant": (lambda x: mt.minimum(x, math.inf) / x, [0.0, 2.0]),
+    "signs of 0": (lambda x: -mt.sign(x) / 3 * (mt.sign(x) + mt.sign(-x)), [0.0, 2.0]),
+    "a slope that is infinite": (lambda x: mt.sqrt(x) + mt.asin(x), [0.0, 1.0, 2.0]),
+    "minus a constant": (lambda x: x - -1.0 + -mt.where(x > 0, -2.0, -3.0), [1.0, -1.0]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cases_in_which_c_is_not_python(name):
+    f, xs = CASES[name]
+    compiled = native(f)
+    for x in xs:
+        assert outcome(compiled, x) == outcome(forward, f, x)
+        assert outcome(compiled.value_and_grad, x) == outcome(eagerly, f, x)
+        assert outcome(compiled.map, [x]) == outcome(lambda: [forward(f, x)])  # noqa: B023
+        rows = np.array([x])
+        assert outcome(compiled.map, rows) == outcome(lambda: array("d", [forward(f, x)]))  # noqa: B023
+
+
+def rosenbrock(x):
+    return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(x))
+
+
+def test_long_functions_are_loops():
+    compiled = native(rosenbrock).value_and_grad
+    x = [math.sin(i) for i in range(400)]
+    assert bits(compiled(x)) == bits(mt.value_and_grad(rosenbrock)(x))
+    assert "for (int i = 0;" in compiled.source
+    assert compiled.source.count("\n") < 100
+
+
+@st.composite
+def repeated(draw):
+    """Return statements with some repetitions in them."""
+    lines = []
+    for _ in range(draw(st.integers(1, 4))):
+        texts = draw(
+            st.lists(st.sampled_from(["v[#] = x[#];", "g[#] += v[#] * 2.0;", "a();"]), max_size=4)
+        )
+        strides = draw(st.lists(st.integers(-2, 3), min_size=10, max_size=10))
+        for k in range(draw(st.integers(1, 6))):
+            for text in texts:
+                numbers = (str(20 + k * n) for n in strides)
+                lines.append("".join(x for pair in zip(text.split("#"), numbers) for x in pair))
+    return lines * draw(st.sampled_from([1, 1, 4]))
+
+
+def unrolled(lines):
+    """Return the statements that code with loops performs."""
+    found = []
+    lines = iter(lines)
+    for line in lines:
+        if not line.startswith("for"):
+            found.append(re.sub(r"\[([^]]*)\]", lambda m: f"[{eval(m[1])}]", line))
+            continue
+        variable, times = re.fullmatch(r"for \(int (.) = 0; . < (\d+); \+\+.\) \{", line).groups()
+        block = [*itertools.takewhile(lambda x: x != "}", lines)]
+        for k in range(int(times)):
+            found += unrolled(re.sub(rf"\* {variable}\b", f"* {k}", x[4:]) for x in block)
+    return found
+
+
+@given(repeated())
+def test_loops_perform_the_statements_they_stand_for(lines):
+    assert unrolled(rolled(lines)) == lines
+
+
+def test_repetitions_become_loops_in_loops():
+    lines = [f"v[{10 * j + k}] = x[{k}] * x[{5 * j}];" for j in range(7) for k in range(10)]
+    assert rolled(lines) == [
+        "for (int j = 0; j < 7; ++j) {",
+        "    for (int i = 0; i < 10; ++i) {",
+        "        v[0 + 10 * j + 1 * i] = x[0 + 1 * i] * x[0 + 5 * j];",
+        "    }",
+        "}",
+    ]
+
+
+def test_arguments_and_results_may_be_nestings():
+    def f(p, x=2.0):
+        return {"y": p["a"][0] * x + p["b"], "z": [p["a"][1]]}
+
+    compiled = native(f)
+    arguments = {"a": [1.0, 2.0], "b": 3}
+    assert compiled(arguments) == f(arguments) == compiled(p=arguments)
+    assert compiled(arguments, x=5.0) == f(arguments, 5.0)
+    assert native(mt.jacobian(lambda v: [v[0] * v[1], v[0]]))([2.0, 3.0]) == [
+        [3.0, 2.0],
+        [1.0, 0.0],
+    ]
+    y = compiled({"a": [Value(1.0), 2.0], "b": 3.0})["y"]
+    y.backward()
+    assert y.data == 5.0
+    assert native(lambda: 3.0)() == 3.0
+    with pytest.raises(TypeError):
+        compiled({"a": ["1", 2.0], "b": 3.0})
+    hessian = mt.hessian(native(lambda x: x**3))
+    assert isinstance(hessian, type(compiled)) and hessian(2.0) == 12.0
+    assert mt.compile(native(lambda x: x)).source.startswith("def f")
+    assert native(compiled) is compiled
+    with pytest.raises(ValueError, match="'python', 'native'; got str 'c'"):
+        mt.compile(f, engine="c")
+
+
+def test_map_takes_lists_and_rows_of_buffers():
+    def f(v):
+        return v[0] * v[1] + mt.exp(v[0])
+
+    compiled = native(f)
+    rows = [[0.5, 2.0], [1.0, -3.0], [2.0, 0.0]]
+    expected = mt.compile(f).map_value_and_grad(rows)
+    assert compiled.map_value_and_grad(rows) == expected
+    assert compiled.map(rows) == [value for value, _ in expected]
+    assert compiled.map([]) == compiled.map_value_and_grad([]) == []
+    flat = [x for _, slopes in expected for x in slopes]
+    a = np.array(rows)
+    constant = a.copy()
+    constant.flags.writeable = False
+    for each in (a, constant, np.asfortranarray(a), a[::-1][::-1], memoryview(a)):
+        values, slopes = compiled.map_value_and_grad(each)
+        assert type(values) is type(slopes) is array
+        assert [*values] == [value for value, _ in expected] and [*slopes] == flat
+        assert compiled.map(each) == values
+    assert compiled.map(a[:0]) == array("d")
+    assert compiled.map(a.astype("float32")) == compiled.map(rows)
+    assert compiled.map([*rows, (1.0, 2.0)]) == mt.compile(f).map([*rows, (1.0, 2.0)])
+    assert native(lambda x: x * 2).map(array("d", [1.0, 2.0])) == array("d", [2.0, 4.0])
+    assert native(lambda v: [v[1], v[0], v[0]]).map(a[:1]) == array("d", [2.0, 0.5, 0.5])
+    assert compiled.map_value_and_grad([[Value(1.0), 2.0]])[0][0].data == f([1.0, 2.0])
+
+
+def test_a_map_that_fails_somewhere_is_done_in_python():
+    compiled = native(lambda x: mt.asin(x))
+    values, slopes = compiled.map_value_and_grad(np.array([0.0, 1.0]))
+    assert [*values] == [0.0, math.asin(1.0)] and [*slopes] == [1.0, math.inf]
+    for many in ([0.0, 2.0], np.array([0.0, 2.0])):
+        with pytest.raises(mt.DomainError, match=r"asin\(2.0\)"):
+            compiled.map(many)
+    large = native(mt.hessian(lambda v: rosenbrock(v)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("microtrain.compiler.compiled.LARGE", 1)
+        assert large.map(np.array([[1.0, 2.0]])) == [mt.hessian(rosenbrock)([1.0, 2.0])]
+        with pytest.raises(CompileError, match="no single function"):
+            large.to_c()
+
+
+def test_primitives_of_users_need_c():
+    @mt.primitive(slopes=lambda y, x: mt.ratio(1, 3 * y * y), raises=False)
+    def root(x):
+        return math.cbrt(x)
+
+    with pytest.raises(CompileError, match="root can't be written in another .* option c$"):
+        native(lambda x: root(x))(1.0)
+
+    texts = {"cbrt": "cbrt({0})", "name": "cbrt", "function": lambda x: f"cbrt({x})"}
+    for text in texts.values():
+
+        @mt.primitive(slopes=lambda y, x: mt.ratio(1, 3 * y * y), raises=False, c=text)
+        def cbrt(x):
+            return math.cbrt(x)
+
+        assert native(lambda x: cbrt(x)).value_and_grad(8.0) == (2.0, 1 / 12)
+
+
+@pytest.mark.parametrize("text", ["{0} + 1.0", "sin", "{0} > 1e6 ? 0.0 : {0}"])
+def test_functions_with_other_bits_are_refused(text):
+    @mt.primitive(slopes=lambda y, x: 1.0, c=text)
+    def same(x):
+        return x
+
+    with pytest.raises(CompileError, match=r"same has other bits in C .* same\(.*\) is .* instead"):
+        native(lambda x: same(x))(1.0)
+
+
+def test_functions_that_do_not_tell_of_errors_are_refused():
+    @mt.primitive(slopes=lambda y, x: 1.0, c="fabs")
+    def size(x):
+        if x < 0.0:
+            raise ValueError
+        return x
+
+    with pytest.raises(CompileError, match="size has other bits .* instead of an error"):
+        native(lambda x: size(x))(1.0)
+
+
+def test_names_in_c_are_those_of_nothing_else():
+    @mt.primitive(slopes=lambda y, x: 1.0, raises=False, c="{0} > 0.0 ? {0} : {0}")
+    def fabs(x):
+        return x
+
+    def exp(x):
+        return fabs(x) + mt.exp(x) + mt.exp(fabs(x))
+
+    compiled = native(exp)
+    assert bits(compiled(-1.5)) == bits(exp(-1.5))
+    assert "double fabs_(double a)" in compiled.to_c() and "void exp_(" in compiled.to_c()
+    assert CScope([Record()]).named(["int", "sin"]) == ["xint", "sin_"]
+
+
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+
+PROGRAM = """#include <stdio.h>
+int main(void)
+{
+    static const double points[][2] = {{0.5, 2.0}, {-1.0, 0.25}, {3.0, -0.0}};
+    int i;
+    for (i = 0; i < 3; ++i) {
+        double value, gradient[2];
+        f_value_and_grad(points[i], &value, gradient);
+        printf("%a %a %a\\n", value, gradient[0], gradient[1]);
+    }
+    return 0;
+}
+"""
+
+
+def loop(v):
+    x, y = v[0], v[1]
+    for _ in range(200):
+        x, y = x + 0.01 * y, y - 0.01 * mt.sin(x) + mt.where(x > 1, 0.0, 0.001)
+    return x * mt.softplus(y) + mt.sigmoid(x) ** 3 + mt.atan2(x, 2.0) * mt.maximum(x, y)
+
+
+@pytest.mark.parametrize("size", ["straight", "loops"])
+def test_to_c_is_a_file_that_strict_compilers_take(tmp_path, size):
+    def f(v):
+        if size == "loops":
+            return loop(v)
+        return v[0] * mt.tanh(v[1]) + abs(v[0]) / 3 + mt.asinh(v[0]) * mt.atan2(v[1], v[0])
+
+    compiled = mt.compile(f).value_and_grad
+    with pytest.raises(ValueError, match="call it first"):
+        compiled.to_c()
+    many = [[0.5, 2.0], [-1.0, 0.25], [3.0, -0.0]]
+    expected = [compiled(point) for point in many]
+    text = compiled.to_c()
+    assert ("for (int" in text) == (size == "loops") and "malloc" not in text
+    path = tmp_path / "f.c"
+    path.write_text(text + PROGRAM)
+    flags = [*STRICT, "-ffp-contract=off", "-fno-builtin"]
+    subprocess.run([*compiler(), *flags, str(path), "-o", f"{path}.out", "-lm"], check=True)
+    out = subprocess.run([f"{path}.out"], capture_output=True, text=True, check=True).stdout
+    found = [[float.fromhex(x) for x in line.split()] for line in out.splitlines()]
+    assert bits(found) == bits([[value, *slopes] for value, slopes in expected])
+
+
+def test_to_c_with_constants_that_are_not_finite(tmp_path):
+    text = mt.compile(lambda x: mt.minimum(x, math.inf) * mt.maximum(x, -math.inf)).to_c()
+    path = tmp_path / "f.c"
+    path.write_text(text)
+    subprocess.run([*compiler(), *STRICT, "-c", str(path), "-o", f"{path}.o"], check=True)
+
+
+def test_probing_finds_a_library_with_other_bits(monkeypatch):
+    monkeypatch.setitem(
+        c_module.FUNCTIONS,
+        "logistic",
+        c_module.FUNCTIONS["logistic"].replace("1.0 +", "1.0000000000000002 +"),
+    )
+    native_module._probe.cache_clear()
+    try:
+        with pytest.raises(CompileError, match="sigmoid has other bits in C than in Python"):
+            native(lambda x: mt.sigmoid(x))(1.0)
+    finally:
+        native_module._probe.cache_clear()
+
+
+def test_loading_the_package_does_not_load_ctypes():
+    code = "import sys, microtrain; assert 'ctypes' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
