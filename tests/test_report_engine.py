@@ -6,6 +6,7 @@ import json
 import math
 import pathlib
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node")
 
 XS, YS = mt.datasets.toy()
 FOLDER = pathlib.Path(mt.__file__).parent / "report" / "js"
-FILES = ("twister", "neurons", "run", "verdict", "eigen", "engine", "trace", "replay")
+FILES = ("twister", "neurons", "run", "verdict", "eigen", "engine", "trace", "replay", "listing")
 SCRIPTS = "\n".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in FILES)
 
 
@@ -388,3 +389,113 @@ def test_many_starts():
         history = mt.train(steps=100, lr=0.5, target_loss=0.01, seed=seed)
         assert (found["seed"], found["word"]) == (seed, history.verdict)
     assert sum(found["word"] == "converged" for found in results) == 10
+
+
+NAMES = {name: getattr(math, name) for name in ("tanh", "exp", "log1p", "isfinite")} | {"abs": abs}
+
+
+def values_of_parts(listing, known, trace, layers):
+    """Return what each part's expression gives, and what the trace says that it is."""
+    names = {
+        line[start:end]: known[key]
+        for line, tokens in zip(listing["lines"], listing["tokens"])
+        for start, end, key in ((int(a), int(b), key) for a, b, key in tokens)
+    }
+    names |= {"seed": trace["share"]}
+    for line in listing["lines"]:  # what has a name in the code alone
+        name, _, text = line.strip().partition(" = ")
+        if re.fullmatch(r"[ld]\d+", name) and name not in names:
+            names[name] = eval(text, NAMES | names)
+
+    def worked_out(key):
+        line, start, end = map(int, listing["parts"][key])
+        return eval(listing["lines"][line][start:end], NAMES | names)
+
+    for i, neurons in enumerate(trace["layers"]):
+        for j, neuron in enumerate(neurons):
+            if f"F:{i}:{j}:bias" not in listing["parts"]:
+                continue
+            key = f"F:{i}:{j}"
+            if layers is None or i < len(trace["layers"]) - 1:
+                yield worked_out(key), neuron["value"]
+            yield worked_out(f"{key}:bias"), neuron["bias"]
+            for k, product in enumerate(neuron["products"]):
+                yield worked_out(f"{key}:{k}"), product
+            key = f"B:{i}:{j}"
+            if key in listing["parts"]:
+                yield worked_out(key), neuron["delta"]
+                yield worked_out(f"{key}:act"), neuron["delta"]
+            yield worked_out(f"{key}:added"), neuron["arrives"]
+            for u, user in enumerate(neuron["users"]):
+                yield worked_out(f"{key}:{u}"), user["arrives"]
+            for at, gradient in zip(
+                [*neuron["at"], neuron["biasAt"]], [*neuron["gradients"], neuron["biasGradient"]]
+            ):
+                yield worked_out(f"G:{int(at)}"), 2 * gradient  # added to what is there
+                yield worked_out(f"U:{int(at)}"), known[f"p:{int(at)}"] - 0.1 * gradient
+
+
+ASK_VALUES = """
+const known = (listing, t) => Object.fromEntries(
+  listing.tokens.flat().map(([, , key]) => [key, t.value(key)]));
+const plain = (t) => ({ ...t, engine: 0 });"""
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        (MLP(3, [4, 4, 1]), {}),
+        (MLP(3, [3, 2, 1], "relu", "linear"), {"loss": mt.hinge, "reduction": "mean"}),
+        (MLP(3, [3, 2], "sigmoid", "linear"), {"loss": mt.cross_entropy, "ys": [0, 1, 1, 0]}),
+        (MLP(3, [1, 1], "linear", "tanh"), {}),
+        (MLP(3, [1], "tanh", "linear"), {"reduction": "mean"}),
+    ],
+)
+def test_the_code_of_a_part_is_what_happens_in_it(model, options):
+    ys = options.pop("ys", YS)
+    history = train(model, ys=ys, steps=2, lr=0.1, **options)
+    code = f"""{ASK_VALUES} const t = engine.trace(engine.initial(null), 1, {{ lr: 0.1 }});
+      const listing = engine.listing(0, 0);"""
+    result = "[listing, known(listing, t), plain(t), engine.size]"
+    listing, known, trace, size = ask(history, code, result)
+    found = 0
+    for worked_out, expected in values_of_parts(listing, known, trace, model.sizes):
+        assert worked_out == close(expected)
+        found += 1
+    assert found >= 4 * size and len(trace["layers"]) == len(model.sizes)
+    source = mt.train(model, XS, ys, steps=1, engine="compiled", **options).source
+    assert "\n".join(listing["lines"]) in re.sub("^    ", "", source, flags=re.MULTILINE)
+    marked = {key: listing["lines"][int(k)].strip() for key, (k, *_) in listing["parts"].items()}
+    assert marked["F0"].startswith("for x0, x1, x2, y") and marked["L3"].startswith("loss += ")
+    assert marked["B0"].startswith("g_w0_0_0 = ") and marked["B0"].endswith(" = 0.0")
+    assert marked["U3"].startswith("return ")
+
+
+def test_the_parts_of_a_walk_come_in_the_order_of_the_lines():
+    data, _ = page(train(steps=1))
+    at = {key: line for key, (line, *_) in data["listing"]["parts"].items()}
+    assert at["B0"] < at["F0"]
+    walk = ["F0", *(f"F:{i}:{j}" for i in (0, 1) for j in range(4)), "F:2:0", "L1", "L2", "L3"]
+    walk += ["B1", "B:2:0", *(f"B:{i}:{j}" for i in (1, 0) for j in range(4)), "G:0", "G:2", "G:12"]
+    walk += ["BS", "U:0", "U2", "U3"]
+    lines = [at[key] for key in walk]
+    assert lines == sorted(lines)
+    assert (
+        data["listing"]["lines"][at["B1"]][slice(*data["listing"]["parts"]["B1"][1:])] == "2.0 * l1"
+    )
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])
+def test_the_code_of_a_neuron_in_an_edited_network(activation):
+    code = f"""{ASK_VALUES}
+    const edited = makeEngine(data, {{ data: "xor", net: [{{ n: 3, activation: "{activation}" }},
+      {{ n: 2, activation: "{activation}" }}], out: "{activation}" }});
+    const t = edited.trace(edited.initial(5), 2, {{ lr: 0.1 }});
+    const all = [[0, 2], [1, 1], [2, 0]].map(([l, j]) => {{
+      const listing = edited.listing(l, j); return [listing, known(listing, t)]; }});"""
+    found, trace = ask(train(steps=1), code, "[all, plain(t)]")
+    for listing, known in found:
+        pairs = [*values_of_parts(listing, known, trace, None)]
+        assert len(pairs) > 10
+        for worked_out, expected in pairs:
+            assert worked_out == close(expected)

@@ -125,8 +125,10 @@ class Part:
         self.expressions: list[str] = []
 
 
-def write(record: Record, inputs: Mapping[int, str], scope: Scope, *parts: Part) -> None:
+def write(record: Record, inputs: Mapping[int, str], scope: Scope, *parts: Part) -> list[str]:
     """Write down the parts, one after the other; `inputs` are the names of the record's, by place.
+
+    Return how each place was written: its name, or the expression that went into another.
 
     An operation stands in the first part that needs it. What is kept because it may raise, though
     nobody needs it, stands before the last of several parts.
@@ -140,6 +142,7 @@ def write(record: Record, inputs: Mapping[int, str], scope: Scope, *parts: Part)
     writer.count(marks, parts)
     for number, part in enumerate(parts, 1):
         writer.write(part, [place for place, mark in enumerate(marks) if mark == number])
+    return writer.texts
 
 
 Form = tuple[str, Any, list[int]]  # see _Writer._form

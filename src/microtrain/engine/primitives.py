@@ -51,12 +51,12 @@ def elementary(
         errors = f" Raises `DomainError` unless x is {takes}."
     function.__doc__ = f"Return {words}.{errors}\n\n    >>> {name}({at})\n    {in_math(at)}\n    "
     function.__name__ = function.__qualname__ = name
-    return primitive(slopes=slope, takes=takes, raises=raises, python=name, c=name)(function)
     return primitive(
         slopes=slope,
         takes=takes,
         raises=raises,
         python=name,
+        c=name,
         javascript=javascript or f"Math.{name}",
     )(function)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..draw import grid
+from ..draw import grid, neuron
+from ..engine.value import Value
 from ..nn import datasets
 from ..nn.losses import hinge, is_known, squared_error
-from ..nn.mlp import MLP
+from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
 from ..training.compiled import CompiledEngine
 from ..training.eager import EagerEngine
@@ -18,11 +19,13 @@ from ..training.history import Recording
 from ..training.objective import Objective
 from ..training.tracing import as_floats, parts_of
 from .data import Shown
+from .listing import cell_of, listing_of
 from .program import program_of
 from .sets import JOBS
 
 NEURONS = 8  # in a layer that is put together in the page, at most
 SEEDS = 20  # of starts that the page tries
+LONGEST, MOST_USERS = 10, 7  # rows of a drawing where there are more than 16 inputs, 6 users
 FRESH = 1  # the seed of new points of the moons
 RATES = (0.0001, 10.0)  # the ends of the scale of learning rates, for data of one's own
 
@@ -73,6 +76,10 @@ def contents(
         "recorded": [_recorded(run) for run in shown],
     }
     data["recorded"][0]["initial"] = initial
+    if not reason:
+        data["listing"] = listing_of(objective)
+        data["drawings"] = {} if own else _drawings(_sizes(own, sets))
+        data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in _sizes(own, sets) for a in ACTIVATIONS}
     return data, program
 
 
@@ -118,7 +125,6 @@ def _seed(model: MLP, initial: Sequence[float], likely: int) -> int | None:
 
 def _program(objective: Objective, own: bool, sets: dict[str, Any]) -> tuple[str, str]:
     """Return the JavaScript of the model and of neurons, and why there is none of the model."""
-    sizes = {n for one in sets.values() for n in (one["inputs"], *(x["n"] for x in one["net"]))}
     losses: list[Any] = [
         ("squared error:1", squared_error, 1, None),
         ("hinge:1", hinge, 1, None),
@@ -128,10 +134,40 @@ def _program(objective: Objective, own: bool, sets: dict[str, Any]) -> tuple[str
             CompiledEngine(EagerEngine(objective, True), 1, strict=True)  # or it says why not
         outputs, length = _lengths(objective)
         losses.append(("recorded", objective.loss_of, outputs, length))
-        neurons = [] if own else sorted(sizes | {*range(1, NEURONS + 1)})
-        return program_of(objective, own, neurons, losses), ""
+        return program_of(objective, own, _sizes(own, sets), losses), ""
     except Exception as error:  # of any kind: what the model's code may raise
         return "", str(error) or type(error).__name__
+
+
+def _sizes(own: bool, sets: dict[str, Any]) -> list[int]:
+    """Return the numbers of inputs that the neurons of the page's networks have."""
+    if own:
+        return []
+    found = {n for one in sets.values() for n in (one["inputs"], *(x["n"] for x in one["net"]))}
+    return sorted(found | {*range(1, NEURONS + 1)})
+
+
+def _drawings(sizes: Sequence[int]) -> dict[str, Any]:
+    """Return the parts of which the page puts together the drawing of a neuron."""
+    few = [n for n in sizes if n <= 16]
+    return {
+        name: {
+            "head": neuron.HEAD,
+            "width": neuron.PHONE_WIDTH if tall else neuron.WIDTH,
+            "rows": {n: neuron.rows(n, tall)._asdict() for n in {*few, LONGEST}},
+            "users": {n: neuron.users(n, tall)._asdict() for n in {*few, MOST_USERS}},
+            "activated": {
+                activation: neuron.activated(activation, _plain(activation), tall)._asdict()
+                for activation in ACTIVATIONS
+            },
+        }
+        for name, tall in (("wide", False), ("tall", True))
+    }
+
+
+def _plain(activation: str) -> Callable[[float], float]:
+    """Return an activation as a function of floats."""
+    return lambda z: ACTIVATIONS[activation](Value(z)).data
 
 
 def _lengths(objective: Objective) -> tuple[int, int | None]:

@@ -8,7 +8,7 @@ they did becomes a loop over the samples: its length does not depend on how many
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
 from ..compiler.record import Record, without_collection
@@ -96,6 +96,34 @@ def _generated(
     objective: Objective, zero_grad: bool, accumulate: int, strict: bool, uses_sum: bool
 ) -> tuple[str, Callable[..., Any], Layout]:
     """Return the Python of a training step, the function that it defines, and what that takes."""
+    step = written(objective, zero_grad, accumulate, strict, uses_sum)
+    function = assemble(step.source, "step", step.namespace)
+    return step.source, function, step.traced.layout
+
+
+class Written(NamedTuple):
+    """The Python of a training step, and what is in it.
+
+    `namespace` is what it calls; `gradients` those of all Values, as symbols; `running` the places
+    of the parameters' gradients so far; `texts`, of each place, its name or its expression.
+    """
+
+    source: str
+    namespace: dict[str, Any]
+    traced: Traced
+    gradients: dict[Value, Any]
+    running: list[int]
+    texts: list[str]
+
+
+def written(
+    objective: Objective,
+    zero_grad: bool = True,
+    accumulate: int = 1,
+    strict: bool = False,
+    uses_sum: bool = False,
+) -> Written:
+    """Record a training step, and write it down."""
     with without_collection():
         traced = trace_loss(objective)
         if strict:
@@ -115,7 +143,7 @@ def _generated(
         Part("2. loss", "l", [as_place(record, traced.loss.data)]),
         Part("3. backward pass", "d", gradient),
     ]
-    write(record, names, scope, *parts)
+    texts = write(record, names, scope, *parts)
     symbols = dict(zip(update.inputs, ("{p}", "{g}", "lr", "{squares}")))
     for result in results:
         write(update, symbols, scope, result)
@@ -139,7 +167,7 @@ def _generated(
         f"return loss, norm, ({listed(weights)}, {listed(grads)})",
     ]
     source = function("step", ["state", "batches", "lr"], lines)
-    return source, assemble(source, "step", scope.namespace), traced.layout
+    return Written(source, scope.namespace, traced, found, running, texts)
 
 
 def record_backward(traced: Traced, seeded: bool) -> tuple[list[int], list[int], dict[Value, Any]]:

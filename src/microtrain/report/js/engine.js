@@ -74,6 +74,8 @@ class Network {
   }
 
   fits(output, i) { return fitsOf(this.set, output, this.set.ys[i]); }
+
+  listing(l, j) { return listingFor(this, l, j); }
 }
 
 class Engine extends Network {
