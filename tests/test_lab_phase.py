@@ -56,7 +56,7 @@ def test_each_run_is_that_of_train_from_its_start(engine, model):
         for lr, cell in zip(LRS, row):
             runs = [r for r in records if (r["scale"], r["lr"]) == (scale, lr)]
             assert (cell.scale, cell.lr) == (scale, lr)
-            assert [run._asdict().items() <= r.items() for run, r in zip(cell.runs, runs)]
+            assert all(vars(run).items() <= r.items() for run, r in zip(cell.runs, runs))
             assert cell.converged == sum(r["verdict"] == "converged" for r in runs) / 2
             assert sum(cell.verdicts.values()) == 2 and cell.verdict in cell.verdicts
 

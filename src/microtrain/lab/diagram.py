@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from ..draw import phases, plot
+from ..draw import plot
 from ..draw.html import html_table
 from ..errors import counted
 from ..files.csv import write_csv
 from .executors import Job
 from .runs import Group, median
 
+if TYPE_CHECKING:
+    from ..draw import phases
+
 Planned = tuple[float, int]  # the scale and the seed of a start
 
 
-class Outcome(NamedTuple):
+class Outcome:
     """What became of a run: its seed, verdict, steps and last loss."""
 
-    seed: int
-    verdict: str
-    steps: int
-    loss: float
+    def __init__(self, seed: int, verdict: str, steps: int, loss: float) -> None:
+        self.seed, self.verdict, self.steps, self.loss = seed, verdict, steps, loss
 
 
-class Start(NamedTuple):
+class Start:
     """The runs from one start, an outcome for each learning rate.
 
     `sharpness` is that of the start, or None where there is none.
     """
 
-    scale: float
-    seed: int
-    sharpness: float | None
-    outcomes: list[Outcome]
+    def __init__(
+        self, scale: float, seed: int, sharpness: float | None, outcomes: list[Outcome]
+    ) -> None:
+        self.scale, self.seed, self.sharpness, self.outcomes = scale, seed, sharpness, outcomes
 
 
 class Cell(Group[Outcome]):
@@ -129,6 +130,8 @@ class PhaseDiagram(Job[Planned, Start]):
         return list(groups.values())
 
     def _picture(self) -> phases.Phases:
+        from ..draw import phases
+
         def shown(cell: Cell | None) -> phases.Cell:
             return None if cell is None else (cell.verdict, cell.steps[1] if cell.steps else 0.0)
 
@@ -158,7 +161,9 @@ class PhaseDiagram(Job[Planned, Start]):
         terminal, and 80 at most), with at most `height` lines for the cells. Where there are more
         rows or columns than that, some are left out.
         """
-        return phases.chart(self._picture(), width, height, colour=colour)
+        from ..draw.phases import chart
+
+        return chart(self._picture(), width, height, colour=colour)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the diagram on the axes given or on new ones, and return matplotlib's axes.
@@ -167,14 +172,20 @@ class PhaseDiagram(Job[Planned, Start]):
         fewer steps they took (the median). The line is `stable_lrs`. Needs matplotlib (`pip install
         matplotlib`), else `ImportError`.
         """
-        return phases.plot(self._picture(), ax)
+        from ..draw.phases import plot
+
+        return plot(self._picture(), ax)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield a dict for each run: lr, scale, seed, verdict, steps, loss and first sharpness."""
         for start in self.results:
             for lr, outcome in zip(self.lrs, start.outcomes):
-                told = outcome._asdict()
-                yield {"lr": lr, "scale": start.scale, **told, "sharpness": start.sharpness}
+                yield {
+                    "lr": lr,
+                    "scale": start.scale,
+                    **vars(outcome),
+                    "sharpness": start.sharpness,
+                }
 
     def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
         """Write a line for each run, of what `records` yields, to a path or an open file."""
