@@ -63,3 +63,24 @@ def test_nothing_names_the_package_as_if_it_were_published():
     for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("*.md"), *ROOT.glob("[de]*/*.*")]:
         if path.suffix in (".py", ".md", ".rst", ".ipynb"):
             assert not re.search(r"pip install '?microtrain", path.read_text(encoding="utf-8"))
+
+
+def slugs(page):
+    """Return the anchors that a page's headings have."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+def test_every_link_between_pages_leads_somewhere():
+    checked = 0
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]:
+        text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        for link in re.findall(r'\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"', text):
+            path, _, anchor = "".join(link).partition("#")
+            if ":" in path:
+                continue
+            target = page.parent / path if path else page
+            assert target.exists(), f"{page.name}: {path}"
+            assert not anchor or anchor in slugs(target), f"{page.name}: {path}#{anchor}"
+            checked += 1
+    assert checked > 50
