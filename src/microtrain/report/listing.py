@@ -8,7 +8,6 @@ thing, so that lines are found by the names in them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from ..compiler.symbol import Symbol
@@ -119,17 +118,9 @@ class _Listing:
             for j, neuron in enumerate(neurons):
                 self._forward(layer, j, neuron)
                 self._backward(layer, j, neuron)
-        return {
-            "lines": self.lines,
-            "tokens": [[*self._tokens(line)] for line in self.lines],
-            "parts": self.parts,
-        }
-
-    def _tokens(self, line: str) -> Iterator[list[Any]]:
-        """Return the names of numbers in a line: from where to where, and which number."""
-        for word in re.finditer(r"\w+", line):
-            if word[0] in self.keys:
-                yield [word.start(), word.end(), self.keys[word[0]]]
+        used = {word for line in self.lines for word in re.findall(r"\w+", line)}
+        names = {name: key for name, key in self.keys.items() if name in used}
+        return {"lines": self.lines, "names": names, "parts": self.parts}
 
     def _mark(self, key: str, found: list[int] | None) -> None:
         if found is not None and key not in self.parts:

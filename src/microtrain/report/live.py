@@ -25,7 +25,7 @@ from .sets import JOBS
 
 NEURONS = 8  # in a layer that is put together in the page, at most
 SEEDS = 20  # of starts that the page tries
-LONGEST, MOST_USERS = 10, 7  # rows of a drawing where there are more than 16 inputs, 6 users
+LONGEST = 10  # rows of a drawing, where there are more than 16 inputs
 FRESH = 1  # the seed of new points of the moons
 RATES = (0.0001, 10.0)  # the ends of the scale of learning rates, for data of one's own
 
@@ -150,18 +150,28 @@ def _sizes(own: bool, sets: dict[str, Any]) -> list[int]:
 def _drawings(sizes: Sequence[int]) -> dict[str, Any]:
     """Return the parts of which the page puts together the drawing of a neuron."""
     few = [n for n in sizes if n <= 16]
+    many = [LONGEST] if few != [*sizes] else []
     return {
         name: {
             "head": neuron.HEAD,
             "width": neuron.PHONE_WIDTH if tall else neuron.WIDTH,
-            "rows": {n: neuron.rows(n, tall)._asdict() for n in {*few, LONGEST}},
-            "users": {n: neuron.users(n, tall)._asdict() for n in {*few, MOST_USERS}},
+            "rows": {n: _quoted(neuron.rows(n, tall)) for n in {*few, *many}},
+            "users": {n: _quoted(neuron.users(n, tall)) for n in few},
             "activated": {
-                activation: neuron.activated(activation, _plain(activation), tall)._asdict()
+                activation: _quoted(neuron.activated(activation, _plain(activation), tall))
                 for activation in ACTIVATIONS
             },
         }
         for name, tall in (("wide", False), ("tall", True))
+    }
+
+
+def _quoted(part: neuron.Part) -> dict[str, Any]:
+    """Return a part of a drawing, in quotes that JSON leaves as they are."""
+    return {
+        "svg": part.svg.replace('"', "'"),
+        "head": part.head.replace('"', "'"),
+        "height": part.height,
     }
 
 
@@ -189,7 +199,7 @@ def _sets(
         plain = _set(xs, ys, job.loss, job.reduction, 1, ())
         known[name] = plain | {
             "key": f"{plain['loss']}:1",
-            "net": [{"n": n, "activation": hidden} for n in job.hidden],
+            "net": [{"n": min(n, NEURONS), "activation": hidden} for n in job.hidden],
             "out": out,
             "lr": job.lr,
             "steps": 100,

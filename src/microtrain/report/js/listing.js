@@ -1,11 +1,21 @@
 // The generated Python of a neuron, under the names that it has in its network.
 
 // The listing for neuron j of layer l: that of the whole step, if there is one, or of the neuron.
+// Beside the lines and the parts it has the tokens of each line: columns, and what stands there.
 function listingFor(engine, l, j) {
   const { data, layers } = engine;
-  if (engine.recorded && data.listing) return data.listing;
+  if (engine.recorded && data.listing) {
+    const { lines, names, parts } = data.listing;
+    return { lines, parts, tokens: lines.map((line) => tokensOf(line, names)) };
+  }
   const cell = layers && data.cells[`${layers[l].inputs}:${layers[l].activation}`];
   return cell ? renamed(engine, cell, l, j) : null;
+}
+
+function tokensOf(line, names) {
+  return [...line.matchAll(/\w+/g)]
+    .filter(([word]) => Object.hasOwn(names, word))
+    .map(({ 0: word, index }) => [index, index + word.length, names[word]]);
 }
 
 function renamed(engine, cell, l, j) {
@@ -27,7 +37,7 @@ function renamed(engine, cell, l, j) {
     let at = 0;
     const found = [];
     const shifts = [];
-    for (const [from, to, key] of cell.tokens[k]) {
+    for (const [from, to, key] of tokensOf(line, cell.names)) {
       const [name, meant] = key === "a:0:0" ? arriving : nameOf(engine, key, l, j);
       text += line.slice(at, from) + name;
       found.push([text.length - name.length, text.length, meant]);
