@@ -59,7 +59,7 @@ def huber(prediction, target, delta=1.0):
     return mt.where(error < delta, 0.5 * error**2, delta * (error - 0.5 * delta))
 
 
-def both(make, loss=mt.squared_error, ys=YS, **options):
+def both(make, loss=mt.squared_error, ys=YS, xs=XS, **options):
     """Train by "auto" and eagerly, from the same beginning; return the history of "auto"."""
     runs = []
     for engine in ("auto", "eager"):
@@ -69,7 +69,7 @@ def both(make, loss=mt.squared_error, ys=YS, **options):
         chosen = loss() if getattr(loss, "makes", False) else loss
         begun = {"steps": STEPS, "lr": 0.01} | options
         runs.append(
-            mt.train(make(), [list(x) for x in XS], ys, loss=chosen, engine=engine, **begun)
+            mt.train(make(), [list(x) for x in xs], ys, loss=chosen, engine=engine, **begun)
         )
     assert bits(runs[0]) == bits(runs[1])
     assert (runs[0].engine == "compiled") == (runs[0].fallback == "")
@@ -399,6 +399,8 @@ def test_whole_numbers_as_targets_are_exact():
     assert "targets that are no floats" in cubed.fallback
     deep = both(rbf, lambda p, y: p * p * (y * y * y * y * y), [999, 3, 5], steps=400)
     assert "targets that are no floats" in deep.fallback
+    turned = both(rbf, lambda p, y: p * mt.atan2(0.0, -y), [1] * 399 + [0], [[0.5, 1.0]] * 400)
+    assert "targets that are no floats" in turned.fallback  # -0 is 0, and -0.0 is not 0.0
     flags = both(rbf, lambda p, y: p * p * (1 - y), [True, False, True])
     assert "a target of numbers" in flags.fallback
 

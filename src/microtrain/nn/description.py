@@ -35,7 +35,7 @@ PARTS: dict[type, Callable[[Any], Sequence[Any]]] = {
     frozenset: lambda items: sorted(items, key=description),
     types.CodeType: attrgetter(*CODE),
     types.MethodType: attrgetter("__func__", "__self__"),
-    types.BuiltinFunctionType: attrgetter("__qualname__", "__self__"),
+    types.BuiltinFunctionType: attrgetter("__module__", "__qualname__", "__self__"),
     staticmethod: lambda method: [method.__func__],
     classmethod: lambda method: [method.__func__],
     property: attrgetter("fget", "fset", "fdel"),

@@ -33,6 +33,7 @@ BUILTINS = {
 MODULES = (math, functools, itertools)  # of which everything may be used, as of these of our own:
 OWN = {module.__name__ for module in (losses, operators, piecewise, primitives)}
 POWERS = (operators.POWER, operators.PLAIN_POWER)
+ATAN2 = primitives.atan2.entry  # tells 0.0 from -0.0
 SMALL, DEEP = 1000, 2  # so many operations on whole numbers up to this are exact in floats, too
 # Attributes that read or change what training itself does, and hooks that replace an object.
 BARRED = {
@@ -78,7 +79,7 @@ def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
     """Raise `CompileError` where plain numbers of the data may meet in another way than symbols do.
 
     Python's own `sum` adds floats with less rounding; and of whole numbers, targets for example,
-    large results and powers are exact, which those of floats are not.
+    large results and powers are exact, which those of floats are not, and -0 is 0.
     """
     varying, plain = {*traced.data}, set[int]()  # with the parameters; of the data alone
     depth = dict.fromkeys(traced.ys, 0)  # operations behind what may be a whole number
@@ -101,6 +102,7 @@ def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
         any(steps > DEEP for steps in depth.values())
         or any(type(y) not in (float, int) or abs(y) > SMALL for y in ys)
         or any(abs(c) > SMALL for c in traced.record.constants)
+        or any(operation[0] is ATAN2 for operation in traced.record.operations)
     ):
         raise CompileError("it computes with targets that are no floats")
 
