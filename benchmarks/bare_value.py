@@ -1,7 +1,7 @@
-"""A scalar autograd engine as people write it: what the checks and words of `mt.Value` cost.
+"""A bare scalar autograd engine, against which `compare.py` times `mt.Value` with its checks.
 
-It has the operations that the benchmark's program uses, and makes a node of each number. It checks
-nothing, and visits the graph by recursion.
+It has only the operations that the benchmark uses, makes a node of each number, checks nothing,
+and visits the graph by recursion.
 """
 
 

@@ -333,7 +333,7 @@ def writing():
 
 
 def compiling(make_model, xs, ys):
-    """Trace, write and compile: next to that, the rest of a run of one step is nothing.
+    """Trace, write and compile: the rest of a run of one step takes no time beside that.
 
     What was compiled for a loss of the library's own would be used again.
     """

@@ -186,7 +186,7 @@ def gpt_array(m: Any, w: Any) -> Any:
 
 
 class Problem:
-    """A function, where it is differentiated, and what is asked of it."""
+    """A function, the point at which it is differentiated, and what is computed."""
 
     def __init__(self, f: Any, x: Any, *, array: Any = None, what: str = "value_and_grad") -> None:
         self.f, self.x, self.array, self.what = f, x, array or f, what
@@ -217,7 +217,7 @@ PROBLEMS = {
 
 
 class Namespace:
-    """The functions that the problems call, from somewhere."""
+    """The functions that the problems call, from one library."""
 
     def __init__(self, **functions: Any) -> None:
         vars(self).update(functions)

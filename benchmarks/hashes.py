@@ -1,10 +1,10 @@
-"""What the library computes, to the bit: a change of its inside has to leave all of it alone.
+"""Hashes of all that the library computes: a change inside it must leave every bit as it was.
 
     python benchmarks/hashes.py --write before.tsv      (then change the library)
     python benchmarks/hashes.py --compare before.tsv
 
-Random cases, each drawn from a seed of its own, go through the public names. What comes of them,
-errors included, is hashed. (Another Python or C library may have other hashes.)
+Random cases, each with a seed of its own, call the public functions. Their results and errors are
+hashed. (Another Python or C library may have other hashes.)
 """
 
 import argparse
@@ -60,7 +60,7 @@ ALONE = [f"def f(a, b, c): return {x}" for x in dict.fromkeys(ALONE)]
 
 
 def text(x):
-    """Return numbers, in whatever nesting, as text that tells every bit."""
+    """Return numbers, in any nesting, as text with every bit of them."""
     if isinstance(x, list | tuple):
         return f"[{' '.join(map(text, x))}]"
     if isinstance(x, mt.Value):
@@ -69,7 +69,7 @@ def text(x):
 
 
 def failure(error):
-    """Return an error as text, which begins with a "!", without the places in code it names."""
+    """Return an error as text that begins with "!", without the lines of code that it names."""
     said = re.sub(r"^.*?, line \d+(, in (['\"]).*?\2)?: | at 0x[0-9A-Fa-f]+", "", str(error))
     return f"!{type(error).__name__}: {' '.join(said.split())}"
 
@@ -103,7 +103,7 @@ ASPECTS = {
 
 
 def evaluated(source, points, aspects):
-    """Yield each aspect of a function, with what comes of it at each of the points."""
+    """Yield each aspect of a function, and its results at all points."""
     yield "source", [source]
     outer = mt.Value(0.75)
     scope = {"mt": mt, "Fraction": Fraction, "OUTER": outer, "NEURON": mt.Neuron(2)}
@@ -119,7 +119,7 @@ def evaluated(source, points, aspects):
 
 
 def source_of(rng, operations, constants, n, most):
-    """Return a function of n arguments as Python: each operation on any of what is there so far."""
+    """Return a function of n arguments as Python; each operation takes any earlier results."""
     names, lines = [f"x{i}" for i in range(n)], []
     for k in range(rng.randint(1, most)):
         a, b, c = (names[-1] if rng.random() < 0.4 else rng.choice(names) for _ in "abc")
@@ -250,7 +250,7 @@ def sharpness(rng, i):
 
 
 def results_of(section, n):
-    """Return what comes of a section's cases, by place: ``section/case/aspect``."""
+    """Return the results of a section's cases by ``section/case/aspect``."""
     found, name = {}, section.__name__
     for i in range(n):
         if sys.stderr.isatty():

@@ -80,7 +80,7 @@ def mutants(path: pathlib.Path):
 
 
 def unseen(tree: ast.AST):
-    """Yield where that begins and ends which does nothing when the program runs."""
+    """Yield the begin and end of code that does nothing at run time, such as annotations."""
     for node in ast.walk(tree):
         parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.If | ast.Assign) and "TYPE_CHECKING" in ast.unparse(node)[:20]:

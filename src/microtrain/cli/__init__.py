@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     command, status = None, OK
     try:
-        with warnings.catch_warnings(), contextlib.suppress(SystemExit):  # after printing the help
+        with warnings.catch_warnings(), contextlib.suppress(SystemExit):  # --help exits
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_, **__: say(f"microtrain: {message}")
             command, words = _chosen(words)
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _chosen(words: list[str]) -> tuple[Command, list[str]]:
-    """Return the command that the words name, which is train without a name, and the others."""
+    """Return the command that the first word names (by default train), and the other words."""
     parser = Parser(
         "microtrain",
         "COMMAND [OPTION ...]",
@@ -72,7 +72,7 @@ def _chosen(words: list[str]) -> tuple[Command, list[str]]:
 
 
 def _moved(words: list[str]) -> tuple[str, list[str]]:
-    """Hand over to fit what is train --csv FILE in other words, for one version more."""
+    """Turn train --csv FILE, which is kept for one more version, into fit FILE."""
     for k, word in enumerate(words):
         if word == "--csv" or word.startswith("--csv="):
             say(
@@ -86,7 +86,7 @@ def _moved(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _explained(error: BaseException) -> tuple[int, str]:
-    """Return the exit status and the line for whatever ends a command."""
+    """Return the exit status for what ended a command, and the line to print."""
     match error:
         case KeyboardInterrupt():
             return INTERRUPTED, "interrupted"

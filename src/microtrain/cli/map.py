@@ -6,18 +6,17 @@ import argparse
 import collections
 import math
 import os
-import sys
 from typing import Any
 
 from ..draw.phases import SIZE
 from ..draw.plot import new_axes
-from ..errors import counted, file_path, positive_int
+from ..errors import counted, file_path
 from ..lab.diagram import PhaseDiagram
 from ..lab.phase import phase_diagram
 from ..nn.optim import learning_rate
-from .options import INTERRUPTED, OK, Command, Unset, filled
-from .pool import executor, processors, shown
-from .terminal import Progress, about, colourful, print_json
+from .options import Command, Unset, filled
+from .pool import checked, executor, printed, processors, shown
+from .terminal import Progress, about, colourful
 
 CELLS, SEEDS = 33, 3
 
@@ -25,12 +24,9 @@ CELLS, SEEDS = 33, 3
 def run(arguments: argparse.Namespace) -> int:
     scaled = arguments.rows == "scales"
     seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
-    for name, n in (("seeds", seeds), ("jobs", arguments.jobs)):
-        positive_int(f"--{name}", n)
+    checked(arguments, seeds=seeds, jobs=arguments.jobs)
     if arguments.cells < 2:
         raise ValueError(f"--cells expects an int of at least 2, got {arguments.cells}")
-    if arguments.json and arguments.csv:
-        raise ValueError("--json and --csv can't both be the only thing printed")
     lrs = between("lrs", arguments.lrs, arguments.cells)
     scales = between("scales", arguments.scales, (arguments.cells + 1) // 2) if scaled else None
     ax = None if arguments.plot is None else axes_for(arguments.plot)
@@ -49,13 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if ax is not None:
         with about(arguments.plot):
             found.plot(ax).figure.savefig(arguments.plot, dpi=150)
-    if arguments.json:
-        print_json(found.to_dict())
-    elif arguments.csv:
-        found.to_csv(sys.stdout)
-    else:
-        _print(found)
-    return INTERRUPTED if found.status == "interrupted" else OK
+    return printed(found, arguments, _print)
 
 
 def between(name: str, ends: list[float], n: int) -> list[float]:

@@ -1,6 +1,6 @@
-"""The options of all commands, declared once. A command picks its own, and says their defaults.
+"""The options of all commands, declared once. A command picks its own, and gives their defaults.
 
-To add an option: a line in `OPTIONS`, and one in the commands that have it.
+To add an option, add a line to `OPTIONS` and one to each command that has it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 MOST = 10_000  # neurons in a layer; more would take days, and all the memory
 DATA = ("toy", "xor", "moons")
 
-# Arguments of the library that the command calls otherwise.
+# Arguments of the library whose options have other names.
 ARGUMENTS = {"warmup_steps": "warmup"}
 
 # What options are called in other programs.
@@ -49,7 +49,7 @@ ELSEWHERE = {
 def reader(
     kind: Callable[[str], T], expected: str, choices: Sequence[str] = ()
 ) -> Callable[[str], T]:
-    """Return what reads a value of this kind, or says what it expects."""
+    """Return a function that reads a value of this kind; its errors say what is expected."""
 
     def read(text: str) -> T:
         try:
@@ -62,7 +62,7 @@ def reader(
 
 
 def one_of(choices: Iterable[str]) -> Callable[[str], str]:
-    """Return what reads one of these names."""
+    """Return a function that reads one of these names."""
     names = [*choices]
     return reader(lambda text: names[names.index(text)], f"one of {', '.join(names)}", names)
 
@@ -148,7 +148,7 @@ OPTIONS = {
 
 
 class Unset(str):
-    """The default of an option that need not be given: None. These words say what that means."""
+    """The default None of an option. The words say in its help what that means."""
 
 
 class Command(NamedTuple):
@@ -161,7 +161,7 @@ class Command(NamedTuple):
     examples: tuple[str, ...]
     ok: str  # when the exit status is 0
     failed: str  # and when it is 1
-    files: Mapping[str, str]  # what comes without an option, and its help
+    files: Mapping[str, str]  # positional arguments, and their help
     options: Mapping[str, Any]  # names and defaults
 
     @property
@@ -169,7 +169,7 @@ class Command(NamedTuple):
         return f"microtrain {self.name}"
 
     def parse(self, words: list[str]) -> argparse.Namespace:
-        """Return the arguments in the words. Raises `ValueError` for those that do not fit."""
+        """Return the words as arguments. Raises `ValueError` for those that do not fit."""
         parser = self._parser()
         known = ("-h", "--help", *(f"--{name}" for name in self.options))
         for word in words[: words.index("--")] if "--" in words else words:
@@ -212,13 +212,13 @@ class Command(NamedTuple):
         return parser
 
     def named(self, message: str) -> str:
-        """Return an error of the library with the names of options for those of arguments."""
+        """Return an error of the library with the names of options in place of arguments."""
 
         def option(found: re.Match[str]) -> str:
             name = ARGUMENTS.get(found[0], found[0].replace("_", "-"))
             return f"--{name}" if name in self.options else found[0]
 
-        # An argument begins the message, or has a name that is no word of English.
+        # An argument's name begins the message, or has an underscore.
         return re.sub(r"^\w+|(?<![\w'\"/.-])[a-z]+_[a-z_]+(?![\w'\"/.])", option, message)
 
 
@@ -241,12 +241,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def filled(text: str) -> str:
-    """Return a paragraph in lines as wide as the terminal, but no wider than can be read."""
+    """Return a paragraph in lines as wide as the terminal, and at most 80 characters."""
     return textwrap.fill(text, min(80, columns()))
 
 
 def hint(word: str, known: Collection[str], dashes: str = "") -> str:
-    """Return which of the known words may have been meant, as the end of a message."""
+    """Return the end of a message: which of the known words may have been meant."""
     meant = ELSEWHERE.get(word, "") if dashes else ""
     near = [meant] if meant in known else difflib.get_close_matches(word, known, 1)
     return f"; did you mean {dashes}{near[0]}?" if near else ""

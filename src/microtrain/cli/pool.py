@@ -1,21 +1,24 @@
-"""The processes that sweeps and maps run on, and what Ctrl-C does to them.
+"""What sweep and map, the commands of many runs, have in common: processes, options, output.
 
 Ctrl-C reaches every process. An interrupt at any moment could leave the pool's locks taken, so the
-main process waits for the next finished runs; a worker stops at once, and begins no more.
+main process waits for the next finished runs. A worker stops its run at once, and begins no more.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any
 
-from .options import FAILED
-from .terminal import Progress
+from ..errors import positive_int
+from .options import FAILED, INTERRUPTED, OK
+from .terminal import Progress, print_json
 
 _busy = _stopped = False
 
@@ -51,7 +54,7 @@ def executor(jobs: int) -> Iterator[Executor | None]:
 
 
 def _begin(parent: int) -> None:
-    """Make ready in a worker, which is to end with the process that it works for."""
+    """Prepare a worker: it ends when the process that it works for has ended."""
     import threading
 
     def end_with_parent() -> None:
@@ -71,7 +74,7 @@ def _stop(*_: object) -> None:
 
 
 def _work(function: Any, *args: Any, **options: Any) -> Any:
-    """Do in a worker what it was sent."""
+    """Call a function in a worker."""
     global _busy
     if _stopped:
         raise KeyboardInterrupt
@@ -83,7 +86,7 @@ def _work(function: Any, *args: Any, **options: Any) -> Any:
 
 
 def shown(progress: Progress, runs: int = 1) -> Callable[[Any], None]:
-    """Return an `on_run` that says how far a job has come, each of its parts being so many runs."""
+    """Return an `on_run` that shows how far a job has come; each of its parts is so many runs."""
 
     def on_run(job: Any) -> None:
         progress.show(len(job.made) * runs, job.planned * runs)
@@ -91,3 +94,22 @@ def shown(progress: Progress, runs: int = 1) -> Callable[[Any], None]:
             raise KeyboardInterrupt
 
     return on_run
+
+
+def checked(arguments: argparse.Namespace, **counts: int) -> None:
+    """Raise `ValueError` if a count is not above 0, or if two formats are asked for."""
+    for name, n in counts.items():
+        positive_int(f"--{name}", n)
+    if arguments.json and arguments.csv:
+        raise ValueError("--json and --csv can't both be the only thing printed")
+
+
+def printed(found: Any, arguments: argparse.Namespace, show: Callable[[Any], None]) -> int:
+    """Print what was found as JSON, as CSV or by `show`, and return the exit status."""
+    if arguments.json:
+        print_json(found.to_dict())
+    elif arguments.csv:
+        found.to_csv(sys.stdout)
+    else:
+        show(found)
+    return INTERRUPTED if found.status == "interrupted" else OK

@@ -1,4 +1,4 @@
-"""What the commands that make one training run, train and fit, have in common."""
+"""What train and fit, the commands that make one run, have in common."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ADVICE = {"diverged": " Try a smaller --lr.", "saturated": " A smaller --lr may 
 
 
 def training(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what the arguments say to `train`. Raises `ValueError` if they do not fit."""
+    """Return the options of `train` that the arguments hold. Raises `ValueError` for conflicts."""
     path = arguments.checkpoint
     for name in ("resume", "checkpoint_every"):
         if getattr(arguments, name) and path is None:
@@ -43,9 +43,9 @@ def training(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def ended(history: History, of_batches: bool) -> str:
-    """Return how a run ended, and why; `of_batches` says that each loss is of some samples only."""
+    """Return how a run ended, and why. of_batches: each loss is that of a mini-batch."""
     word, reason = history.verdict, history.reason
-    if word == "begun" or (of_batches and word == "oscillating"):  # so do different samples' losses
+    if word == "begun" or (of_batches and word == "oscillating"):  # batches differ in any case
         word, reason = history.status, ""
     if history.status == "interrupted":
         word = "interrupted"

@@ -1,4 +1,4 @@
-"""How good the predictions for rows of a table are, in words and as a table."""
+"""How good predictions are: in a sentence, and as a table of the classes mixed up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MANY = 12  # more classes make too large a table
 
 
 def score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
-    """Return how good predictions are, beside a guess that ignores the inputs."""
+    """Return how good predictions are, and how good a guess without the inputs would be."""
     n = len(pairs)
     truths = [truth for truth, _ in pairs]
     if classes:
@@ -29,7 +29,7 @@ def score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
 
 
 def confusion(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
-    """Return a table of how often each class was taken for each, or a list if there are many."""
+    """Return a table of how often each class was taken for each, or, for many classes, a list."""
     counts = collections.Counter(pairs)
     if len(classes) > MANY:
         mixed = [(n, truth, guess) for (truth, guess), n in counts.items() if truth != guess]

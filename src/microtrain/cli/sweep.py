@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from ..errors import positive_int
 from ..lab.results import Sweep
 from ..lab.sweep import labelled, sweep
 from ..nn.optim import Schedule, warmup_cosine
-from .options import INTERRUPTED, OK, Command, Unset, filled
-from .pool import executor, processors, shown
-from .terminal import Progress, bold, colourful, print_json
+from .options import Command, Unset, filled
+from .pool import checked, executor, printed, processors, shown
+from .terminal import Progress, bold, colourful
 
 EVERY = 10  # the sharpness is measured at the first so many steps, and then once in so many
 
 
 def run(arguments: argparse.Namespace) -> int:
-    for name in ("seeds", "jobs"):
-        positive_int(f"--{name}", getattr(arguments, name))
-    if arguments.json and arguments.csv:
-        raise ValueError("--json and --csv can't both be the only thing printed")
+    checked(arguments, seeds=arguments.seeds, jobs=arguments.jobs)
     steps = arguments.steps
-
     measured = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
     rates = _rates(arguments)
     jobs = min(arguments.jobs, arguments.seeds * len(rates))
@@ -36,17 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
             executor=pool,
             on_run=shown(progress),
         )
-    if arguments.json:
-        print_json(found.to_dict())
-    elif arguments.csv:
-        found.to_csv(sys.stdout)
-    else:
-        _print(found)
-    return INTERRUPTED if found.status == "interrupted" else OK
+    return printed(found, arguments, _print)
 
 
 def _rates(arguments: argparse.Namespace) -> list[float] | dict[str, float | Schedule]:
-    """Return the rates; by their labels, if the schedules that warm up to them are among them."""
+    """Return the rates; with `--warmup` by their labels, each with its schedule."""
     if arguments.warmup is None:
         return list(arguments.lrs)
     rates: dict[str, float | Schedule] = labelled(arguments.lrs)

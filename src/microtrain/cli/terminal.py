@@ -1,4 +1,4 @@
-"""What is printed: lines, styles, JSON, the progress of a long job; and streams that fail."""
+"""Printing: lines, styles, JSON, the progress of a long job; and what to do if a stream fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def open_streams() -> None:
-    """Put something in place of standard streams that were closed before Python began."""
+    """Replace standard streams that were closed before Python started."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
@@ -26,13 +26,13 @@ def open_streams() -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Drop what a stream that failed still holds. Python would try again at exit, and complain."""
+    """Drop the unwritten text of a failed stream. Python would try to write it again at exit."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def written(text: str, stream: TextIO) -> bool:
-    """Write a text that is not the output, and return whether that was possible."""
+    """Write a remark or the progress, and return whether that was possible."""
     try:
         stream.write(text)
         stream.flush()
@@ -49,7 +49,7 @@ def say(line: str) -> None:
 
 @contextlib.contextmanager
 def about(name: str) -> Iterator[None]:
-    """Say of an `OSError` that names no file that it is about this one."""
+    """Put this file's name into an `OSError` that names none."""
     try:
         yield
     except OSError as error:
@@ -58,10 +58,10 @@ def about(name: str) -> Iterator[None]:
 
 
 class Progress:
-    """One line on a terminal, written over and over, that says how far a job has come.
+    """A line on a terminal that says how far a job has come.
 
-    It appears once the job has taken a second, and is removed at the end of the `with`. Where no
-    terminal is, or if `quiet`, it is silent.
+    It appears when the job has taken a second, and is removed at the end of the `with`. It is
+    silent if `quiet`, or if the stream is no terminal.
     """
 
     def __init__(self, what: str, stream: TextIO | None = None, quiet: bool = False) -> None:
@@ -79,7 +79,7 @@ class Progress:
         self.clear()
 
     def show(self, done: int, total: int | None) -> None:
-        """Say that so many are done, of that many where it is known."""
+        """Say how many are done, and of how many, where that is known."""
         now = time.monotonic()
         since, before = self.first = self.first or (now, done)
         if now - self.start < 1 or now - self.shown < 0.1 or self.quiet:
@@ -108,13 +108,13 @@ class Progress:
                 yield item
 
     def _write(self, text: str) -> None:
-        """Write the text over what is there."""
+        """Replace the line by this text."""
         self.quiet = not written(f"\r{text:<{self.width}}", self.stream)
         self.width = len(text)
 
 
 def printable(text: str) -> str:
-    """Return a text, such as a file's name, without what would steer the terminal."""
+    """Return a text, such as a file's name, with control characters escaped."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _introduction(arguments: argparse.Namespace, model: MLP) -> str:
-    """Return what stands above the losses: the model, and the four steps as they are made here."""
+    """Return the text above the losses: the model, and the four steps as they are made here."""
     size = arguments.batch_size
     four_steps = FOUR_STEPS.format(
         xs="xs" if size is None else f"the {size} of a mini-batch",
