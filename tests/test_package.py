@@ -44,10 +44,13 @@ def test_same_seed_same_bits_in_any_process_and_python():
 def test_import_is_light():
     """Nothing that the toy job does not use: these cost more than all of microtrain.
 
-    What `typing` imports, on some Pythons `re`, is there in any case.
+    What `typing` imports, on some Pythons `re`, is there in any case. A named tuple takes as long
+    to make as a module.
     """
     code = "import sys, typing; before = {*sys.modules}; import microtrain"
-    code += "; print(*{*sys.modules} - before)"
+    code += "; print(*{*sys.modules} - before, *(f'named:{name}' for m in [*sys.modules]"
+    code += " if m.startswith('microtrain') for name, x in vars(sys.modules[m]).items()"
+    code += " if hasattr(x, '_fields')))"
     done = run(sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(SRC)!r}); {code}")
     imported = set(done.stdout.split())
     assert "microtrain.engine.value" in imported
@@ -55,6 +58,16 @@ def test_import_is_light():
     heavy |= {"concurrent.futures", "decimal", "logging", "matplotlib", "numpy", "unittest"}
     heavy |= {"copy", "dis", "hashlib", "traceback", "enum", "re", "threading", "weakref"}
     assert imported & heavy == set()
+    assert not [name for name in imported if name.startswith("named:")]
+    asked_for = {
+        "compiler.c",
+        "compiler.native",
+        "draw.graph",
+        "draw.phases",
+        "report.live",
+        "tables.fit",
+    }
+    assert imported & {f"microtrain.{name}" for name in asked_for} == set()
 
 
 ROOMS = ["cli", "report", "lab", "tables", "training", "nn", "compiler", "draw", "engine", "files"]

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
-from .c import Source
 from .python import Python, assemble, function, indented
 from .transforms import taken_apart, with_gradient
 from .tree import REALS, Shape, size, unflatten
 from .writer import Part, Scope, write
 
 if TYPE_CHECKING:
+    from .c import Source
     from .compiled import Compiled
 
 FEW = 10  # numbers in a list whose types are compared one by one
@@ -152,6 +152,8 @@ class Code:
 
     def c(self) -> Source:
         """Return the function as C."""
+        from .c import Source
+
         return Source(self._record, self._places, self.name, self._split)
 
     @functools.cached_property

@@ -8,7 +8,7 @@ they did becomes a loop over the samples: its length does not depend on how many
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
 from ..compiler.record import Record, without_collection
@@ -101,19 +101,24 @@ def _generated(
     return step.source, function, step.traced.layout
 
 
-class Written(NamedTuple):
+class Written:
     """The Python of a training step, and what is in it.
 
     `namespace` is what it calls; `gradients` those of all Values, as symbols; `running` the places
     of the parameters' gradients so far; `texts`, of each place, its name or its expression.
     """
 
-    source: str
-    namespace: dict[str, Any]
-    traced: Traced
-    gradients: dict[Value, Any]
-    running: list[int]
-    texts: list[str]
+    def __init__(
+        self,
+        source: str,
+        namespace: dict[str, Any],
+        traced: Traced,
+        gradients: dict[Value, Any],
+        running: list[int],
+        texts: list[str],
+    ) -> None:
+        self.source, self.namespace, self.traced = source, namespace, traced
+        self.gradients, self.running, self.texts = gradients, running, texts
 
 
 def written(
