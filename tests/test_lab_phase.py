@@ -35,7 +35,7 @@ def scaled(scale, seed, model=None):
 
 
 @pytest.mark.parametrize("model", [None, small])
-@pytest.mark.parametrize("engine", ["auto", "eager", "compiled"])
+@pytest.mark.parametrize("engine", ["auto", "eager", "compiled", "native"])
 def test_each_run_is_that_of_train_from_its_start(engine, model):
     found = mt.phase_diagram(
         LRS, SCALES, seeds=(4, 1), steps=30, target_loss=0.05, model=model, engine=engine

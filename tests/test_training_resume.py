@@ -66,7 +66,7 @@ def test_stopped_anywhere_and_resumed_is_never_stopped(tmp_path_factory, data):
         "reduction": draw(st.sampled_from(["sum", "mean"])),
         "seed": draw(st.integers(0, 5)),
         "target_loss": draw(st.sampled_from([None, 0.01, 0.5])),
-        "engine": draw(st.sampled_from(["eager", "compiled"])),
+        "engine": draw(st.sampled_from(["eager", "compiled", "native"])),
         "track_sharpness": draw(st.sampled_from([None, 7])),
     }
     linear = draw(st.booleans())

@@ -44,7 +44,8 @@ expm1 fabs fdim floor fma fmax fmin fmod frexp gamma hypot ilogb isfinite isinf 
 jn ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter
 nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma
 trunc y0 y1 yn"""
-RESERVED = ("finite_all", "unused", "points", "many", "result", "value", "gradient")
+FRAME = """finite_all unused points many result value gradient sample step train seed loss total
+before next norm order sizes samples batches batch lr squares alone sum b k"""
 
 # Functions that the texts of primitives call and C does not have. A conditional is always in a
 # function of its own: gcc makes -x of 0.0 - x where x is a conditional, which has another sign.
@@ -120,8 +121,9 @@ class Rolled(C):
 
 
 class CScope(Scope):
-    """The names in C code; `rolls` says whether its results are in arrays.
+    """The names in C code.
 
+    Attributes: `rolls`, whether its results are in arrays; `is_finite`, whether its constants are.
     Raises `CompileError` for a primitive that has no C.
     """
 
@@ -137,6 +139,11 @@ class CScope(Scope):
                     f"static double {name}({parameters})", [f"return {text.format(*operands)};"]
                 )
                 self.texts[primitive] = name
+
+        constants = [x for record in records for x in record.constants]
+        self.is_finite = all(map(math.isfinite, constants))
+        if not self.is_finite:
+            self.namespace["inf"] = "#define inf HUGE_VAL\n#define nan (HUGE_VAL - HUGE_VAL)"
 
     def text_of(self, primitive: Primitive) -> str:
         return _text(primitive)
@@ -209,7 +216,7 @@ class Source:
 
     def __init__(self, record: Record, places: Sequence[int], name: str, split: bool) -> None:
         self.record, self.width = record, len(record.inputs)
-        scope = CScope([record], RESERVED)
+        scope = CScope([record], FRAME.split())
         (self.name,) = scope.named([name])
         if split:
             first, *rest = places
@@ -223,9 +230,7 @@ class Source:
         lines = body(record, inputs, scope, parts, targets)
         pointers = ", ".join(f"double *restrict {x}" for x in self.outputs)
         self.helpers = [*scope.namespace.values()]
-        self.is_finite = all(map(math.isfinite, record.constants))
-        if not self.is_finite:
-            self.helpers.insert(0, "#define inf HUGE_VAL\n#define nan (HUGE_VAL - HUGE_VAL)")
+        self.is_finite = scope.is_finite
         self.function = function(
             f"void {self.name}(const double *restrict x, {pointers})",
             lines if self.width else ["(void)x;", *lines],

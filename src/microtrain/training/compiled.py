@@ -136,7 +136,7 @@ def written(
         record = traced.record
         running, seeds, found = record_backward(traced, objective.reduction == "mean")
         gradient = [as_place(record, found[p]) for p in traced.parameters]
-    update, results = _recorded_update()
+    update, results = recorded_update()
     scope = Scope(Python, [record, update], RESERVED)
     names = scope.inputs(record)
 
@@ -206,7 +206,7 @@ def _batches(
     ]
 
 
-def _recorded_update() -> tuple[Record, list[Part]]:
+def recorded_update() -> tuple[Record, list[Part]]:
     """Record what `eager` does with one parameter: it is written once for each.
 
     The results are the sum of squares that begins with its derivative's, one that goes on with it,

@@ -61,9 +61,9 @@ class History:
             end, "running".
         steps: how many updates the parameters have had.
         seconds: how long it took.
-        engine: "eager" or "compiled".
+        engine: "eager", "compiled" or "native".
         fallback: why "auto" did not compile, where it tried; else "".
-        source: the generated Python of a compiled run's step, or "".
+        source: the generated Python of a compiled run's step, the C of a native one's, or "".
         error: why a run diverged: the text of an `ArithmeticError`, or which loss is not finite, at
             which step (counted from 0), and whether the gradient before it was NaN; else "".
         unsaved: why the checkpoint could not be written when it was last tried; else "".

@@ -14,7 +14,7 @@ from ..nn.optim import Schedule, learning_rate
 from .objective import Objective
 from .samples import pairs_of
 
-ENGINES = ("auto", "eager", "compiled")
+ENGINES = ("auto", "eager", "compiled", "native")
 MOST_SAMPLES = 10**7  # in one step, which holds its mini-batches in a list
 
 

@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Container, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 from ..engine.value import Value
 from ..errors import CompileError
@@ -15,6 +15,7 @@ from ..nn.checkpoint import architecture_of
 from ..nn.losses import is_known, squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule
+from .chunks import Chunks
 from .compiled import CompiledEngine
 from .curvature import Curvature
 from .eager import EagerEngine, set_state, state_of
@@ -25,7 +26,10 @@ from .resume import RunFile
 from .samples import batches_of
 from .verdict import not_finite
 
-Engine = EagerEngine | CompiledEngine
+if TYPE_CHECKING:
+    from .native import NativeEngine
+
+Engine = Union[EagerEngine, CompiledEngine, "NativeEngine"]
 
 # Samples to go through, in all steps together, for compiling (some milliseconds) to pay.
 WORTH_COMPILING = 400
@@ -82,7 +86,10 @@ def train(
             it can't know about a model or loss of your own stays as it was in that one run: random
             numbers drawn inside, numbers from outside, attributes that change in between, a
             computation that depends on which sample it is, or on the type of a number. (And the
-            built-in `sum` of plain inputs is not their plain sum since Python 3.12.) "auto"
+            built-in `sum` of plain inputs is not their plain sum since Python 3.12.) "native"
+            does the same in C, compiled by the C compiler of this machine (the one that the
+            environment variable MICROTRAIN_CC names, or cc), with many steps in each call, unless
+            `on_step`, `record` or a schedule that may look at the run has to see each. "auto"
             compiles where there is work enough and it is sure that the results are the same; of a
             model, a loss or a schedule of your own it looks through the code for that. Else the
             history says in `fallback` what it found.
@@ -105,7 +112,7 @@ def train(
             of one version of Python.
 
     Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
-    and `CompileError` for a computation that can't be compiled, where "compiled" was asked for. If
+    and `CompileError` for a computation that can't be compiled, where that was asked for. If
     an error comes up later, or Ctrl-C, the model is left as it was after the last whole step.
 
     >>> history = train(steps=200, target_loss=0.01)
@@ -130,7 +137,7 @@ def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
     engine, fallback = chosen or engine_for(plan)
     curvature = Curvature(plan.objective) if plan.tracks else None
     rng = random.Random(plan.seed)
-    batches = batches_of(engine.samples, plan.batch_size, plan.accumulate, rng)
+    batches: Any = batches_of(engine.samples, plan.batch_size, plan.accumulate, rng)
     history = _history(plan, engine, fallback)
     losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
     steps, least, tracked, recording = plan.steps, plan.least, plan.tracked, history.recording
@@ -143,14 +150,20 @@ def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
     keeper = RunFile(plan.checkpoint, plan, history) if plan.checkpoint else None
     if keeper is not None and (kept := keeper.restore(steps)):
         whole, seconds = kept
-        made, state, _ = whole
         start -= seconds
-        set_state(parameters, state)
-        for _ in range(made):  # to draw what the next step is to draw
+        set_state(parameters, state := whole[1])
+        for _ in range(whole[0]):  # to draw what the next step is to draw
             next(batches)
     end: tuple[Any, int, Any] = "interrupted", whole[0], whole[1]
+    if chunks := engine.name == "native":
+        batches = Chunks(engine, plan, batches)  # type: ignore[arg-type]
     try:
-        for k in range(whole[0], steps):
+        while (k := whole[0]) < steps:
+            if chunks and (further := batches.make(whole, history)):
+                whole, state = further, further[1]
+                if keeper is not None and keeper.is_due(whole[0]):
+                    keeper.save(whole, time.perf_counter() - start)
+                continue
             lr = rate(k)
             try:
                 loss, norm, after = engine.step(state, next(batches), lr)
@@ -204,10 +217,14 @@ def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
 def engine_for(plan: Plan, runs: int = 1) -> tuple[Engine, str]:
     """Return what makes the steps of so many runs, and why "auto" did not compile, if it tried.
 
-    Raises `CompileError` where "compiled" was asked for.
+    Raises `CompileError` where "compiled" or "native" was asked for.
     """
     objective = plan.objective
     eager = EagerEngine(objective, plan.zero_grad)
+    if plan.engine == "native":
+        from .native import NativeEngine  # it loads ctypes, which takes time
+
+        return NativeEngine(eager, plan.accumulate), ""
     if plan.engine == "compiled":
         return CompiledEngine(eager, plan.accumulate), ""
     if plan.engine == "eager" or plan.work * runs < WORTH_COMPILING:

@@ -1,0 +1,249 @@
+"""The training step as C, with the loop over steps: the record of `compiled`, in another language.
+
+A chunk of steps is one call. It ends early before a step that raised a floating-point flag, which
+is then made in Python, with its errors, and before one whose loss is below the target.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import itertools
+import math
+from array import array
+from collections.abc import Sequence
+
+from ..compiler.c import FRAME, PRELUDE, CScope, body, function
+from ..compiler.native import check
+from ..compiler.record import without_collection
+from ..compiler.symbol import as_place
+from ..compiler.toolchain import library
+from ..compiler.writer import Part, write
+from ..errors import CompileError
+from .compiled import CompiledEngine, record_backward, recorded_update
+from .eager import EagerEngine, State, set_state, state_of
+from .objective import Objective
+from .tracing import Layout, cached, trace_loss
+
+COMPARED = 20_000  # operations, roughly, of the step that is made in C and in Python, too
+
+Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
+Steps = tuple[list[float], list[float], State, State]
+
+
+class NativeEngine:
+    """The engine that does in C what `eager` does; `source` is that C.
+
+    Raises `CompileError` where there is no C compiler, where C has other bits than Python, and
+    where the computation is not the same for all numbers.
+    """
+
+    name = "native"
+
+    def __init__(self, eager: EagerEngine, accumulate: int) -> None:
+        self._eager, self._accumulate = eager, accumulate
+        self._objective = objective = eager.objective
+        self._description = objective.described()
+        made = cached(
+            *(objective, self._description, ("native", objective.reduction)),
+            lambda: _Made(objective),
+        )
+        self.source, self._train, self._is_finite = made.source, made.train, made.is_finite
+        packed = [made.layout.pack(x, y) for x, y in objective.samples]
+        self._data = array("d", itertools.chain(*packed))
+        self._is_finite = made.is_finite and all(map(math.isfinite, self._data))
+        self.samples: Sequence[int] = range(len(packed))
+        if not made.is_compared:
+            self._compare()
+            made.is_compared = True
+
+    def _compare(self) -> None:
+        """Raise `CompileError` if a step on the first samples gives other bits than eager code."""
+        state = state_of(self._objective.parameters)
+        count = max(1, min(len(self.samples), COMPARED // len(state[0])))
+        batches = [self.samples[:count]]
+        found = self.steps(state, [batches], [0.1])
+        try:
+            if found and repr((found[0][0], found[1][0], found[2])) != repr(
+                self._step_eagerly(state, batches, 0.1)
+            ):
+                raise CompileError("the first step has other bits in C than in Python here")
+        except ArithmeticError as error:
+            raise CompileError(f"the first step fails in Python, not in C: {error}") from None
+        finally:
+            set_state(self._objective.parameters, state)
+
+    def step(self, state: State, batches: Batches, lr: float) -> tuple[float, float, State]:
+        """Make a step from this state; return what `EagerEngine.step` does."""
+        if found := self.steps(state, [batches], [lr]):
+            (loss,), (norm,), after, _ = found
+            return loss, norm, after
+        samples = self._compiled.samples
+        return self._compiled.step(state, [[samples[i] for i in batch] for batch in batches], lr)
+
+    def steps(
+        self,
+        state: State,
+        batches: Sequence[Batches],
+        rates: Sequence[float],
+        least: float = -math.inf,
+    ) -> Steps | None:
+        """Make as many of the steps as can be made, and return what came of them, if any.
+
+        That is the losses, the lengths of the gradient, the state after them, and the one before
+        the last of them. They end before a loss below `least`, and before a step to make in Python.
+        """
+        if not self._is_finite:
+            return None
+        n, count = len(state[0]), len(rates)
+        is_same = batches[0] is batches[-1]
+        drawn = batches[:1] if is_same else batches
+        listed = [*itertools.chain.from_iterable(drawn)]
+        order = array("i", itertools.chain.from_iterable(listed))
+        sizes = array("i", map(len, listed))
+        data, gradients = array("d", bytes(24 * n)), array("d", bytes(16 * n))
+        data[:n], gradients[:n] = array("d", state[0]), array("d", state[1])
+        losses, norms = array("d", bytes(8 * count)), array("d", bytes(8 * count))
+        part, lrs = array("d", bytes(8 * n)), array("d", rates)
+        buffers = data, gradients, part, self._data, order, sizes, lrs, losses, norms
+        made = self._train(
+            *[x.buffer_info()[0] for x in buffers],
+            *(len(batches[0]), not is_same, self._eager.zero_grad, count, least),
+        )
+        if not made:
+            return None
+        now, before, last = made % 3 * n, (made - 1) % 3 * n, made % 2 * n
+        after = tuple(gradients[last : last + n])
+        states = (tuple(data[now : now + n]), after), (tuple(data[before : before + n]), after)
+        return losses[:made].tolist(), norms[:made].tolist(), *states
+
+    @functools.cached_property
+    def _compiled(self) -> CompiledEngine:
+        """What makes the steps that C can't make."""
+        return CompiledEngine(self._eager, self._accumulate)
+
+    def _step_eagerly(
+        self, state: State, batches: Batches, lr: float
+    ) -> tuple[float, float, State]:
+        set_state(self._objective.parameters, state)
+        samples = self._eager.samples
+        return self._eager.step(state, [[samples[i] for i in batch] for batch in batches], lr)
+
+    def refresh(self) -> None:
+        """Go on eagerly if model or loss is no longer what was recorded."""
+        if self._objective.described() != self._description:
+            self.step = self._step_eagerly  # type: ignore[method-assign]
+
+
+class _Made:
+    """The C of a training step, compiled."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.source, self.layout, self.is_finite = _generated(objective)
+        self.train = library(self.source).train
+        self.train.restype = ctypes.c_long
+        numbers = [ctypes.c_long] * 4
+        self.train.argtypes = [*[ctypes.c_void_p] * 9, *numbers, ctypes.c_double]
+        self.is_compared = False
+
+
+def _generated(objective: Objective) -> tuple[str, Layout, bool]:
+    """Return the C of a training step, how samples are packed for it, and whether it is finite."""
+    is_mean = objective.reduction == "mean"
+    with without_collection():
+        traced = trace_loss(objective)
+        record = traced.record
+        running, seeds, found = record_backward(traced, is_mean)
+        gradient = [as_place(record, found[p]) for p in traced.parameters]
+        update, results = recorded_update()
+        for each in (record, update):
+            check(each)
+        scope = CScope([record, update], FRAME.split())
+        names = dict.fromkeys(seeds, "seed")
+        for letter, places in (("x", traced.xs), ("y", traced.ys), ("p", traced.data)):
+            names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
+        names |= {place: f"g[{k}]" for k, place in enumerate(running)}
+        parts = [
+            Part("1. forward pass", "v", through=traced.predicted),
+            Part("2. loss", "l", [as_place(record, traced.loss.data)]),
+            Part("3. backward pass", "d", gradient),
+        ]
+        targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(running))]]
+        lines = body(record, names, scope, parts, targets)
+    symbols = dict(zip(update.inputs, ("p[i]", "total[{i}]", "lr", "squares")))
+    for result in results:
+        write(update, symbols, scope, result)
+    first, more, norm, updated = [result.expressions[0].format(i="i") for result in results]
+    sample = function(
+        "static double sample(const double *restrict p, const double *restrict x,\n"
+        "                     const double *restrict y, double seed, double *restrict g)",
+        ["double loss;", *([] if is_mean else ["(void)seed;"]), *lines, "return loss;"],
+    )
+    frame = FRAME_TEXT.format(
+        n=len(running),
+        width=len(traced.xs) + len(traced.ys),
+        targets=len(traced.xs),
+        mean="batch = batch / sizes[b];\n        " if is_mean else "",
+        first=first.replace("[i]", "[0]"),
+        more=more,
+        norm=norm,
+        updated=updated,
+    )
+    source = "\n\n".join([PRELUDE, *scope.namespace.values(), sample, frame])
+    return source, traced.layout, scope.is_finite
+
+
+FRAME_TEXT = """/* From the parameters p to the next, from the gradient before to the total. */
+__attribute__((noinline)) static double step(
+    const double *restrict p, double *restrict next, const double *restrict before,
+    double *restrict total, double *restrict g, const double *samples, const int *order,
+    const int *sizes, long batches, long zero_grad, double lr, double *norm)
+{{
+    double loss = 0.0;
+    const int alone = batches == 1 && zero_grad; /* then there is nothing to add it to */
+    double *sum = alone ? total : g;
+    for (int i = 0; i < {n}; ++i)
+        total[i] = zero_grad ? 0.0 : before[i];
+    for (long b = 0; b < batches; ++b) {{
+        double batch = 0.0;
+        for (int i = 0; i < {n} && !alone; ++i)
+            g[i] = -0.0;
+        for (int k = 0; k < sizes[b]; ++k) {{
+            const double *x = samples + {width} * (long)*order++;
+            batch += sample(p, x, x + {targets}, 1.0 / sizes[b], sum);
+        }}
+        {mean}loss += batch;
+        for (int i = 0; i < {n} && !alone; ++i)
+            total[i] += g[i];
+    }}
+    double squares = {first};
+    for (int i = 1; i < {n}; ++i)
+        squares = {more};
+    *norm = {norm};
+    /* 4. update */
+    for (int i = 0; i < {n}; ++i)
+        next[i] = {updated};
+    return loss;
+}}
+
+/* Make so many steps; return how many were made, for one that raises a flag or whose loss is below
+   the least is not. Parameters go round in p, which has room for three, gradients in g, for two. */
+long train(double *p, double *g, double *part, const double *samples, const int *order,
+           const int *sizes, const double *rates, double *losses, double *norms, long batches,
+           long moves, long zero_grad, long steps, double least)
+{{
+    if (!finite_all(p, {n}) || !finite_all(g, {n}))
+        return 0;
+    feclearexcept(FE_ALL_EXCEPT);
+    for (long k = 0; k < steps; ++k) {{
+        losses[k] = step(p + {n} * (k % 3), p + {n} * ((k + 1) % 3), g + {n} * (k % 2),
+                         g + {n} * ((k + 1) % 2), part, samples, order, sizes, batches,
+                         zero_grad, rates[k], norms + k);
+        if (fetestexcept(FLAGS) || losses[k] < least)
+            return k;
+        for (long b = 0; moves && b < batches; ++b)
+            order += *sizes++;
+    }}
+    return steps;
+}}
+"""
