@@ -8,12 +8,14 @@ from ..engine.graph import size, topological_sort
 from ..engine.value import Value
 from ..errors import describe
 from .html import html_table
+from .svg import escaped
 
 if TYPE_CHECKING:
     from .graph import Arrow, Box
 
 LARGEST = 300  # a graph of more nodes than this is no longer a picture
 LEAF, PARAMETER = "#E3EEF7", "#FFE9B8"
+MOST = 6  # operations that are listed of a larger one
 
 
 def to_dot(value: Value, model: Any = None) -> str:
@@ -106,9 +108,23 @@ def _svg(value: Value) -> str | None:
 def _html(value: Value) -> str:
     numbers = {"data": value.data, "grad": value.grad, "op": value.op, "label": value.label}
     rows = [(name, str(x)) for name, x in numbers.items() if x != ""]
-    n = size(value)
-    note = f"<p>Its graph has {n:,} nodes, too many to look at; to_dot(value) writes it.</p>"
-    return html_table("Value", rows, below=note if n > LARGEST else _svg(value) or "")
+    small = size(value, LARGEST + 1) <= LARGEST
+    return html_table("Value", rows, below=(_svg(value) or "") if small else _summary(value))
+
+
+def _summary(value: Value) -> str:
+    """Return in a sentence what a graph consists of that is too large to draw."""
+    from collections import Counter
+
+    order, leaves = topological_sort(value)
+    counts = Counter(node.op for node in order).most_common()
+    listed = ", ".join(f"{n:,} {op}" for op, n in counts[:MOST])
+    others = " and others" if counts[MOST:] else ""
+    words = (
+        f"Its graph has {len(order) + len(leaves):,} nodes, too many to look at: {listed}{others}, "
+        f"from {len(leaves):,} {'leaf' if len(leaves) == 1 else 'leaves'}. to_dot(value) writes it."
+    )
+    return f"<p>{escaped(words)}</p>"
 
 
 Value._repr_svg_, Value._repr_html_ = _svg, _html  # type: ignore[attr-defined]
