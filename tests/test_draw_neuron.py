@@ -113,4 +113,4 @@ def test_parts_fit_whatever_stands_beside_them():
 def test_names_are_escaped():
     assert drawn(1, 1, 0, "<b>&").find(f".//{SVG}text[@data-slot='a.name']").text == "<b>&"
     assert element("a", class_='"') == '<a class="&quot;"/>'
-    assert arrow_head(0, 0, "up") == "M0 0L-3.5 8L3.5 8Z"
+    assert arrow_head(0, 0, "up") == "M0 0l-3.5 8h7z"

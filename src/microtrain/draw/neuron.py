@@ -292,5 +292,5 @@ def _slot(name: str, x: float, y: float, kind: str, words: str = "") -> str:
 
 def _product(x: float, y: float, kind: str, user: str) -> str:
     """Return what a user passes back in one line: the product and its result."""
-    spans = [element("tspan", "", data_slot=f"{user}.{what}") for what in ("product", "grad")]
+    spans = [element("tspan", data_slot=f"{user}.{what}") for what in ("product", "grad")]
     return element("text", " ".join(spans), x=x, y=y, class_=kind)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# From the tip of an arrow on.
+HEADS = {"right": "l-8-3.5v7z", "left": "l8-3.5v7z", "down": "l-3.5-8h7z", "up": "l-3.5 8h7z"}
+
 
 def element(tag: str, *content: str, **attributes: str | float) -> str:
     """Return an element. Its content is markup, or what `escaped` returns.
@@ -38,26 +41,18 @@ def _number(value: str | float) -> str:
 def path(*points: str | float) -> str:
     """Return the `d` of a path: commands, and the coordinates after them.
 
-    >>> path("M", 0, 1.5, "H", 20)
-    'M0 1.5H20'
+    >>> path("M", 0, -1.5, "H", 20)
+    'M0-1.5H20'
     """
     text = "".join(p if isinstance(p, str) else f" {_number(p)}" for p in points)
-    for command in "MLHVCZ":
+    for command in "MLHVC":
         text = text.replace(f"{command} ", command)
-    return text
+    return text.replace(" -", "-")
 
 
 def arrow_head(x: float, y: float, direction: str) -> str:
-    """Return the `d` of an arrow's head that ends in (x, y), and points that way.
-
-    direction: "right", "left", "down" or "up".
-    """
-    along, across = 8, 3.5
-    if direction in ("right", "left"):
-        back = x - along if direction == "right" else x + along
-        return path("M", x, y, "L", back, y - across, "L", back, y + across, "Z")
-    back = y - along if direction == "down" else y + along
-    return path("M", x, y, "L", x - across, back, "L", x + across, back, "Z")
+    """Return the `d` of an arrow's head that ends in (x, y), and points that way."""
+    return path("M", x, y) + HEADS[direction]
 
 
 def rect(x: float, y: float, wide: float, high: float) -> str:
@@ -67,7 +62,7 @@ def rect(x: float, y: float, wide: float, high: float) -> str:
 
 def text(words: str, x: float, y: float, **attributes: str | float) -> str:
     """Return a text whose baseline is at y."""
-    return element("text", escaped(words), x=x, y=y, **attributes)
+    return element("text", *filter(None, [escaped(words)]), x=x, y=y, **attributes)
 
 
 def edge(name: str, x: float, y: float, to_x: float, to_y: float) -> str:
@@ -75,16 +70,16 @@ def edge(name: str, x: float, y: float, to_x: float, to_y: float) -> str:
 
     They are of the classes `forth`, at its end, and `back`, at its beginning.
     """
-    forth, back = ("down", "up") if x == to_x else ("right", "left")
     half = (x + to_x) / 2
-    line = (
-        ("C", half, y, half, to_y, to_x, to_y)
-        if forth == "right" and y != to_y
-        else ("L", to_x, to_y)
-    )
+    way: tuple[str | float, ...] = ("C", half, y, half, to_y, to_x, to_y)
+    if x == to_x:
+        way = ("V", to_y)
+    elif y == to_y:
+        way = ("H", to_x)
+    forth, back = ("down", "up") if x == to_x else ("right", "left")
     return element(
         "g",
-        element("path", d=path("M", x, y, *line), class_="line"),
+        element("path", d=path("M", x, y, *way), class_="line"),
         element("path", d=arrow_head(to_x, to_y, forth), class_="head forth"),
         element("path", d=arrow_head(x, y, back), class_="head back"),
         class_="edge",
