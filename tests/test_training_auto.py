@@ -192,6 +192,10 @@ def by_text(p, y):
     return (p - y) ** 2 * len(f"{y}")
 
 
+def by_formatting(p, y):
+    return (p - y) ** 2 * len("%s" % y)  # noqa: UP031
+
+
 def by_power(p, y):
     return (p - y) ** 2 * 1.37**y
 
@@ -231,6 +235,7 @@ FROZEN = Value(0.5)
         (by_import, "it imports a module"),
         (by_matching, "what kind of number"),
         (by_text, "it writes a text"),
+        (by_formatting, "what kind of number"),
         (by_power, "an exponent from the data"),
         (by_branch, "truth of a comparison"),
         (by_remainder, "remainder"),
@@ -399,8 +404,13 @@ def test_whole_numbers_as_targets_are_exact():
     assert "targets that are no floats" in cubed.fallback
     deep = both(rbf, lambda p, y: p * p * (y * y * y * y * y), [999, 3, 5], steps=400)
     assert "targets that are no floats" in deep.fallback
-    turned = both(rbf, lambda p, y: p * mt.atan2(0.0, -y), [1] * 399 + [0], [[0.5, 1.0]] * 400)
+    few = {"xs": [[0.5, 1.0]] * 400, "steps": 1200, "batch_size": 1}  # of them in the first step
+    turned = both(rbf, lambda p, y: p * mt.atan2(0.0, -y), [1] * 399 + [0], **few)
     assert "targets that are no floats" in turned.fallback  # -0 is 0, and -0.0 is not 0.0
+    for limit, engine in ((1000, "compiled"), (1001, "eager")):
+        assert both(rbf, lambda p, y: (p - y) ** 2 * 1e-6, [limit, 3, 5]).engine == engine
+        constant = functools.partial(lambda c, p, y: (p - y * c) ** 2 * 1e-6, limit)
+        assert both(rbf, constant, [1, 3, 5]).engine == engine
     flags = both(rbf, lambda p, y: p * p * (1 - y), [True, False, True])
     assert "a target of numbers" in flags.fallback
 
