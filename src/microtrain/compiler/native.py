@@ -8,6 +8,7 @@ import functools
 import itertools
 import random
 from array import array
+from collections.abc import Callable
 from typing import Any
 
 from ..engine.primitive import Primitive
@@ -106,7 +107,11 @@ class NativeCode(Code):
             return None
         return self._native(numbers.buffer_info()[0], n)
 
-    def loop(self, points: list[Any]) -> list[Any]:
+    @functools.cached_property
+    def loop(self) -> Callable[[list[Any]], list[Any]]:
+        return self._points
+
+    def _points(self, points: list[Any]) -> list[Any]:
         """Return the results for a list of points."""
         leaves: list[Any] = []
         (expected,) = self.shape[2]

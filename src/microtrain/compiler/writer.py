@@ -187,7 +187,8 @@ class _Writer:
 
         It uses an operand once, or twice if that must be computed before it.
         """
-        text, n = self.scope.texts[primitive], len(operands)
+        text: Any = self.scope.texts[primitive]
+        n = len(operands)
         varies = callable(text)  # with the operands
         if varies:
             text = text(*(self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)))
@@ -208,9 +209,9 @@ class _Writer:
             operation = operations[place]
             if len(operation) == 1:
                 continue  # an input
+            a, b = operation[1], operation[-1]
             text, infix, _ = forms[place]
             if infix is not None:  # written out here, too
-                _, a, b = operation
                 size = 1 + sizes[a] + sizes[b]
             else:
                 size = 1 + sum([sizes[x] for x in operation[1:]])
