@@ -12,6 +12,9 @@ import pytest
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 
+ENGINES = ("eager", "compiled", "native")[: 2 if sys.platform == "emscripten" else 3]
+
+native = pytest.mark.skipif(sys.platform == "emscripten", reason="WebAssembly has no C compiler")
 threads = pytest.mark.skipif(sys.platform == "emscripten", reason="WebAssembly has no threads")
 
 

@@ -13,7 +13,7 @@ import threading
 import time
 
 import pytest
-from machine import run
+from machine import native, run
 
 import microtrain as mt
 from microtrain.cli import COMMANDS, main
@@ -78,6 +78,30 @@ def test_options_go_to_train(capsys):
     assert record["parameters"] == model.state_dict()
     assert record["predictions"] == model.predict(xs)
     assert record["targets"] == ys
+
+
+@native
+def test_each_command_trains_natively(capsys, tmp_path):
+    def printed(*argv):
+        assert main([*argv, "--json"]) in (0, 1)
+        return re.sub(r'"(seconds|engine)": [^,}]*', "", capsys.readouterr().out)
+
+    table = tmp_path / "table.csv"
+    table.write_text("a,b,c\n" + "".join(f"{i},{i % 7},{i * i % 11}\n" for i in range(60)))
+    for argv in (
+        ["train", "--lr", "0.1", "--steps", "300"],
+        ["fit", str(table), "--target", "c", "--numbers", "--steps", "60"],
+        ["sweep", "--lrs", "0.1", "--seeds", "2", "--jobs", "1"],
+        ["map", "--cells", "2", "--seeds", "1", "--jobs", "1"],
+    ):
+        native, compiled = (printed(*argv, "--engine", x) for x in ("native", "compiled"))
+        assert native == compiled
+    shown = []
+    for engine in ("native", "eager"):
+        fit = ["fit", str(table), "--target", "c", "--numbers", "--steps", "60"]
+        assert main([*fit, "--engine", engine]) == 0
+        shown.append(re.sub(r"in [\d.]+ s", "", capsys.readouterr().out))
+    assert shown[0] == shown[1] and "step   loss" in shown[0]
 
 
 def test_without_hidden_layers(capsys):

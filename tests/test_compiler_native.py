@@ -10,11 +10,11 @@ import subprocess
 import sys
 from array import array
 
-import numpy as np
 import pytest
 from graphs import ENTRIES, bits, eagerly, forward, graphs, named, outcome, points
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from machine import native as needs_compiler
 from test_compiler import ANY, OPERANDS, RISKY
 
 import microtrain as mt
@@ -26,6 +26,8 @@ from microtrain.compiler.native import Native
 from microtrain.compiler.record import Record
 from microtrain.compiler.rolling import rolled
 from microtrain.compiler.toolchain import compiler
+
+pytestmark = needs_compiler
 
 few = settings(max_examples=max(3, settings.default.max_examples // 10))  # each is compiled
 
@@ -171,6 +173,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_cases_in_which_c_is_not_python(name):
+    np = pytest.importorskip("numpy")
     f, xs = CASES[name]
     compiled = native(f)
     for x in xs:
@@ -267,6 +270,8 @@ def test_arguments_and_results_may_be_nestings():
 
 
 def test_map_takes_lists_and_rows_of_buffers():
+    np = pytest.importorskip("numpy")
+
     def f(v):
         return v[0] * v[1] + mt.exp(v[0])
 
@@ -294,6 +299,7 @@ def test_map_takes_lists_and_rows_of_buffers():
 
 
 def test_a_map_that_fails_somewhere_is_done_in_python():
+    np = pytest.importorskip("numpy")
     compiled = native(lambda x: mt.asin(x))
     values, slopes = compiled.map_value_and_grad(np.array([0.0, 1.0]))
     assert [*values] == [0.0, math.asin(1.0)] and [*slopes] == [1.0, math.inf]

@@ -8,13 +8,17 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from machine import native as needs_compiler
 
 import microtrain as mt
 from microtrain import CompileError
 from microtrain.compiler import toolchain
+
+pytestmark = needs_compiler
 
 SOURCE = "double twice(double x) { return 2.0 * x; }\n"
 
@@ -84,6 +88,25 @@ def test_no_compiler(monkeypatch, tmp_path):
         monkeypatch.setattr(sys, "platform", system)
         with pytest.raises(CompileError, match=f"there is no cc: .*{how}"):
             mt.compile(lambda x: x, engine="native")
+
+
+def test_what_is_long_is_optimized_less(tmp_path, monkeypatch):
+    said = tmp_path / "said"
+    monkeypatch.setenv(
+        "MICROTRAIN_CC", script(tmp_path / "compiler", f'echo "$@" >> {said}; cc "$@"')
+    )
+    assert twice() == twice(SOURCE + "\n" * 2000) == 42.0
+    flags = [line.split()[0] for line in said.read_text().splitlines()]
+    assert flags == ["--version", "-O2", "-O1"]
+
+
+def test_threads_compile_once(monkeypatch):
+    made = []
+    compiled = toolchain._compiled
+    monkeypatch.setattr(toolchain, "_compiled", lambda *args: made.append(1) or compiled(*args))
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(lambda _: twice(), range(8))] == [42.0] * 8
+    assert len(made) == 1
 
 
 def test_a_compiler_is_named_with_options(monkeypatch, folder):

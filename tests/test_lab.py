@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import csv
 import functools
 import io
@@ -13,10 +14,12 @@ import pickle
 import re
 
 import pytest
+from machine import native
 from outcomes import bits, made
 
 import microtrain as mt
 from microtrain import MLP, SweepError
+from microtrain.compiler import toolchain
 from microtrain.lab.columns import COLUMNS, Column
 from microtrain.lab.runs import Rate, Run
 from microtrain.training import compiled
@@ -98,6 +101,26 @@ def test_an_architecture_is_compiled_once(monkeypatch):
     mt.sweep((0.05,), reduction="mean")
     mt.sweep((0.05,), model=linear)
     assert len(traces) == 3
+
+
+POOLS = [None, concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor]
+
+
+@native
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_native_sweep_compiles_once(pool, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    toolchain._loaded.cache_clear()
+    monkeypatch.setattr("microtrain.training.tracing._cache", {})
+    rates = (0.05, 1.0)
+    with contextlib.nullcontext() if pool is None else pool(2) as executor:
+        found = mt.sweep(rates, seeds=range(4), engine="native", executor=executor)
+    assert {run.history.engine for run in found.runs} == {"native"}
+    expected = mt.sweep(rates, seeds=range(4), engine="eager")
+    assert [*map(bits, (run.history for run in found.runs))] == [
+        *map(bits, (run.history for run in expected.runs))
+    ]
+    assert len([*(tmp_path / "microtrain").glob("*.so")]) in (1, 3)  # the step, and what was probed
 
 
 def test_what_was_compiled_is_not_kept_for_ever(monkeypatch):

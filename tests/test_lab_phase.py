@@ -14,6 +14,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from machine import ENGINES
 
 import microtrain as mt
 from microtrain import MLP, SweepError
@@ -35,7 +36,7 @@ def scaled(scale, seed, model=None):
 
 
 @pytest.mark.parametrize("model", [None, small])
-@pytest.mark.parametrize("engine", ["auto", "eager", "compiled", "native"])
+@pytest.mark.parametrize("engine", ["auto", *ENGINES])
 def test_each_run_is_that_of_train_from_its_start(engine, model):
     found = mt.phase_diagram(
         LRS, SCALES, seeds=(4, 1), steps=30, target_loss=0.05, model=model, engine=engine

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from machine import ENGINES
 
 import microtrain as mt
 from microtrain import MLP, Module, Value
@@ -208,7 +209,7 @@ def interrupted_at(n, run):
         sys.settrace(before)
 
 
-@pytest.mark.parametrize("engine", ["eager", "compiled", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("watched", [False, True])
 def test_ctrl_c_before_any_line_leaves_whole_steps(engine, watched):
     options = {"record": True, "track_sharpness": 1, "engine": engine}

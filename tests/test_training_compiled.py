@@ -9,6 +9,7 @@ import pytest
 from graphs import losses
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from machine import ENGINES
 from outcomes import bits
 
 import microtrain as mt
@@ -477,7 +478,7 @@ def test_on_step_sees_the_model_as_it_is_and_may_change_it():
     assert watched("eager") == watched("compiled")
 
 
-@pytest.mark.parametrize("engine", ["eager", "compiled", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_edits_in_a_callback_are_kept(engine):
     def on_step(history):
         history.model.parameters()[0].data = 0.125

@@ -13,15 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from machine import native as needs_compiler
 from outcomes import bits
 
 import microtrain as mt
 from microtrain import MLP, CompileError, Module, Value
 from microtrain.compiler import c as c_module
 from microtrain.training import native as native_module
+from microtrain.training.chunks import Watcher
 from microtrain.training.native import NativeEngine
 
 XS, YS = mt.datasets.toy()
+
+pytestmark = needs_compiler
 
 # A few, as each is compiled: sizes, activations, loss and targets.
 MODELS = [
@@ -200,6 +204,17 @@ def test_steps_are_made_in_chunks(calls):
     calls.clear()
     mt.train(engine="native", steps=100, on_step=lambda history: None)
     assert calls == [1] * 100
+
+
+def test_who_only_watches_the_history_sees_a_chunk_at_a_time(calls):
+    seen = []
+    history = mt.train(
+        engine="native",
+        steps=5000,
+        on_step=Watcher(lambda history: seen.append((history.steps, len(history.losses)))),
+    )
+    assert seen[-1] == (5000, 5000) and 1 < len(seen) < 50
+    assert bits(history) == bits(mt.train(engine="eager", steps=5000))
 
 
 def test_schedules_that_fail_or_look_at_the_run_are_asked_at_their_step(calls):

@@ -19,7 +19,7 @@ import pytest
 from forging import forge
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machine import run
+from machine import ENGINES, run
 from outcomes import bits, status_of
 
 import microtrain as mt
@@ -66,7 +66,7 @@ def test_stopped_anywhere_and_resumed_is_never_stopped(tmp_path_factory, data):
         "reduction": draw(st.sampled_from(["sum", "mean"])),
         "seed": draw(st.integers(0, 5)),
         "target_loss": draw(st.sampled_from([None, 0.01, 0.5])),
-        "engine": draw(st.sampled_from(["eager", "compiled", "native"])),
+        "engine": draw(st.sampled_from(ENGINES)),
         "track_sharpness": draw(st.sampled_from([None, 7])),
     }
     linear = draw(st.booleans())

@@ -12,6 +12,7 @@ from ..errors import counted, file_path
 from ..files.records import CheckpointError
 from ..tables.fit import BATCH, HIDDEN, PASSES, RATE, SHARE, Fit, fit
 from ..tables.predictor import MANY, Predictor
+from ..training.chunks import Watcher
 from ..training.history import History
 from . import runs
 from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
@@ -33,21 +34,23 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError("--target COLUMN is missing: the column to predict")
     if arguments.save is not None:
         _check_save(arguments)
-    losses: list[float] = []
+    shown = 0  # losses; -1 where only the title is
     aloud = not (arguments.json or arguments.quiet)
 
     def show(history: History, planned: int) -> None:
         """Print the mean loss of the steps since the last line, every so many of them."""
-        made = history.steps
-        if made == 1 and aloud:
+        nonlocal shown
+        every = max(1, planned // LINES)
+        if shown == 0 and aloud:
             print(bold(f"{'step':>8}   loss (mean of the steps since the last line)"))
-        losses.append(history.losses[-1])
-        if made % max(1, planned // LINES) == 0:
+        while (step := max(shown, 0) + every) <= history.steps:
             progress.clear()
             if aloud:
-                print(f"{made:>8}   {sum(losses) / len(losses):.4g}", flush=True)
-            losses.clear()
-        progress.show(made, planned)
+                losses = history.losses[step - every : step]
+                print(f"{step:>8}   {sum(losses) / every:.4g}", flush=True)
+            shown = step
+        shown = shown or -1
+        progress.show(history.steps, planned)
 
     if arguments.classes and arguments.numbers:
         raise ValueError("--classes and --numbers can't both be true of the target")
@@ -62,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             kind=kind,
             **given,
             **options,
-            on_step=show,
+            on_step=Watcher(show),
             watch=lambda what, items: Progress(what, quiet=arguments.quiet).over(items),
         )
     history = found.history

@@ -16,6 +16,7 @@ from ..errors import describe
 from ..nn.losses import REDUCTIONS
 from ..nn.mlp import ACTIVATIONS
 from ..tables.predictor import LOSSES
+from ..training.plan import ENGINES
 from .terminal import columns
 
 T = TypeVar("T")
@@ -124,6 +125,11 @@ OPTIONS = {
     "accumulate": Option("add up the gradients of N mini-batches for each update", "N", whole),
     "seed": Option("decides everything that is random", "N", whole),
     "seeds": Option("runs for each rate, from seed 0 on", "N", whole),
+    "engine": Option(
+        f"what makes the steps: {', '.join(ENGINES)} (which needs a C compiler)",
+        "NAME",
+        one_of(ENGINES),
+    ),
     "jobs": Option("processes to run on", "N", whole),
     "no-zero-grad": Option("forget to reset the gradients, to see what that does"),
     "no-sharpness": Option("leave out the sharpness, which takes time"),

@@ -15,6 +15,7 @@ OPTIONS: dict[str, Any] = {
     "activation": "tanh",
     "accumulate": 1,
     "seed": 0,
+    "engine": "auto",
     "no-zero-grad": False,
     "checkpoint": Unset(),
     "checkpoint-every": Unset("about every second"),
@@ -34,9 +35,10 @@ def training(arguments: argparse.Namespace) -> dict[str, Any]:
             raise ValueError(f"{name} expects --checkpoint FILE, too")
     if path and not arguments.resume and os.path.exists(path):
         raise ValueError(f"{path} exists: go on from it with --resume, or remove it")
-    names = ("steps", "lr", "batch_size", "accumulate", "seed", "checkpoint", "checkpoint_every")
+    names = ("steps", "lr", "batch_size", "accumulate", "seed", "engine")
+    kept = ("checkpoint", "checkpoint_every")
     return {
-        **{name: getattr(arguments, name) for name in names},
+        **{name: getattr(arguments, name) for name in (*names, *kept)},
         "zero_grad": not arguments.no_zero_grad,
         "target_loss": arguments.target_loss or None,
     }

@@ -6,6 +6,7 @@ import argparse
 
 from ..nn import datasets
 from ..nn.mlp import MLP
+from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
 from . import runs
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Progress("steps", quiet=arguments.quiet) as progress:
         activations = arguments.activation, arguments.output_activation
         model = MLP(len(xs[0]), [*arguments.hidden, 1], *activations, arguments.seed)
-        options["on_step"] = None if progress.quiet and not aloud else on_step
+        options["on_step"] = None if progress.quiet and not aloud else Watcher(on_step)
         history = train(model, xs, ys, reduction=arguments.reduction, **options)
     predictions = model.predict(xs)
     if arguments.json:

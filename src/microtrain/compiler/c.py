@@ -12,7 +12,9 @@ from .record import Record
 from .rolling import rolled
 from .writer import Language, Part, Scope, write
 
-STRAIGHT = 1_500  # operations that are written one by one; what has more is written as loops
+# Operations that are written one by one. What has more is written as loops, which compile in less
+# time, and run as fast or faster.
+STRAIGHT = 1_000
 
 # What stands before native code. The flags of the floats tell whether something went wrong, if all
 # that goes in is finite; sqrt and fabs are single instructions.

@@ -22,14 +22,19 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from ..errors import CompileError
 
-FLAGS = ["-O2", "-std=c99", "-ffp-contract=off", "-fno-builtin", "-fPIC", "-shared"]
+# The bits are those of Python if no operation is contracted or computed beforehand.
+FLAGS = ["-std=c99", "-ffp-contract=off", "-fno-builtin", "-fPIC", "-shared"]
+LONG = 1_000  # lines; more are optimized less, which takes a quarter of the time
 SECONDS = 60.0  # after which a compiler is ended
 KEPT = 500  # libraries in the folder
 ABANDONED = 600.0  # seconds after which what stands beside the libraries is of a killed process
+
+_lock = threading.Lock()
 
 INSTALL = {
     "linux": "install gcc (Debian and Ubuntu: apt install gcc libc6-dev; Fedora: dnf install gcc; "
@@ -63,7 +68,9 @@ def _version(command: tuple[str, ...]) -> str:
 def _loaded(source: str, command: tuple[str, ...], folder: str) -> ctypes.CDLL:
     from .. import __version__
 
-    about = source, command, FLAGS, _version(command), platform.platform(), __version__
+    version = _version(command)
+    command += "-O1" if source.count("\n") > LONG else "-O2", *FLAGS
+    about = source, command, version, platform.platform(), __version__
     key = hashlib.sha256(repr(about).encode()).hexdigest()[:40]
     path = _known(folder, key) or _compiled(source, command, folder, key)
     return ctypes.CDLL(path)
@@ -72,7 +79,8 @@ def _loaded(source: str, command: tuple[str, ...], folder: str) -> ctypes.CDLL:
 def library(source: str) -> ctypes.CDLL:
     """Return the compiled C. Raises `CompileError` where that can't be had."""
     try:
-        return _loaded(source, tuple(compiler()), _folder())
+        with _lock:  # so that no two threads compile the same
+            return _loaded(source, tuple(compiler()), _folder())
     except OSError as error:
         raise CompileError(f"the compiled code can't be kept or loaded: {error}") from error
 
@@ -102,7 +110,7 @@ def _compiled(source: str, command: tuple[str, ...], folder: str, key: str) -> s
         made, text = os.path.join(beside, "library"), os.path.join(beside, "source.c")
         with open(text, "w", encoding="ascii") as file:
             file.write(source)
-        _run([*command, *FLAGS, "-o", made, text, "-lm"])
+        _run([*command, "-o", made, text, "-lm"])
         with open(made, "rb") as file:
             path = os.path.join(folder, _name(key, file.read()))
         os.replace(made, path)

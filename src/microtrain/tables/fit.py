@@ -14,6 +14,7 @@ from ..files.records import CheckpointError
 from ..nn import losses
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_cosine
+from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
 from .predictor import LOSSES, MANY, Column, Predictor
@@ -129,7 +130,7 @@ def fit(
             reduction="mean",
             batch_size=size,
             seed=seed,
-            on_step=None if on_step is None else lambda history: on_step(history, steps),
+            on_step=_told(on_step, steps),
             **options,
         )
     except CheckpointError as error:
@@ -138,6 +139,17 @@ def fit(
         raise
     predictions = map(predictor.predict, watch("rows predicted", xs[:held]))
     return Fit(predictor, history, n, found - len(xs), list(zip(truths, predictions)))
+
+
+def _told(on_step: Callable[[History, int], object] | None, steps: int) -> Any:
+    """Return what `train` calls after a step."""
+    if on_step is None:
+        return None
+
+    def told(history: History) -> None:
+        on_step(history, steps)
+
+    return Watcher(told) if isinstance(on_step, Watcher) else told
 
 
 def _target(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CompileError
 from .plan import Plan
@@ -21,6 +21,16 @@ MOST = 100_000  # steps in a chunk
 SAMPLES = 1_000_000  # to go through in one
 
 
+class Watcher:
+    """An `on_step` that looks at the history only, so that once a chunk is enough."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any) -> None:
+        self.function(*args)
+
+
 class Chunks:
     """The mini-batches of a run, which are iterated over, and steps that are made with them.
 
@@ -32,7 +42,9 @@ class Chunks:
         self._drawn: list[Batches] = []
         self._size = 16
         self._most = max(1, min(MOST, SAMPLES // (plan.batch_size * plan.accumulate)))
-        self._alone = plan.on_step is not None or plan.record
+        self._watcher = plan.on_step if isinstance(plan.on_step, Watcher) else None
+        self._alone = plan.on_step is not self._watcher or plan.record
+        self._start = time.perf_counter()
         try:
             inspect_options(plan.lr, plan.tracked)
         except CompileError:  # they may look at the run
@@ -67,6 +79,9 @@ class Chunks:
         history.lrs += rates[:made]
         seconds = (time.perf_counter() - start) / made
         self._size = max(1, min(self._most, 8 * len(rates), int(SECONDS / seconds)))
+        if self._watcher is not None:
+            history.steps, history.seconds = k + made, time.perf_counter() - self._start
+            self._watcher(history)
         return k + made, after, before
 
     def _rates(self, k: int) -> list[float]:
