@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
             on_run=shown(progress, len(lrs)),
         )
     if ax is not None:
-        with about(arguments.plot):
+        with about(str(arguments.plot)):
             found.plot(ax).figure.savefig(arguments.plot, dpi=150)
     return printed(found, arguments, _print)
 
