@@ -8,6 +8,7 @@ import math
 import random
 import re
 import time
+from fractions import Fraction
 from math import sqrt
 from random import random as draw
 from typing import ClassVar
@@ -407,6 +408,8 @@ def test_whole_numbers_as_targets_are_exact():
     few = {"xs": [[0.5, 1.0]] * 400, "steps": 1200, "batch_size": 1}  # of them in the first step
     turned = both(rbf, lambda p, y: p * mt.atan2(0.0, -y), [1] * 399 + [0], **few)
     assert "targets that are no floats" in turned.fallback  # -0 is 0, and -0.0 is not 0.0
+    thirds = both(rbf, lambda p, y: (p - y) ** 2, [Fraction(1, 3), 1.0, 0.0])
+    assert "targets that are no floats" in thirds.fallback
     for limit, engine in ((1000, "compiled"), (1001, "eager")):
         assert both(rbf, lambda p, y: (p - y) ** 2 * 1e-6, [limit, 3, 5]).engine == engine
         constant = functools.partial(lambda c, p, y: (p - y * c) ** 2 * 1e-6, limit)
@@ -502,6 +505,9 @@ class Weighted:
 def test_more_ways_to_be_sure_or_not():
     assert "has a metaclass" in both(Made).fallback
     assert "it uses a SGD" in both(Holds).fallback
+    model = Stateful()
+    penalized = mt.train(model, XS, YS, steps=STEPS, loss=lambda p, y: (p - y) ** 2 + model.w)
+    assert penalized.fallback == "it uses a Value from outside"
     assert both(Explodes).status == "diverged"
     assert both(rbf, Weighted().loss).engine == "compiled"
     assert both(rbf, lambda p, y: (p - y) ** 2 * sqrt(2.0)).engine == "compiled"

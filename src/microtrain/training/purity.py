@@ -111,7 +111,7 @@ class _Inspector:
     """Looks through objects, and the code that they run, for obstacles."""
 
     def __init__(self, parameters: Sequence[Value]) -> None:
-        self.seen = {(id(p), shared) for p in parameters for shared in (False, True)}
+        self.seen = {(id(p), False) for p in parameters}  # in the model, they may change
         self.held: list[Any] = []  # so that no id in `seen` is used again
         self.uses_sum = False
 
