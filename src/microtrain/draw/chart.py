@@ -142,8 +142,8 @@ def _ticks(low: float, high: float) -> list[float]:
     for step in (2 * unit, unit, unit / 2, unit / 5):
         ticks = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
         if len(ticks) >= 3:
-            return ticks
-    return []
+            break
+    return ticks
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
