@@ -11,14 +11,28 @@ from microtrain.draw.chart import line_chart
 
 xs, ys = mt.datasets.toy()
 
-# The bug: each step follows the sum of all the gradients so far, like a ball without friction. It
-# gets down, and up again on the other side. (The output is linear: a tanh's flat ends may stop it.)
+# The bug: each step follows the sum of all the gradients so far, like a ball without friction.
+def runs(output, lr, steps, zero_grad):
+    models = [mt.MLP(3, [4, 4, 1], output_activation=output, seed=seed) for seed in range(40)]
+    return [mt.train(m, xs, ys, lr=lr, steps=steps, zero_grad=zero_grad) for m in models]
+
+
+# With the toy's tanh output it is even faster, by accident: the tanh goes flat and catches the ball.
+print("steps to a loss below 0.01, with a tanh output (medians of 40 runs):")
+for name, zero_grad in (("reset", True), ("forgotten", False)):
+    needed = [
+        next(k for k, loss in enumerate(run.losses) if loss < 0.01)
+        for run in runs("tanh", 0.05, 200, zero_grad)
+    ]
+    print(f"{name:>9}: {statistics.median(needed):g}")
+
+# With a linear output nothing catches it: it gets down, and up again on the other side.
+print("\nwith a linear output:")
 median = {}
 for name, zero_grad in (("reset", True), ("forgotten", False)):
-    models = [mt.MLP(3, [4, 4, 1], output_activation="linear", seed=seed) for seed in range(40)]
-    runs = [mt.train(m, xs, ys, lr=0.01, steps=100, zero_grad=zero_grad) for m in models]
-    rises = [sum(b > a for a, b in zip(run.losses, run.losses[1:])) for run in runs]
-    median[name] = [statistics.median(losses) for losses in zip(*[run.losses for run in runs])]
+    linear = runs("linear", 0.01, 100, zero_grad)
+    rises = [sum(b > a for a, b in zip(run.losses, run.losses[1:])) for run in linear]
+    median[name] = [statistics.median(losses) for losses in zip(*[run.losses for run in linear])]
     print(
         f"{name:>9}: a loss of {median[name][-1]:.4f} after 100 steps, "
         f"in {statistics.median(rises):.0f} of which it rose (medians of 40 runs)"

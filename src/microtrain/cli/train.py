@@ -17,7 +17,8 @@ SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in th
 
 FORGOTTEN = """
 (The gradients were never reset, so each step followed the sum of all of them so far, like a ball
-without friction: it may be down sooner, and then it swings, or flies off.)"""
+without friction. It may be down sooner, by accident, where a tanh output goes flat and catches it;
+with a linear output it swings, or flies off.)"""
 
 FOUR_STEPS = """\
 Each step is the same four:
