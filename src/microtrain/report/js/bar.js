@@ -1,0 +1,194 @@
+// The bar: play and step, the learning rate, forgetting to reset the gradients.
+
+const PER_DECADE = 40;
+let dragging = false,
+  keyedAt = -Infinity,
+  playedFrom = null;
+
+const toSlider = (lr) => Math.round(PER_DECADE * Math.log10(lr));
+
+/** The rate at a place of the slider, with as few digits as tell it from its neighbours. */
+function fromSlider(place) {
+  const exact = 10 ** (place / PER_DECADE),
+    two = Number(exact.toPrecision(2));
+  return Math.abs(Math.log10(two / exact)) * PER_DECADE < 0.5 ? two : Number(exact.toPrecision(3));
+}
+
+function setUpBar() {
+  const slider = $("rate"),
+    number = $("rate-number");
+  slider.addEventListener("pointerdown", () => {
+    dragging = true;
+    keyedAt = -Infinity;
+  });
+  slider.addEventListener("pointerup", () => {
+    dragging = false;
+    keyedAt = -Infinity;
+  });
+  slider.addEventListener("input", () => {
+    chooseRate(possible(fromSlider(slider.valueAsNumber)), dragging, shifted);
+  });
+  number.addEventListener("change", () => {
+    const wanted = Number(number.value.replace(MINUS, "-").replace(",", "."));
+    if (wanted > 0 && finite(wanted)) chooseRate(possible(wanted));
+    else number.value = plain(rate(), 17);
+  });
+  number.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") number.blur();
+  });
+  $("from").addEventListener("click", () => {
+    if (state.from === null && state.pieces.length === 1) state.from = head();
+    else {
+      state.from = null;
+      if (state.pieces.length > 1) {
+        state.pieces = [[0, rate()]];
+        return act(() => retrain());
+      }
+    }
+    act(changed);
+  });
+  $("forget").addEventListener("change", () =>
+    act(() => {
+      state.zero = !$("forget").checked;
+      retrain();
+    }),
+  );
+  $("fold").addEventListener("click", () => {
+    document.body.classList.toggle("unfolded");
+    changed();
+  });
+  $("play").addEventListener("click", togglePlay);
+  for (const [id, move] of [
+    ["back", -1],
+    ["forth", 1],
+  ])
+    $(id).addEventListener("click", () => act(() => go(move)));
+  $("speed").addEventListener("change", () => {
+    state.speed = Number($("speed").value);
+  });
+}
+
+/** A rate that can be trained with: of a page that replays, only what was recorded. */
+const possible = (wanted) => (page.live ? wanted : nearest(engine.rates, wanted));
+const nearest = (numbers, wanted) =>
+  numbers.reduce((a, b) =>
+    Math.abs(Math.log(b / wanted)) < Math.abs(Math.log(a / wanted)) ? b : a,
+  );
+
+/** Train with another rate: from the start, or from a step on. */
+function chooseRate(lr, continuing = false, fromHere = false) {
+  const now = performance.now();
+  if (fromHere && state.from === null && state.view === "run") state.from = head();
+  const before = state.from === null ? [] : state.pieces.filter(([from]) => from < state.from);
+  state.pieces = before.length ? [...before, [state.from, lr]] : [[0, lr]];
+  const goesOn = (continuing && keyedAt > 0) || now - keyedAt < 1000;
+  keyedAt = now;
+  act(() => retrain(goesOn));
+}
+
+/** What any input does first: the opening prompt goes, and playing stops. */
+function act(what) {
+  state.touched = true;
+  pause();
+  what();
+}
+
+function pause() {
+  if (!state.playing) return;
+  state.playing = false;
+  clearTimeout(partTimer);
+  changed();
+}
+
+function togglePlay() {
+  if (state.playing) return pause();
+  state.touched = true;
+  state.playing = true;
+  if (state.view !== "run") playWalk();
+  else {
+    if (head() >= last()) state.step = 0;
+    playedFrom = { time: performance.now(), step: head() };
+  }
+  changed();
+}
+
+/** Move the head while playing: the whole run takes six seconds. */
+function playOn(now) {
+  const pace = (Math.max(1, last()) / 6000) * state.speed;
+  let gone = (now - playedFrom.time) * pace;
+  if (calm()) gone = Math.floor(gone / (last() / 5)) * (last() / 5);
+  state.step = Math.min(last(), Math.round(playedFrom.step + gone));
+  if (state.step >= last() && run.done) {
+    state.playing = false;
+    state.played = true;
+  }
+  changed();
+}
+
+const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Move the head, or the part of the walk, by so many. */
+function go(by) {
+  if (state.view === "run") state.step = Math.max(0, Math.min(last(), head() + by));
+  else goToPart(state.part + by);
+  changed();
+}
+
+function drawBar() {
+  const slider = $("rate"),
+    low = Math.floor(Math.log10(engine.set.rates[0]) + 1e-9),
+    lr = rate(),
+    walking = state.view !== "run";
+  attributes(slider, {
+    min: low * PER_DECADE,
+    max: PER_DECADE,
+    step: 1,
+    "aria-valuetext": plain(lr),
+  });
+  if (!dragging) slider.value = toSlider(lr);
+  if (document.activeElement !== $("rate-number"))
+    $("rate-number").value = plain(lr, 17).replace(MINUS, "-");
+  const share = (x) => Math.max(0, Math.min(1, (Math.log10(x) - low) / (1 - low)));
+  slider.style.setProperty("--share", share(lr));
+  const marks = $("rate-marks");
+  if (marks.dataset.low !== String(low)) {
+    marks.dataset.low = low;
+    marks.replaceChildren(
+      ...Array.from({ length: 2 - low }, (_, i) => make("span", {}, plain(10 ** (low + i)))),
+    );
+    marks.childNodes.forEach((mark, i) => mark.style.setProperty("--share", i / (1 - low)));
+  }
+  $("ghost-mark").hidden = !ghost;
+  if (ghost) $("ghost-mark").style.setProperty("--share", share(ghost.config.pieces.at(-1)[1]));
+  say(
+    $("from"),
+    state.pieces.length > 1 || state.from !== null
+      ? `from step ${state.from ?? state.pieces.at(-1)[0]} on`
+      : "the whole run",
+  );
+  attributes($("from"), { "aria-pressed": state.pieces.length > 1 || state.from !== null });
+  $("forget").checked = !state.zero;
+  attributes($("play"), {
+    "aria-label": state.playing ? "Pause" : walking ? "Walk: go on by itself" : "Play",
+  });
+  say($("play-text"), state.playing ? "Pause" : walking ? "Walk" : "Play");
+  say($("play-sign"), state.playing ? "\u275a\u275a" : "\u25b6");
+  say($("position-what"), walking ? "part " : "step ");
+  rich(
+    $("position-where"),
+    walking
+      ? `{${state.part}} of ${parts().length}`
+      : `{${head()}}${state.hide ? "" : ` of ${last()}`}${run.done ? "" : "\u2026"}`,
+  );
+  for (const [id, end] of [
+    ["back", walking ? state.part <= 1 : head() <= 0],
+    ["forth", walking ? state.part >= parts().length : head() >= last()],
+  ])
+    attributes($(id), { "aria-disabled": end });
+  say($("fold"), plain(lr));
+  attributes($("fold"), {
+    "aria-label": `Learning rate ${plain(lr)}: show the slider`,
+    "aria-expanded": document.body.classList.contains("unfolded"),
+  });
+  document.body.classList.toggle("walking", walking);
+}

@@ -1,0 +1,78 @@
+// The generated Python: five lines around the one that runs, the part underlined, the values beneath.
+
+const AROUND = 2;
+
+/** The listing that a part is in, and where: of the whole step, or of its neuron alone. */
+function listingOf(part) {
+  const [l, j] = shownNeuron(part),
+    listing = engine.listing(l, j);
+  return [listing, listing?.parts[part.code]];
+}
+
+function drawCode(part, t) {
+  const box = $("code"),
+    [listing, place] = listingOf(part);
+  $("code-card").hidden = !listing;
+  if (!listing) return;
+  const at = place ? place[0] : -1,
+    first = Math.max(0, Math.min(listing.lines.length - 2 * AROUND - 1, at - AROUND)),
+    shown = listing.lines.slice(first, first + 2 * AROUND + 1);
+  const values = at < 0 ? "" : valuesBeneath(listing, at, part, t),
+    key = JSON.stringify([first, place, values]);
+  if (box.dataset.key === key) return;
+  box.dataset.key = key;
+  const indent = Math.min(...shown.map((line) => line.search(/\S/)).filter((n) => n >= 0));
+  box.replaceChildren(
+    ...shown.flatMap((line, i) => {
+      if (first + i !== at) return [make("div", {}, line.slice(indent) || " ")];
+      const [, from, to] = place;
+      return [
+        make(
+          "div",
+          { class: "marked", "data-line": at },
+          line.slice(indent, from),
+          make("u", {}, line.slice(from, to)),
+          line.slice(to),
+        ),
+        make("div", { class: "values" }, values.slice(indent) || " "),
+      ];
+    }),
+  );
+  const marked = box.querySelector("u");
+  if (marked) box.scrollLeft = Math.max(0, marked.offsetLeft - box.clientWidth / 3);
+}
+
+/** The numbers of a line, each under its term: the terms of a sum, else each name that has a value. */
+function valuesBeneath(listing, at, part, t) {
+  const terms = termsOf(listing, at, part, t);
+  let text = "";
+  for (const [from, to, x] of terms) {
+    if (x === null || x === undefined) continue;
+    const told = short(x, 4),
+      middle = from + Math.floor((to - from - told.length) / 2),
+      start = Math.max(0, middle, text.length && text.length + 1);
+    if (start <= to + 8) text = text.padEnd(start) + told;
+  }
+  return text;
+}
+
+/** The terms that the walk has of this line: from, to, value; or else its names. */
+function termsOf(listing, at, part, t) {
+  const terms = [];
+  for (const [key, [line, from, to]] of Object.entries(listing.parts)) {
+    const x = line === at ? termValue(key, t) : null;
+    if (x !== null && !terms.some(([start]) => start === from)) terms.push([from, to, x]);
+  }
+  if (terms.length > 1) return terms.sort((a, b) => a[0] - b[0]);
+  return listing.tokens[at].map(([from, to, key]) => [from, to, t.value(key)]);
+}
+
+/** What a part of the walk comes to, where it is a term: a product, a bias, a slope, a user's share. */
+function termValue(key, t) {
+  const [kind, l, j, what] = key.split(":"),
+    n = what === undefined ? null : t.layers[l]?.[j];
+  if (!n) return null;
+  if (kind === "F") return what === "bias" ? n.bias : (n.products[what] ?? null);
+  if (kind !== "B") return null;
+  return what === "act" ? Number(n.slope.toPrecision(3)) : (n.users[what]?.arrives ?? null);
+}

@@ -1,0 +1,214 @@
+// The descent curve: the loss at each step, thick up to the head, thin after it, the run before dashed.
+
+const LEFT = 46,
+  RIGHT = 14,
+  TOP = 14,
+  BOTTOM = 24;
+
+/** How steps and losses become places in a picture of this size. */
+function curveScales(width, height) {
+  const steps = Math.max(1, state.steps - 1, last());
+  const stride =
+    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000].find(
+      (s) => steps / s <= Math.max(3, width / 62),
+    ) || steps;
+  const end = stride > 1 ? Math.ceil(steps / stride) * stride : steps;
+  const low = Math.log10(scale.low),
+    high = Math.log10(scale.high);
+  return {
+    stride,
+    end,
+    x: (step) => LEFT + ((width - LEFT - RIGHT) * step) / end,
+    y: (loss) =>
+      TOP +
+      (height - TOP - BOTTOM) *
+        Math.max(-0.02, Math.min(1, (high - Math.log10(Math.max(loss, 1e-300))) / (high - low))),
+    step: (x) => Math.round(((x - LEFT) / (width - LEFT - RIGHT)) * end),
+    outside: (loss) => loss > scale.high,
+  };
+}
+
+function drawCurve(svg, small = false) {
+  const width = Math.max(200, svg.clientWidth),
+    height = Math.max(80, svg.clientHeight),
+    at = curveScales(width, height);
+  const key = JSON.stringify([width, height, scale, state.steps, state.target, at.end]);
+  if (svg.dataset.key !== key) frameCurve(svg, key, width, height, at);
+  const part = (name) => svg.querySelector(`.${name}`);
+  const losses = run.losses.slice(0, last() + 1),
+    k = head(),
+    hidden = state.hide;
+  const points = (list, from = 0) =>
+    list.map((loss, i) => `${at.x(from + i).toFixed(1)},${at.y(loss).toFixed(1)}`).join(" ");
+  const batches = run.config.batch !== null,
+    shown = batches ? losses.map((_, i) => run.fullLoss(i)) : losses;
+  attributes(part("past"), { points: points(shown.slice(0, k + 1)) });
+  attributes(part("ahead"), { points: hidden ? "" : points(shown.slice(k), k) });
+  part("noise").replaceChildren();
+  if (batches)
+    losses
+      .slice(0, hidden ? k + 1 : undefined)
+      .forEach((loss, i) =>
+        shape(part("noise"), "circle", { cx: at.x(i), cy: at.y(loss), r: 1.6 }),
+      );
+  const before = ghost ? ghost.losses.slice(0, ghost.head + 1) : [];
+  attributes(part("ghost"), { points: points(before), "data-points": before.length });
+  drawGhostLabel(part("ghost-label"), before, at, width, small);
+  const notch = state.pieces.length > 1 ? state.pieces.at(-1)[0] : state.from;
+  attributes(part("notch"), {
+    d: notch === null ? "" : `M${at.x(notch)} ${height - BOTTOM}l-5 7h10z`,
+  });
+  attributes(part("here"), { x1: at.x(k), x2: at.x(k) });
+  attributes(part("knob"), { cx: at.x(k), cy: at.y(shown[k]) });
+  drawLeaving(part("leaving"), losses, at, hidden);
+  drawChaos(part("chaos"), at, height);
+  const trend = k === 0 ? "" : losses[k] < losses[k - 1] ? ", falling" : ", rising";
+  attributes(svg, {
+    "aria-valuemax": last(),
+    "aria-valuenow": k,
+    "aria-valuetext": `step ${k} of ${last()}, loss ${short(losses[k], 3)}${trend}`,
+  });
+}
+
+/** Draw what stays while the rate changes: the axes, the target; and make room for the rest. */
+function frameCurve(svg, key, width, height, at) {
+  svg.dataset.key = key;
+  svg.replaceChildren();
+  attributes(svg, { viewBox: `0 0 ${width} ${height}`, "aria-valuemin": 0 });
+  const low = Math.ceil(Math.log10(scale.low) - 1e-9),
+    high = Math.floor(Math.log10(scale.high) + 1e-9),
+    every = Math.ceil((high - low + 1) / Math.max(2, height / 34));
+  for (let power = low; power <= high; power += every) {
+    const y = at.y(10 ** power);
+    shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "grid" });
+    shape(svg, "text", { x: LEFT - 7, y: y + 4, "text-anchor": "end" }, plain(10 ** power));
+  }
+  for (let step = 0; step <= at.end; step += at.stride)
+    shape(svg, "text", { x: at.x(step), y: height - 6, "text-anchor": "middle" }, String(step));
+  if (state.target !== null) {
+    const y = at.y(state.target);
+    shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "target" });
+    shape(
+      svg,
+      "text",
+      { x: width - RIGHT, y: y - 5, "text-anchor": "end" },
+      `target ${plain(state.target)}`,
+    );
+  }
+  shape(svg, "line", { y1: TOP - 4, y2: height - BOTTOM, class: "here" });
+  for (const name of ["ghost", "ahead", "past"]) shape(svg, "polyline", { class: name });
+  shape(svg, "text", { class: "ghost-label" });
+  for (const name of ["noise", "leaving", "chaos"]) shape(svg, "g", { class: name });
+  shape(svg, "path", { class: "notch" });
+  shape(svg, "circle", { class: "knob", r: 6 });
+}
+
+/** Where the run before is told apart best: at its line, half way down. */
+function drawGhostLabel(label, before, at, width, small) {
+  if (!before.length || small) return say(label, "");
+  const text = `before: ${difference(ghost.config, run.config).replace(/^at /, "rate ")}`;
+  const k = Math.min(before.length - 1, Math.round(0.55 * (before.length - 1))),
+    x = at.x(k);
+  const ends = x + 8 + 6.2 * text.length > width - RIGHT;
+  attributes(label, {
+    x: ends ? width - RIGHT : x + 8,
+    y: at.y(before[k]) - 9,
+    "text-anchor": ends ? "end" : "start",
+  });
+  say(label, text.length > 40 ? "before" : text);
+}
+
+/** A run that leaves through the top: where, and how far it went. */
+function drawLeaving(group, losses, at, hidden) {
+  const k = losses.findIndex(at.outside),
+    gone = k >= 0 && !hidden;
+  if (group.dataset.k === String(gone && k)) return;
+  group.dataset.k = gone && k;
+  group.replaceChildren();
+  if (!gone) return;
+  const x = at.x(k),
+    most = Math.max(...losses),
+    left = x > 200;
+  shape(group, "path", { d: `M${x} 1l6 11h-12z`, class: "bad-mark" });
+  shape(
+    group,
+    "text",
+    { x: x + (left ? -12 : 12), y: 11, "text-anchor": left ? "end" : "start", class: "bad" },
+    short(most, 2),
+  );
+}
+
+/** Where Python and the browser part, because rounding decides: a tick, and Python's run dotted. */
+function drawChaos(group, at, height) {
+  const { step } = agreement(),
+    shown = step !== null && isRecorded();
+  group.replaceChildren();
+  if (!shown) return;
+  const points = page.recorded[0].losses
+    .filter(finite)
+    .map((loss, k) => `${at.x(k).toFixed(1)},${at.y(loss).toFixed(1)}`)
+    .join(" ");
+  shape(group, "polyline", { points, class: "python" });
+  shape(group, "line", {
+    x1: at.x(step),
+    x2: at.x(step),
+    y1: height - BOTTOM - 8,
+    y2: height - BOTTOM + 4,
+    class: "tick",
+  });
+  shape(
+    group,
+    "text",
+    { x: at.x(step) + 5, y: height - BOTTOM - 6 },
+    `after step ${step} rounding decides; Python's run is dotted`,
+  );
+}
+
+let agreed;
+const agreement = () =>
+  (agreed ??=
+    page.live && page.recorded.length
+      ? makeEngine(page).agreement()
+      : { digits: null, step: null });
+const isRecorded = () => {
+  const {
+    run: { lr, seed, zeroGrad, batch, mean },
+    spec,
+  } = page;
+  return same(
+    run.config,
+    { ...spec, pieces: lr, seed, zero: zeroGrad, batch, mean },
+    page.own ? ["pieces", "zero"] : [...BUILT, "pieces", "seed", "zero", "batch", "mean"],
+  );
+};
+
+function setUpCurve(svg) {
+  const move = (event) => {
+    const box = svg.getBoundingClientRect(),
+      at = curveScales(box.width, box.height);
+    state.step = Math.max(0, Math.min(last(), at.step(event.clientX - box.left)));
+    if (state.view !== "run") restartWalk();
+    changed();
+  };
+  svg.addEventListener("pointerdown", (event) => {
+    svg.setPointerCapture(event.pointerId);
+    act(() => move(event));
+  });
+  svg.addEventListener("pointermove", (event) => {
+    if (svg.hasPointerCapture(event.pointerId)) move(event);
+  });
+}
+
+/** The losses at eleven steps, for those who can't see the curve. */
+function drawCurveTable() {
+  const body = $("curve-table"),
+    steps = [...new Set(Array.from({ length: 11 }, (_, i) => Math.round((last() * i) / 10)))];
+  const text = steps.map((k) => `${k}:${run.losses[k]}`).join();
+  if (body.dataset.key === text) return;
+  body.dataset.key = text;
+  body.replaceChildren(
+    ...steps.map((k) =>
+      make("tr", {}, make("td", {}, String(k)), make("td", {}, short(run.losses[k]))),
+    ),
+  );
+}

@@ -1,0 +1,170 @@
+// Where the network's nodes and lines stand, and their elements: made once for a size and a network.
+
+const LARGE = 8,
+  HUGE = 24; // neurons in a layer: above, small circles without numbers; only so many are drawn
+
+/** Where everything stands: columns of nodes, from the inputs to the output, and in the walk the loss. */
+function networkLayout(width, height, walking) {
+  const columns = [engine.set.inputs, ...engine.layers.map((layer) => layer.n)];
+  const shown = columns.map((n) => Math.min(n, HUGE)),
+    tallest = Math.max(...shown);
+  const small = tallest > LARGE,
+    top = 34,
+    low = walking ? 12 : 6;
+  const room = (height - top - low) / tallest;
+  const radius = small ? 7 : Math.max(9, Math.min(walking ? 19 : 20, room / (walking ? 3.1 : 2.5)));
+  const half = walking ? 26 : 32,
+    count = columns.length + walking;
+  const left = half + 6,
+    right = (walking ? 26 : radius) + 12;
+  return {
+    width,
+    height,
+    columns,
+    shown,
+    small,
+    radius,
+    half,
+    walking,
+    x: (c) => left + ((width - left - right) * c) / (count - 1),
+    y: (c, i) => top + ((height - top - low) * (i + 0.5)) / shown[c],
+  };
+}
+
+const nodeName = (l, j) =>
+  l < 0
+    ? `input ${j}`
+    : l === engine.layers.length - 1 && engine.layers[l].n === 1
+      ? "the output"
+      : `layer ${l}, neuron ${j}`;
+const layerName = (l) => (l === engine.layers.length - 1 ? "output" : `layer ${l}`);
+
+function frameNetwork(svg, at) {
+  const key = JSON.stringify([at.width, at.height, engine.config, at.walking]);
+  if (svg.dataset.key === key) return;
+  svg.dataset.key = key;
+  svg.replaceChildren();
+  attributes(svg, { viewBox: `0 0 ${at.width} ${at.height}` });
+  const heads = shape(svg, "g", { class: "heads", "aria-hidden": "true" });
+  for (const c of at.columns.keys()) {
+    const head = shape(heads, "text", {
+      x: at.x(c),
+      y: 14,
+      "text-anchor": c === at.columns.length - 1 && !at.walking ? "end" : "middle",
+    });
+    if (c === at.columns.length - 1 && !at.walking) attributes(head, { x: at.width - 4 });
+    const narrow = at.width < 360;
+    shape(
+      head,
+      "tspan",
+      { class: "head" },
+      c ? (narrow && c < at.columns.length - 1 ? String(c - 1) : layerName(c - 1)) : "inputs",
+    );
+    if (c && !at.walking) shape(head, "tspan", {}, ` ${engine.layers[c - 1].activation}`);
+  }
+  if (at.walking)
+    shape(
+      shape(heads, "text", { x: at.x(at.columns.length), y: 14, "text-anchor": "middle" }),
+      "tspan",
+      { class: "head" },
+      "loss",
+    );
+  const lines = shape(svg, "g", { class: "lines" }),
+    reaches = shape(svg, "g", { class: "reaches" });
+  engine.layers.forEach((layer, l) => {
+    for (let j = 0; j < at.shown[l + 1]; j++)
+      for (let k = 0; k < at.shown[l]; k++) {
+        const index = layer.weights + j * layer.inputs + k,
+          from = l ? at.radius : at.small ? 7 : at.half;
+        const ends = {
+          x1: at.x(l) + from,
+          y1: at.y(l, k),
+          x2: at.x(l + 1) - at.radius,
+          y2: at.y(l + 1, j),
+        };
+        shape(lines, "line", {
+          ...ends,
+          class: "weight",
+          "data-index": index,
+          "data-name": engine.names[index],
+        });
+        if (!at.small) shape(reaches, "line", { ...ends, class: "reach", "data-index": index });
+      }
+  });
+  if (at.walking) frameLoss(svg, at, lines);
+  const nodes = shape(svg, "g", {
+    class: "nodes",
+    role: "tree",
+    "aria-label": "The network's neurons",
+  });
+  at.columns.forEach((n, c) => {
+    for (let i = 0; i < at.shown[c]; i++) frameNode(nodes, at, c, i);
+    if (n > HUGE)
+      shape(
+        heads,
+        "text",
+        { x: at.x(c), y: at.height - 1, "text-anchor": "middle" },
+        `+ ${n - HUGE} more`,
+      );
+  });
+  shape(shape(svg, "g", { class: "chip", "aria-hidden": "true" }), "rect", { rx: 9, height: 19 });
+  shape(svg.lastChild, "text", { "text-anchor": "middle" });
+}
+
+function frameNode(nodes, at, c, i) {
+  const x = at.x(c),
+    y = at.y(c, i),
+    l = c - 1;
+  const node = shape(nodes, "g", {
+    class: c ? `node${at.radius < 18 ? " tight" : ""}` : "node input",
+    "data-layer": l,
+    "data-neuron": i,
+    role: "treeitem",
+    tabindex: -1,
+  });
+  if (c) {
+    shape(node, "circle", { class: "halo", cx: x, cy: y, r: at.radius + 5 });
+    shape(node, "circle", { class: "body", cx: x, cy: y, r: at.radius });
+    shape(node, "path", {
+      class: "flat",
+      d: `M${x - at.radius * 0.7} ${y + at.radius + 4}h${at.radius * 1.4}`,
+    });
+  } else if (at.small)
+    shape(node, "rect", { class: "body", x: x - 6, y: y - 6, width: 12, height: 12 });
+  else
+    shape(node, "rect", {
+      class: "body",
+      x: x - at.half + 7,
+      y: y - 12,
+      width: 2 * at.half - 14,
+      height: 24,
+      rx: 3,
+    });
+  shape(node, "text", { x, y: y + 4, "text-anchor": "middle", class: "value" });
+  if (at.walking && c)
+    shape(node, "text", {
+      x: x + 3,
+      y: y + at.radius + 14,
+      "text-anchor": "middle",
+      class: "grad",
+    });
+}
+
+function frameLoss(svg, at, lines) {
+  const c = at.columns.length,
+    x = at.x(c),
+    y = at.height / 2 + 11;
+  for (let i = 0; i < at.shown[c - 1]; i++)
+    shape(lines, "line", {
+      x1: at.x(c - 1) + at.radius,
+      y1: at.y(c - 1, i),
+      x2: x - 26,
+      y2: y,
+      class: "weight to-loss",
+    });
+  const group = shape(svg, "g", { class: "loss-node" });
+  shape(group, "rect", { class: "body", x: x - 26, y: y - 14, width: 52, height: 28, rx: 3 });
+  shape(group, "text", { x, y: y + 4, "text-anchor": "middle", class: "value" });
+  shape(group, "text", { x, y: y - 22, "text-anchor": "middle", class: "wanted" });
+  shape(group, "text", { x, y: y + 30, "text-anchor": "middle", class: "grad" });
+}

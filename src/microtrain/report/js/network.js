@@ -1,0 +1,209 @@
+// The network: its numbers in circles, its weights as lines; in the walk with gradients and the loss.
+
+/** The lines: weights by their sign and size, or what each weight's gradient is. */
+function drawLines(svg, at, p, gradients, known) {
+  const numbers = gradients || p,
+    label = svg.querySelector(".lines");
+  const most =
+    numbers.reduce((most, x) => (finite(x) ? Math.max(most, Math.abs(x)) : most), 0) || 1;
+  const thick = at.small ? 3 : 5;
+  for (const line of label.children) {
+    if (line.classList.contains("to-loss")) continue;
+    const index = Number(line.dataset.index),
+      x = numbers[index],
+      seen = !known || known(index);
+    line.classList.toggle("minus", !gradients && x < 0);
+    line.classList.toggle("gradient", Boolean(gradients) && seen);
+    line.classList.toggle("waiting", !seen);
+    line.classList.toggle("odd", !finite(x));
+    line.classList.toggle("chosen", index === state.weight);
+    attributes(line, {
+      "stroke-width": (finite(x) && seen
+        ? 0.6 + (thick - 0.6) * Math.sqrt(Math.abs(x) / most)
+        : 0.8
+      ).toFixed(2),
+      "data-value": seen ? x : null,
+    });
+  }
+}
+
+function drawNetwork() {
+  const svg = $("network"),
+    box = svg.getBoundingClientRect();
+  $("network-card").hidden = !engine.layers;
+  if (!engine.layers || !box.width) return;
+  const at = networkLayout(Math.round(box.width), Math.round(box.height), false),
+    k = head();
+  frameNetwork(svg, at);
+  const p = run.parameters(k),
+    values = engine.activations(p, state.sample),
+    flat = engine.flat(p),
+    x = engine.set.xs[state.sample];
+  const gradients = run.gradients(k);
+  drawLines(svg, at, p, state.byGradient ? gradients : null);
+  svg.classList.toggle("by-gradient", state.byGradient);
+  for (const node of svg.querySelectorAll(".node")) {
+    const l = Number(node.dataset.layer),
+      j = Number(node.dataset.neuron),
+      value = l < 0 ? x[j] : values[l][j];
+    say(
+      node.lastChild,
+      at.small && l >= 0
+        ? ""
+        : at.small
+          ? ""
+          : l < 0
+            ? plain(value, 3) + (Number.isInteger(value) ? ".0" : "")
+            : finite(value)
+              ? fixed(value)
+              : "not finite",
+    );
+    node.dataset.value = value;
+    if (l >= 0) {
+      paint(node.querySelector(".body"), value);
+      node.classList.toggle("flat-everywhere", flat[l][j] < 0.01);
+      node.classList.toggle("dead", flat[l][j] === 0);
+      const layer = engine.layers[l],
+        bias = p[layer.biases + j];
+      attributes(node, { "data-bias": bias });
+    }
+    attributes(node, { "aria-label": toldNode(l, j, value, p, gradients, flat) });
+  }
+  drawChip(svg, at, p);
+  focusable(svg);
+  say($("network-title"), `The network, for sample ${state.sample}`);
+  const legend = state.byGradient
+    ? "Number in a circle: its output. Line: how the loss changes with this weight."
+    : `Number in a circle: its output. Line: a weight (solid +, dashed ${MINUS}).`;
+  say(
+    $("network-legend"),
+    flat.some((layer) => layer.some((slope) => slope === 0))
+      ? `${legend} Dotted: off for every sample: nothing can bring it back.`
+      : flat.some((layer) => layer.some((slope) => slope < 0.01))
+        ? `${legend} Bar below: flat for every sample, it hardly learns.`
+        : legend,
+  );
+  for (const [id, chosen] of [
+    ["by-weight", !state.byGradient],
+    ["by-gradient", state.byGradient],
+  ])
+    attributes($(id), { "aria-pressed": chosen });
+}
+
+function toldNode(l, j, value, p, gradients, flat) {
+  if (l < 0) return `Input ${j}: ${short(value)}`;
+  const layer = engine.layers[l],
+    at = layer.weights + j * layer.inputs,
+    weights = Array.from(p.slice(at, at + layer.inputs), (w) => short(w, 3));
+  const dead =
+    flat && flat[l][j] < 0.01
+      ? flat[l][j] === 0
+        ? ", off for every sample"
+        : ", flat for every sample"
+      : "";
+  const name = nodeName(l, j);
+  return `${name[0].toUpperCase()}${name.slice(1)}: output ${short(value, 3)}${dead}; weights ${weights.join(", ")}; bias ${short(p[layer.biases + j], 3)}; gradient of the bias ${short(gradients[layer.biases + j], 3)}`;
+}
+
+/** The followed weight's name and number, above its line. */
+function drawChip(svg, at, p) {
+  const chip = svg.querySelector(".chip"),
+    line = svg.querySelector(".weight.chosen");
+  chip.toggleAttribute("hidden", at.width < 420);
+  const name = engine.names[state.weight],
+    text = `${name} = ${short(p[state.weight], 3)}`,
+    [box, label] = chip.children;
+  const bias = !line,
+    place = placeOf(state.weight);
+  const x = bias ? at.x(place.l + 1) : Number(line.getAttribute("x1")) + 27,
+    y = bias
+      ? at.y(place.l + 1, Math.min(place.j, HUGE - 1)) - at.radius - 12
+      : Number(line.getAttribute("y1")) +
+        (Number(line.getAttribute("y2")) - Number(line.getAttribute("y1"))) * 0.3 -
+        20;
+  const half = 3.3 * text.length + 8,
+    middle = Math.max(half + 2, Math.min(at.width - half - 2, x));
+  attributes(box, { x: middle - half, y: y - 9.5, width: 2 * half });
+  attributes(label, { x: middle, y: y + 4 });
+  say(label, text);
+}
+
+/** Which neuron a parameter belongs to, and which input (null: it is the bias). */
+function placeOf(index) {
+  const l = engine.layers.findIndex((layer) => index < layer.biases + layer.n),
+    layer = engine.layers[l];
+  if (index >= layer.biases) return { l, j: index - layer.biases, k: null };
+  return {
+    l,
+    j: Math.floor((index - layer.weights) / layer.inputs),
+    k: (index - layer.weights) % layer.inputs,
+  };
+}
+
+let focused = [0, 0];
+function focusable(svg) {
+  for (const node of svg.querySelectorAll(".node"))
+    attributes(node, {
+      tabindex:
+        Number(node.dataset.layer) === focused[0] && Number(node.dataset.neuron) === focused[1]
+          ? 0
+          : -1,
+    });
+}
+
+function setUpNetwork(svg) {
+  svg.addEventListener("click", (event) => {
+    const { index } = event.target.closest("[data-index]")?.dataset || {},
+      node = event.target.closest(".node");
+    if (index !== undefined) follow(Number(index));
+    else if (node && Number(node.dataset.layer) >= 0)
+      pickNode(Number(node.dataset.layer), Number(node.dataset.neuron));
+  });
+  svg.addEventListener("keydown", (event) => {
+    const node = event.target.closest(".node");
+    if (!node || event.ctrlKey || event.metaKey) return;
+    let [l, j] = [Number(node.dataset.layer), Number(node.dataset.neuron)];
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key],
+      to = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (event.key === "Enter" && l >= 0) pickNode(l, j);
+    else if (by && event.shiftKey && l >= 0) followNext(l, j, by);
+    else if (by || to) {
+      const sizes = [engine.set.inputs, ...engine.layers.map((layer) => layer.n)].map((n) =>
+        Math.min(n, HUGE),
+      );
+      l = Math.max(-1, Math.min(sizes.length - 2, l + (to || 0)));
+      j = Math.max(0, Math.min(sizes[l + 1] - 1, j + (by || 0)));
+      focused = [l, j];
+      focusable(svg);
+      svg.querySelector(`.node[data-layer="${l}"][data-neuron="${j}"]`).focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}
+
+/** Follow another parameter: in the strip, and in the walk. */
+function follow(index) {
+  act(() => {
+    state.weight = index;
+    if (state.view !== "run") restartWalk();
+    changed();
+  });
+}
+
+function followNext(l, j, by) {
+  const layer = engine.layers[l],
+    own = [
+      ...Array.from({ length: layer.inputs }, (_, k) => layer.weights + j * layer.inputs + k),
+      layer.biases + j,
+    ];
+  const place = own.indexOf(state.weight);
+  follow(own[(Math.max(place, by < 0 ? 0 : place) + by + own.length) % own.length]);
+}
+
+/** A click on a neuron: in the walk it is opened, in the run its first weight is followed. */
+function pickNode(l, j) {
+  if (state.view !== "run") return act(() => openNeuron(l, j));
+  focused = [l, j];
+  follow(engine.layers[l].weights + j * engine.layers[l].inputs);
+}

@@ -1,0 +1,146 @@
+// The numbers of a neuron's drawing, as far as they are known, and the arithmetic of a part.
+
+function textsOf(l, j, n, seen, part, t, portrait) {
+  const texts = {
+    "u.head":
+      l === engine.layers.length - 1
+        ? "who uses it: the loss"
+        : portrait
+          ? `who uses it, in layer ${l + 1}: gradient ${TIMES} weight`
+          : "who uses it: paths meet",
+  };
+  const back = (x, digits = 4) => `${ARROW_LEFT} ${short(x, digits)}`,
+    grads = seen.all ? t.used : t.gradient,
+    wide = n.weights.length <= 8;
+  const digits = wide ? 4 : 2,
+    value = (x, known) => (known ? short(x, wide ? 4 : 3) : NOT_YET);
+  const { shown, rest } = rowsOf(l, j);
+  texts["b.name"] = engine.names[n.biasAt];
+  texts["b.value"] = value(n.bias, true);
+  texts["b.grad"] = seen.gradient(n.biasAt) ? back(grads[n.biasAt], digits) : NOT_YET;
+  texts["s0.value"] = value(n.sums[0], seen.bias || seen.value);
+  let total = n.sums[0];
+  shown.forEach((k, row) => {
+    const index = n.at[k],
+      done = seen.gradient(index);
+    total = rest.length ? total + n.products[k] : n.sums[k + 1];
+    Object.assign(texts, {
+      [`x${row}.name`]: l ? `${l - 1}, ${k}` : engine.set.columns[k],
+      [`x${row}.value`]: seen.input(k) ? plain(n.inputs[k], wide ? 4 : 3) : NOT_YET,
+      [`w${row}.name`]: wide ? engine.names[index] : String(k),
+      [`w${row}.value`]: value(n.weights[k], true),
+      [`w${row}.grad`]: done ? back(grads[index], digits) : NOT_YET,
+      [`p${row}.value`]: value(n.products[k], seen.product(k)),
+      [`p${row}.grad`]: done && !seen.all ? back(n.delta, digits) : seen.all ? "" : NOT_YET,
+      [`s${row + 1}.value`]: value(total, seen.product(k)),
+    });
+    if (l && wide) texts[`x${row}.name`] = `from neuron ${k}`;
+    texts[`x${row}.grad`] = "";
+  });
+  if (rest.length) {
+    const row = shown.length;
+    Object.assign(texts, {
+      [`w${row}.name`]: "+",
+      [`w${row}.value`]: `${rest.length} more`,
+      [`p${row}.value`]: value(n.z - total, seen.value),
+      [`s${row + 1}.value`]: value(n.z, seen.value),
+    });
+  }
+  texts["a.value"] = value(n.value, seen.value);
+  texts["a.grad"] = seen.arrives ? back(n.arrives) : NOT_YET;
+  texts["s.grad"] = seen.delta ? back(n.delta) : NOT_YET;
+  usersTexts(texts, n, seen, portrait);
+  return texts;
+}
+
+function usersTexts(texts, n, seen, portrait) {
+  const drawn = usersDrawn(n.users);
+  drawn.forEach((u, row) => {
+    const user = n.users[u],
+      loss = user.layer === null,
+      known = loss ? seen.arrives : seen.user(u);
+    texts[`u${row}.name`] = loss
+      ? "the loss"
+      : portrait
+        ? `neuron ${user.neuron}`
+        : n.users.length > 4
+          ? String(user.neuron)
+          : `layer ${user.layer}, neuron ${user.neuron}`;
+    texts[`u${row}.product`] = known
+      ? loss
+        ? "its slope"
+        : product(short(user.delta), short(user.weight))
+      : NOT_YET;
+    texts[`u${row}.grad`] = known ? `= ${short(user.arrives)}` : "";
+  });
+  if (drawn.length < n.users.length) {
+    const rest = n.users.filter((_, u) => !drawn.includes(u));
+    texts[`u${drawn.length}.name`] = `${rest.length} others`;
+    texts[`u${drawn.length}.grad`] = seen.arrives
+      ? `= ${short(rest.reduce((sum, user) => sum + user.arrives, 0))}`
+      : "";
+  }
+  if (n.users.length > 1) {
+    texts["added.name"] = "added up";
+    texts["added.grad"] = seen.arrives ? short(n.arrives) : NOT_YET;
+  }
+}
+
+/** Of many users, those that have a row in the drawing. */
+function usersDrawn(users) {
+  const all = users.map((_, u) => u);
+  if (users.length <= MANY_INPUTS) return all;
+  return all
+    .sort((a, b) => Math.abs(users[b].arrives) - Math.abs(users[a].arrives))
+    .slice(0, USERS_OF_MANY - 1)
+    .sort((a, b) => a - b);
+}
+
+/** The arithmetic of a part: what it is, the product, the result. */
+function arithmetic(part, t) {
+  const n = part.l === undefined ? null : t.layers[part.l][part.j],
+    g = (x, digits = 4) => `[${short(x, digits)}|${full(x)}]`,
+    gb = (x, digits = 4) => `[${bracketed(short(x, digits))}|${full(x)}]`;
+  switch (part.kind) {
+    case "F product":
+      return [
+        `weight ${TIMES} input`,
+        `${number(n.weights[part.k])} ${TIMES} {${bracketed(plain(n.inputs[part.k], 4))}|${full(n.inputs[part.k])}}`,
+        `= ${number(n.products[part.k])}`,
+      ];
+    case "F act":
+      return [
+        `${engine.layers[part.l].activation} of the sum`,
+        `${engine.layers[part.l].activation}(${number(n.z)})`,
+        `= ${number(n.value)}`,
+      ];
+    case "B user": {
+      const { delta, weight, arrives } = n.users[part.u];
+      return [`gradient ${TIMES} weight`, `${g(delta)} ${TIMES} ${gb(weight)}`, `= ${g(arrives)}`];
+    }
+    case "B added":
+      return ["paths added up", `${plural(n.users.length, "path")}`, `= ${g(n.arrives)}`];
+    case "B act":
+      return [
+        `gradient ${TIMES} slope`,
+        `${g(n.arrives)} ${TIMES} ${gb(n.slope, 3)}`,
+        `= ${g(n.delta)}`,
+      ];
+    case "B weight":
+      return [
+        `gradient ${TIMES} input`,
+        `${g(n.delta)} ${TIMES} [${bracketed(plain(n.inputs[part.k], 4))}|${full(n.inputs[part.k])}]`,
+        `= ${g(n.gradients[part.k])}`,
+      ];
+    case "B bias":
+      return [`gradient ${TIMES} 1`, `${g(n.delta)} ${TIMES} [1]`, `= ${g(n.biasGradient)}`];
+    case "U1":
+      return [
+        `weight ${MINUS} rate ${TIMES} gradient`,
+        `${number(run.parameters(head())[state.weight])} ${MINUS} {${plain(rateHere())}} ${TIMES} ${gb(t.used[state.weight])}`,
+        `= ${number(t.after[state.weight])}`,
+      ];
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,118 @@
+// How the run ended, in words: the verdict, the comparison with the run before, and wrong lessons answered.
+
+let announced = 0;
+
+function drawOutcome() {
+  const { word, rose, of } = run.verdict(),
+    { wrong, of: classes } = wrongAt(run, last());
+  const verdict = $("verdict"),
+    prompt = prompted(classes);
+  let told,
+    kind = "plain";
+  if (!run.done) told = ["Computing", `: ${run.losses.length} of ${state.steps} steps\u2026`];
+  else if (state.hide) told = ["Hidden", ": what will happen? Press H to see it."];
+  else if (prompt) told = prompt;
+  else {
+    told = toldVerdict(run, wrong, classes);
+    kind = verdictKind(word);
+    if (state.played && !ghost && page.live) told[1] += " Now drag the learning rate.";
+  }
+  verdict.className = kind;
+  const text = told.join("");
+  if (verdict.dataset.said !== text) {
+    verdict.dataset.said = text;
+    verdict.replaceChildren(make("strong", {}, told[0]), told[1]);
+    clearTimeout(announced);
+    announced = setTimeout(() => say($("announced"), text), 500);
+  }
+  const lost = word === "saturated" && run.done && !state.hide && canWalk();
+  $("lost").hidden = !lost;
+  $("compare").hidden = !ghost || state.hide;
+  if (ghost)
+    say($("compare-text"), `Before, ${difference(ghost.config, run.config)}: ${briefly(ghost)}.`);
+  drawNote(rose, of);
+}
+
+/** The one prompt of the page, until the first input. */
+function prompted(classes) {
+  if (state.touched || state.step > 0) return null;
+  const { wrong } = wrongAt(run, 0);
+  if (classes && wrong)
+    return [
+      `${wrong} of ${classes} predictions ${wrong === 1 ? "is" : "are"} wrong.`,
+      " Press Play.",
+    ];
+  return [`The loss is ${short(run.losses[0], 3)}.`, " Press Play."];
+}
+
+/** What forgetting zero_grad does here, and why that proves nothing. */
+function drawNote() {
+  const note = $("note");
+  note.hidden = state.zero || !run.done;
+  if (note.hidden) return;
+  const other = withReset(),
+    mine = run.verdict(),
+    theirs = other?.verdict();
+  const follows =
+    "Each step now follows the sum of all gradients so far: momentum without friction.";
+  const flat = ["tanh", "sigmoid"].includes(state.out);
+  const faster =
+    theirs && mine.word === "converged" && (theirs.word !== "converged" || mine.step < theirs.step);
+  let text;
+  if (faster) {
+    const steps =
+      theirs.word === "converged"
+        ? `step ${mine.step}, not ${theirs.step}`
+        : `step ${mine.step}; with the reset not at all`;
+    text = `Faster here (${steps}), and by accident. ${follows} ${flat ? `The ${state.out} output goes flat and happens to catch it.` : "Other starts are not so lucky."}`;
+  } else if (theirs) {
+    text = `Forgotten: ${follows[0].toLowerCase()}${follows.slice(1)} It runs down, and up again on the other side. With the reset: ${briefly(other)}.`;
+  } else text = follows;
+  say($("note-text"), text);
+  $("try-linear").hidden = !engine.layers || !page.live || state.out === "linear";
+}
+
+let resetKey = "",
+  resetRun = null;
+/** The same run with the reset, for comparison: the ghost, if it is that one, else computed once. */
+function withReset() {
+  if (!page.live) return ghost?.config.zero ? ghost : null;
+  const config = { ...run.config, zero: true };
+  if (ghost && same(ghost.config, config, TRAINED)) return ghost;
+  const key = JSON.stringify(config);
+  if (key !== resetKey) {
+    resetKey = key;
+    resetRun = begin(config);
+  }
+  if (!resetRun.done) resetRun.advance(FRAME / 2);
+  return resetRun.done ? resetRun : (requestAnimationFrame(changed), null);
+}
+
+function setUpOutcome() {
+  $("swap").addEventListener("click", () => act(swap));
+  $("try-linear").addEventListener("click", () =>
+    act(() => {
+      state.out = "linear";
+      retrain();
+    }),
+  );
+  $("lost").addEventListener("click", () => act(showLost));
+}
+
+/** Walk to where the gradient is lost: the flattest neuron, at its activation, on the way back. */
+function showLost() {
+  const slopes = engine.slopes(run.parameters(last()), state.sample);
+  let found = [0, 0, Infinity];
+  slopes.forEach((layer, l) =>
+    layer.forEach((slope, j) => {
+      if (Math.abs(slope) < found[2]) found = [l, j, Math.abs(slope)];
+    }),
+  );
+  const [l, j] = found,
+    layer = engine.layers[l];
+  state.step = last();
+  state.weight = layer.weights + j * layer.inputs;
+  enterWalk("neuron");
+  goToPart(parts().findIndex((part) => part.kind === "B act" && part.l === l && part.j === j) + 1);
+  changed();
+}

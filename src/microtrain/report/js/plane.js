@@ -1,0 +1,218 @@
+// What the network says between the samples: over the plane of two inputs, or along one.
+
+const COLUMNS = 44,
+  ROWS = 33,
+  ALONG = 120;
+
+/** The places of a grid over the plane, row by row from below, as the engine takes them. */
+function gridOf([[left, right], [bottom, top]]) {
+  const points = new Float64Array(2 * COLUMNS * ROWS);
+  for (let row = 0; row < ROWS; row++)
+    for (let column = 0; column < COLUMNS; column++) {
+      const place = 2 * (row * COLUMNS + column);
+      points[place] = left + ((right - left) * (column + 0.5)) / COLUMNS;
+      points[place + 1] = bottom + ((top - bottom) * (row + 0.5)) / ROWS;
+    }
+  return points;
+}
+
+const planeGrids = new Map();
+
+function drawPlane(set, k) {
+  const canvas = $("field"),
+    svg = $("points"),
+    box = svg.getBoundingClientRect();
+  if (!box.width) return;
+  if (!planeGrids.has(state.data)) planeGrids.set(state.data, gridOf(set.plane));
+  const values = engine.grid(run.parameters(k), planeGrids.get(state.data));
+  shade(canvas, values, set);
+  const width = Math.round(box.width),
+    height = Math.round(box.height),
+    [[left, right], [bottom, top]] = set.plane;
+  const x = (at) => (width * (at - left)) / (right - left),
+    y = (at) => (height * (top - at)) / (top - bottom);
+  const key = JSON.stringify([state.data, width, height]);
+  if (svg.dataset.key !== key) framePoints(svg, key, set, width, height, x, y);
+  const level = set.level ?? 0;
+  attributes(svg.querySelector(".boundary"), {
+    d: set.classes ? "" : boundary(values, level, width, height),
+  });
+  let wrong = 0;
+  for (const point of svg.querySelectorAll(".sample")) {
+    const i = Number(point.dataset.sample),
+      fits = engine.fits(run.outputs(k, i), i);
+    wrong += fits === false;
+    point.classList.toggle("wrong", fits === false);
+    point.classList.toggle("chosen", i === state.sample);
+  }
+  attributes(svg, {
+    "aria-label": `The plane of the two inputs. ${set.xs.length - wrong} of ${set.xs.length} samples are on their side.`,
+  });
+}
+
+/** A mark for each sample: its class by colour and by shape. */
+function framePoints(svg, key, set, width, height, x, y) {
+  svg.dataset.key = key;
+  svg.replaceChildren();
+  attributes(svg, { viewBox: `0 0 ${width} ${height}` });
+  shape(svg, "path", { class: "boundary" });
+  set.xs.forEach(([a, b], i) => {
+    const kind = set.classes ? set.ys[i].indexOf(1) % 3 : Number(set.ys[i][0] <= (set.level ?? 0));
+    const px = x(a),
+      py = y(b),
+      common = { class: `sample c${kind}`, "data-sample": i };
+    if (kind === 0)
+      shape(svg, "rect", { ...common, x: px - 4.5, y: py - 4.5, width: 9, height: 9 });
+    else if (kind === 1) shape(svg, "circle", { ...common, cx: px, cy: py, r: 5 });
+    else shape(svg, "path", { ...common, d: `M${px} ${py - 6}l6 10h-12z` });
+  });
+}
+
+/** Colour the plane by what the network says there. */
+function shade(canvas, values, set) {
+  const context = canvas.getContext("2d"),
+    image = context.createImageData(COLUMNS, ROWS),
+    style = getComputedStyle(document.body);
+  const rgb = (name) => {
+    context.fillStyle = style.getPropertyValue(name);
+    return context.fillStyle.match(/\w\w/g).map((hex) => parseInt(hex, 16));
+  };
+  const paper = rgb("--card"),
+    inks = [rgb("--blue"), rgb("--orange"), rgb("--third")],
+    classes = set.classes || 0,
+    level = set.level ?? 0;
+  for (let row = 0; row < ROWS; row++)
+    for (let column = 0; column < COLUMNS; column++) {
+      const at = row * COLUMNS + column,
+        start = 4 * ((ROWS - 1 - row) * COLUMNS + column);
+      let ink, share;
+      if (classes) {
+        const shares = softmax(values.subarray(at * classes, (at + 1) * classes)),
+          best = shares.indexOf(Math.max(...shares));
+        [ink, share] = [inks[best % 3], 0.1 + 0.45 * shares[best]];
+      } else {
+        const value = Math.tanh((level ? 4 : 1) * (values[at] - level));
+        [ink, share] = [inks[Number(value < 0)], 0.1 + 0.45 * Math.abs(value || 0)];
+      }
+      for (let c = 0; c < 3; c++) image.data[start + c] = paper[c] + (ink[c] - paper[c]) * share;
+      image.data[start + 3] = 255;
+    }
+  context.putImageData(image, 0, 0);
+}
+
+/** The line at a level: cell by cell, between the crossings of its edges. */
+function boundary(values, level, width, height) {
+  const x = (column) => (width * (column + 0.5)) / COLUMNS,
+    y = (row) => height - (height * (row + 0.5)) / ROWS,
+    pieces = [];
+  const at = (column, row) => values[row * COLUMNS + column] - level;
+  for (let row = 0; row + 1 < ROWS; row++)
+    for (let column = 0; column + 1 < COLUMNS; column++) {
+      const corners = [
+          [column, row],
+          [column + 1, row],
+          [column + 1, row + 1],
+          [column, row + 1],
+        ],
+        found = [];
+      for (let e = 0; e < 4; e++) {
+        const a = corners[e],
+          b = corners[(e + 1) % 4],
+          va = at(...a),
+          vb = at(...b);
+        if (va >= 0 === vb >= 0) continue;
+        const t = va / (va - vb);
+        found.push(
+          `${x(a[0] + t * (b[0] - a[0])).toFixed(1)} ${y(a[1] + t * (b[1] - a[1])).toFixed(1)}`,
+        );
+      }
+      for (let c = 0; c + 1 < found.length; c += 2) pieces.push(`M${found[c]}L${found[c + 1]}`);
+    }
+  return pieces.join("");
+}
+
+/** One input: the fitted curve over the samples, the errors as vertical bars, the ghost's curve dashed. */
+function drawFit(set, k) {
+  const svg = $("fit"),
+    box = svg.getBoundingClientRect();
+  if (!box.width) return;
+  const width = Math.round(box.width),
+    height = Math.round(box.height),
+    [left, right] = set.plane[0],
+    ys = set.ys.flat();
+  const margin = 0.25 * (Math.max(...ys) - Math.min(...ys) || 1),
+    low = Math.min(...ys) - margin,
+    high = Math.max(...ys) + margin;
+  const x = (at) => 34 + ((width - 42) * (at - left)) / (right - left),
+    y = (at) =>
+      Math.max(-5, Math.min(height + 5, 6 + ((height - 28) * (high - at)) / (high - low)));
+  const key = JSON.stringify([state.data, width, height]);
+  if (svg.dataset.key !== key) frameFit(svg, key, set, width, height, x, y, [low, high]);
+  const along = Float64Array.from(
+    { length: ALONG + 1 },
+    (_, i) => left + ((right - left) * i) / ALONG,
+  );
+  const line = (one, p) =>
+    [...one.engine.grid(p, along)]
+      .map((value, i) => (finite(value) ? `${x(along[i]).toFixed(1)},${y(value).toFixed(1)}` : ""))
+      .join(" ");
+  attributes(svg.querySelector(".fitted"), { points: line(run, run.parameters(k)) });
+  attributes(svg.querySelector(".ghost"), {
+    points: ghost && page.live ? line(ghost, ghost.parameters(ghost.head)) : "",
+  });
+  for (const point of svg.querySelectorAll(".sample"))
+    point.classList.toggle("chosen", Number(point.dataset.sample) === state.sample);
+  svg
+    .querySelectorAll(".error")
+    .forEach((bar, i) => attributes(bar, { y2: y(run.outputs(k, i)[0]) }));
+}
+
+function frameFit(svg, key, set, width, height, x, y, [low, high]) {
+  svg.dataset.key = key;
+  svg.replaceChildren();
+  attributes(svg, { viewBox: `0 0 ${width} ${height}` });
+  for (const value of [low, (low + high) / 2, high])
+    shape(
+      svg,
+      "text",
+      { x: 30, y: y(value) + (value === high ? 10 : 4), "text-anchor": "end" },
+      fixed(value, 1),
+    );
+  for (const share of [0, 0.5, 1]) {
+    const at = set.plane[0][0] + share * (set.plane[0][1] - set.plane[0][0]);
+    shape(
+      svg,
+      "text",
+      { x: x(at), y: height - 4, "text-anchor": ["start", "middle", "end"][2 * share] },
+      fixed(at, 1),
+    );
+  }
+  set.xs.forEach(([at], i) =>
+    shape(svg, "line", {
+      class: "error",
+      x1: x(at),
+      x2: x(at),
+      y1: y(set.ys[i][0]),
+      y2: y(set.ys[i][0]),
+    }),
+  );
+  for (const name of ["ghost", "fitted"]) shape(svg, "polyline", { class: name });
+  set.xs.forEach(([at], i) =>
+    shape(svg, "circle", {
+      class: "sample",
+      "data-sample": i,
+      cx: x(at),
+      cy: y(set.ys[i][0]),
+      r: 4.5,
+    }),
+  );
+  attributes(svg, { "aria-label": "The samples, and the curve that the network fits to them." });
+}
+
+function setUpPlane() {
+  for (const id of ["points", "fit"])
+    $(id).addEventListener("click", (event) => {
+      const { sample } = event.target.dataset;
+      if (sample !== undefined) chooseSample(Number(sample));
+    });
+}

@@ -1,0 +1,226 @@
+// What the network says of each sample, and what it should say: a list, with the error as a bar.
+
+const LOSS_WORDS = {
+  "squared error": ["squared errors", "Squared, so that too low and too high both count"],
+  hinge: ["hinge losses", ""],
+  "cross entropy": ["cross entropies", ""],
+};
+const THIRD = ["first", "second", "third"];
+let shownForm = null;
+
+/** Which forms this data has: two inputs are a plane, one input is a curve, all are a list. */
+function formsOf(set) {
+  if (set.inputs === 2 && set.plane && (set.outputs === 1 || set.classes)) return ["plane", "list"];
+  if (set.inputs === 1 && set.outputs === 1 && set.plane) return ["fit", "list"];
+  return ["list"];
+}
+
+function setUpPredictions() {
+  $("forms").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button)
+      act(() => {
+        shownForm = button.value;
+        changed();
+      });
+  });
+  $("samples").addEventListener("click", (event) => {
+    const row = event.target.closest("tr");
+    if (row?.dataset.sample) chooseSample(Number(row.dataset.sample));
+  });
+  $("samples").addEventListener("keydown", (event) => {
+    const row = event.target.closest("tr"),
+      by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!row || !by) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = (state.sample + by + engine.set.xs.length) % engine.set.xs.length;
+    chooseSample(next);
+    $("samples").children[next].focus();
+  });
+}
+
+function chooseSample(i) {
+  act(() => {
+    state.sample = i;
+    if (state.view !== "run") restartWalk();
+    changed();
+  });
+}
+
+/** How many predictions are on the wrong side at a step; of 0 where there are no classes. */
+function wrongAt(one, k) {
+  const count = { wrong: 0, of: 0 };
+  for (let i = 0; i < engine.set.xs.length; i++) {
+    const fits = one.engine.fits(one.outputs(k, i), i);
+    if (fits === null) continue;
+    count.of++;
+    count.wrong += !fits;
+  }
+  return count;
+}
+
+function drawPredictions() {
+  const set = engine.set,
+    forms = formsOf(set),
+    k = head();
+  const form = forms.includes(shownForm) ? shownForm : forms[0];
+  $("forms").hidden = forms.length === 1;
+  if ($("forms").dataset.key !== forms.join()) {
+    $("forms").dataset.key = forms.join();
+    $("forms").replaceChildren(
+      ...forms.map((value) =>
+        make(
+          "button",
+          { type: "button", value },
+          { plane: "plane", fit: "curve", list: "list" }[value],
+        ),
+      ),
+    );
+  }
+  [...$("forms").children].forEach((button) =>
+    button.setAttribute("aria-pressed", button.value === form),
+  );
+  $("list").hidden = form !== "list";
+  $("plane").hidden = form !== "plane";
+  $("fit").toggleAttribute("hidden", form !== "fit");
+  if (form === "list") drawList(set, k);
+  else if (form === "plane") drawPlane(set, k);
+  else drawFit(set, k);
+  $("predictions").dataset.form = set.classes && form === "list" ? "classes" : form;
+  drawLoss(set, k);
+}
+
+function drawLoss(set, k) {
+  const loss = run.config.batch === null ? run.losses[k] : run.fullLoss(k),
+    words = (LOSS_WORDS[set.loss] || [`each sample's ${set.loss}`])[0];
+  const { wrong, of } = wrongAt(run, k),
+    fresh = engine.fresh(run.parameters(k));
+  rich(
+    $("loss"),
+    set.xs.length === 1
+      ? `Loss = ${set.loss} = {${short(loss)}}`
+      : `Loss = ${run.config.mean ? "mean" : "sum"} of ${words} = {${short(loss)}}`,
+  );
+  $("loss").dataset.value = loss;
+  const right = of > 8 ? `${of - wrong} of ${of} right. ` : "";
+  say($("fresh"), right + (fresh ? `New points: ${fresh.right} of ${fresh.of} right.` : ""));
+  $("fresh").hidden = !$("fresh").textContent;
+}
+
+/** Where a target or an output stands on the bars: the targets, and a fifth more on each side. */
+function barScale(set) {
+  const targets = set.ys.flat(),
+    low = set.classes ? 0 : Math.min(...targets),
+    high = set.classes ? 1 : Math.max(...targets);
+  const margin = 0.2 * (high - low || 1);
+  return (x) =>
+    finite(x) ? Math.max(0, Math.min(1, (x - low + margin) / (high - low + 2 * margin))) : 0.5;
+}
+
+function drawList(set, k) {
+  const body = $("samples"),
+    key = JSON.stringify([state.data, set.xs.length, set.outputs]);
+  if (body.dataset.key !== key) {
+    body.dataset.key = key;
+    body.replaceChildren(...set.xs.map((_, i) => listRow(set, i)));
+    say($("bars-head"), set.classes ? "classes" : "error");
+  }
+  const place = barScale(set);
+  set.xs.forEach((_, i) =>
+    drawRow(set, body.children[i], run.outputs(k, i), run.sampleLoss(k, i), i, place),
+  );
+}
+
+function listRow(set, i) {
+  const picture = document.createElementNS(SVG, "svg");
+  attributes(picture, { viewBox: "0 0 100 24", class: "bar", "aria-hidden": "true" });
+  const place = barScale(set),
+    at = (x) => 4 + 92 * place(x);
+  if (set.classes) {
+    const pitch = 22 / set.classes;
+    for (let c = 0; c < set.classes; c++) {
+      shape(picture, "rect", {
+        class: `class c${c % 3}`,
+        x: 2,
+        y: 1 + c * pitch,
+        height: pitch - 2,
+        width: 0,
+      });
+      if (set.ys[i][c] === 1)
+        shape(picture, "rect", {
+          class: "wanted",
+          x: 2,
+          y: 1 + c * pitch,
+          height: pitch - 2,
+          width: 96,
+        });
+    }
+  } else {
+    const y = set.ys[i][0],
+      x = at(y);
+    shape(picture, "path", {
+      class: "axis",
+      d: `M4 12H96M${at((Math.min(...set.ys.flat()) + Math.max(...set.ys.flat())) / 2)} 8v8`,
+    });
+    shape(picture, "rect", { class: "error", y: 10, height: 4 });
+    shape(picture, "circle", { class: "says", cy: 12, r: 5 });
+    shape(picture, "path", { class: "wanted", d: `M${x} 5l6 7-6 7-6-7z` });
+  }
+  const cells = ["index", "picture", "says", "wanted", "mark", "cost"].map((name) =>
+    make("td", { class: name }),
+  );
+  cells[1].append(picture);
+  const target = set.classes
+    ? `class ${set.ys[i].indexOf(1)}`
+    : set.ys[i].map((y) => plain(y, 3)).join(", ");
+  cells[0].append(String(i));
+  cells[3].append(target);
+  return make("tr", { "data-sample": i, tabindex: -1 }, ...cells);
+}
+
+function drawRow(set, row, outputs, loss, i, place) {
+  const [, picture, says, , mark, cost] = row.children,
+    at = (x) => 4 + 92 * place(x),
+    fits = engine.fits(outputs, i);
+  if (set.classes) {
+    const shares = softmax(outputs);
+    picture
+      .querySelectorAll(".class")
+      .forEach((bar, c) => attributes(bar, { width: (96 * shares[c]).toFixed(1) }));
+    say(says, `class ${outputs.indexOf(Math.max(...outputs))}`);
+  } else {
+    const x = at(outputs[0]),
+      y = at(set.ys[i][0]);
+    attributes(picture.querySelector(".error"), {
+      x: Math.min(x, y).toFixed(1),
+      width: Math.abs(x - y).toFixed(1),
+    });
+    const dot = picture.querySelector(".says");
+    attributes(dot, { cx: x.toFixed(1) });
+    paint(dot, outputs[0]);
+    say(says, [...outputs].map((x) => fixed(x)).join(", "));
+  }
+  says.dataset.value = outputs[0];
+  say(mark, fits === null ? "" : fits ? "\u2713" : "\u2717");
+  mark.className = `mark ${fits ? "good" : "bad"}`;
+  attributes(mark, { "aria-label": fits === null ? null : fits ? "right" : "wrong" });
+  say(cost, loss < 10 ? fixed(loss, 3) : short(loss, 3));
+  attributes(row, { "aria-selected": i === state.sample, tabindex: i === state.sample ? 0 : -1 });
+}
+
+/** The shares of the classes, as the cross-entropy sees them. */
+function softmax(outputs) {
+  const most = Math.max(...outputs),
+    powers = Array.from(outputs, (x) => Math.exp(x - most)),
+    total = powers.reduce((a, b) => a + b, 0);
+  return powers.map((x) => x / total);
+}
+
+/** Fill a node by the number in it: blue where positive, orange where negative, deeper where large. */
+function paint(node, value) {
+  const share = finite(value) ? Math.min(1, Math.abs(value)) : 0;
+  node.classList.toggle("odd", !finite(value));
+  node.style.setProperty("--share", share.toFixed(3));
+  node.classList.toggle("minus", value < 0);
+}

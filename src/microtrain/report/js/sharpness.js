@@ -1,0 +1,84 @@
+// Learning rate times sharpness along the run, on demand; and what it can't promise.
+
+const MEASURED = 24;
+let measuring = null;
+
+function setUpSharpness() {
+  $("sharpness-open").addEventListener("click", () => {
+    $("sharpness").showModal();
+    measuring = null;
+    measure();
+  });
+}
+
+/** Measure at some steps of the run, a few in each frame, and draw what there is. */
+function measure() {
+  if (!$("sharpness").open) return;
+  measuring ??= {
+    run,
+    steps: [
+      ...new Set(
+        Array.from({ length: MEASURED }, (_, i) => Math.round((i * last()) / (MEASURED - 1))),
+      ),
+    ],
+    found: [],
+  };
+  const end = performance.now() + FRAME;
+  while (measuring.found.length < measuring.steps.length && performance.now() < end) {
+    const k = measuring.steps[measuring.found.length];
+    measuring.found.push([
+      k,
+      (run.lrs[k] ?? rate()) * engine.sharpness(run.parameters(k), run.config.mean),
+    ]);
+  }
+  drawSharpness();
+  if (measuring.found.length < measuring.steps.length) requestAnimationFrame(measure);
+}
+
+function drawSharpness() {
+  const svg = $("sharpness-chart"),
+    width = svg.clientWidth || 600,
+    height = svg.clientHeight || 230,
+    points = measuring.found.filter(([, x]) => finite(x));
+  const top = Math.max(2.5, ...points.map(([, x]) => x)) * 1.1,
+    x = (k) => 40 + ((width - 56) * k) / Math.max(1, last()),
+    y = (value) => 10 + (height - 36) * (1 - Math.max(0, value) / top);
+  svg.replaceChildren();
+  attributes(svg, { viewBox: `0 0 ${width} ${height}` });
+  for (const value of [0, top / 2, top])
+    shape(svg, "text", { x: 34, y: y(value) + 4, "text-anchor": "end" }, short(value, 2));
+  for (const share of [0, 0.5, 1])
+    shape(
+      svg,
+      "text",
+      { x: x(share * last()), y: height - 6, "text-anchor": "middle" },
+      String(Math.round(share * last())),
+    );
+  if (!engine.kinks) {
+    shape(svg, "line", { x1: 40, x2: width - 16, y1: y(2), y2: y(2), class: "target" });
+    shape(
+      svg,
+      "text",
+      { x: width - 16, y: y(2) - 5, "text-anchor": "end" },
+      "2: on a round valley, the limit",
+    );
+  }
+  shape(svg, "polyline", {
+    class: "past",
+    points: points.map(([k, value]) => `${x(k).toFixed(1)},${y(value).toFixed(1)}`).join(" "),
+  });
+  const over = points.find(([, value]) => value > 2);
+  say(
+    $("sharpness-told"),
+    engine.kinks
+      ? "This loss has kinks, which curvature cannot see: no promise here."
+      : over
+        ? `Above 2 from step ${over[0]} on. This loss is no round valley: it may go down all the same.`
+        : points.length
+          ? "Below 2 at all steps that were measured."
+          : "",
+  );
+  attributes(svg, {
+    "aria-label": `Learning rate times sharpness at ${points.length} steps, at most ${short(Math.max(0, ...points.map(([, value]) => value)), 3)}.`,
+  });
+}

@@ -1,0 +1,118 @@
+// Twenty random starts at the same rate: how each of them ends, and how many are with this one.
+
+const MOST_AGREE = 3 / 4; // if no more of them end like this run, that is said in bold
+
+function setUpStarts() {
+  for (const row of $("starts-rows").children) {
+    const buttons = Array.from({ length: STARTS }, (_, seed) =>
+      make(
+        "button",
+        { type: "button", role: "radio", class: "seed", "data-seed": seed },
+        make("span", { "aria-hidden": "true" }),
+      ),
+    );
+    row.append(...buttons);
+    row.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) chooseStart(Number(button.dataset.seed), row.dataset.zero === "true");
+    });
+    row.addEventListener("keydown", (event) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      chooseStart(((state.seed ?? 0) + by + STARTS) % STARTS, row.dataset.zero === "true");
+      row.children[state.seed].focus();
+    });
+  }
+}
+
+function chooseStart(seed, zero = state.zero) {
+  act(() => {
+    Object.assign(state, { seed, zero });
+    retrain();
+  });
+}
+
+function drawStarts() {
+  const section = $("starts"),
+    ready = startsReady();
+  section.hidden = page.own || !page.live || state.hide;
+  if (section.hidden) return;
+  const told = [];
+  for (const row of $("starts-rows").children) {
+    const zero = row.dataset.zero === "true",
+      results = starts[zero ? 0 : 1]?.results || [];
+    row.hidden = !zero && state.zero;
+    if (row.hidden) continue;
+    [...row.children].forEach((button, seed) => drawStart(button, seed, results[seed], zero));
+    const converged = results.filter((result) => result?.word === "converged").length;
+    told.push({ zero, converged, words: words(results) });
+  }
+  const rates = plain(rate()),
+    [first, second] = told;
+  const alike = run.verdict().word === "converged" ? first.converged : STARTS - first.converged,
+    disagrees = ready && run.done && alike <= MOST_AGREE * STARTS;
+  const minority = (one) =>
+    one.converged === STARTS
+      ? "all converge"
+      : one.converged
+        ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} converge`
+        : "none converges";
+  $("starts-told").classList.toggle("strong", disagrees);
+  if (!ready) rich($("starts-told"), `${STARTS} random starts at ${rates}: \u2026`);
+  else if (second)
+    rich(
+      $("starts-told"),
+      `${STARTS} random starts at ${rates}: with the reset {${first.converged} of ${STARTS}} converge, without it {${second.converged} of ${STARTS}}`,
+    );
+  else rich($("starts-told"), `${STARTS} random starts at ${rates}: {${minority(first)}}`);
+  say(
+    $("starts-list"),
+    ready
+      ? told
+          .map(
+            (one) => (second ? (one.zero ? "With the reset: " : "Without it: ") : "") + one.words,
+          )
+          .join(". ")
+      : "",
+  );
+  say($("starts-more"), ready ? sizeNote() : "");
+}
+
+function drawStart(button, seed, result, zero) {
+  const word = result?.word || "",
+    chosen = seed === state.seed && zero === state.zero;
+  const key = `${word} ${chosen}`;
+  if (button.dataset.key === key) return;
+  button.dataset.key = key;
+  say(button.firstChild, SYMBOLS[word] || "\u25cf");
+  button.className = `seed ${word ? verdictKind(word) : "waiting"}`;
+  const told = `start ${seed}: ${word || "not computed yet"}${result ? `, loss ${short(result.loss, 3)} at step ${result.step}` : ""}`;
+  attributes(button, {
+    "aria-checked": chosen,
+    "aria-label": told,
+    title: told,
+    tabindex: chosen ? 0 : -1,
+  });
+}
+
+/** How many ended in which way: 18 saturated, 2 converged. */
+function words(results) {
+  const counts = new Map();
+  for (const result of results)
+    if (result) counts.set(result.word, (counts.get(result.word) || 0) + 1);
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([word, n]) => `${n} ${word}`)
+    .join(", ");
+}
+
+/** The median step at which the starts converge, or null where most of them do not. */
+function medianStep(results) {
+  const steps = results
+    .map((result) => (result.word === "converged" ? result.step : Infinity))
+    .sort((a, b) => a - b);
+  const median = steps[steps.length >> 1];
+  return finite(median) ? median : null;
+}

@@ -1,0 +1,69 @@
+// The four steps of this step, worked out for the weight that is followed; each opens the walk.
+
+function drawStrip() {
+  const k = head(),
+    name = engine.names[state.weight],
+    set = engine.set;
+  const gradient = run.gradients(k)[state.weight],
+    before = run.parameters(k)[state.weight],
+    lr = run.lrs[k] ?? rate();
+  rich($("strip-title"), `Step ${k}, for ${name}`);
+  $("walk-open").hidden = !canWalk();
+  for (let i = 1; i <= PHASES.length; i++) $(`phase-${i}`).disabled = !canWalk();
+  const says = [...run.outputs(k, state.sample)].map((x) => short(x, 3)).join(", "),
+    target = set.classes
+      ? `class ${set.ys[state.sample].indexOf(1)}`
+      : set.ys[state.sample].map((y) => plain(y, 3)).join(", ");
+  rich($("strip-1"), `Sample ${state.sample}: it says {${says}}, the target is {${target}}.`);
+  const own = run.sampleLoss(k, state.sample),
+    total = run.config.batch === null ? run.losses[k] : run.fullLoss(k);
+  const sum =
+    set.loss === "squared error" && set.outputs === 1
+      ? `(${says} ${MINUS} ${bracketed(target)})\u00b2 = ${short(own, 3)}`
+      : short(own, 3);
+  const n = set.xs.length,
+    all = run.config.mean ? `the mean of all ${inWords(n)}` : `with the other ${inWords(n - 1)}`;
+  rich(
+    $("strip-2"),
+    n === 1
+      ? `{${sum}}. There is one sample, so this is the whole loss.`
+      : `{${sum}}; ${all} {${short(total)}}.`,
+  );
+  rich(
+    $("strip-3"),
+    !finite(gradient)
+      ? "The gradient is not finite: from here on there is no number to go on with."
+      : gradient === 0
+        ? `If ${name} grew by a little, the loss would not change: [0].`
+        : `If ${name} grew by a little, the loss would ${gradient > 0 ? "rise" : "fall"}: [${short(gradient)}] for each unit.${state.zero ? "" : " (It holds what all steps so far left over.)"}`,
+  );
+  const after = before - lr * gradient,
+    ends = k === last() && run.status === "converged";
+  rich(
+    $("strip-4"),
+    ends
+      ? `The loss is below ${plain(state.target)}: training ends here, no update is made.`
+      : `So it ${gradient > 0 ? "goes down" : gradient < 0 ? "goes up" : "stays"}: {${short(before)} ${MINUS} ${plain(lr)} ${TIMES} ${bracketed(short(gradient))} = ${short(after)}}`,
+  );
+}
+
+const NUMBERS = [
+  "no",
+  "one",
+  "two",
+  "three",
+  "four",
+  "five",
+  "six",
+  "seven",
+  "eight",
+  "nine",
+  "ten",
+];
+const inWords = (n) => NUMBERS[n] || String(n);
+
+function setUpStrip() {
+  $("walk-open").addEventListener("click", () => act(() => enterWalk("neuron")));
+  for (const [i, phase] of PHASES.entries())
+    $(`phase-${i + 1}`).addEventListener("click", () => act(() => enterWalk("neuron", phase)));
+}

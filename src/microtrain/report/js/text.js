@@ -1,0 +1,103 @@
+// Numbers as text, and elements of the page and of its pictures.
+
+const MINUS = "\u2212",
+  TIMES = "\u00d7",
+  ARROW_LEFT = "\u2190",
+  ARROW_RIGHT = "\u2192";
+const SVG = "http://www.w3.org/2000/svg";
+const $ = (id) => document.getElementById(id);
+const finite = Number.isFinite;
+
+/** The text of a number with a real minus; `digits` significant ones. */
+function short(x, digits = 4) {
+  if (!finite(x)) return "not finite";
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  let text =
+    size >= 1e6 || size < 1e-5 ? x.toExponential(Math.min(digits, 3) - 1) : x.toPrecision(digits);
+  if (text.includes("e"))
+    text = size < 1e6 && size >= 1e-5 ? String(Number(text)) : text.replace("e+", "e");
+  return signed(text);
+}
+
+/** The text of a number as it was given: 1 and 0.05 stay as short as they are. */
+function plain(x, digits = 6) {
+  return finite(x)
+    ? signed(String(Number(x.toPrecision(digits))).replace("e+", "e"))
+    : "not finite";
+}
+
+/** The text of a number with so many decimals. */
+function fixed(x, decimals = 2) {
+  if (!finite(x)) return "not finite";
+  if (Math.abs(x) >= 1e4) return short(x, 3);
+  const text = x.toFixed(decimals);
+  return signed(Number(text) === 0 ? text.replace("-", "") : text);
+}
+
+const signed = (text) => text.replace(/-/g, MINUS);
+const bracketed = (text) => (text.startsWith(MINUS) ? `(${text})` : text);
+const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+const full = (x) => (finite(x) ? signed(String(x)) : "not finite");
+
+/** A new element: its attributes, then its children, texts or elements. */
+function make(name, wanted = {}, ...children) {
+  return fill(document.createElement(name), wanted, children);
+}
+
+function shape(parent, name, wanted = {}, ...children) {
+  const node = fill(document.createElementNS(SVG, name), wanted, children);
+  parent.append(node);
+  return node;
+}
+
+function fill(node, wanted, children) {
+  attributes(node, wanted);
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** Set attributes, where they differ; false and null take one away, functions listen. */
+function attributes(node, wanted) {
+  for (const [name, value] of Object.entries(wanted)) {
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (
+      value === null ||
+      value === undefined ||
+      (value === false && !name.startsWith("aria-"))
+    )
+      node.removeAttribute(name);
+    else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+  }
+}
+
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Show a sentence in which {braces} hold numbers and [brackets] gradients; after | stand all digits. */
+function rich(node, text) {
+  if (node.dataset.said === text) return;
+  node.dataset.said = text;
+  node.replaceChildren(
+    ...text
+      .split(/(\{[^}]*\}|\[[^\]]*\])/)
+      .filter(Boolean)
+      .map((part) => {
+        if (!"{[".includes(part[0])) return part;
+        const [told, all] = part.slice(1, -1).split("|");
+        return make(
+          "span",
+          {
+            class: part[0] === "[" ? "number gradient" : "number",
+            ...(all && { title: all, tabindex: 0, "data-value": all.replace(MINUS, "-") }),
+          },
+          told,
+        );
+      }),
+  );
+}
+
+const number = (x, digits = 4) => `{${short(x, digits)}|${full(x)}}`;
+const gradient = (x, digits = 4) => `[${short(x, digits)}|${full(x)}]`;
+const unmarked = (text) => text.replace(/[{[]([^}\]|]*)(\|[^}\]]*)?[}\]]/g, "$1");

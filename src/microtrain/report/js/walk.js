@@ -1,0 +1,189 @@
+// The walk through one step: which part it is at, how it is entered, moved, left, and what is said.
+
+let partTimer = 0,
+  traced = { key: null };
+
+/** All numbers of the step at the head, for the chosen sample, with the rate as it is now. */
+function tracing() {
+  const k = head(),
+    key = [run, k, state.sample, rateHere()];
+  if (traced.key?.every((x, i) => x === key[i])) return traced.t;
+  const t = engine.trace(run.parameters(k), state.sample, {
+    lr: rateHere(),
+    mean: run.config.mean,
+    leftover: run.leftover(k),
+    samples: run.batch(k),
+  });
+  traced = { key, t };
+  return t;
+}
+
+/** A replay holds too little for it, and a model of one's own has no neurons. */
+const canWalk = () => Boolean(engine.layers) && page.live;
+
+/** Begin at a phase, or at the first part; the browser's Back leaves the walk again. */
+function enterWalk(view = "neuron", phase = null) {
+  if (!canWalk()) return;
+  const before = state.view;
+  if (before === "run") beginWalk(view);
+  if (phase) goToPart(parts().findIndex((part) => part.phase === phase) + 1);
+  if (before === "run") writeFragment(true);
+  changed();
+}
+
+function beginWalk(view) {
+  state.step = head();
+  const batch = run.batch(state.step);
+  if (batch && !batch.includes(state.sample)) state.sample = batch[0];
+  Object.assign(state, { view, part: 1, opened: [] });
+}
+
+/** From the start again: another sample, weight or step is walked. */
+function restartWalk() {
+  pause();
+  beginWalk(state.view);
+}
+
+function goToPart(part) {
+  state.part = Math.max(1, Math.min(parts().length, part));
+}
+
+/** Esc, one level up: close the neuron that was opened, or go back to the run. */
+function leave() {
+  if (state.view === "run") return;
+  const part = parts()[state.part - 1],
+    at = `${part.l},${part.j}`;
+  if (state.opened.includes(at)) return closeNeuron(at);
+  state.view = "run";
+  clearTimeout(partTimer);
+  changed();
+}
+
+/** Open a neuron in place: its parts are put in where it was one. */
+function openNeuron(l, j) {
+  const at = `${l},${j}`,
+    phase = parts()[state.part - 1].phase,
+    backward = ["backward", "update"].includes(phase);
+  if (!isOpen(l, j)) state.opened = [...state.opened, at];
+  const first = parts().findIndex(
+    (part) => part.l === l && part.j === j && (part.phase === "backward") === backward,
+  );
+  goToPart(first + 1);
+  state.view = "neuron";
+  changed();
+}
+
+function closeNeuron(at) {
+  const [l, j] = at.split(",").map(Number),
+    { phase } = parts()[state.part - 1];
+  state.opened = state.opened.filter((other) => other !== at);
+  const place = parts().findIndex((part) => part.l === l && part.j === j && part.phase === phase);
+  goToPart((place < 0 ? state.part : place) + 2);
+  changed();
+}
+
+/** Enter: open the neuron that this part is about. */
+function openFocused() {
+  const part = parts()[state.part - 1];
+  if (part.l !== undefined && !isOpen(part.l, part.j)) openNeuron(part.l, part.j);
+}
+
+/** Go on by itself: as long at each part as its sentence takes to read. */
+function playWalk() {
+  if (state.part >= parts().length) state.part = 1;
+  const words = unmarked(sentence(parts()[state.part - 1], tracing())).split(" ").length;
+  clearTimeout(partTimer);
+  partTimer = setTimeout(
+    () => {
+      if (!state.playing || state.view === "run") return;
+      goToPart(state.part + 1);
+      changed();
+      if (state.part < parts().length && !said(state.part).startsWith("From here on")) playWalk();
+      else state.playing = false;
+    },
+    (1200 + 220 * words) / state.speed,
+  );
+}
+
+const said = (part) => unmarked(sentence(parts()[part - 1], tracing()));
+
+function nextStep() {
+  if (head() >= last()) return;
+  const { weight } = state;
+  state.step = head() + 1;
+  beginWalk("neuron");
+  state.weight = weight;
+  changed();
+}
+
+function drawWalk() {
+  goToPart(state.part);
+  const part = parts()[state.part - 1],
+    t = tracing();
+  [...$("phases").children].forEach((button, i) =>
+    attributes(button, { "aria-pressed": PHASES[i] === part.phase }),
+  );
+  rich($("sentence"), sentence(part, t));
+  drawCrumbs(part);
+  drawEnd();
+  drawCurve($("small-curve"), true);
+  rich(
+    $("small-told"),
+    `the loss of ${run.config.batch === null ? "all samples" : "this batch"} is {${short(run.losses[head()])}}`,
+  );
+  drawWhere(part, t);
+  drawNeuron(part, t);
+  drawCode(part, t);
+}
+
+function drawCrumbs(part) {
+  const nav = $("breadcrumb"),
+    here = part.l === undefined ? "" : nodeName(part.l, part.j),
+    opened = state.opened.includes(`${part.l},${part.j}`);
+  const key = `${head()} ${here} ${opened}`;
+  if (nav.dataset.key === key) return;
+  nav.dataset.key = key;
+  const back = make(
+    "button",
+    { type: "button", class: "link", click: () => act(leave) },
+    make("span", { class: "wide-only" }, "Esc: "),
+    opened ? "close the neuron" : "back to the run",
+  );
+  const step = here ? `Step ${head()} \u203a ` : "";
+  nav.replaceChildren(
+    make("span", {}, `Run \u203a ${step}`, make("b", {}, here || `Step ${head()}`)),
+    " ",
+    back,
+  );
+}
+
+/** At the last part: what comes next. */
+function drawEnd() {
+  const shown = state.part === parts().length;
+  $("walk-end").hidden = !shown;
+  $("next-step").hidden = head() >= last();
+}
+
+function setUpWalk() {
+  const names = [`1 Forward ${ARROW_RIGHT}`, "2 Loss", `3 ${ARROW_LEFT} Backward`, "4 Update"];
+  $("phases").append(
+    ...names.map((name, i) =>
+      make(
+        "button",
+        { type: "button", click: () => act(() => enterWalk("neuron", PHASES[i])) },
+        name,
+      ),
+    ),
+  );
+  addEventListener("beforeprint", () => {
+    if (state.view !== "run")
+      $("all-parts").replaceChildren(...parts().map((_, i) => make("li", {}, said(i + 1))));
+  });
+  $("next-step").addEventListener("click", () => act(nextStep));
+  $("walk-back").addEventListener("click", () =>
+    act(() => {
+      state.opened = [];
+      leave();
+    }),
+  );
+}

@@ -1,0 +1,587 @@
+"""The live page, as a learner uses it: the acceptance steps of its design, in a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+
+import pytest
+
+import microtrain as mt
+from microtrain.cli import main
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+XS, YS = mt.datasets.toy()
+MINUS = "\u2212"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium")
+    with playwright.sync_playwright() as running:
+        launched = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def toy(folder):
+    path = folder / "toy.html"
+    assert main(["report", str(path), "--quiet"]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def moons(folder):
+    path = folder / "moons.html"
+    assert main(["report", str(path), "--data", "moons", "--quiet"]) == 0
+    return path
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens a page from disk; the test fails if it complains or asks."""
+    with contextlib.ExitStack() as stack:
+        complaints: list[str] = []
+
+        def opened(path, fragment="", **options):
+            options.setdefault("viewport", {"width": 1280, "height": 740})
+            context = browser.new_context(**options)
+            stack.callback(context.close)
+            page = context.new_page()
+            page.on("console", lambda message: complaints.append(message.text))
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on(
+                "request",
+                lambda request: (
+                    complaints.append(request.url)
+                    if not request.url.startswith(("file:", "data:"))
+                    else None
+                ),
+            )
+            page.goto(path.as_uri() + fragment)
+            page.wait_for_function("document.querySelector('#position').textContent")
+            return page
+
+        yield opened
+        assert complaints == []
+
+
+def expect(page, selector, text):
+    """Wait until the element's text contains this, or matches it."""
+    from playwright.sync_api import expect as expecting
+
+    expecting(page.locator(selector)).to_contain_text(text)
+
+
+def position(page):
+    return page.locator("#position").inner_text()
+
+
+def set_rate(page, rate):
+    page.locator("#rate-number").fill(str(rate))
+    page.locator("#rate-number").press("Enter")
+    settled(page)
+
+
+def settled(page):
+    """Wait until what was changed has been drawn, and the run is done."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function("run.done")
+
+
+def starts(page):
+    """Wait for the starts; return how many of each row converged."""
+    page.wait_for_function("startsReady()")
+    settled(page)
+    rows = page.locator("#starts-rows > :not([hidden])")
+    return [
+        rows.nth(i).locator(".seed.good").count() for i in range(rows.count())
+    ]
+
+
+def ghost(page):
+    return int(page.locator("#curve .ghost").get_attribute("data-points"))
+
+
+def trained(lr=0.05, steps=100, out="tanh", **options):
+    model = mt.MLP(3, [4, 4, 1], output_activation=out)
+    return mt.train(model, XS, YS, lr=lr, steps=steps, target_loss=0.01, record=True, **options)
+
+
+def test_1_it_opens_paused_at_the_first_step(visit, toy):
+    page = visit(toy, viewport={"width": 1280, "height": 690})
+    starts(page)
+    assert position(page) == "step 0 of 61"
+    marks = page.locator("#samples .mark").all_inner_texts()
+    assert marks == ["\u2717", "\u2713", "\u2713", "\u2717"]
+    assert page.locator("#rate-number").input_value() == "0.05"
+    assert float(page.locator("#loss").get_attribute("data-value")) == pytest.approx(7.7298, abs=5e-5)
+    assert page.locator("#verdict").inner_text() == "2 of 4 predictions are wrong. Press Play."
+    before = page.content()
+    page.wait_for_timeout(300)
+    assert page.content() == before
+    assert page.evaluate("document.documentElement.scrollHeight") <= 690
+
+
+def test_2_space_plays_to_the_end(visit, toy):
+    page = visit(toy)
+    page.keyboard.press("Space")
+    page.wait_for_function("!state.playing && head() === 61", timeout=8000)
+    settled(page)
+    assert position(page) == "step 61 of 61"
+    assert page.locator("#samples .mark").all_inner_texts() == ["\u2713"] * 4
+    assert page.locator("#verdict").inner_text() == (
+        "\u2713 Converged at step 61: loss below 0.01. Now drag the learning rate."
+    )
+
+
+def test_3_and_4_a_typed_rate_and_the_swap(visit, toy):
+    page = visit(toy)
+    set_rate(page, 0.3)
+    expect(page, "#verdict", "Converged at step 8")
+    expect(page, "#verdict", "rose in 4 of 8")
+    assert page.locator("#compare-text").inner_text() == "Before, at 0.05: at step 61."
+    assert ghost(page) == 62
+    page.keyboard.press("s")
+    settled(page)
+    assert page.locator("#rate-number").input_value() == "0.05"
+    assert position(page) == "step 61 of 61" and ghost(page) == 9
+    assert page.locator("#compare-text").inner_text() == "Before, at 0.3: at step 8."
+    page.keyboard.press("s")
+    settled(page)
+    assert page.locator("#rate-number").input_value() == "0.3"
+    assert position(page) == "step 8 of 8" and ghost(page) == 62
+
+
+def drag(page, to, moves=30):
+    """Drag the thumb to a rate; return the curves drawn, and the longest that a frame took."""
+    page.evaluate(
+        """() => {
+          window.watched = { curves: [], longest: 0, on: true };
+          let before = performance.now();
+          const look = (now) => {
+            if (!watched.on) return;
+            watched.longest = Math.max(watched.longest, now - before);
+            before = now;
+            watched.curves.push(document.querySelector("#curve .past").getAttribute("points"));
+            requestAnimationFrame(look);
+          };
+          requestAnimationFrame((now) => { before = now; look(now); });
+        }"""
+    )
+    box = page.locator("#rate").bounding_box()
+    places = "[Number($('rate').min), Number($('rate').max), toSlider(rate())]"
+    low, high, now = page.evaluate(places)
+    goal = page.evaluate(f"toSlider({to})")
+
+    def x(place):
+        return box["x"] + 12 + (box["width"] - 24) * (place - low) / (high - low)
+
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(x(now), y)
+    page.mouse.down()
+    for i in range(1, moves + 1):
+        page.mouse.move(x(now + (goal - now) * i / moves), y)
+        page.evaluate("new Promise((done) => requestAnimationFrame(done))")
+    page.mouse.up()
+    settled(page)
+    return page.evaluate("(watched.on = false, watched)")
+
+
+def test_5_and_6_dragging_the_rate_to_where_it_gets_stuck(visit, toy):
+    page = visit(toy)
+    watched = drag(page, 1)
+    assert len(set(watched["curves"])) >= 25
+    expect(page, "#verdict", "Stuck, not solved")
+    expect(page, "#verdict", "the loss stays at 8")
+    assert page.locator("#rate-number").input_value() == "1"
+    assert page.locator("#samples .mark.bad").count() >= 2
+    assert page.locator("#verdict").get_attribute("class") == "bad"
+    assert page.locator("#verdict").inner_text().startswith("\u25a0")
+    assert page.locator("#lost").is_visible()
+    assert starts(page) == [2]
+    assert page.locator("#starts-list").inner_text() == "18 saturated, 2 converged"
+    page.locator("#lost").click()
+    settled(page)
+    expect(page, "#breadcrumb", "neuron")
+    assert page.evaluate("parts()[state.part - 1].kind") == "B act"
+
+
+def test_7_one_start_is_no_evidence(visit, toy):
+    page = visit(toy, "#lr=0.5")
+    assert starts(page) == [10]
+    expect(page, "#verdict", "Converged at step 5")
+    expect(page, "#starts-told", "only 10 of 20")
+    assert page.locator("#starts-told.strong").count() == 1
+    stuck = page.locator(".seed.bad:has-text('\u25a0')").first
+    seed = stuck.get_attribute("data-seed")
+    stuck.click()
+    settled(page)
+    expect(page, "#verdict", "Stuck")
+    page.wait_for_function(f"location.hash.includes('seed={seed}')")
+
+
+def test_8_too_small_a_rate_crawls(visit, toy):
+    page = visit(toy)
+    set_rate(page, 0.001)
+    expect(page, "#verdict", "crawling")
+    assert position(page) == "step 99 of 99"
+
+
+def test_9_the_curve_is_a_slider(visit, toy):
+    page = visit(toy)
+    set_rate(page, 0.05)
+    box = page.locator("#curve").bounding_box()
+    x = page.evaluate(f"curveScales({box['width']}, {box['height']}).x(20)")
+    page.mouse.click(box["x"] + x, box["y"] + box["height"] / 2)
+    settled(page)
+    assert position(page) == "step 20 of 61"
+    loss = float(page.locator("#loss").get_attribute("data-value"))
+    assert loss == pytest.approx(trained().losses[20], abs=1e-10)
+    thick, thin = (
+        len(page.locator(f"#curve .{name}").get_attribute("points").split())
+        for name in ("past", "ahead")
+    )
+    assert (thick, thin) == (21, 42)
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    assert position(page) == "step 19 of 61"
+    page.keyboard.press("Shift+ArrowRight")
+    settled(page)
+    assert position(page) == "step 29 of 61"
+
+
+def test_10_and_11_both_halves_of_the_zero_grad_lesson(visit, toy):
+    page = visit(toy)
+    page.keyboard.press("z")
+    assert len(starts(page)) == 2
+    expect(page, "#verdict", "Converged at step 8")
+    expect(page, "#note", "by accident")
+    expect(page, "#note", "step 8, not 61")
+    page.locator("#try-linear").click()
+    assert starts(page) == [20, 3]
+    expect(page, "#verdict", "oscillating")
+    expect(page, "#verdict", "47 of 99")
+    expect(page, "#note", "With the reset: at step 10")
+    page.locator("#forget").uncheck()
+    assert len(starts(page)) == 1
+    expect(page, "#verdict", "Converged at step 10")
+    assert page.locator("#note").is_hidden()
+
+
+def test_12_a_run_that_diverges(visit, toy):
+    page = visit(toy, "#out=l")
+    set_rate(page, 0.1)
+    starts(page)
+    expect(page, "#verdict", "Diverged")
+    assert page.locator("#curve .leaving path").count() == 1
+    text = page.locator("body").inner_text()
+    assert "NaN" not in text and "Infinity" not in text
+    page.keyboard.press("Home")
+    page.locator("#speed").select_option("4")
+    page.keyboard.press("Space")
+    page.wait_for_function("!state.playing && head() === last()")
+
+
+def test_13_a_rate_from_a_step_on(visit, toy):
+    page = visit(toy, "#lr=0.05,12:0.3")
+    losses = page.evaluate("run.losses")
+    assert losses[:13] == pytest.approx(trained().losses[:13], abs=1e-10)
+    assert losses[13] != pytest.approx(trained().losses[13], rel=1e-3)
+    assert page.locator("#curve .notch").get_attribute("d")
+    assert page.locator("#from").inner_text() == "from step 12 on"
+    set_rate(page, 0.2)
+    later = page.evaluate("run.losses")
+    assert later[:13] == losses[:13] and later[13] != losses[13]
+    page.locator("#from").click()
+    settled(page)
+    assert page.locator("#from").inner_text() == "the whole run"
+    assert page.evaluate("run.losses[1]") != losses[1]
+
+
+def test_14_a_click_on_a_row_shows_its_activations(visit, toy):
+    page = visit(toy, "#lr=0.05&step=7")
+    lines = "[...document.querySelectorAll('#network .weight')].map((line) => line.dataset.value)"
+    before = page.evaluate(lines)
+    page.locator("#samples tr").nth(2).click()
+    settled(page)
+    assert page.evaluate(lines) == before and len(before) == 32
+    history = trained()
+    for p, x in zip(history.model.parameters(), history.recording.parameters[7]):
+        p.data = x
+    values = XS[2]
+    for l, layer in enumerate(history.model.layers):
+        output = layer(values)
+        values = output if isinstance(output, list) else [output]
+        for j, value in enumerate(values):
+            node = page.locator(f"#network [data-layer='{l}'][data-neuron='{j}']")
+            assert float(node.get_attribute("data-value")) == pytest.approx(value.data, abs=1e-12)
+
+
+def test_15_and_16_the_walk_part_by_part(visit, toy):
+    page = visit(toy)
+    page.keyboard.press("Enter")
+    settled(page)
+    assert position(page) == "part 1 of 41"
+    assert page.locator("#phases [aria-pressed=true]").inner_text().startswith("1 Forward")
+    assert page.locator("#sentence").inner_text().startswith("Sample 0 goes in")
+    nodes = page.locator("#where .node:not(.input) .value").all_text_contents()
+    assert nodes == ["\u00b7"] * 9
+    above, up = -1, []
+    for part in range(1, 42):
+        assert position(page) == f"part {part} of 41"
+        (line,) = page.locator("#code .marked").evaluate_all(
+            "(lines) => lines.map((line) => Number(line.dataset.line))"
+        )
+        if line < above:
+            up.append(part)
+        above = line
+        words = page.locator("#sentence").inner_text().split()
+        assert 3 <= len(words) <= 34
+        page.keyboard.press("ArrowRight")
+        settled(page)
+    assert up == [18]
+    assert position(page) == "part 41 of 41"
+    page.locator("#next-step").click()
+    settled(page)
+    assert position(page) == "part 1 of 41"
+    expect(page, "#breadcrumb", "Step 1")
+    page.go_back()
+    page.wait_for_function("state.view === 'run'")
+
+
+PART_30 = "#lr=0.1&step=0&view=neuron&part=30"
+
+
+def test_17_the_flat_tanh(visit, toy):
+    page = visit(toy, PART_30)
+    sum_ = page.locator("#arithmetic").text_content()
+    assert sum_ == f"{MINUS}0.2477 \u00d7 0.0217 = {MINUS}0.005383"
+    text = page.locator("#sentence").inner_text()
+    assert "nearly flat" in text and "2 %" in text
+    drawn = page.locator("#neuron .now-box").text_content()
+    assert "gradient \u00d7 slope" in drawn and f"= {MINUS}0.005383" in drawn
+
+
+def gradients(samples):
+    model = mt.MLP(3, [4, 4, 1])
+    model.zero_grad()
+    sum((model(x) - y) ** 2 for x, y in samples).backward()
+    return [p.grad for p in model.parameters()]
+
+
+def test_18_the_gradients_are_those_of_backward(visit, toy):
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=37")
+    shown = """() => engine.names.map((_, i) => {
+      const line = document.querySelector(`#where .weight[data-index="${i}"]`);
+      if (line) return Number(line.dataset.value);
+      const { l, j } = placeOf(i);
+      return Number(document.querySelector(`#where [data-layer="${l}"][data-neuron="${j}"]`).dataset.biasGradient);
+    })"""
+    pairs = list(zip(XS, YS))
+    assert page.evaluate(shown) == pytest.approx(gradients(pairs[:1]), abs=1e-12)
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert page.evaluate(shown) == pytest.approx(gradients(pairs), abs=1e-12)
+
+
+def boxes(page):
+    return page.evaluate(
+        "[...document.querySelectorAll('#walk section, #walk svg, #sentence, #bar :not([id=ghost-mark])')].map((e) => {"
+        " const { x, y, width, height } = e.getBoundingClientRect(); return [x, y, width, height]; })"
+    )
+
+
+def test_19_the_update_follows_the_rate(visit, toy):
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=39")
+    before, boxed = page.locator("#sentence").inner_text(), boxes(page)
+    set_rate(page, 0.2)
+    assert position(page) == "part 39 of 41"
+    after = page.locator("#sentence").inner_text()
+    assert after != before and "0.2 \u00d7" in after
+    weight = mt.MLP(3, [4, 4, 1]).parameters()[0].data
+    shown = float(page.locator("#sentence .number").last.get_attribute("data-value"))
+    assert shown == pytest.approx(weight - 0.2 * gradients(zip(XS, YS))[0], abs=1e-12)
+    moved = [(a, b) for a, b in zip(boxed, boxes(page)) if a != pytest.approx(b, abs=1)]
+    assert moved == []
+
+
+def test_20_another_neuron_is_opened_in_place(visit, toy):
+    page = visit(toy, PART_30)
+    page.locator("#where [data-layer='1'][data-neuron='2']").click()
+    settled(page)
+    expect(page, "#breadcrumb", "layer 1, neuron 2")
+    at, total = map(int, re.findall(r"\d+", position(page)))
+    assert total > 41
+    page.keyboard.press("Escape")
+    settled(page)
+    after, total = map(int, re.findall(r"\d+", position(page)))
+    assert total == 41
+    kinds = page.evaluate("[parts()[state.part - 2], parts()[state.part - 1]].map((p) => [p.kind, p.l, p.j])")
+    assert kinds[0] == ["B closed", 1, 2] and after <= at + 1
+    page.keyboard.press("Escape")
+    settled(page)
+    assert page.locator("#run").is_visible() and position(page) == "step 0 of 33"
+
+
+def test_21_a_neuron_more(visit, toy):
+    page = visit(toy)
+    set_rate(page, 0.05)
+    starts(page)
+    page.locator("#change-open").click()
+    page.locator("#change-layers [value=more]").first.click()
+    starts(page)
+    expect(page, "#summary", "a network of 49 numbers")
+    assert page.locator("#network [data-layer='0']").count() == 5
+    assert ghost(page) == 62 and page.evaluate("run.losses.length") != 62
+    expect(page, "#starts-more", "41 \u2192 49 numbers")
+    model = mt.MLP(3, [5, 4, 1])
+    history = mt.train(model, XS, YS, lr=0.05, steps=100, target_loss=0.01)
+    assert page.evaluate("run.losses") == pytest.approx(history.losses, rel=1e-9)
+    page.go_back()
+    page.wait_for_function("engine.size === 41")
+
+
+def test_22_the_plane_follows_the_drag(visit, moons):
+    page = visit(moons)
+    assert page.locator("#plane").is_visible()
+    page.keyboard.press("End")
+    settled(page)
+    boundary = page.locator("#points .boundary").get_attribute("d")
+    drag(page, 0.3, moves=10)
+    assert page.locator("#points .boundary").get_attribute("d") != boundary
+    expect(page, "#fresh", "New points")
+    page.locator("#sharpness-open").click()
+    expect(page, "#sharpness-told", "no promise here")
+
+
+class Decay(mt.Module):
+    def __init__(self):
+        self.start, self.speed = mt.Value(1.0), mt.Value(0.5)
+
+    def __call__(self, x):
+        value = self.speed * x[0]
+        return self.start * (-value).exp() if value.data < 50 else self.start * 0.0
+
+
+def test_23_a_model_of_ones_own_is_replayed(visit, folder):
+    xs = [[0.25 * i] for i in range(12)]
+    ys = [2.0 * 0.7 ** i for i in range(12)]
+    runs = [
+        mt.train(Decay(), xs, ys, lr=lr, steps=40, reduction="mean", record=True)
+        for lr in (0.05, 0.2)
+    ]
+    path = folder / "own.html"
+    mt.report(runs, path)
+    page = visit(path)
+    expect(page, "#agreement", "Recorded, not live")
+    assert page.locator("#change-open").is_hidden() and page.locator("#starts").is_hidden()
+    set_rate(page, 0.1)
+    assert page.locator("#rate-number").input_value() in ("0.05", "0.2")
+    assert page.locator("#fit").is_visible()
+    assert page.locator("#fit .fitted").get_attribute("points")
+
+
+def test_24_on_a_phone(visit, toy):
+    phone = {"width": 390, "height": 844}
+    page = visit(toy, viewport=phone)
+    starts(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for control in ("#play", "#rate"):
+        box = page.locator(control).bounding_box()
+        assert box["y"] >= 844 - 160 and box["y"] + box["height"] <= 844
+    dock = page.locator("#bar").bounding_box()["y"]
+    for shown in ("#curve", "#samples"):
+        box = page.locator(shown).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= dock
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, select, #samples tr')].filter((e) => e.offsetWidth"
+        " && e.offsetHeight < (e.matches('.seed') ? 32 : 44) && !e.matches('#from'))"
+        ".map((e) => e.id || e.outerHTML.slice(0, 60))"
+    )
+    assert small == []
+    page = visit(toy, PART_30, viewport=phone)
+    dock = page.locator("#bar").bounding_box()["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for shown in ("#sentence", "#neuron", "#neuron [data-slot='u3.grad']"):
+        box = page.locator(shown).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= dock
+
+
+CONTRASTS = """() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const paper = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
+  const bad = [];
+  for (const e of document.querySelectorAll("body *")) {
+    if (!e.childNodes.length || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest("svg, dialog, script, .unseen, .waiting") || !e.offsetWidth) continue;
+    const style = getComputedStyle(e), a = light(parse(style.color)), b = light(paper(e));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) bad.push([e.outerHTML.slice(0, 80), ratio]);
+  }
+  return bad;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("forced", ["none", "active"])
+def test_25_keys_alone_calm_dark_and_forced_colours(visit, toy, scheme, forced):
+    options = {"color_scheme": scheme, "forced_colors": forced, "reduced_motion": "reduce"}
+    page = visit(toy, **options)
+    starts(page)
+    assert position(page) == "step 0 of 61"
+    assert page.evaluate(CONTRASTS) == []
+    page.keyboard.press("Space")
+    page.wait_for_function("!state.playing && head() === 61", timeout=8000)
+    assert page.locator("#samples .mark").all_inner_texts() == ["\u2713"] * 4
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "rate-number":
+            break
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0.3")
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(page, "#verdict", "Converged at step 8")
+    page.keyboard.press("Enter")
+    settled(page)
+    assert page.locator("#sentence").inner_text().startswith("Sample 0 goes in")
+    assert page.evaluate(CONTRASTS) == []
+
+
+def test_25_it_prints(visit, toy):
+    page = visit(toy, PART_30, color_scheme="dark")
+    assert page.pdf()[:4] == b"%PDF"
+    page.emulate_media(media="print")
+    assert page.locator("#bar").is_hidden() and page.locator("#neuron").is_visible()
+    assert page.locator("#all-parts li").count() == 41
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "#lr=abc&step=9999&net=<b>",
+        "#seed=-1&part=0&view=all",
+        "#data=nothing&batch=0&steps=0",
+        "#<img src=x>=1&lr=0.05,3:-1",
+    ],
+)
+def test_25_bad_links_are_told_in_a_line(visit, toy, bad):
+    page = visit(toy, bad)
+    assert position(page) == "step 0 of 61"
+    assert page.locator("#rate-number").input_value() == "0.05"
+    assert page.locator("#notice").is_visible()
+    assert page.locator("#notice b, #notice img").count() == 0
