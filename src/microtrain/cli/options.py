@@ -149,6 +149,7 @@ OPTIONS = {
     "title": Option("of the page", "TEXT"),
     "json": Option("print the record as JSON, nothing else"),
     "csv": Option("print a line for each run as CSV, nothing else"),
+    "report csv": Option("a table to learn from, instead of --data", "FILE"),
     "quiet": Option("print nothing but the outcome"),
 }
 
@@ -202,6 +203,7 @@ class Command(NamedTuple):
         for name, option in OPTIONS.items():
             if name not in self.options:
                 continue
+            option = OPTIONS.get(f"{self.name} {name}", option)
             if not option.value:
                 parser.add_argument(f"--{name}", action="store_true", help=option.help)
                 continue

@@ -5,43 +5,18 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..errors import file_path
-from ..nn import datasets
-from ..nn.losses import hinge, squared_error
 from ..nn.mlp import MLP
-from ..report.page import report
-from ..training.curvature import DENSE
-from ..training.history import History
+from ..report.page import page_of
+from ..report.sets import JOBS
+from ..report.shown import Shown
+from ..tables.fit import HIDDEN, RATE, fit
 from ..training.train import train
 from .options import INTERRUPTED, OK, Command, Unset
 from .terminal import Progress, about, printable
-
-
-class Job(NamedTuple):
-    """What to learn from a data set, and how: rates that are worth comparing are the last."""
-
-    data: Callable[[], Any]
-    hidden: list[int]
-    activations: tuple[str, str]
-    loss: Callable[[Any, Any], Any]
-    reduction: str
-    lrs: list[float]
-
-
-JOBS = {
-    "toy": Job(
-        datasets.toy, [4, 4], ("tanh", "tanh"), squared_error, "sum", [0.001, 0.01, 0.1, 1.0]
-    ),
-    "xor": Job(datasets.xor, [4], ("tanh", "tanh"), squared_error, "sum", [0.01, 0.1, 0.5]),
-    "moons": Job(datasets.moons, [16, 16], ("relu", "linear"), hinge, "mean", [0.05, 0.2]),
-}
-
-
-def _listed(numbers: Sequence[float]) -> str:
-    return " ".join(f"{x:g}" for x in numbers)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,74 +26,115 @@ def run(arguments: argparse.Namespace) -> int:
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
-    job = JOBS[arguments.data]
-    lrs = list(dict.fromkeys(arguments.lrs or job.lrs))
-    planned = [(lr, zero_grad) for lr in lrs for zero_grad in (True, False)]
-    made: list[History] = []
+    data, columns = _table(arguments) if arguments.csv else (_job(arguments), [])
     with Progress("steps", quiet=arguments.quiet) as progress:
-        for lr, zero_grad in planned:
-
-            def show(history: History) -> None:
-                before = len(made) * arguments.steps
-                progress.show(before + history.steps, len(planned) * arguments.steps)
-
-            history = _train(arguments, job, lr, zero_grad, show)
-            if history.status == "interrupted":
-                return INTERRUPTED
-            made.append(history)
+        history = train(
+            **data,
+            steps=arguments.steps,
+            target_loss=arguments.target_loss or None,
+            seed=arguments.seed,
+            record=True,
+            on_step=lambda history: progress.show(history.steps, arguments.steps),
+        )
+    if history.status == "interrupted":
+        return INTERRUPTED
     with about(path):
-        report(made, path, arguments.title)
+        page = page_of([Shown(f"{history.lrs[0]:g}", history)], arguments.title, columns)
+        with open(path, "wb") as file:
+            file.write(page.encode("utf-8", "replace"))
         size = os.path.getsize(path) / 1000
     if size and not arguments.quiet:  # a device has no size, and may be standard output
-        print(f"{printable(path)}: {len(made)} runs, {size:.0f} kB. Open it in a browser.")
+        print(f"{printable(path)}: {size:.0f} kB. Open it in a browser.")
     return OK
 
 
-def _train(
-    arguments: argparse.Namespace, job: Job, lr: float, zero_grad: bool, on_step: Any
-) -> History:
-    """Make one of the runs that the page shows."""
+def _job(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what to train, and how, on one of the library's data sets."""
+    for name in ("target", "drop"):
+        if getattr(arguments, name):
+            raise ValueError(f"--{name} names columns: say in which table, by --csv")
+    job = JOBS[arguments.data]
     xs, ys = job.data()
     hidden = job.hidden if arguments.hidden is None else arguments.hidden
-    model = MLP(len(xs[0]), [*hidden, 1], *job.activations, arguments.seed)
-    steps = arguments.steps
-    most = 50 if len(model.parameters()) <= DENSE else 10  # times that the sharpness is measured
-    return train(
-        *(model, xs, ys),
-        lr=lr,
-        steps=steps,
-        loss=job.loss,
-        reduction=job.reduction,
-        zero_grad=zero_grad,
-        target_loss=arguments.target_loss or None,
-        track_sharpness=max(1, steps // most) if steps > 0 else None,
+    return {
+        "model": MLP(len(xs[0]), [*hidden, 1], *job.activations, arguments.seed),
+        "xs": xs,
+        "ys": ys,
+        "loss": job.loss,
+        "reduction": job.reduction,
+        "lr": job.lr if arguments.lr is None else arguments.lr,
+    }
+
+
+def _table(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Return the same for a table, as `microtrain fit` reads it, and the names of the inputs."""
+    if arguments.target is None:
+        raise ValueError("--target COLUMN is missing: the column to predict")
+    if arguments.classes and arguments.numbers:
+        raise ValueError("--classes and --numbers can't both be true of the target")
+    hidden = list(HIDDEN) if arguments.hidden is None else arguments.hidden
+    found = fit(
+        arguments.csv,
+        arguments.target,
+        kind="classes" if arguments.classes else "numbers" if arguments.numbers else None,
+        drop=arguments.drop or (),
+        test_share=0.0,
+        hidden=hidden,
+        steps=1,
         record=True,
-        on_step=on_step,
     )
+    recording, model = found.history.recording, found.predictor.model
+    assert recording is not None
+    columns = [
+        f"{column.name} = {text}" if text else column.name
+        for column in found.predictor.columns
+        for text in column.texts or [""]
+    ]
+    data = {
+        "model": MLP(model.n_in, model.sizes, "tanh", "linear", arguments.seed),
+        "xs": recording.xs,
+        "ys": recording.ys,
+        "loss": recording.loss,
+        "reduction": "mean",
+        "lr": RATE if arguments.lr is None else arguments.lr,
+    }
+    return data, columns
+
+
+def _told(numbers: Mapping[str, Sequence[float]]) -> str:
+    """Return the numbers for each kind of data, in words."""
+    return "; ".join(f"{name}: {' '.join(f'{x:g}' for x in xs)}" for name, xs in numbers.items())
 
 
 COMMAND = Command(
     name="report",
     run=run,
-    purpose="write a page on which to watch it learn",
-    description="Train a network with each learning rate, with and without resetting the "
-    "gradients, and write one HTML file on which to watch it: the weights and gradients, the "
-    "predictions, the four steps worked out, the descent curves, the decision boundary. It needs "
-    "no network and no server: open it in a browser.",
+    purpose="write a page that trains before your eyes",
+    description="Train a network, and write one HTML file on which it trains again, in the "
+    "browser: at any learning rate, from other starts, with other layers. It shows the descent "
+    "curve, the predictions and the network, and takes a step apart: forward, loss, backward, "
+    "update. It needs no network and no server: open it in a browser.",
     examples=(
         "microtrain report page.html",
         "microtrain report page.html --data moons",
-        "microtrain report page.html --lrs 0.05 0.5 --seed 7",
+        "microtrain report page.html --csv flowers.csv --target kind",
     ),
     ok="the page was written",
     failed="it could not be",
     files={"FILE": "where to write the page, such as page.html"},
     options={
         "data": "toy",
-        "lrs": Unset("; ".join(f"{name}: {_listed(job.lrs)}" for name, job in JOBS.items())),
+        "csv": Unset("none: --data"),
+        "target": Unset("of --csv"),
+        "classes": False,
+        "numbers": False,
+        "drop": Unset("none"),
+        "lr": Unset(_told({name: [job.lr] for name, job in JOBS.items()} | {"a table": [RATE]})),
         "steps": 100,
         "target-loss": 0.01,
-        "hidden": Unset("; ".join(f"{name}: {_listed(job.hidden)}" for name, job in JOBS.items())),
+        "hidden": Unset(
+            _told({name: job.hidden for name, job in JOBS.items()} | {"a table": HIDDEN})
+        ),
         "seed": 0,
         "title": "Watch it learn",
         "quiet": False,

@@ -18,10 +18,11 @@ from ..training.eager import EagerEngine
 from ..training.history import Recording
 from ..training.objective import Objective
 from ..training.tracing import as_floats, parts_of
-from .data import Shown
+from .frames import frames_of
 from .listing import cell_of, listing_of
 from .program import program_of
 from .sets import JOBS
+from .shown import Shown
 
 NEURONS = 8  # in a layer that is put together in the page, at most
 SEEDS = 20  # of starts that the page tries
@@ -76,7 +77,10 @@ def contents(
         "recorded": [_recorded(run) for run in shown],
     }
     data["recorded"][0]["initial"] = initial
-    if not reason:
+    if reason:
+        for run, one in zip(shown, data["recorded"]):
+            one |= frames_of(run.history, run.recording, len(shown))
+    else:
         data["listing"] = listing_of(objective)
         data["drawings"] = {} if own else _drawings(_sizes(own, sets))
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in _sizes(own, sets) for a in ACTIVATIONS}
@@ -93,8 +97,8 @@ def _recorded(run: Shown) -> dict[str, Any]:
         "losses": _finite(history.losses),
         "gradNorms": _finite(history.grad_norms),
         "status": history.status,
-        "word": run.verdict,
-        "reason": run.reason,
+        "word": history.verdict,
+        "reason": history.reason,
     }
 
 
@@ -130,7 +134,7 @@ def _program(objective: Objective, own: bool, sets: dict[str, Any]) -> tuple[str
         ("hinge:1", hinge, 1, None),
     ]
     try:
-        if not is_known(objective.loss):
+        if own or not is_known(objective.loss):
             CompiledEngine(EagerEngine(objective, True), 1, strict=True)  # or it says why not
         outputs, length = _lengths(objective)
         losses.append(("recorded", objective.loss_of, outputs, length))

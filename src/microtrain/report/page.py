@@ -1,19 +1,24 @@
-"""Recorded runs as one HTML file; what is on it is in `data`, how it looks in the files beside."""
+"""The page on which to watch a network learn: one HTML file, put together from the files beside."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import as_list, describe, file_path
 from ..lab.results import Sweep
 from ..lab.sweep import rate_label
-from ..nn.mlp import MLP
+from ..training import history as histories
 from ..training.history import History
-from .data import Shown, data_of
+from .shown import Shown
 
 WANTED = "a list of histories, or a sweep"
+
+# The scripts in `js`: the engine, which draws nothing, and what draws.
+SCRIPTS = """twister neurons run verdict eigen engine trace replay listing
+numbers text told frame runs bar curve starts predictions plane network outcome strip sentences
+parts walk where neuron code fragment sharpness change more page"""
 
 
 def report(
@@ -21,15 +26,14 @@ def report(
     path: str | os.PathLike[str],
     title: str = "Watch it learn",
 ) -> None:
-    """Write a page on which to watch training: one HTML file, which needs no network or server.
+    """Write a page that trains in the browser: one HTML file, which needs no network or server.
 
     runs: a `History`, a `Sweep`, several histories, or a dict from a label to each; all of them of
-    one architecture and on the same data, trained with ``record=True``. Runs in which `zero_grad`
-    was forgotten are shown beside those of the same label in which it was not. What the page shows
-    of a run is its verdict, its losses, and at each step the network's weights and gradients, the
-    predictions, the four steps worked out for one parameter, the decision boundary (for two
-    inputs) and, if it was tracked, the sharpness. Of long runs, some steps are left out. A link to
-    ``page.html#step=12`` begins there.
+    one architecture and on the same data, trained with ``record=True``. The page opens with the one
+    that converged to the lowest loss. It trains the model again at any learning rate, from other
+    starts, without `zero_grad`, and takes a step apart; what it computes with was generated from
+    the model, as JavaScript. A model for which that can't be done is shown as it was recorded: the
+    page says why. A link to ``page.html#lr=0.5&step=12`` begins there.
 
     Raises `ValueError` where runs have no recording or do not belong together.
 
@@ -39,50 +43,72 @@ def report(
     >>> path.read_text(encoding="utf-8")[:15]
     '<!DOCTYPE html>'
     """
+    if not isinstance(title, str):
+        raise TypeError(f"title expects a str, got {describe(title)}")
+    path = file_path("path", path)
+    page = page_of(labelled(runs), title).encode("utf-8", "replace")
+    with open(path, "wb") as file:
+        file.write(page)
+
+
+def page_of(shown: Sequence[Shown], title: str, columns: Sequence[str] = ()) -> str:
+    """Return the page of these runs as HTML; columns: the names of the inputs."""
     import html
     import json
     import string
     from importlib import resources
 
-    if not isinstance(title, str):
-        raise TypeError(f"title expects a str, got {describe(title)}")
-    path = file_path("path", path)
-    shown = _labelled(runs)
-    data = data_of(shown)
-    rows = []
-    for i, run in enumerate(data["runs"]):
-        forgotten = ", <code>zero_grad()</code> forgotten" if run["forgot"] else ""
-        label = html.escape(run["label"]) + forgotten
-        checked = "" if run["forgot"] else " checked"
-        name = html.escape(f"show {run['label']}" + " forgotten" * run["forgot"], quote=True)
-        rows.append(
-            f'<tr><td><input type="checkbox" value="{i}" aria-label="{name}"{checked}></td>'
-            f"<td>{label}</td><td>{run['verdict']}</td><td>{html.escape(run['reason'])}</td></tr>\n"
-        )
-    model, n = shown[0].history.model, len(data["xs"])
-    subtitle = (
-        f"{model if isinstance(model, MLP) else type(model).__name__}, trained on {n} samples"
-    )
+    from .live import contents  # slow to import
+
+    data, program = contents(shown, title, columns)
     folder = resources.files("microtrain.report")
-    script = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    parts = {
-        "title": html.escape(title),
-        "subtitle": html.escape(subtitle),
-        "style": (folder / "page.css").read_text(encoding="utf-8"),
-        "script": "".join(
-            (folder / name).read_text(encoding="utf-8") for name in ("pictures.js", "page.js")
-        ),
-        "runs": "".join(rows),
-        "data": script,
-    }
-    template = string.Template((folder / "page.html").read_text(encoding="utf-8"))
-    page = template.substitute(parts).encode("utf-8", "replace")
-    with open(path, "wb") as file:
-        file.write(page)
+
+    def text(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
+    scripts = [text(f"js/{name}.js") for name in SCRIPTS.split()]
+    script = "\n".join(['"use strict";', program or "const program = null;", *scripts])
+    script = script.replace("</script", "<\\/script")
+    style = text("page.css")
+    held = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return string.Template(text("page.html")).substitute(
+        csp=f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        title=html.escape(title),
+        style=style,
+        script=script,
+        data=held,
+    )
 
 
-def _labelled(runs: Any) -> list[Shown]:
-    """Return each run with its label, which is its own."""
+def _hash(text: str) -> str:
+    """Return the source of a content-security policy that allows this text alone."""
+    import base64
+    import hashlib
+
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def inline(history: History) -> str:
+    """Return the page of a recorded run as a frame, for a notebook."""
+    import html
+
+    page = html.escape(page_of(labelled(history), "Watch it learn"), quote=True)
+    return (
+        '<iframe sandbox="allow-scripts" style="width: 100%; height: 760px; border: 0" '
+        f'title="Watch it learn" srcdoc="{page}"></iframe>'
+    )
+
+
+histories.inline = inline  # which is below, and can't import it
+
+
+def labelled(runs: Any) -> list[Shown]:
+    """Return each run with its label, which is its own; first the one to open with."""
     listed: list[tuple[str, Any]]
     if isinstance(runs, Sweep):
         single = len({run.seed for run in runs.runs}) == 1
@@ -91,8 +117,8 @@ def _labelled(runs: Any) -> list[Shown]:
     elif isinstance(runs, Mapping):
         listed = [(str(label), history) for label, history in runs.items()]
     else:
-        histories = [runs] if isinstance(runs, History) else as_list("runs", runs, WANTED)
-        listed = [(_rate(history), history) for history in histories]
+        several = [runs] if isinstance(runs, History) else as_list("runs", runs, WANTED)
+        listed = [(_rate(history), history) for history in several]
     if not listed:
         raise ValueError("runs expects at least one run, got none")
     result: dict[tuple[str, bool], Shown] = {}
@@ -104,7 +130,11 @@ def _labelled(runs: Any) -> list[Shown]:
             raise ValueError(
                 f"runs expects different labels, got {one.label} twice: give it a dict"
             )
-    return list(result.values())
+    shown = list(result.values())
+    for run in shown:
+        run.check(shown[0])
+    best = min(shown, key=Shown.rank)
+    return [best, *(run for run in shown if run is not best)]
 
 
 def _rate(history: object) -> str:

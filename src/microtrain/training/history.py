@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Literal, TextIO
 
 from ..draw import chart, plot
@@ -13,6 +14,10 @@ from .plan import Plan
 from .verdict import verdict
 
 Status = Literal["running", "finished", "converged", "diverged", "interrupted"]
+
+
+# What shows a recorded run in a notebook: a room above has it.
+inline: Callable[[History], str] | None = None
 
 
 class Recording:
@@ -153,6 +158,8 @@ class History:
             "error": self.error,
         }
         rows = [(name, text) for name, text in shown.items() if text]
+        if inline is not None and self.recording is not None and self.losses:
+            return html_table("History", rows, below=inline(self))
         return html_table("History", rows, below=plot.inline(self.plot, self.chart))
 
     def to_dict(self) -> dict[str, Any]:
