@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import json
 import math
 import pathlib
@@ -15,8 +17,8 @@ from scripts import NODE, node, script
 
 import microtrain as mt
 from microtrain import MLP, Module, Value
-from microtrain.report.data import Shown
 from microtrain.report.live import contents
+from microtrain.report.shown import Shown
 from microtrain.training.curvature import Curvature
 from microtrain.training.objective import Objective
 
@@ -30,9 +32,9 @@ SCRIPTS = "\n".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name
 
 def page(*histories):
     """Return the data of a page, and all JavaScript but what draws."""
-    data, program = contents([Shown(str(i), h) for i, h in enumerate(histories)], "title", ())
+    data, program = contents([Shown(str(i), h) for i, h in enumerate(histories)], "title")
     held = json.dumps(data, allow_nan=False)
-    return data, f"{program or 'const program = null;'}\n{SCRIPTS}\nconst data = {held};"
+    return data, f"{program}\n{SCRIPTS}\nconst data = {held};"
 
 
 def train(model=None, xs=XS, ys=YS, **options):
@@ -407,6 +409,10 @@ def values_of_parts(listing, known, trace, layers):
         if re.fullmatch(r"[ld]\d+", name) and name not in names:
             names[name] = eval(text, NAMES | names)
 
+    def marked(key):
+        line, start, end = map(int, listing["parts"][key])
+        return line, start, end
+
     def worked_out(key):
         line, start, end = map(int, listing["parts"][key])
         return eval(listing["lines"][line][start:end], NAMES | names)
@@ -424,7 +430,8 @@ def values_of_parts(listing, known, trace, layers):
             key = f"B:{i}:{j}"
             if key in listing["parts"]:
                 yield worked_out(key), neuron["delta"]
-                yield worked_out(f"{key}:act"), neuron["delta"]
+                slope = neuron["slope"] if marked(f"{key}:act") != marked(key) else neuron["delta"]
+                yield worked_out(f"{key}:act"), slope
             yield worked_out(f"{key}:added"), neuron["arrives"]
             for u, user in enumerate(neuron["users"]):
                 yield worked_out(f"{key}:{u}"), user["arrives"]
@@ -499,3 +506,89 @@ def test_the_code_of_a_neuron_in_an_edited_network(activation):
         assert len(pairs) > 10
         for worked_out, expected in pairs:
             assert worked_out == close(expected)
+
+
+class Restless(Line):
+    """Not the same each time, and nobody can tell from its attributes."""
+
+    def __call__(self, x):
+        return super().__call__(x) * next(COUNTER)
+
+
+COUNTER = itertools.count(1)
+
+
+class Branching(Module):
+    def __init__(self):
+        self.w = Value(0.5)
+
+    def __call__(self, x):
+        return (self.w * x[0]).exp() if self.w > 0 else self.w * x[1]
+
+
+@mt.primitive(slopes=lambda y, x: 3 * x * x)
+def cubed(x):
+    return x**3
+
+
+REPLAYS = {
+    "depends on a number": (Branching(), {}),
+    "the forward pass changes the model": (Counting(), {"xs": [1.0, 2.0], "ys": [1.0, 0.0]}),
+    "it is not the same computation each time": (Restless(), {"xs": [1.0, 2.0], "ys": [1.0, 0.0]}),
+    "cubed can't be written .* javascript": (MLP(2, [1]), {"loss": lambda p, y: cubed(p - y)}),
+}
+
+
+@pytest.mark.parametrize("reason", REPLAYS)
+def test_what_can_not_be_written_is_replayed(reason):
+    model, options = REPLAYS[reason]
+    options = {"xs": [[1.0, 0.0], [0.5, 1.0]], "ys": [0.5, 0.25], "steps": 9, **options}
+    runs = [train(copy.deepcopy(model), lr=lr, **options) for lr in (0.01, 0.1)]
+    data, scripts = page(*runs)
+    assert not data["live"] and re.search(reason, data["reason"])
+    code = """const engine = makeEngine(data);
+    const run = engine.start({ lr: [[0, 0.07]] });
+    const k = run.head;
+    const first = engine.start();"""
+    found = node(
+        scripts + code,
+        """[engine.rates, run.advance(1), run.losses, run.verdict(), run.parameters(k), k,
+        run.gradients(k), run.outputs(k, 1), run.sampleLoss(k, 0), run.frame(k), first.losses[8],
+        run.fullLoss(3), run.leftover(3), run.batch(3)]""",
+    )
+    rates, done, losses, verdict, parameters, k, gradients, outputs, loss, frame, *rest = found
+    history = runs[1]
+    assert rates == [0.01, 0.1] and done and losses == history.losses and k == frame == 8
+    assert (verdict["word"], verdict["reason"]) == (history.verdict, history.reason)
+    assert parameters == close(list(history.recording.parameters[8]), 1e-5)
+    assert gradients == close(list(history.recording.gradients[8]), 1e-5)
+    assert rest[:2] == [runs[0].losses[8], history.losses[3]]
+    assert rest[2:] == [[0.0] * len(parameters), None]
+    if not isinstance(model, Line):
+        final = [p.data for p in history.model.parameters()]
+        for p, x in zip(history.model.parameters(), history.recording.parameters[8]):
+            p.data = x
+        x, y = options["xs"][1], options["ys"][0]
+        assert outputs == [close(history.model(x).data, 1e-8)]
+        own = options.get("loss", mt.squared_error)
+        assert loss == close(own(history.model(options["xs"][0]), y).data, 1e-5)
+        assert final != parameters
+
+
+def test_models_that_are_too_large_are_replayed_or_run_by_neurons():
+    xs, ys = [[0.1 * k for k in range(30)]], [1.0]
+    history = train(MLP(30, [70, 1]), xs, ys, steps=2, lr=1e-3)
+    data, _ = page(history)
+    assert data["live"] and data["listing"] is None
+    found = ask(history, RUN, "[run.losses, engine.straight, engine.sharp]")
+    assert found == [close(history.losses), False, False]
+
+    class Wide(Module):
+        def __init__(self):
+            self.weights = [Value(0.01) for _ in range(2001)]
+
+        def __call__(self, x):
+            return mt.dot(self.weights, [x[0]] * 2001)
+
+    data, _ = page(train(Wide(), [[1.0]], [1.0], steps=2, lr=1e-4))
+    assert not data["live"] and "up to 2,000 parameters, not 2,001" in data["reason"]

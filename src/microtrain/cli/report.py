@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
-    data, columns = _table(arguments) if arguments.csv else (_job(arguments), [])
+    data, *names = _table(arguments) if arguments.csv else (_job(arguments),)
     with Progress("steps", quiet=arguments.quiet) as progress:
         history = train(
             **data,
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if history.status == "interrupted":
         return INTERRUPTED
     with about(path):
-        page = page_of([Shown(f"{history.lrs[0]:g}", history)], arguments.title, columns)
+        page = page_of([Shown(f"{history.lrs[0]:g}", history)], arguments.title, *names)
         with open(path, "wb") as file:
             file.write(page.encode("utf-8", "replace"))
         size = os.path.getsize(path) / 1000
@@ -66,8 +66,8 @@ def _job(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _table(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    """Return the same for a table, as `microtrain fit` reads it, and the names of the inputs."""
+def _table(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Return the same for a table that `fit` reads, and the names of its inputs and classes."""
     if arguments.target is None:
         raise ValueError("--target COLUMN is missing: the column to predict")
     if arguments.classes and arguments.numbers:
@@ -98,7 +98,7 @@ def _table(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         "reduction": "mean",
         "lr": RATE if arguments.lr is None else arguments.lr,
     }
-    return data, columns
+    return data, columns, found.predictor.target.texts
 
 
 def _told(numbers: Mapping[str, Sequence[float]]) -> str:

@@ -96,8 +96,15 @@ class _Listing:
                     neuron[name] = text
                     if text.isidentifier():
                         self.keys[text] = f"{name}:{layer}:{j}"
+                neuron["slope"] = self._factor(self.step.gradients[z], self.step.gradients[v])
                 found[-1].append(neuron)
         return found
+
+    def _factor(self, product: Any, other: Any) -> str | None:
+        """Return how the code writes the other factor of a product, if it is one."""
+        operation = self.traced.record.operations[product.place] if product is not other else ()
+        factors = [x for x in operation[1:] if x != other.place]
+        return self.texts[factors[0]] if len(factors) == 1 and len(operation) == 3 else None
 
     def _text(self, number: Any) -> str:
         return self.texts[number.place] if isinstance(number, Symbol) else repr(number)
@@ -188,7 +195,7 @@ class _Listing:
     def _backward(self, layer: int, j: int, neuron: dict[str, Any]) -> None:
         key, whole = f"B:{layer}:{j}", self._right(f"{neuron['d']} = ")
         self._mark(key, whole)
-        self._mark(f"{key}:act", whole)
+        self._mark(f"{key}:act", self._slope(neuron) or whole)
         arrives = self._right(f"{neuron['a']} = ") or self._expression(neuron["a"])
         if layer == len(self.layers) - 1:
             self._mark("B1", arrives or whole)
@@ -198,3 +205,13 @@ class _Listing:
                 term = f"{user['weights'][j]} * {user['d']}"
                 self._mark(f"{key}:{u}", self._expression(term))
         self._mark(f"{key}:added", arrives or whole)
+
+    def _slope(self, neuron: dict[str, Any]) -> list[int] | None:
+        """Return where the slope of the activation stands, with the parentheses around it."""
+        k = self._line(f"{neuron['d']} = ")
+        if k is None or neuron["slope"] is None:
+            return None
+        line, text = self.lines[k], neuron["slope"]
+        start = line.find(text, line.index("= "))
+        around = line[start - 1 : start + len(text) + 1] == f"({text})"
+        return [k, start - around, start + len(text) + around] if start > 0 else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..draw import grid, neuron
 from ..engine.value import Value
+from ..errors import CompileError
 from ..nn import datasets
 from ..nn.losses import hinge, is_known, squared_error
 from ..nn.mlp import ACTIVATIONS, MLP
@@ -20,7 +22,7 @@ from ..training.objective import Objective
 from ..training.tracing import as_floats, parts_of
 from .frames import frames_of
 from .listing import cell_of, listing_of
-from .program import program_of
+from .program import MOST, program_of
 from .sets import JOBS
 from .shown import Shown
 
@@ -32,11 +34,12 @@ RATES = (0.0001, 10.0)  # the ends of the scale of learning rates, for data of o
 
 
 def contents(
-    shown: Sequence[Shown], title: str, columns: Sequence[str]
+    shown: Sequence[Shown], title: str, columns: Sequence[str] = (), labels: Sequence[str] = ()
 ) -> tuple[dict[str, Any], str]:
     """Return what the page holds, ready for JSON, and its program.
 
-    shown: the runs, of which the page opens with the first; columns: names of the inputs, if any.
+    shown: the runs, of which the page opens with the first; columns and labels: names of the inputs
+    and of the classes, if they have any.
     """
     first, recording, model = shown[0].history, shown[0].recording, shown[0].history.model
     own = type(model) is not MLP
@@ -45,6 +48,7 @@ def contents(
     name, sets = _sets(objective, recording, own, columns)
     initial = list(recording.parameters[0])
     lrs = _pieces(first.lrs)
+    sets[name]["labels"] = list(labels)
     sets[name] |= {"lr": lrs[0][1], "steps": recording.steps, "target": first.target_loss}
     spec: dict[str, Any] = {"data": name}
     seed = None if own else _seed(model, initial, recording.seed)
@@ -53,7 +57,7 @@ def contents(
         spec["net"] = [{"n": n, "activation": activation} for n, activation in layers[:-1]]
         spec["out"] = layers[-1][1]
         sets[name] |= {"net": spec["net"], "out": spec["out"]}
-    program, reason = _program(objective, own, sets)
+    program, reason = _program(objective, own, sets, sets[name]["outputs"])
     data: dict[str, Any] = {
         "title": title,
         "live": not reason,
@@ -127,20 +131,31 @@ def _seed(model: MLP, initial: Sequence[float], likely: int) -> int | None:
     return None
 
 
-def _program(objective: Objective, own: bool, sets: dict[str, Any]) -> tuple[str, str]:
+def _program(
+    objective: Objective, own: bool, sets: dict[str, Any], outputs: int
+) -> tuple[str, str]:
     """Return the JavaScript of the model and of neurons, and why there is none of the model."""
     losses: list[Any] = [
         ("squared error:1", squared_error, 1, None),
         ("hinge:1", hinge, 1, None),
     ]
+    sizes = _sizes(own, sets)
     try:
+        if own and len(objective.parameters) > MOST:
+            n = len(objective.parameters)
+            raise CompileError(f"the page trains models of up to {MOST:,} parameters, not {n:,}")
         if own or not is_known(objective.loss):
-            CompiledEngine(EagerEngine(objective, True), 1, strict=True)  # or it says why not
-        outputs, length = _lengths(objective)
-        losses.append(("recorded", objective.loss_of, outputs, length))
-        return program_of(objective, own, _sizes(own, sets), losses), ""
+            engine = CompiledEngine(EagerEngine(objective, True), 1)
+            if not engine.agrees(len(objective.samples)):
+                raise CompileError("it is not the same computation each time")
+        y = as_floats(objective.samples[0][1], objective.loss, outputs)
+        length = len(y) if isinstance(y, list) else None
+        recorded = ("recorded", objective.loss_of, outputs, length)
+        return program_of(objective, sizes, [*losses, recorded]), ""
     except Exception as error:  # of any kind: what the model's code may raise
-        return "", str(error) or type(error).__name__
+        reason = str(error) or type(error).__name__
+        told = re.sub(r'[,;] (or train with|use) engine="eager"$', "", reason)
+        return program_of(None, sizes, losses), told
 
 
 def _sizes(own: bool, sets: dict[str, Any]) -> list[int]:
@@ -184,12 +199,12 @@ def _plain(activation: str) -> Callable[[float], float]:
     return lambda z: ACTIVATIONS[activation](Value(z)).data
 
 
-def _lengths(objective: Objective) -> tuple[int, int | None]:
-    """Return the number of outputs, and of the parts of a target (None for a lone number)."""
-    x, y = objective.samples[0]
-    outputs = len(parts_of(objective.model(x)))
-    floats = as_floats(y, objective.loss, outputs)
-    return outputs, len(floats) if isinstance(floats, list) else None
+def _outputs(objective: Objective) -> int:
+    """Return the number of the model's outputs."""
+    try:
+        return len(parts_of(objective.model(objective.samples[0][0])))
+    except ArithmeticError:  # as it is, at the end of a run
+        return 1
 
 
 def _sets(
@@ -212,7 +227,7 @@ def _sets(
         }
     xs, ys = datasets.moons(seed=FRESH)
     known["moons"]["fresh"] = {"xs": xs, "ys": [[y] for y in ys]}
-    outputs, _ = _lengths(objective)
+    outputs = _outputs(objective)
     found = _set(recording.xs, recording.ys, recording.loss, recording.reduction, outputs, columns)
     same = ("xs", "ys", "loss", "mean")
     for name, one in known.items():
@@ -232,7 +247,7 @@ def _set(
 ) -> dict[str, Any]:
     """Return a data set as the page holds it."""
     rows = [parts_of(x) for x in xs]
-    targets = [[*map(float, parts_of(as_floats(y, loss, outputs)))] for y in ys]
+    targets = [_target(y, loss, outputs) for y in ys]
     level = grid.boundary_level([y[0] for y in targets]) if outputs == 1 else None
     hot = outputs > 1 and all(sorted(y) == [0.0] * (outputs - 1) + [1.0] for y in targets)
     name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
@@ -249,8 +264,17 @@ def _set(
         "level": level,
         "classes": outputs if hot else 0,
         "fresh": None,
+        "labels": [],
         "plane": _plane(rows) if inputs <= 2 else None,
     }
+
+
+def _target(y: Any, loss: Any, outputs: int) -> list[float | None]:
+    """Return a target as a list of numbers, of None alone if it has none."""
+    try:
+        return [*map(float, parts_of(as_floats(y, loss, outputs)))]
+    except CompileError:
+        return [None]
 
 
 def _plane(rows: Sequence[Sequence[float]]) -> list[Any] | None:

@@ -17,8 +17,8 @@ WANTED = "a list of histories, or a sweep"
 
 # The scripts in `js`: the engine, which draws nothing, and what draws.
 SCRIPTS = """twister neurons run verdict eigen engine trace replay listing
-numbers text told frame runs bar curve starts predictions plane network outcome strip sentences
-parts walk where neuron code fragment sharpness change more page"""
+text told runs bar curve starts predictions plane frame network outcome strip sentences parts walk
+where neuron numbers code fragment more change sharpness page"""
 
 
 def report(
@@ -51,8 +51,10 @@ def report(
         file.write(page)
 
 
-def page_of(shown: Sequence[Shown], title: str, columns: Sequence[str] = ()) -> str:
-    """Return the page of these runs as HTML; columns: the names of the inputs."""
+def page_of(
+    shown: Sequence[Shown], title: str, columns: Sequence[str] = (), labels: Sequence[str] = ()
+) -> str:
+    """Return the page of these runs as HTML; columns, labels: names of the inputs and classes."""
     import html
     import json
     import string
@@ -60,14 +62,14 @@ def page_of(shown: Sequence[Shown], title: str, columns: Sequence[str] = ()) -> 
 
     from .live import contents  # slow to import
 
-    data, program = contents(shown, title, columns)
+    data, program = contents(shown, title, columns, labels)
     folder = resources.files("microtrain.report")
 
     def text(name: str) -> str:
         return (folder / name).read_text(encoding="utf-8")
 
     scripts = [text(f"js/{name}.js") for name in SCRIPTS.split()]
-    script = "\n".join(['"use strict";', program or "const program = null;", *scripts])
+    script = "\n".join(['"use strict";', program, *scripts])
     script = script.replace("</script", "<\\/script")
     style = text("page.css")
     held = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -19,7 +19,6 @@ from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part, Scope, write
 from ..engine.graph import accumulated
 from ..engine.value import Value
-from ..errors import CompileError
 from ..nn.mlp import ACTIVATIONS, dot
 from ..training.compiled import record_backward
 from ..training.curvature import record_product
@@ -76,19 +75,17 @@ class Program:
         return f"const program = (() => {{\n{body}\nreturn {{ {', '.join(members)} }};\n}})();"
 
 
-def program_of(objective: Objective, own: bool, sizes: Iterable[int], losses: Iterable[Any]) -> str:
-    """Return the JavaScript of a model and its loss, and of neurons for other networks.
+def program_of(objective: Objective | None, sizes: Iterable[int], losses: Iterable[Any]) -> str:
+    """Return the JavaScript of a model and its loss, if any, and of neurons for other networks.
 
-    `own`: whether it is no MLP, and so has to be written as a whole; sizes: the numbers of inputs
-    that neurons have; losses: names, functions, and the numbers of outputs. Raises `CompileError`
-    where the model is not the same computation for all numbers, or is too large.
+    sizes: the numbers of inputs that neurons have; losses: names, functions, numbers of outputs,
+    and lengths of targets. Raises `CompileError` where the model is not the same computation for
+    all numbers.
     """
     program = Program()
-    n = len(objective.parameters)
-    if own and n > MOST:
-        raise CompileError(f"the page trains models of up to {MOST:,} parameters, not {n:,}")
-    members = [f"straight: {_straight(program, objective) if n <= MOST else 'null'}"]
-    sums = [f"{n}: {_sum(program, n)}" for n in sorted({*sizes})]
+    whole = objective is not None and len(objective.parameters) <= MOST
+    members = [f"straight: {_straight(program, objective) if objective and whole else 'null'}"]
+    sums = [f"{n}: {_sum(program, n)}" for n in sizes]
     activations = [f"{name}: {_activation(program, name)}" for name in ACTIVATIONS]
     known = [f'"{key}": {_loss(program, i, *loss)}' for i, (key, *loss) in enumerate(losses)]
     for name, group in (("sums", sums), ("activations", activations), ("losses", known)):
