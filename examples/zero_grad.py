@@ -11,6 +11,7 @@ from microtrain.draw.chart import line_chart
 
 xs, ys = mt.datasets.toy()
 
+
 # The bug: each step follows the sum of all the gradients so far, like a ball without friction.
 def runs(output, lr, steps, zero_grad):
     models = [mt.MLP(3, [4, 4, 1], output_activation=output, seed=seed) for seed in range(40)]

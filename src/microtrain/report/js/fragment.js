@@ -218,6 +218,7 @@ let written = "",
   writing = 0;
 /** Write the link, at most a few times a second: browsers refuse more. */
 function writeFragment(push = false) {
+  if (location.protocol === "about:") return; // in a notebook there is no link
   const text = `#${fragmentOf()}`;
   if (push && text !== location.hash) history.pushState(null, "", text);
   else if (text !== written) {

@@ -10,7 +10,7 @@ function setUpMore() {
 function drawMore() {
   $("source-open").hidden = !page.listing || !engine.straight;
   $("sharpness-open").hidden = !engine.sharp;
-  say($("agreement"), !page.live ? `Recorded, not live: ${page.reason}` : agreementText());
+  say($("agreement"), page.live ? agreementText() : "");
 }
 
 function agreementText() {

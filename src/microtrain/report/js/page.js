@@ -51,11 +51,14 @@ function drawSummary() {
       : `${plural(n, "sample")}, a model of ${plural(engine.size, "number")} to adjust`,
   );
   $("change-open").hidden = page.own || !page.live;
+  document.body.classList.toggle("no-network", !engine.layers);
 }
 
+/** One line on top: that this page replays, and why; what was wrong with its link. */
 function notice(text) {
-  $("notice").hidden = !text;
-  say($("notice"), text);
+  const told = `${page.live ? "" : `Recorded, not live: ${page.reason}. `}${text}`;
+  $("notice").hidden = !told;
+  say($("notice"), told.replace("..", "."));
 }
 
 /** The keys that act anywhere outside fields: first those that are no letters. */

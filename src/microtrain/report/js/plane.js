@@ -148,23 +148,29 @@ function drawFit(set, k) {
       Math.max(-5, Math.min(height + 5, 6 + ((height - 28) * (high - at)) / (high - low)));
   const key = JSON.stringify([state.data, width, height]);
   if (svg.dataset.key !== key) frameFit(svg, key, set, width, height, x, y, [low, high]);
-  const along = Float64Array.from(
-    { length: ALONG + 1 },
-    (_, i) => left + ((right - left) * i) / ALONG,
-  );
-  const line = (one, p) =>
-    [...one.engine.grid(p, along)]
-      .map((value, i) => (finite(value) ? `${x(along[i]).toFixed(1)},${y(value).toFixed(1)}` : ""))
+  const line = (one, step) =>
+    curveOf(one, step, set)
+      .filter(([, value]) => finite(value))
+      .map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`)
       .join(" ");
-  attributes(svg.querySelector(".fitted"), { points: line(run, run.parameters(k)) });
-  attributes(svg.querySelector(".ghost"), {
-    points: ghost && page.live ? line(ghost, ghost.parameters(ghost.head)) : "",
-  });
+  attributes(svg.querySelector(".fitted"), { points: line(run, k) });
+  attributes(svg.querySelector(".ghost"), { points: ghost ? line(ghost, ghost.head) : "" });
   for (const point of svg.querySelectorAll(".sample"))
     point.classList.toggle("chosen", Number(point.dataset.sample) === state.sample);
   svg
     .querySelectorAll(".error")
     .forEach((bar, i) => attributes(bar, { y2: y(run.outputs(k, i)[0]) }));
+}
+
+/** What a run says along the input; of one that was recorded, only where there are samples. */
+function curveOf(one, step, set) {
+  if (!page.live) {
+    const known = set.xs.map(([at], i) => [at, one.outputs(step, i)[0]]);
+    return known.sort((a, b) => a[0] - b[0]);
+  }
+  const [left, right] = set.plane[0],
+    along = Float64Array.from({ length: ALONG + 1 }, (_, i) => left + ((right - left) * i) / ALONG);
+  return [...one.engine.grid(one.parameters(step), along)].map((value, i) => [along[i], value]);
 }
 
 function frameFit(svg, key, set, width, height, x, y, [low, high]) {

@@ -10,7 +10,8 @@ let shownForm = null;
 
 /** Which forms this data has: two inputs are a plane, one input is a curve, all are a list. */
 function formsOf(set) {
-  if (set.inputs === 2 && set.plane && (set.outputs === 1 || set.classes)) return ["plane", "list"];
+  if (page.live && set.inputs === 2 && set.plane && (set.outputs === 1 || set.classes))
+    return ["plane", "list"];
   if (set.inputs === 1 && set.outputs === 1 && set.plane) return ["fit", "list"];
   return ["list"];
 }
@@ -95,7 +96,7 @@ function drawLoss(set, k) {
   const loss = run.config.batch === null ? run.losses[k] : run.fullLoss(k),
     words = (LOSS_WORDS[set.loss] || [`each sample's ${set.loss}`])[0];
   const { wrong, of } = wrongAt(run, k),
-    fresh = engine.fresh(run.parameters(k));
+    fresh = page.live ? engine.fresh(run.parameters(k)) : null;
   rich(
     $("loss"),
     set.xs.length === 1
@@ -172,7 +173,7 @@ function listRow(set, i) {
   );
   cells[1].append(picture);
   const target = set.classes
-    ? `class ${set.ys[i].indexOf(1)}`
+    ? className(set, set.ys[i].indexOf(1))
     : set.ys[i].map((y) => plain(y, 3)).join(", ");
   cells[0].append(String(i));
   cells[3].append(target);
@@ -188,7 +189,7 @@ function drawRow(set, row, outputs, loss, i, place) {
     picture
       .querySelectorAll(".class")
       .forEach((bar, c) => attributes(bar, { width: (96 * shares[c]).toFixed(1) }));
-    say(says, `class ${outputs.indexOf(Math.max(...outputs))}`);
+    say(says, className(set, outputs.indexOf(Math.max(...outputs))));
   } else {
     const x = at(outputs[0]),
       y = at(set.ys[i][0]);
@@ -208,6 +209,8 @@ function drawRow(set, row, outputs, loss, i, place) {
   say(cost, loss < 10 ? fixed(loss, 3) : short(loss, 3));
   attributes(row, { "aria-selected": i === state.sample, tabindex: i === state.sample ? 0 : -1 });
 }
+
+const className = (set, c) => set.labels?.[c] ?? `class ${c}`;
 
 /** The shares of the classes, as the cross-entropy sees them. */
 function softmax(outputs) {

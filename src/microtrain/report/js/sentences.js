@@ -28,7 +28,8 @@ const list = (numbers, show = given) =>
   numbers.length > 8
     ? `${Array.from(numbers.slice(0, 8), show).join(", ")}, \u2026`
     : Array.from(numbers, show).join(", ");
-const wantedText = (t) => (engine.set.classes ? `class {${t.y.indexOf(1)}}` : list(t.y));
+const wantedText = (t) =>
+  engine.set.classes ? `{${className(engine.set, t.y.indexOf(1))}}` : list(t.y);
 
 const SENTENCES = {
   F0: (part, t) => `Sample ${state.sample} goes in: ${list(t.x)}. The target is ${wantedText(t)}.`,
@@ -175,7 +176,7 @@ const SENTENCES = {
 const strongest = (numbers) =>
   numbers.reduce((best, x, i) => (Math.abs(x) > Math.abs(numbers[best]) ? i : best), 0);
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
-const rateHere = () => run.lrs[head()] ?? rate();
+const rateHere = () => run.lrs?.[head()] ?? rate();
 
 /** How strongly, against the largest gradient among the weights. */
 function sizeWord(g, index, t) {

@@ -28,7 +28,7 @@ function measure() {
     const k = measuring.steps[measuring.found.length];
     measuring.found.push([
       k,
-      (run.lrs[k] ?? rate()) * engine.sharpness(run.parameters(k), run.config.mean),
+      (run.lrs?.[k] ?? rate()) * engine.sharpness(run.parameters(k), run.config.mean),
     ]);
   }
   drawSharpness();

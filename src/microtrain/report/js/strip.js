@@ -6,13 +6,13 @@ function drawStrip() {
     set = engine.set;
   const gradient = run.gradients(k)[state.weight],
     before = run.parameters(k)[state.weight],
-    lr = run.lrs[k] ?? rate();
+    lr = run.lrs?.[k] ?? rate();
   rich($("strip-title"), `Step ${k}, for ${name}`);
   $("walk-open").hidden = !canWalk();
   for (let i = 1; i <= PHASES.length; i++) $(`phase-${i}`).disabled = !canWalk();
   const says = [...run.outputs(k, state.sample)].map((x) => short(x, 3)).join(", "),
     target = set.classes
-      ? `class ${set.ys[state.sample].indexOf(1)}`
+      ? className(set, set.ys[state.sample].indexOf(1))
       : set.ys[state.sample].map((y) => plain(y, 3)).join(", ");
   rich($("strip-1"), `Sample ${state.sample}: it says {${says}}, the target is {${target}}.`);
   const own = run.sampleLoss(k, state.sample),

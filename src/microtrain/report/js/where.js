@@ -80,7 +80,7 @@ function drawLossNode(group, part, t, backward, now) {
   say(
     group.querySelector(".wanted"),
     engine.set.classes
-      ? `class ${t.y.indexOf(1)}`
+      ? className(engine.set, t.y.indexOf(1))
       : `target ${Array.from(t.y, (y) => plain(y, 3)).join(", ")}`,
   );
   say(group.querySelector(".grad"), backward && part.kind !== "B0" ? `${ARROW_LEFT} 1` : "");
