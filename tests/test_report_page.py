@@ -337,11 +337,11 @@ def test_14_a_click_on_a_row_shows_its_activations(visit, toy):
     for p, x in zip(history.model.parameters(), history.recording.parameters[7]):
         p.data = x
     values = XS[2]
-    for l, layer in enumerate(history.model.layers):
+    for at, layer in enumerate(history.model.layers):
         output = layer(values)
         values = output if isinstance(output, list) else [output]
         for j, value in enumerate(values):
-            node = page.locator(f"#network [data-layer='{l}'][data-neuron='{j}']")
+            node = page.locator(f"#network [data-layer='{at}'][data-neuron='{j}']")
             assert float(node.get_attribute("data-value")) == pytest.approx(value.data, abs=1e-12)
 
 
@@ -403,7 +403,8 @@ def test_18_the_gradients_are_those_of_backward(visit, toy):
       const line = document.querySelector(`#where .weight[data-index="${i}"]`);
       if (line) return Number(line.dataset.value);
       const { l, j } = placeOf(i);
-      return Number(document.querySelector(`#where [data-layer="${l}"][data-neuron="${j}"]`).dataset.biasGradient);
+      const node = document.querySelector(`#where [data-layer="${l}"][data-neuron="${j}"]`);
+      return Number(node.dataset.biasGradient);
     })"""
     pairs = list(zip(XS, YS))
     assert page.evaluate(shown) == pytest.approx(gradients(pairs[:1]), abs=1e-12)
@@ -413,9 +414,15 @@ def test_18_the_gradients_are_those_of_backward(visit, toy):
 
 
 def boxes(page):
+    """Return where everything is, but for the mark of the run before."""
     return page.evaluate(
-        "[...document.querySelectorAll('#walk section, #walk svg, #sentence, #bar :not([id=ghost-mark])')].map((e) => {"
-        " const { x, y, width, height } = e.getBoundingClientRect(); return [x, y, width, height]; })"
+        """() => {
+          const all = "#walk section, #walk svg, #sentence, #bar :not([id=ghost-mark])";
+          return [...document.querySelectorAll(all)].map((e) => {
+            const { x, y, width, height } = e.getBoundingClientRect();
+            return [x, y, width, height];
+          });
+        }"""
     )
 
 
@@ -539,13 +546,22 @@ def test_24_on_a_phone(visit, toy):
 
 CONTRASTS = """() => {
   const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const paper = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
+  const linear = (c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) =>
+    0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+  const paper = (e) => {
+    for (; e; e = e.parentElement) {
+      const colour = parse(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const says = (e) => [...e.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
   const bad = [];
   for (const e of document.querySelectorAll("body *")) {
-    if (!e.childNodes.length || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest("svg, dialog, script, .unseen, .waiting") || !e.offsetWidth) continue;
-    const style = getComputedStyle(e), a = light(parse(style.color)), b = light(paper(e));
+    const apart = e.closest("svg, dialog, script, .unseen, .waiting");
+    if (!says(e) || apart || !e.offsetWidth) continue;
+    const [a, b] = [light(parse(getComputedStyle(e).color)), light(paper(e))];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (ratio < 4.5) bad.push([e.outerHTML.slice(0, 80), ratio]);
   }
