@@ -39,7 +39,7 @@ def frames_of(history: History, recording: Recording, runs: int) -> dict[str, An
     }
 
 
-def _measured(model: Any, recording: Recording) -> tuple[list[Any], list[Any]]:
+def _measured(model: Any, recording: Recording) -> tuple[list[Any], Sequence[Any]]:
     """Return what the model, as it is now, makes of each sample: its outputs, and the loss."""
     predictions: list[Any] = []
     losses: list[float] = []
@@ -51,7 +51,9 @@ def _measured(model: Any, recording: Recording) -> tuple[list[Any], list[Any]]:
             predictions.append([None])
             losses.append(math.nan)
             continue
-        outputs = prediction if isinstance(prediction, list | tuple) else [prediction]
+        outputs: Sequence[Any] = (
+            prediction if isinstance(prediction, list | tuple) else [prediction]
+        )
         predictions.append(_short((getattr(value, "data", value) for value in outputs), 9))
     return predictions, _short(losses)
 
@@ -69,6 +71,6 @@ def _chosen(n: int, frames: int) -> list[int]:
     return list(dict.fromkeys([*range(early), *rest]))
 
 
-def _short(numbers: Iterable[float], digits: int = 6) -> Sequence[float | None]:
+def _short(numbers: Iterable[Any], digits: int = 6) -> Sequence[float | None]:
     """Return numbers with so many digits; None for one that JSON can't hold."""
     return [float(f"{x:.{digits}g}") if math.isfinite(x) else None for x in numbers]

@@ -85,7 +85,7 @@ class _Listing:
                 bias, place = next(parameters)
                 z = known[id(bias)]
                 v = outputs.get(id(z), z)
-                neuron = {"weights": weights[j], "bias": self.texts[place]}
+                neuron: dict[str, Any] = {"weights": weights[j], "bias": self.texts[place]}
                 for name, number in (
                     ("a", self.step.gradients[v]),
                     ("z", z.data),

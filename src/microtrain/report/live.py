@@ -269,7 +269,7 @@ def _set(
     }
 
 
-def _target(y: Any, loss: Any, outputs: int) -> list[float | None]:
+def _target(y: Any, loss: Any, outputs: int) -> list[Any]:
     """Return a target as a list of numbers, of None alone if it has none."""
     try:
         return [*map(float, parts_of(as_floats(y, loss, outputs)))]
