@@ -234,7 +234,8 @@ def test_what_is_unknown_is_said_with_what_may_have_been_meant(arguments, told, 
 
 
 def test_each_option_is_declared_once_and_used():
-    used = {name for command in COMMANDS.values() for name in command.options}
+    named = [(command.name, name) for command in COMMANDS.values() for name in command.options]
+    used = {own if (own := f"{command} {name}") in OPTIONS else name for command, name in named}
     assert used == {*OPTIONS}
     assert {*ELSEWHERE.values()} <= used and not {*ELSEWHERE} & used
 
