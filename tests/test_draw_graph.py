@@ -70,6 +70,13 @@ def test_parameters_are_marked_and_named():
             function(result, 3)
 
 
+def test_a_label_may_have_several_lines():
+    picture = mt.to_svg(Value(1.0, label="above\nbelow") * 2)
+    assert texts(picture)[1:5] == ["above", "below", "data 1", "grad 0"]
+    assert 'aria-label="a graph of 2 nodes and 1 edge"' in picture
+    assert 'label="above\\nbelow\\ndata 1' in mt.to_dot(Value(1.0, label="above\nbelow"))
+
+
 def test_exact_numbers_are_shown_as_they_are():
     assert "data 1/3" in mt.to_dot(Value(Fraction(1, 3)))
     assert "data 1/3" in mt.to_svg(Value(Fraction(1, 3)))

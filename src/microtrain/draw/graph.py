@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ..errors import counted
 from .layers import Layers
 from .svg import arrow_head, element, escaped, path, rect, text
 
@@ -67,6 +68,8 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
         element("g", *heads, *labels, fill=GREY, font_size=10, text_anchor="end"),
         element("g", *shapes, text_anchor="middle"),
         xmlns="http://www.w3.org/2000/svg",
+        role="img",
+        aria_label=f"a graph of {counted(len(boxes), 'node')} and {counted(len(arrows), 'edge')}",
         viewBox=f"-2 -2 {width + 4:g} {height + 4:g}",
         width=width + 4,
         height=height + 4,

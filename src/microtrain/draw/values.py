@@ -83,7 +83,7 @@ def _expression(caller: str, value: Any, model: Any) -> tuple[list[Box], list[Ar
     for i, node in enumerate(nodes):
         name = names.get(id(node), "")
         title = " ".join(filter(None, (node.op, node.label or name))) or "leaf"
-        lines = title, f"data {_short(node.data)}", f"grad {_short(node.grad)}"
+        lines = *title.split("\n"), f"data {_short(node.data)}", f"grad {_short(node.grad)}"
         colour = PARAMETER if name else "" if node.parents else LEAF
         tooltip = f"parameter {name}" if name else "" if node.parents else "leaf"
         boxes.append(Box(lines, colour, tooltip, thick=node is value))
