@@ -324,6 +324,22 @@ class Sums(Stateful):
         return self.w * sum(x)
 
 
+class Mixin:
+    def doubled(self, x):
+        self.calls += 1
+        return 2 * x
+
+
+class Mixed(Stateful, Mixin):
+    def __call__(self, x):
+        return self.w * self.doubled(x[0])
+
+
+class Constant(Stateful):
+    def __call__(self, x):
+        return mt.dot([self.w, 0.5], x) * Value(2.0)
+
+
 class Copied(Stateful):
     def __deepcopy__(self, memo):
         return Copied()
@@ -379,7 +395,9 @@ class Fine(Stateful):
     ("model", "reason"),
     [
         (Fine, "^$"),
+        (Constant, "^$"),
         (Counts, "it sets an attribute"),
+        (Mixed, "it sets an attribute"),
         (Lists, "changes the model"),
         (Stores, "changes the model"),
         (Draws, "it uses|its class"),
@@ -408,6 +426,9 @@ def test_whole_numbers_as_targets_are_exact():
     few = {"xs": [[0.5, 1.0]] * 400, "steps": 1200, "batch_size": 1}  # of them in the first step
     turned = both(rbf, lambda p, y: p * mt.atan2(0.0, -y), [1] * 399 + [0], **few)
     assert "targets that are no floats" in turned.fallback  # -0 is 0, and -0.0 is not 0.0
+    for power, engine in ((3, "compiled"), (4, "eager")):  # of y, by two products or three
+        product = eval(f"lambda p, y: (p - 0 * p * ({' * '.join('y' * power)})) ** 2", {})
+        assert both(rbf, product, [2, 3, 5]).engine == engine
     thirds = both(rbf, lambda p, y: (p - y) ** 2, [Fraction(1, 3), 1.0, 0.0])
     assert "targets that are no floats" in thirds.fallback
     for limit, engine in ((1000, "compiled"), (1001, "eager")):

@@ -150,10 +150,8 @@ class _Inspector:
         """Look at what the methods of a class do."""
         if type(cls) is not type:
             raise CompileError(f"its class {cls.__name__} has a metaclass")
-        for base in cls.__mro__:
+        for base in cls.__mro__[:-1]:  # the last is `object`
             own = vars(base)
-            if base is object:
-                continue
             if _is_own(base.__module__):
                 if not issubclass(base, Module):
                     raise CompileError(f"it uses a {base.__name__}")
