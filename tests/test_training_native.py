@@ -297,5 +297,5 @@ def test_the_first_step_is_compared(monkeypatch):
         return abs(x)
 
     model = Growing()
-    with pytest.raises(CompileError, match="fails in Python, not in C"):
+    with pytest.raises(CompileError, match="the first step has other bits in C"):
         mt.train(model, [1.0], [0.1 - 0.0625], engine="native", loss=lambda p, y: size(p - y))

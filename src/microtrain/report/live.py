@@ -16,7 +16,6 @@ from ..nn.losses import hinge, is_known, squared_error
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
 from ..training.compiled import CompiledEngine
-from ..training.eager import EagerEngine
 from ..training.history import Recording
 from ..training.objective import Objective
 from ..training.tracing import as_floats, parts_of
@@ -145,7 +144,7 @@ def _program(
             n = len(objective.parameters)
             raise CompileError(f"the page trains models of up to {MOST:,} parameters, not {n:,}")
         if own or not is_known(objective.loss):
-            engine = CompiledEngine(EagerEngine(objective, True), 1)
+            engine = CompiledEngine(objective, True, 1)
             if not engine.agrees(len(objective.samples)):
                 raise CompileError("it is not the same computation each time")
         y = as_floats(objective.samples[0][1], objective.loss, outputs)

@@ -19,7 +19,7 @@ from ..engine.primitives import sqrt
 from ..engine.value import Value
 from ..errors import CompileError
 from . import eager
-from .eager import EagerEngine, State, set_state, state_of
+from .eager import EagerEngine, State, Stepped, set_state, state_of
 from .objective import Objective
 from .purity import check_numbers, inspect
 from .tracing import Layout, Traced, cached, trace_loss
@@ -30,7 +30,52 @@ RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", 
 TERMS = 50  # of a sum, in one expression
 
 
-class CompiledEngine:
+class RecordedEngine(EagerEngine):
+    """Base class of the engines that record a step once, and make it in another way from then on.
+
+    `samples` are as `make` takes them.
+    """
+
+    def __init__(self, objective: Objective, zero_grad: bool) -> None:
+        super().__init__(objective, zero_grad)
+        self._description = objective.described()
+        self._is_recorded = True
+
+    def original(self, sample: Any) -> Any:
+        """Return one of the samples as eager code takes it."""
+
+    def make(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped | None:
+        """Return what came of a step; None for one that eager code has to make, or to refuse."""
+
+    def step(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped:
+        found = self.make(state, batches, lr) if self._is_recorded else None
+        return self.step_eagerly(state, batches, lr) if found is None else found
+
+    def step_eagerly(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped:
+        """Make a step on the model itself."""
+        set_state(self.objective.parameters, state)
+        given = [[self.original(x) for x in batch] for batch in batches]
+        return super().step(state, given, lr)
+
+    def agrees(self, most: int) -> bool:
+        """Return whether a step on the first samples, at most `most`, is that of eager code."""
+        state = state_of(self.objective.parameters)
+        outcomes = []
+        for step in (self.step, self.step_eagerly):
+            try:
+                outcomes.append(repr(step(state, [self.samples[: max(1, most)]], 0.1)))
+            except ArithmeticError as error:
+                outcomes.append(repr(error))
+            finally:
+                set_state(self.objective.parameters, state)
+        return outcomes[0] == outcomes[1]
+
+    def refresh(self) -> None:
+        """Go on eagerly if model or loss is no longer what was recorded."""
+        self._is_recorded &= self.objective.described() == self._description
+
+
+class CompiledEngine(RecordedEngine):
     """The engine that does in generated Python what `eager` does; `source` is that Python.
 
     Raises `CompileError` where the computation is not the same for all numbers and, if `strict`,
@@ -39,57 +84,31 @@ class CompiledEngine:
 
     name = "compiled"
 
-    def __init__(self, eager: EagerEngine, accumulate: int, strict: bool = False) -> None:
-        self._objective = objective = eager.objective
+    def __init__(
+        self, objective: Objective, zero_grad: bool, accumulate: int, strict: bool = False
+    ) -> None:
         uses_sum = strict and inspect(objective)
-        self._description = objective.described()
+        super().__init__(objective, zero_grad)
         if strict and self._description is None:
             raise CompileError("it holds something that can't be compared later")
-        settings = eager.zero_grad, accumulate, strict, uses_sum
-        self.source, function, layout = cached(
+        settings = zero_grad, accumulate, strict, uses_sum
+        self.source, self._function, layout = cached(
             objective,
             self._description,
             ("step", objective.reduction, *settings),
             lambda: _generated(objective, *settings),
         )
-        packed = [layout.pack(x, y) for x, y in objective.samples]
-        self.samples: Sequence[tuple[float, ...]] = packed
-        pairs = {id(sample): pair for sample, pair in zip(packed, objective.samples)}
+        self.samples = [layout.pack(x, y) for x, y in objective.samples]
+        self._originals = dict(zip(map(id, self.samples), objective.samples))
 
-        def step_eagerly(
-            state: State, batches: Sequence[Sequence[Any]], lr: float
-        ) -> tuple[float, float, State]:
-            set_state(objective.parameters, state)
-            return eager.step(state, [[pairs[id(x)] for x in batch] for batch in batches], lr)
+    def original(self, sample: Any) -> Any:
+        return self._originals[id(sample)]
 
-        def step(
-            state: State, batches: Sequence[Sequence[Any]], lr: float
-        ) -> tuple[float, float, State]:
-            try:
-                return function(state, batches, lr)  # type: ignore[no-any-return]
-            except (ArithmeticError, ValueError):  # raises in words, or succeeds
-                return step_eagerly(state, batches, lr)
-
-        self.step, self._step_eagerly = step, step_eagerly
-
-    def agrees(self, most: int) -> bool:
-        """Return whether a step on the first samples, at most `most`, is that of eager code."""
-        state = state_of(self._objective.parameters)
-        batches = [self.samples[: max(1, most)]]
+    def make(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped | None:
         try:
-            eagerly, compiled = (
-                step(state, batches, 0.1) for step in (self._step_eagerly, self.step)
-            )
-        except ArithmeticError:
-            return True  # it is the same error for both, as `step` leaves it to eager code
-        finally:
-            set_state(self._objective.parameters, state)
-        return repr(eagerly) == repr(compiled)
-
-    def refresh(self) -> None:
-        """Go on eagerly if model or loss is no longer what was recorded."""
-        if self._objective.described() != self._description:
-            self.step = self._step_eagerly
+            return self._function(state, batches, lr)  # type: ignore[no-any-return]
+        except (ArithmeticError, ValueError):
+            return None
 
 
 def _generated(

@@ -12,6 +12,7 @@ import itertools
 import math
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 from ..compiler.c import FRAME, PRELUDE, CScope, body, function
 from ..compiler.native import check
@@ -20,8 +21,8 @@ from ..compiler.symbol import as_place
 from ..compiler.toolchain import library
 from ..compiler.writer import Part, write
 from ..errors import CompileError
-from .compiled import CompiledEngine, record_backward, recorded_update
-from .eager import EagerEngine, State, set_state, state_of
+from .compiled import CompiledEngine, RecordedEngine, record_backward, recorded_update
+from .eager import State, Stepped
 from .objective import Objective
 from .tracing import Layout, cached, trace_loss
 
@@ -31,7 +32,7 @@ Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
 Steps = tuple[list[float], list[float], State, State]
 
 
-class NativeEngine:
+class NativeEngine(RecordedEngine):
     """The engine that does in C what `eager` does; `source` is that C.
 
     Raises `CompileError` where there is no C compiler, where C has other bits than Python, and
@@ -40,10 +41,9 @@ class NativeEngine:
 
     name = "native"
 
-    def __init__(self, eager: EagerEngine, accumulate: int) -> None:
-        self._eager, self._accumulate = eager, accumulate
-        self._objective = objective = eager.objective
-        self._description = objective.described()
+    def __init__(self, objective: Objective, zero_grad: bool, accumulate: int) -> None:
+        super().__init__(objective, zero_grad)
+        self._accumulate = accumulate
         made = cached(
             *(objective, self._description, ("native", objective.reduction)),
             lambda: _Made(objective),
@@ -53,33 +53,19 @@ class NativeEngine:
         self._data = array("d", itertools.chain(*packed))
         self._is_finite = made.is_finite and all(map(math.isfinite, self._data))
         self.samples: Sequence[int] = range(len(packed))
-        if not made.is_compared:
-            self._compare()
-            made.is_compared = True
+        if not made.is_compared and not self.agrees(COMPARED // len(objective.parameters)):
+            raise CompileError("the first step has other bits in C than in Python here")
+        made.is_compared = True
 
-    def _compare(self) -> None:
-        """Raise `CompileError` if a step on the first samples gives other bits than eager code."""
-        state = state_of(self._objective.parameters)
-        count = max(1, min(len(self.samples), COMPARED // len(state[0])))
-        batches = [self.samples[:count]]
-        found = self.steps(state, [batches], [0.1])
-        try:
-            if found and repr((found[0][0], found[1][0], found[2])) != repr(
-                self._step_eagerly(state, batches, 0.1)
-            ):
-                raise CompileError("the first step has other bits in C than in Python here")
-        except ArithmeticError as error:
-            raise CompileError(f"the first step fails in Python, not in C: {error}") from None
-        finally:
-            set_state(self._objective.parameters, state)
+    def original(self, sample: int) -> Any:
+        return self.objective.samples[sample]
 
-    def step(self, state: State, batches: Batches, lr: float) -> tuple[float, float, State]:
-        """Make a step from this state; return what `EagerEngine.step` does."""
+    def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
         if found := self.steps(state, [batches], [lr]):
             (loss,), (norm,), after, _ = found
             return loss, norm, after
         samples = self._compiled.samples
-        return self._compiled.step(state, [[samples[i] for i in batch] for batch in batches], lr)
+        return self._compiled.make(state, [[samples[i] for i in batch] for batch in batches], lr)
 
     def steps(
         self,
@@ -108,7 +94,7 @@ class NativeEngine:
         buffers = data, gradients, part, self._data, order, sizes, lrs, losses, norms
         made = self._train(
             *[x.buffer_info()[0] for x in buffers],
-            *(len(batches[0]), not is_same, self._eager.zero_grad, count, least),
+            *(len(batches[0]), not is_same, self.zero_grad, count, least),
         )
         if not made:
             return None
@@ -120,19 +106,7 @@ class NativeEngine:
     @functools.cached_property
     def _compiled(self) -> CompiledEngine:
         """What makes the steps that C can't make."""
-        return CompiledEngine(self._eager, self._accumulate)
-
-    def _step_eagerly(
-        self, state: State, batches: Batches, lr: float
-    ) -> tuple[float, float, State]:
-        set_state(self._objective.parameters, state)
-        samples = self._eager.samples
-        return self._eager.step(state, [[samples[i] for i in batch] for batch in batches], lr)
-
-    def refresh(self) -> None:
-        """Go on eagerly if model or loss is no longer what was recorded."""
-        if self._objective.described() != self._description:
-            self.step = self._step_eagerly  # type: ignore[method-assign]
+        return CompiledEngine(self.objective, self.zero_grad, self._accumulate)
 
 
 class _Made:

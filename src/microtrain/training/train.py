@@ -7,10 +7,9 @@ import os
 import random
 import time
 from collections.abc import Callable, Container, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any
 
 from ..engine.value import Value
-from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
 from ..nn.losses import is_known, squared_error
 from ..nn.module import Module
@@ -25,11 +24,6 @@ from .purity import inspect_options
 from .resume import RunFile
 from .samples import batches_of
 from .verdict import not_finite
-
-if TYPE_CHECKING:
-    from .native import NativeEngine
-
-Engine = Union[EagerEngine, CompiledEngine, "NativeEngine"]
 
 # Samples to go through, in all steps together, for compiling (some milliseconds) to pay.
 WORTH_COMPILING = 400
@@ -127,7 +121,7 @@ def plan_for(model: Any, xs: Any, ys: Any, **options: Any) -> Plan:
     return Plan(model=model, xs=xs, ys=ys, **{**(train.__kwdefaults__ or {}), **options})
 
 
-def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
+def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     """Repeat the four steps as planned, and return the history of it.
 
     `chosen` is what `engine_for` returned for this plan, or for one that differs in the rate only.
@@ -214,33 +208,32 @@ def run(plan: Plan, chosen: tuple[Engine, str] | None = None) -> History:
     return history
 
 
-def engine_for(plan: Plan, runs: int = 1) -> tuple[Engine, str]:
+def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
     """Return what makes the steps of so many runs, and why "auto" did not compile, if it tried.
 
     Raises `CompileError` where "compiled" or "native" was asked for.
     """
-    objective = plan.objective
-    eager = EagerEngine(objective, plan.zero_grad)
+    objective, options, fallback = plan.objective, (plan.zero_grad, plan.accumulate), ""
     if plan.engine == "native":
         from .native import NativeEngine  # it loads ctypes, which takes time
 
-        return NativeEngine(eager, plan.accumulate), ""
+        return NativeEngine(objective, *options), ""
     if plan.engine == "compiled":
-        return CompiledEngine(eager, plan.accumulate), ""
-    if plan.engine == "eager" or plan.work * runs < WORTH_COMPILING:
-        return eager, ""
-    known = is_known(objective.loss) and architecture_of(objective.model) is not None
-    try:
-        inspect_options(plan.lr, plan.tracked)
-        compiled = CompiledEngine(eager, plan.accumulate, strict=not known)
-        if not known and not compiled.agrees(plan.work // 20):
-            raise CompileError("the first step gave another result")
-    except Exception as error:  # of any kind: whatever is wrong, the steps will show it
-        return eager, str(error) or type(error).__name__
-    return compiled, ""
+        return CompiledEngine(objective, *options), ""
+    if plan.engine == "auto" and plan.work * runs >= WORTH_COMPILING:
+        known = is_known(objective.loss) and architecture_of(objective.model) is not None
+        try:
+            inspect_options(plan.lr, plan.tracked)
+            compiled = CompiledEngine(objective, *options, strict=not known)
+            if known or compiled.agrees(plan.work // 20):
+                return compiled, ""
+            fallback = "the first step gave another result"
+        except Exception as error:  # of any kind: whatever is wrong, the steps will show it
+            fallback = str(error) or type(error).__name__
+    return EagerEngine(objective, plan.zero_grad), fallback
 
 
-def _history(plan: Plan, engine: Engine, fallback: str) -> History:
+def _history(plan: Plan, engine: EagerEngine, fallback: str) -> History:
     """Return the history of a run that is about to begin."""
     history = History(plan.objective.model, engine.name)
     history.source, history.fallback = engine.source, fallback
