@@ -1,13 +1,14 @@
 """The generated Python of a training step, and which place in it belongs to which part of a walk.
 
-A walk goes through one step, part by part. The page marks the part's line and expression, and sets
+A walk goes through one step, part by part. The page marks a part's line and expression, and sets
 the numbers below the names. What a name stands for is known from the record, and each means one
-thing, so that lines are found by the names in them.
+thing: so a part is found by the names in it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ..compiler.symbol import Symbol
@@ -21,197 +22,148 @@ from ..training.tracing import parts_of
 
 MOST = 600  # lines of a step that is shown as a whole
 
+Neuron = dict[str, str]  # how the code writes its numbers
+
 
 def listing_of(objective: Objective) -> dict[str, Any] | None:
-    """Return the lines of a step, the names in them, and where the parts of a walk are.
+    """Return the lines of a step, what the names in them mean, and where the parts of a walk are.
 
     It is None for a step of too many lines.
     """
     step = written(objective)
     lines = [line[4:] for line in step.source.split("\n")[2:]]
-    return None if len(lines) > MOST else _Listing(objective, step, lines).data()
+    return None if len(lines) > MOST else _listing(objective, step, lines)
 
 
 def cell_of(n: int, activation: str) -> dict[str, Any]:
     """Return the listing of a neuron alone, for which the target is the gradient that arrives."""
-    model = MLP(n, [1], output_activation=activation)
+
+    def arriving(output: Any, arrives: Any) -> Any:
+        return output * arrives + detach(output)  # uses it twice, so that it has a name
+
     pairs: list[Any] = [([0.0] * n, 1.0)]
-    objective = Objective(model, pairs, _arriving, "sum")
+    objective = Objective(MLP(n, [1], output_activation=activation), pairs, arriving, "sum")
     step = written(objective)
     lines = [line.strip() for line in step.source.split("\n")[2:]]
     wanted = [line for line in lines if re.match(r"[vdgwb]\w* = (?!.*= 0\.0$)", line)]
-    listing = _Listing(objective, step, wanted)
-    listing.keys["y"] = "a:0:0"
-    return listing.data()
+    found = _listing(objective, step, wanted)
+    found["names"]["y"] = "a:0:0"
+    return found
 
 
-def _arriving(output: Any, arrives: Any) -> Any:
-    """Return what has this derivative by the output; it uses that twice, so that it has a name."""
-    return output * arrives + detach(output)
+def _listing(objective: Objective, step: Written, lines: list[str]) -> dict[str, Any]:
+    texts, traced = step.texts, step.traced
+    kinds = {"p": traced.data, "x": traced.xs, "y": traced.ys, "g": step.running}
+    names = {"lr": "lr", "loss": "loss"}
+    names |= {texts[at]: f"{x}:{k}" for x, places in kinds.items() for k, at in enumerate(places)}
+    patterns = _of_all([texts[at] for at in step.running], [texts[at] for at in traced.data])
+    if type(objective.model) is MLP:
+        layers = _layers(objective.model, step)
+        for i, layer in enumerate(layers):
+            for j, neuron in enumerate(layer):
+                names |= {neuron[x]: f"{x}:{i}:{j}" for x in "azvd" if neuron[x].isidentifier()}
+        for operation, text in zip(traced.record.operations, texts):
+            primitive, *places = operation
+            differs = primitive is operators.SUBTRACT and places[0] in traced.predicted
+            if differs and places[1] in traced.ys and text.isidentifier():
+                names[text] = f"e:{traced.ys.index(places[1])}"
+                patterns.setdefault("L1", rf"^{text} = (.*)")
+        inputs = [{"v": texts[at]} for at in traced.xs]
+        for i, layer in enumerate(layers):
+            for j, neuron in enumerate(layer):
+                patterns |= _of_neuron(f"{i}:{j}", neuron, layers[i - 1] if i else inputs)
+                patterns |= _of_users(f"{i}:{j}", j, neuron, layers[i + 1 :])
+    parts = {key: found for key, pattern in patterns.items() if (found := _place(lines, pattern))}
+    used = {word for line in lines for word in re.findall(r"\w+", line)}
+    return {
+        "lines": lines,
+        "names": {name: key for name, key in names.items() if name in used},
+        "parts": parts,
+    }
 
 
-class _Listing:
-    """The lines of a step; `keys`, what each name stands for."""
+def _place(lines: list[str], pattern: str) -> list[int] | None:
+    """Return the first line that fits, and from where to where the group in the pattern stands."""
+    wanted = re.compile(pattern.replace("^", r"^\s*"))
+    for k, line in enumerate(lines):
+        if found := wanted.search(line):
+            return [k, *found.span(1)]
+    return None
 
-    def __init__(self, objective: Objective, step: Written, lines: list[str]) -> None:
-        self.lines, self.texts = lines, step.texts
-        self.step, self.traced = step, step.traced
-        self.keys: dict[str, str] = {"lr": "lr", "loss": "loss"}
-        self.parts: dict[str, list[int]] = {}
-        for kind, places in (
-            ("p", self.traced.data),
-            ("x", self.traced.xs),
-            ("y", self.traced.ys),
-            ("g", step.running),
-        ):
-            self.keys |= {self.texts[place]: f"{kind}:{k}" for k, place in enumerate(places)}
-        self.layers: list[list[dict[str, Any]]] = []
-        self.inputs = [self.texts[place] for place in self.traced.xs]
-        if type(objective.model) is MLP:
-            self.layers = self._layers(objective.model)
-            self._name_errors()
 
-    def _layers(self, model: MLP) -> list[list[dict[str, Any]]]:
-        """Return the neurons of each layer: how the code writes their numbers."""
-        order = [v for y in parts_of(self.traced.prediction) for v in topological_sort(y)[0]]
-        known = {id(v.parents[-1]): v for v in order if v.op == "dot"}
-        outputs = {id(v.parents[0]): v for v in order if len(v.parents) == 1}
-        parameters = iter(zip(self.traced.parameters, self.traced.data))
-        found: list[list[dict[str, Any]]] = []
-        for layer, (n, inputs) in enumerate(zip(model.sizes, [model.n_in, *model.sizes])):
-            weights = [[self.texts[next(parameters)[1]] for _ in range(inputs)] for _ in range(n)]
-            found.append([])
-            for j in range(n):
-                bias, place = next(parameters)
-                z = known[id(bias)]
-                v = outputs.get(id(z), z)
-                neuron: dict[str, Any] = {"weights": weights[j], "bias": self.texts[place]}
-                for name, number in (
-                    ("a", self.step.gradients[v]),
-                    ("z", z.data),
-                    ("v", v.data),
-                    ("d", self.step.gradients[z]),
-                ):
-                    text = self._text(number)
-                    neuron[name] = text
-                    if text.isidentifier():
-                        self.keys[text] = f"{name}:{layer}:{j}"
-                neuron["slope"] = self._factor(self.step.gradients[z], self.step.gradients[v])
-                found[-1].append(neuron)
-        return found
+# The patterns of the parts, by their keys. Each has the expression as its group.
 
-    def _factor(self, product: Any, other: Any) -> str | None:
-        """Return how the code writes the other factor of a product, if it is one."""
-        operation = self.traced.record.operations[product.place] if product is not other else ()
-        factors = [x for x in operation[1:] if x != other.place]
-        return self.texts[factors[0]] if len(factors) == 1 and len(operation) == 3 else None
 
-    def _text(self, number: Any) -> str:
-        return self.texts[number.place] if isinstance(number, Symbol) else repr(number)
+def _of_all(grads: list[str], weights: list[str]) -> dict[str, str]:
+    patterns = {
+        "F0": "^(for .*x.*:)$",
+        "L2": r"^loss \+= (.*)",
+        "L3": r"^(loss \+= .*)",
+        "B0": rf"^({grads[0]} = .*0\.0)$",
+        "BS": rf"^({grads[-1]} = {grads[-1]} .*)",
+        "U2": f"^({weights[-1]} = .*)",
+        "U3": "^(return .*)",
+    }
+    patterns |= {f"G:{k}": f"^{g} = ({g} .*)" for k, g in enumerate(grads)}
+    return patterns | {f"U:{k}": f"^{w} = (.*)" for k, w in enumerate(weights)}
 
-    def _name_errors(self) -> None:
-        """Find the differences of outputs and targets, if the loss has such."""
-        predicted = self.traced.predicted
-        for operation, text in zip(self.traced.record.operations, self.texts):
-            if operation[0] is operators.SUBTRACT and text.isidentifier():
-                _, a, b = operation
-                if a in predicted and b in self.traced.ys:
-                    self.keys[text] = f"e:{self.traced.ys.index(b)}"
 
-    def data(self) -> dict[str, Any]:
-        """Return the listing as the page holds it."""
-        self._whole()
-        for layer, neurons in enumerate(self.layers):
-            for j, neuron in enumerate(neurons):
-                self._forward(layer, j, neuron)
-                self._backward(layer, j, neuron)
-        used = {word for line in self.lines for word in re.findall(r"\w+", line)}
-        names = {name: key for name, key in self.keys.items() if name in used}
-        return {"lines": self.lines, "names": names, "parts": self.parts}
+def _of_neuron(key: str, neuron: Neuron, inputs: list[Neuron]) -> dict[str, str]:
+    bias = rf"= .*?\b({neuron['bias']})\b"
+    value = f"^{neuron['v']} = (.*)"
+    if not neuron["v"].isidentifier():  # it went into the loss
+        value = rf"= (.*\b{neuron['bias']}\b.*)"
+    products = (f"{w} * {x['v']}" for w, x in zip(neuron["weights"].split(), inputs))
+    return {
+        f"F:{key}": value,
+        f"F:{key}:act": value,
+        f"F:{key}:bias": bias,
+        **{f"F:{key}:{k}": _expression(text) for k, text in enumerate(products)},
+    }
 
-    def _mark(self, key: str, found: list[int] | None) -> None:
-        if found is not None and key not in self.parts:
-            self.parts[key] = found
 
-    def _line(self, start: str, last: bool = False) -> int | None:
-        """Return the first line, or the last, that begins like this."""
-        found = [k for k, line in enumerate(self.lines) if line.lstrip().startswith(start)]
-        return found[-last] if found else None
+def _of_users(key: str, j: int, neuron: Neuron, above: list[list[Neuron]]) -> dict[str, str]:
+    whole, arrives = f"^{neuron['d']} = (.*)", _expression(neuron["a"])
+    if re.fullmatch(r"d\d+", neuron["a"]):
+        arrives = f"^{neuron['a']} = (.*)"
+    slope = rf"^{neuron['d']} = (\(?{re.escape(neuron['slope'])}\)?) \*"
+    patterns = {
+        f"B:{key}": whole,
+        f"B:{key}:act": slope if neuron["slope"] else whole,
+        f"B:{key}:added": arrives,
+    }
+    if not above:
+        return patterns | {"B1": arrives, f"B:{key}:0": arrives}
+    users = (f"{user['weights'].split()[j]} * {user['d']}" for user in above[0])
+    return patterns | {f"B:{key}:{u}": _expression(text) for u, text in enumerate(users)}
 
-    def _right(self, start: str, last: bool = False) -> list[int] | None:
-        """Return the right side of the first line, or the last, that begins like this."""
-        k = self._line(start, last)
-        if k is None:
-            return None
-        line = self.lines[k]
-        return [k, line.index(start) + len(start), len(line)]
 
-    def _whole_line(self, start: str, last: bool = False) -> list[int] | None:
-        k = self._line(start, last)
-        if k is None:
-            return None
-        line = self.lines[k]
-        return [k, len(line) - len(line.lstrip()), len(line)]
+def _expression(text: str) -> str:
+    return rf"= .*?(?<!\w)({re.escape(text)})(?!\w)"
 
-    def _expression(self, text: str) -> list[int] | None:
-        """Return where an expression stands first."""
-        wanted = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
-        for k, line in enumerate(self.lines):
-            found = wanted.search(line, line.find("=") + 1)
-            if found and " = 0.0" not in line and not line.lstrip().startswith("for "):
-                return [k, found.start(), found.end()]
-        return None
 
-    def _whole(self) -> None:
-        """Mark what is not of a neuron."""
-        grads = [self.texts[place] for place in self.step.running]
-        weights = [self.texts[place] for place in self.traced.data]
-        self._mark("F0", self._whole_line("for ", last=True))
-        for name, key in self.keys.items():
-            if key == "e:0":
-                self._mark("L1", self._right(f"{name} = "))
-        self._mark("L2", self._right("loss += "))
-        self._mark("L3", self._whole_line("loss += "))
-        self._mark("B0", self._whole_line(f"{' = '.join(grads)} = 0.0"))
-        for k, (g, w) in enumerate(zip(grads, weights)):
-            self._mark(f"G:{k}", self._right(f"{g} = ", last=True))
-            self._mark(f"U:{k}", self._right(f"{w} = ", last=True))
-        self._mark("BS", self._whole_line(f"{grads[-1]} = ", last=True))
-        self._mark("U2", self._whole_line(f"{weights[-1]} = ", last=True))
-        self._mark("U3", self._whole_line("return "))
+def _layers(model: MLP, step: Written) -> list[list[Neuron]]:
+    """Return the neurons of each layer: how the code writes their numbers."""
+    texts, traced, gradients = step.texts, step.traced, step.gradients
+    order = [v for y in parts_of(traced.prediction) for v in topological_sort(y)[0]]
+    sums = {id(v.parents[-1]): v for v in order if v.op == "dot"}
+    outputs = {id(v.parents[0]): v for v in order if len(v.parents) == 1}
+    parameters = iter(zip(traced.parameters, map(texts.__getitem__, traced.data)))
 
-    def _forward(self, layer: int, j: int, neuron: dict[str, Any]) -> None:
-        inputs = [x["v"] for x in self.layers[layer - 1]] if layer else self.inputs
-        key, bias = f"F:{layer}:{j}", self._expression(neuron["bias"])
-        whole = self._right(f"{neuron['v']} = ")
-        if whole is None and bias is not None:  # it went into the loss
-            whole = [bias[0], self.lines[bias[0]].index("= ") + 2, len(self.lines[bias[0]])]
-        self._mark(key, whole)
-        self._mark(f"{key}:act", whole)
-        self._mark(f"{key}:bias", bias)
-        for k, (w, x) in enumerate(zip(neuron["weights"], inputs)):
-            self._mark(f"{key}:{k}", self._expression(f"{w} * {x}"))
+    def of(weights: str) -> Neuron:
+        bias, name = next(parameters)
+        z = sums[id(bias)]
+        v = outputs.get(id(z), z)
+        a, d = gradients[v], gradients[z]
+        numbers = {"a": a, "z": z.data, "v": v.data, "d": d}
+        found = {x: texts[y.place] if isinstance(y, Symbol) else "" for x, y in numbers.items()}
+        factors = traced.record.operations[d.place][1:] if d is not a else ()
+        slope = "".join(texts[at] for at in factors if at != a.place)
+        return found | {"weights": weights, "bias": name, "slope": slope}
 
-    def _backward(self, layer: int, j: int, neuron: dict[str, Any]) -> None:
-        key, whole = f"B:{layer}:{j}", self._right(f"{neuron['d']} = ")
-        self._mark(key, whole)
-        self._mark(f"{key}:act", self._slope(neuron) or whole)
-        arrives = self._right(f"{neuron['a']} = ") or self._expression(neuron["a"])
-        if layer == len(self.layers) - 1:
-            self._mark("B1", arrives or whole)
-            self._mark(f"{key}:0", arrives or whole)
-        else:
-            for u, user in enumerate(self.layers[layer + 1]):
-                term = f"{user['weights'][j]} * {user['d']}"
-                self._mark(f"{key}:{u}", self._expression(term))
-        self._mark(f"{key}:added", arrives or whole)
+    def rows(n: int, inputs: int) -> Iterator[str]:
+        for _ in range(n):
+            yield " ".join(next(parameters)[1] for _ in range(inputs))
 
-    def _slope(self, neuron: dict[str, Any]) -> list[int] | None:
-        """Return where the slope of the activation stands, with the parentheses around it."""
-        k = self._line(f"{neuron['d']} = ")
-        if k is None or neuron["slope"] is None:
-            return None
-        line, text = self.lines[k], neuron["slope"]
-        start = line.find(text, line.index("= "))
-        around = line[start - 1 : start + len(text) + 1] == f"({text})"
-        return [k, start - around, start + len(text) + around] if start > 0 else None
+    sizes = zip(model.sizes, [model.n_in, *model.sizes])
+    return [[of(weights) for weights in [*rows(n, inputs)]] for n, inputs in sizes]
