@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from importlib import resources
 
 import pytest
 from graphs import ENTRIES, arity, graphs, named, points
@@ -13,10 +14,12 @@ from scripts import NODE, node, script, ulps
 
 import microtrain as mt
 from microtrain.compiler.javascript import STATEMENTS, function
-from microtrain.compiler.record import Record
-from microtrain.compiler.symbol import Symbol
 from microtrain.engine.graph import gradients
-from microtrain.report.program import Program
+from microtrain.report.program import Recorded
+
+FUNCTIONS = (
+    resources.files("microtrain.report").joinpath("js/functions.js").read_text(encoding="utf-8")
+)
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node")
 
@@ -31,23 +34,21 @@ FAR = {"erf": 8, "erfc": 16}  # but for these
 
 def javascript(f, n):
     """Return the JavaScript of `f(x, o)`, which leaves the value and the gradient in o."""
-    record, program = Record(), Program()
-    leaves = [mt.Value(Symbol(record, record.input(f"x{k}"))) for k in range(n)]
+    written = Recorded()
+    leaves = [*map(mt.Value, written.inputs("x[{0}]", n))]
     y = f(*leaves)
     found = [y.data, *gradients(y, leaves)] if isinstance(y, mt.Value) else [y] + [0.0] * n
-    names = {place: f"x[{k}]" for k, place in enumerate(record.inputs)}
-    program.add("f", "x, o", record, names, [(f"o[{k}]", x) for k, x in enumerate(found)])
-    return program.text(["f"])
+    return written.function("x, o", [(f"o[{k}]", x) for k, x in enumerate(found)])
 
 
 def results(sources_and_points):
     """Return the value and gradient of each function at each of its points."""
     pieces = [
-        f"(() => {{ {source} return {script(at)}.map((x) => {{"
-        f" const o = new Float64Array({n + 1}); program.f(x, o); return o; }}); }})()"
+        f"(() => {{ const f = {source}; return {script(at)}.map((x) => {{"
+        f" const o = new Float64Array({n + 1}); f(x, o); return o; }}); }})()"
         for source, n, at in sources_and_points
     ]
-    return node("", f"[{', '.join(pieces)}]")
+    return node(FUNCTIONS, f"[{', '.join(pieces)}]")
 
 
 def of_python(f, x):
@@ -87,10 +88,8 @@ def test_a_primitive_is_exact_or_within_a_few_units_in_the_last_place():
     jobs = []
     for name in ENTRIES:
         n, f = value_of(name)
-        record, program = Record(), Program()
-        xs = [Symbol(record, record.input(f"x{k}")) for k in range(n)]
-        names = {place: f"x[{k}]" for k, place in enumerate(record.inputs)}
-        program.add("f", "x, o", record, names, [("o[0]", f(*xs))])
+        written = Recorded()
+        source = written.function("x, o", [("o[0]", f(*written.inputs("x[{0}]", n)))])
         at = [
             [rng.choice((rng.uniform(-3, 3), rng.uniform(-0.1, 0.1), rng.uniform(0, 30)))] * n
             if i % 10 == 0
@@ -99,7 +98,7 @@ def test_a_primitive_is_exact_or_within_a_few_units_in_the_last_place():
         ]
         at += [[x] * n for x in (0.0, -0.0, 1.0, -1.0, 1e-300, 5e-324, 1e300)]
         at += [[a, b, -a][:n] for a in (0.0, -0.0, 1.5) for b in (0.0, -0.0, 2.0)]
-        jobs.append((name, f, program.text(["f"]), n, at))
+        jobs.append((name, f, source, n, at))
     found = results([job[2:] for job in jobs])
     far = {}
     for (name, f, _, _, at), outputs in zip(jobs, found):
@@ -157,6 +156,6 @@ def test_a_long_function_is_split_and_gives_the_same(n):
     whole = [1.0, 1.0]
     for k in range(2, n + 1):
         whole.append(whole[k - 1] + whole[k // 2])
-    source = function("f", "p", lines, f"v{n}")
-    assert node(source, "f([1.0])") == whole[n]
-    assert source.count("function") == (1 if n <= STATEMENTS else 1 + math.ceil(n / STATEMENTS))
+    source = function("p", lines, f"v{n}")
+    assert node(f"const f = {source};", "f([1.0])") == whole[n]
+    assert source.count("=>") == (1 if n <= STATEMENTS else 2 + math.ceil(n / STATEMENTS))

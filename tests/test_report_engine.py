@@ -26,7 +26,18 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node")
 
 XS, YS = mt.datasets.toy()
 FOLDER = pathlib.Path(mt.__file__).parent / "report" / "js"
-FILES = ("twister", "neurons", "run", "verdict", "eigen", "engine", "trace", "replay", "listing")
+FILES = (
+    "functions",
+    "twister",
+    "neurons",
+    "run",
+    "verdict",
+    "eigen",
+    "engine",
+    "trace",
+    "replay",
+    "listing",
+)
 SCRIPTS = "\n".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in FILES)
 
 
@@ -34,7 +45,7 @@ def page(*histories):
     """Return the data of a page, and all JavaScript but what draws."""
     data, program = contents([Shown(str(i), h) for i, h in enumerate(histories)], "title")
     held = json.dumps(data, allow_nan=False)
-    return data, f"{program}\n{SCRIPTS}\nconst data = {held};"
+    return data, f"{SCRIPTS}\n{program}\nconst data = {held};"
 
 
 def train(model=None, xs=XS, ys=YS, **options):

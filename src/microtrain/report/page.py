@@ -16,7 +16,7 @@ from .shown import Shown
 WANTED = "a list of histories, or a sweep"
 
 # The scripts in `js`: the engine, which draws nothing, and what draws.
-SCRIPTS = """twister neurons run verdict eigen engine trace replay listing
+SCRIPTS = """functions twister neurons run verdict eigen engine trace replay listing
 text told runs bar curve starts predictions plane frame network outcome strip sentences parts walk
 where neuron numbers code fragment more change sharpness page"""
 
