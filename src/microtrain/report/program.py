@@ -1,8 +1,8 @@
 """The page's engine: what was recorded, written as JavaScript.
 
 Of the recorded model it holds the whole step of one sample, its prediction, and the product of its
-Hessian with a vector. For networks that are put together in the page it holds neurons: the sum of
-each number of inputs, each activation, each loss, and what their gradients are.
+Hessian with a vector. For networks that are put together in the page it holds neurons, of each
+number of inputs and each activation, and losses, each with its gradients.
 
 All functions work on arrays of doubles: `p` the parameters, `g` their gradients so far, `x` the
 samples, each with its target behind it, of which one begins at `at`.
@@ -29,7 +29,7 @@ MOST = 2_000  # parameters of a model whose step is written down as a whole
 BENT = 400  # parameters of one whose Hessian is
 
 
-def program_of(objective: Objective | None, sizes: Iterable[int], losses: Iterable[Any]) -> str:
+def program_of(objective: Objective | None, sizes: Sequence[int], losses: Iterable[Any]) -> str:
     """Return the JavaScript of a model and its loss, if any, and of neurons for other networks.
 
     sizes: the numbers of inputs that neurons have; losses: names, functions, numbers of outputs,
@@ -39,8 +39,8 @@ def program_of(objective: Objective | None, sizes: Iterable[int], losses: Iterab
     whole = objective is not None and len(objective.parameters) <= MOST
     program = {
         "straight": _straight(objective) if objective and whole else "null",
+        "neurons": _object({f'"{n}:{a}"': _neuron(n, a) for n in sizes for a in ACTIVATIONS}),
         "sums": _object({str(n): _sum(n) for n in sizes}),
-        "activations": _object({name: _activation(name) for name in ACTIVATIONS}),
         "losses": _object({f'"{key}"': _loss(*loss) for key, *loss in losses}),
     }
     return f"const program = {_object(program)};"
@@ -121,34 +121,33 @@ def _product(traced: Traced) -> str:
     return hessian.function("p, d, h, x, at", [(f"h[{k}]", x) for k, x in enumerate(added)])
 
 
+def _neuron(n: int, activation: str) -> str:
+    """Return a function that puts a neuron's sum, its output and the slope between into place j."""
+    neuron = Recorded()
+    weights, inputs = neuron.inputs("p[w + {0}]", n), neuron.inputs("x[{0}]", n)
+    z = Value(dot(weights, inputs, *neuron.inputs("p[b]", 1)))
+    v = ACTIVATIONS[activation](z)
+    slope = 1.0 if v is z else accumulated(v, 1.0, {})[z]
+    results = [("z[j]", z.data), ("v[j]", v.data), ("s[j]", slope)]
+    return neuron.function("p, w, b, x, z, v, s, j", results)
+
+
 def _sum(n: int) -> str:
-    """Return the weighted sum of n inputs, and what it does to the gradients of its operands."""
+    """Return what a sum of n inputs, whose gradient is d, adds to those of its operands."""
     neuron = Recorded()
     weights, inputs = ([*map(Value, neuron.inputs(x, n))] for x in ("p[w + {0}]", "x[{0}]"))
-    (bias,), (seed,) = map(Value, neuron.inputs("p[b]", 1)), neuron.inputs("d", 1)
+    bias, seed = Value(neuron.inputs("p[b]", 1)[0]), neuron.inputs("d", 1)[0]
     places = [*(f"g[w + {k}]" for k in range(n)), "g[b]", *(f"e[{k}]" for k in range(n))]
     operands = [*weights, bias, *inputs]
-    z = dot(weights, inputs, bias)
     before = {x: neuron.inputs(place, 1)[0] for x, place in zip(operands, places)}
-    found = accumulated(z, seed, before)
+    found = accumulated(dot(weights, inputs, bias), seed, before)
     results = [(place, found[x]) for x, place in zip(operands, places)]
     return _object(
         {
-            "value": neuron.function("p, w, b, x", [], z.data),
             "weights": neuron.function("x, d, g, w, b", results[: n + 1]),
             "inputs": neuron.function("p, w, d, e", results[n + 1 :]),
         }
     )
-
-
-def _activation(name: str) -> str:
-    """Return an activation, alone and with its slope."""
-    neuron = Recorded()
-    z = Value(neuron.inputs("z", 1)[0])
-    v = ACTIVATIONS[name](z)
-    slope = 1.0 if v is z else accumulated(v, 1.0, {})[z]
-    both = neuron.function("z, v, s, j", [("v[j]", v.data), ("s[j]", slope)])
-    return _object({"value": neuron.function("z", [], v.data), "both": both})
 
 
 def _loss(loss: Callable[[Any, Any], Any], outputs: int, length: int | None) -> str:

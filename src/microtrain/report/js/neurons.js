@@ -1,5 +1,5 @@
-// A network put together of generated neurons: each sum, activation and loss, and what their
-// gradients are, is a function of `program`. Here they are only called, in the library's order.
+// A network put together of generated neurons: each neuron, each loss, and what their gradients
+// are, is a function of `program`. Here they are only called, in the library's order.
 
 // The layers of a multi-layer perceptron, and where the parameters of each stand.
 function layersOf(inputs, sizes, activations) {
@@ -21,8 +21,8 @@ class Neurons {
     this.inputs = layers[0].inputs;
     this.layers = layers.map((layer) => ({
       ...layer,
-      sum: program.sums[layer.inputs],
-      function: program.activations[layer.activation],
+      neuron: program.neurons[`${layer.inputs}:${layer.activation}`],
+      sum: program.sums[layer.inputs], // and what it does backwards
       x: new Float64Array(layer.inputs), // what goes in
       z: new Float64Array(layer.n), // the sums
       slopes: new Float64Array(layer.n),
@@ -39,12 +39,9 @@ class Neurons {
   forward(p, x, at) {
     const first = this.layers[0].x;
     for (let k = 0; k < first.length; k += 1) first[k] = x[at + k];
-    for (const layer of this.layers) {
-      const { n, inputs, weights, biases, sum, z, v, slopes } = layer;
-      const both = layer.function.both;
+    for (const { n, inputs, weights, biases, neuron, x: given, z, v, slopes } of this.layers) {
       for (let j = 0; j < n; j += 1) {
-        z[j] = sum.value(p, weights + j * inputs, biases + j, layer.x);
-        both(z[j], v, slopes, j);
+        neuron(p, weights + j * inputs, biases + j, given, z, v, slopes, j);
       }
     }
   }
@@ -56,33 +53,30 @@ class Neurons {
     let l = layers.length - 1;
     const loss = this.lossOf.both(outputs, x, at + this.inputs, seed, layers[l].arrives);
     for (; l >= 0; l -= 1) {
-      const { n, inputs, weights, biases, sum, slopes, arrives, deltas } = layers[l];
-      const below = l ? layers[l - 1].arrives : null;
-      if (below) below.fill(-0);
+      const { n, inputs, weights, biases, sum, x: given, slopes, arrives, deltas } = layers[l];
+      const toWeights = sum.weights;
       for (let j = 0; j < n; j += 1) {
         const delta = slopes[j] * arrives[j];
         deltas[j] = delta;
-        if (below) sum.inputs(p, weights + j * inputs, delta, below);
-        sum.weights(layers[l].x, delta, g, weights + j * inputs, biases + j);
+        toWeights(given, delta, g, weights + j * inputs, biases + j);
+      }
+      if (l > 0) {
+        const below = layers[l - 1].arrives;
+        const toInputs = sum.inputs;
+        for (let k = 0; k < inputs; k += 1) below[k] = -0; // which changes no bit of a sum
+        for (let j = 0; j < n; j += 1) toInputs(p, weights + j * inputs, deltas[j], below);
       }
     }
     return loss;
   }
 
   predict(p, x, at, o) {
-    let given = this.layers[0].x;
-    for (let k = 0; k < given.length; k += 1) given[k] = x[at + k];
-    for (const { n, inputs, weights, biases, sum, v, function: activation } of this.layers) {
-      for (let j = 0; j < n; j += 1) {
-        v[j] = activation.value(sum.value(p, weights + j * inputs, biases + j, given));
-      }
-      given = v;
-    }
-    for (let j = 0; j < given.length; j += 1) o[j] = given[j];
+    this.forward(p, x, at);
+    for (let j = 0; j < o.length; j += 1) o[j] = this.outputs[j];
   }
 
   loss(p, x, at) {
-    this.predict(p, x, at, this.outputs);
+    this.forward(p, x, at);
     return this.lossOf.value(this.outputs, x, at + this.inputs);
   }
 }
