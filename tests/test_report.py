@@ -136,13 +136,13 @@ def test_numbers_that_are_not_finite_and_texts_that_are_not_utf8(path):
         def __call__(self, x):
             return mt.exp(self.w * x[0]) if self.w > 0 else self.w
 
-    history = mt.train(Steep(), [[1.0], [1.5]], [0.0, 1.0], steps=3, record=True)
+    history = mt.train(Steep(), [[1.5], [1.0]], [0.0, 1.0], steps=3, record=True)
     assert history.status == "diverged"
     mt.report({"": history}, path, title="a\udcff")
     data = data_of(path)
     (run,) = data["recorded"]
     assert run["losses"] == [None] and run["label"] == "run" and not data["live"]
-    assert run["predictions"][0][1] == [None] and run["sampleLosses"][0][1] is None
+    assert run["predictions"][0][0] == [None] and run["sampleLosses"][0][1] is None
 
     def odd(prediction, target):
         return prediction if target == "cat" else -prediction
@@ -189,6 +189,7 @@ def test_what_is_refused(path):
     for runs, error, message in (
         (mt.train(), ValueError, "no recording: train .* with record=True"),
         ([], ValueError, "at least one run"),
+        ([5], TypeError, "runs expects a list of histories, or a sweep, got int 5"),
         (5, TypeError, "runs expects a list of histories, or a sweep, got int 5"),
         ("runs", TypeError, "runs expects a list of histories, or a sweep, got str"),
         ([recorded, recorded], ValueError, "0.05 twice: give it a dict"),
