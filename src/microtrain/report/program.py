@@ -125,7 +125,8 @@ def _neuron(n: int, activation: str) -> str:
     """Return a function that puts a neuron's sum, its output and the slope between into place j."""
     neuron = Recorded()
     weights, inputs = neuron.inputs("p[w + {0}]", n), neuron.inputs("x[{0}]", n)
-    z = Value(dot(weights, inputs, *neuron.inputs("p[b]", 1)))
+    total: Any = dot(weights, inputs, *neuron.inputs("p[b]", 1))
+    z = Value(total)
     v = ACTIVATIONS[activation](z)
     slope = 1.0 if v is z else accumulated(v, 1.0, {})[z]
     results = [("z[j]", z.data), ("v[j]", v.data), ("s[j]", slope)]
