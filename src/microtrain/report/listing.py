@@ -109,10 +109,10 @@ def _of_all(grads: list[str], weights: list[str]) -> dict[str, str]:
 
 
 def _of_neuron(key: str, neuron: Neuron, inputs: list[Neuron]) -> dict[str, str]:
-    bias = rf"= .*?\b({neuron['bias']})\b"
+    bias = _expression(neuron["bias"])
     value = f"^{neuron['v']} = (.*)"
     if not neuron["v"].isidentifier():  # it went into the loss
-        value = rf"= (.*\b{neuron['bias']}\b.*)"
+        value = rf"^\w+ \+?= (.*\b{neuron['bias']}\b.*)"
     products = (f"{w} * {x['v']}" for w, x in zip(neuron["weights"].split(), inputs))
     return {
         f"F:{key}": value,
@@ -139,7 +139,7 @@ def _of_users(key: str, j: int, neuron: Neuron, above: list[list[Neuron]]) -> di
 
 
 def _expression(text: str) -> str:
-    return rf"= .*?(?<!\w)({re.escape(text)})(?!\w)"
+    return rf"^\w+ \+?= .*?(?<!\w)({re.escape(text)})(?!\w)"
 
 
 def _layers(model: MLP, step: Written) -> list[list[Neuron]]:
