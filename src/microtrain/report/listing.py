@@ -30,13 +30,17 @@ def listing_of(objective: Objective) -> dict[str, Any] | None:
 
     It is None for a step of too many lines.
     """
+    if 2 * len(objective.parameters) > MOST:
+        return None
     step = written(objective)
     lines = [line[4:] for line in step.source.split("\n")[2:]]
     return None if len(lines) > MOST else _listing(objective, step, lines)
 
 
-def cell_of(n: int, activation: str) -> dict[str, Any]:
+def cell_of(n: int, activation: str) -> dict[str, Any] | None:
     """Return the listing of a neuron alone, for which the target is the gradient that arrives."""
+    if 2 * n > MOST:
+        return None
 
     def arriving(output: Any, arrives: Any) -> Any:
         return output * arrives + detach(output)  # uses it twice, so that it has a name
