@@ -14,7 +14,6 @@ import pytest
 import microtrain as mt
 from microtrain import MLP, Module, Value
 from microtrain.cli import main
-from microtrain.report.frames import _chosen
 
 XS, YS = mt.datasets.toy()
 
@@ -120,12 +119,19 @@ def test_all_kinds_of_runs(path):
     assert sorted(labels) == ["0.1234567", "0.1234568"]
 
 
-def test_long_runs_are_thinned_and_keep_their_ends():
-    for n, frames in ((5, 12), (12, 12), (13, 12), (1000, 12), (1000, 400), (401, 400)):
-        steps = _chosen(n, frames)
-        assert steps[0] == 0 and steps[-1] == n - 1
-        assert steps == sorted(set(steps)) and len(steps) <= frames
-        assert n > frames or len(steps) == n
+def test_long_runs_are_thinned_and_keep_their_ends(path):
+    xs = [[0.01 * k, 1.0] for k in range(60)]
+    options = {"loss": lambda p, y: abs(p - y) if p.data > 9 else (p - y) ** 2, "record": True}
+    for steps in (10, 3000):
+        history = mt.train(MLP(2, [8, 1]), xs, [0.5] * 60, steps=steps, lr=1e-3, **options)
+        mt.report(history, path)
+        data = data_of(path)
+        (run,) = data["recorded"]
+        assert not data["live"] and path.stat().st_size < 4_000_000
+        assert run["steps"][0] == 0 and run["steps"][-1] == steps - 1
+        assert (len(run["steps"]) < steps) == (steps > 10)
+        last = [float(f"{x:.6g}") for x in history.recording.parameters[-1]]
+        assert run["parameters"][-1] == last
 
 
 def test_numbers_that_are_not_finite_and_texts_that_are_not_utf8(path):

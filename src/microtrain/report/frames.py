@@ -9,7 +9,7 @@ from typing import Any
 from ..training.history import History, Recording
 
 MOST = 280_000  # numbers on the page, about: so many steps are kept of each run as that allows
-FEWEST, MANY = 12, 400  # steps of a run, at least and at most
+FEWEST = 12  # of a run, or all that it has
 
 
 def frames_of(history: History, recording: Recording, runs: int) -> dict[str, Any]:
@@ -19,7 +19,9 @@ def frames_of(history: History, recording: Recording, runs: int) -> dict[str, An
     """
     parameters = history.model.parameters()
     size = 2 * len(parameters) + 2 * len(recording.xs)
-    steps = _chosen(len(history.losses), max(FEWEST, min(MANY, MOST // (size * runs))))
+    n = len(history.losses)
+    apart = 1 + n // max(FEWEST, MOST // (size * runs))
+    steps = sorted({*range(0, n, apart), n - 1})
     final = [p.data for p in parameters]
     measured = []
     try:
@@ -56,19 +58,6 @@ def _measured(model: Any, recording: Recording) -> tuple[list[Any], Sequence[Any
         )
         predictions.append(_short((getattr(value, "data", value) for value in outputs), 9))
     return predictions, _short(losses)
-
-
-def _chosen(n: int, frames: int) -> list[int]:
-    """Return at most so many of n steps: the first and the last, and more of the early ones.
-
-    Half of them follow each other from the start, where the most happens; the rest are spread.
-    """
-    if n <= frames:
-        return list(range(n))
-    early = frames // 2
-    spread = frames - early
-    rest = [early + round((n - 1 - early) * i / (spread - 1)) for i in range(spread)]
-    return list(dict.fromkeys([*range(early), *rest]))
 
 
 def _short(numbers: Iterable[Any], digits: int = 6) -> Sequence[float | None]:
