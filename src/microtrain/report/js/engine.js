@@ -179,20 +179,22 @@ class Engine extends Network {
     return { right: right.length, of: fresh.xs.length };
   }
 
-  // Repeat the recorded run: to how many digits all losses agree, and where fewer than six do.
+  // Repeat the recorded run, as far as a second goes: to how many digits all losses agree, and
+  // where fewer than six do.
   agreement() {
     const { losses, initial } = this.data.recorded[0];
     const run = this.start({ ...this.data.run, initial });
-    run.advance(Infinity);
+    const whole = run.advance(1000);
     let digits = 17;
     let step = null;
-    losses.forEach((loss, k) => {
+    const compared = whole ? losses : losses.slice(0, run.losses.length);
+    compared.forEach((loss, k) => {
       const found = digitsOf(loss, run.losses[k]);
       if (found < 6 && step === null) step = k;
       digits = Math.min(digits, found);
     });
-    if (run.losses.length !== losses.length) digits = 0;
-    return { digits, step, losses: losses.length };
+    if (run.losses.length !== compared.length) digits = 0;
+    return { digits, step, losses: compared.length };
   }
 
   trace(p, i, options = {}) { return new Trace(this, p, i, options); }
