@@ -56,7 +56,8 @@ def test_import_is_light():
     assert "microtrain.engine.value" in imported
     heavy = {"argparse", "asyncio", "csv", "dataclasses", "fractions", "inspect", "json"}
     heavy |= {"concurrent.futures", "decimal", "logging", "matplotlib", "numpy", "unittest"}
-    heavy |= {"copy", "dis", "hashlib", "traceback", "enum", "re", "threading", "weakref"}
+    heavy |= {"copy", "dis", "hashlib", "traceback", "enum", "random", "re"}
+    heavy |= {"threading", "weakref"}
     assert imported & heavy == set()
     assert not [name for name in imported if name.startswith("named:")]
     asked_for = {

@@ -8,7 +8,6 @@ from ..engine.graph import size, topological_sort
 from ..engine.value import Value
 from ..errors import describe
 from .html import html_table
-from .svg import escaped
 
 if TYPE_CHECKING:
     from .graph import Arrow, Box
@@ -115,6 +114,8 @@ def _html(value: Value) -> str:
 def _summary(value: Value) -> str:
     """Return in a sentence what a graph consists of that is too large to draw."""
     from collections import Counter
+
+    from .svg import escaped
 
     order, leaves = topological_sort(value)
     counts = Counter(node.op for node in order).most_common()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import random
 
 from ..engine.number import number
 from ..errors import any_int, describe, positive_int, true_or_false
@@ -48,6 +47,8 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
     >>> len(xs), len(xs[0]), sum(ys)
     (100, 2, 0.0)
     """
+    import random  # slow to import
+
     if positive_int("n", n) < 2:
         raise ValueError("n expects an int of at least 2, got 1")
     spread = number("noise", noise)

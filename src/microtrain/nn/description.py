@@ -10,7 +10,6 @@ from __future__ import annotations
 import copyreg
 import functools
 import os
-import random
 import sys
 import types
 import warnings
@@ -105,7 +104,7 @@ class _Writer:
             self._all("Module", [kind, activation, object.__getstate__(item)])
         elif kind is types.FunctionType:
             self._function(item)
-        elif item is random or isinstance(item, random.Random):
+        elif _is_random(item):
             raise TypeError("the state of random numbers is not kept")
         elif kind is types.ModuleType:
             self.words.append(f"module {item.__name__}")
@@ -164,6 +163,12 @@ class _Writer:
             self._all("name", [type(item), state, getattr(item, "__wrapped__", None)])
         else:
             self._all("object", [list(x) if isinstance(x, Iterator) else x for x in state])
+
+
+def _is_random(item: Any) -> bool:
+    import random  # slow to import
+
+    return item is random or isinstance(item, random.Random)
 
 
 def _in_modules(item: Any, names: Sequence[str]) -> Any:

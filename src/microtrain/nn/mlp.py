@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value, node, number_in
 from ..errors import any_int, as_list, counted, describe, one_of, positive_int
 from .module import Module
+
+if TYPE_CHECKING:
+    import random
 
 ACTIVATIONS = {
     "tanh": Value.tanh,
@@ -81,9 +83,7 @@ class Neuron(Module):
     ) -> None:
         n_in = positive_int("n_in", n_in)
         self.activation = one_of("activation", activation, tuple(ACTIVATIONS))
-        rng = random.Random(0) if rng is None else rng
-        if not isinstance(rng, random.Random):
-            raise TypeError(f"rng expects a random.Random, got {describe(rng)}")
+        rng = _generator(rng)
         self.weights = [Value(rng.uniform(-1, 1)) for _ in range(n_in)]
         self.bias = Value(rng.uniform(-1, 1))
 
@@ -106,7 +106,7 @@ class Layer(Module):
     def __init__(
         self, n_in: int, n_out: int, activation: str = "tanh", rng: random.Random | None = None
     ) -> None:
-        rng = random.Random(0) if rng is None else rng
+        rng = _generator(rng)
         self.neurons = [Neuron(n_in, activation, rng) for _ in range(positive_int("n_out", n_out))]
 
     def _attributes(self) -> Mapping[str, Any]:
@@ -161,7 +161,7 @@ class MLP(Module):
             raise ValueError(f"sizes expects {expected}; got none")
         one_of("activation", activation, tuple(ACTIVATIONS))
         one_of("output_activation", output_activation, tuple(ACTIVATIONS))
-        rng = random.Random(any_int("seed", seed))
+        rng = _generator(seed=any_int("seed", seed))
         activations = [activation] * (len(self.sizes) - 1) + [output_activation]
         shapes = zip([self.n_in, *self.sizes], self.sizes, activations)
         self.layers = [Layer(*shape, rng) for shape in shapes]
@@ -189,3 +189,13 @@ def _inputs(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[f
         name = type(module).__name__
         raise ValueError(f"{name} expects {counted(n_in, 'input')}, got {len(x)}")
     return x
+
+
+def _generator(rng: random.Random | None = None, seed: int = 0) -> random.Random:
+    """Return the generator given, or else a new one."""
+    from random import Random  # slow to import
+
+    rng = Random(seed) if rng is None else rng
+    if not isinstance(rng, Random):
+        raise TypeError(f"rng expects a random.Random, got {describe(rng)}")
+    return rng

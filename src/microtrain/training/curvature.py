@@ -15,7 +15,6 @@ from ..errors import one_of
 from ..nn.losses import REDUCTIONS, squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
-from .eigen import lanczos, largest_eigenvalue
 from .objective import Objective
 from .samples import pairs_of
 from .tracing import Layout, Traced, cached, trace_loss
@@ -86,6 +85,8 @@ class Curvature:
 
     def sharpness(self, parameters: Sequence[float]) -> float:
         """Return the largest eigenvalue of the Hessian at these parameters."""
+        from .eigen import lanczos, largest_eigenvalue
+
         if self._objective.described() != self._description:
             self._record()  # `on_step` has made another model of it
         if self._n > DENSE:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -39,20 +38,23 @@ def pairs_of(xs: Any, ys: Any) -> list[Pair]:
 
 
 def batches_of(
-    samples: Sequence[Any], size: int, accumulate: int, rng: random.Random
+    samples: Sequence[Any], size: int, accumulate: int, seed: int
 ) -> Iterator[Sequence[Sequence[Any]]]:
     """Return an endless iterator over the mini-batches of each step."""
     starts = range(0, len(samples), size)
     if accumulate % len(starts):
-        return _shuffled(list(samples), size, accumulate, rng)
+        return _shuffled(list(samples), size, accumulate, seed)
     # Every step sees every sample, so there is no point in changing their order.
     once = [samples[start : start + size] for start in starts]
     return itertools.repeat(once * (accumulate // len(starts)))
 
 
 def _shuffled(
-    samples: list[Any], size: int, accumulate: int, rng: random.Random
+    samples: list[Any], size: int, accumulate: int, seed: int
 ) -> Iterator[Sequence[Sequence[Any]]]:
+    import random  # slow to import
+
+    rng = random.Random(seed)
     step: list[Sequence[Any]] = []
     while True:
         rng.shuffle(samples)

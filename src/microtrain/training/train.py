@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import random
 import time
 from collections.abc import Callable, Container, Sequence
 from typing import Any
@@ -130,8 +129,7 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     parameters = plan.objective.parameters
     engine, fallback = chosen or engine_for(plan)
     curvature = Curvature(plan.objective) if plan.tracks else None
-    rng = random.Random(plan.seed)
-    batches: Any = batches_of(engine.samples, plan.batch_size, plan.accumulate, rng)
+    batches: Any = batches_of(engine.samples, plan.batch_size, plan.accumulate, plan.seed)
     history = _history(plan, engine, fallback)
     losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
     steps, least, tracked, recording = plan.steps, plan.least, plan.tracked, history.recording
