@@ -190,6 +190,11 @@ def test_what_is_no_function():
         mt.compile(max)(1.0, 2.0)
 
 
+def test_a_function_of_any_number_of_arguments_is_traced_when_it_is_called():
+    larger = mt.compile(lambda *xs: mt.maximum(*xs) if len(xs) > 1 or xs[0] > 0 else xs[0])
+    assert larger(2.0, 3.0) == 3.0
+
+
 def test_arguments_of_another_shape_are_compiled_for_themselves():
     accepts_both = mt.compile(lambda a, v: a * a)
     assert accepts_both.value_and_grad(2.0, [1.0, 2.0]) == (4.0, (4.0, [0.0, 0.0]))

@@ -6,6 +6,7 @@ nothing else is done for it. How the library's own behave is in `test_functions`
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from fractions import Fraction
@@ -13,6 +14,7 @@ from fractions import Fraction
 import pytest
 from graphs import (
     ANY,
+    EDGES,
     ENTRIES,
     FUNCTIONS,
     INF,
@@ -345,6 +347,17 @@ def test_ints_and_numpy_scalars_are_floats():
             assert bits(found) == bits([3.0, 3.0])
         assert bits(mt.compile(mt.grad(constant)).value_and_grad(1.0)) == bits([3.0, 0.0])
         assert bits(constant(Value(1.0)).data) == bits(3.0)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("_")])
+def test_an_entry_says_whether_it_raises(name):
+    raised = set()
+    for operands in itertools.product(EDGES, repeat=arity(name)):
+        try:
+            ENTRIES[name].compute(operands)
+        except (ArithmeticError, ValueError) as error:
+            raised.add(type(error))
+    assert bool(raised) == ENTRIES[name].raises
 
 
 def test_what_a_function_raises_keeps_its_type_and_gets_a_note():

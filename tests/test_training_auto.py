@@ -139,6 +139,10 @@ def endless():
     return lambda p, y: (p - y) ** 2 / next(numbers)
 
 
+def by_inner(p, y):
+    return (lambda: (p - y) ** 2 + 0 * COUNTS["calls"])()
+
+
 @functools.wraps(mt.squared_error)
 def by_wrapping(p, y):
     SEEN.append(y)
@@ -148,6 +152,10 @@ def by_wrapping(p, y):
 def by_global(p, y):
     COUNTS["calls"] += 1
     return (p - y) ** 2 * COUNTS["calls"]
+
+
+by_partial = functools.partial(by_global)
+by_parts = functools.partial(lambda parts, p, y: parts[0](p, y), (by_global,))
 
 
 def by_attribute(p, y):
@@ -227,6 +235,9 @@ FROZEN = Value(0.5)
         (listing, "a list that may change"),
         (endless, "it uses"),
         (by_wrapping, "a list that may change"),
+        (by_partial, "a dict that may change"),
+        (by_parts, "a dict that may change"),
+        (by_inner, "a dict that may change"),
         (by_global, "a dict that may change"),
         (by_attribute, "it uses|it sets an attribute"),
         (by_type, "it uses isinstance"),
@@ -294,6 +305,15 @@ class Draws(Stateful):
 
     def __call__(self, x):
         return self.w * x[0] * self.rng.random()
+
+
+class Hides(Draws):
+    def __init__(self):
+        super().__init__()
+        self.rng = [{"rng": self.rng}]
+
+    def __call__(self, x):
+        return self.w * x[0] * self.rng[0]["rng"].random()
 
 
 class Changes(Stateful):
@@ -401,6 +421,7 @@ class Fine(Stateful):
         (Lists, "changes the model"),
         (Stores, "changes the model"),
         (Draws, "it uses|its class"),
+        (Hides, "it uses|its class"),
         (Changes, "changes its sample"),
         (Grows, "changes its sample"),
         (Shared, "a list that may change"),

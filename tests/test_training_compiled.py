@@ -444,6 +444,12 @@ def test_an_on_step_that_changes_nothing_leaves_the_steps_compiled(monkeypatch):
     assert mt.train(engine="compiled", on_step=lambda history: None).steps == 20
 
 
+def test_what_was_generated_is_used_again(monkeypatch):
+    mt.train(MLP(3, [5, 1]), XS, YS, engine="compiled")
+    monkeypatch.setattr("microtrain.training.compiled._generated", lambda *_: pytest.fail("again"))
+    mt.train(MLP(3, [5, 1], seed=1), XS, YS, engine="compiled")
+
+
 def test_a_long_sum_of_squares_is_several_expressions():
     history = assert_same(MLP(29, [4]), [[0.1] * 29], [[0.5] * 4], steps=2)
     sums = [line for line in history.source.splitlines() if "norm = " in line]

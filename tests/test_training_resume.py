@@ -442,11 +442,12 @@ def test_a_run_under_another_python_is_refused_and_told(tmp_path):
     path = tmp_path / "run.json"
 
     def other(record):
-        record["settings"].update({"python": "3.10", "code of loss": "0" * 64})
+        record["settings"].update({"python": "3.10" * 50, "code of loss": "0" * 64})
 
     own(loss=weighted(1.0), steps=3, checkpoint=path)
     forge(path, other)
-    with pytest.raises(CheckpointError, match="other code of loss; it ran under Python 3.10, this"):
+    told = f"other code of loss; it ran under Python {'3.10' * 15}, this"  # 60 characters of it
+    with pytest.raises(CheckpointError, match=told):
         own(loss=weighted(1.0), steps=6, checkpoint=path)
 
 

@@ -91,6 +91,8 @@ def test_the_limits_of_each_verdict():
     moving = [2.0] * 49 + [1.979]
     assert verdict(made(moving, VANISHED), 0.5)[0] != "saturated"
     pace = [math.exp(-0.01 * k) for k in range(51)]
+    near, far = (verdict(made(pace), math.exp(-0.01 * 50 * n))[1] for n in (99, 103))
+    assert "some 4,900 steps away" in near and "more than 5,000 steps away" in far
     assert verdict(made(pace), math.exp(-0.01 * 549))[0] == "descending"
     assert verdict(made(pace), math.exp(-0.01 * 551))[0] == "crawling"
 

@@ -111,7 +111,7 @@ def _top(diagonal: Sequence[float], beside: Sequence[float]) -> float:
         return 0.0
     diagonal, beside = ([x / scale for x in row] for row in (diagonal, beside))
     rows = [*zip(diagonal, (0.0, *(b * b for b in beside)))]
-    neighbours = [*beside[: len(diagonal) - 1], 0.0]
+    neighbours = [*beside, 0.0]
     reach = [abs(b) + abs(c) for b, c in zip((0.0, *neighbours), neighbours)]
     low = max(diagonal)
     high = max(a + r for a, r in zip(diagonal, reach))  # by Gershgorin's circles

@@ -82,7 +82,7 @@ def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
     large results and powers are exact, which those of floats are not, and -0 is 0.
     """
     varying, plain = {*traced.data}, set[int]()  # with the parameters; of the data alone
-    depth = dict.fromkeys(traced.ys, 0)  # operations behind what may be a whole number
+    depth: dict[int, float] = dict.fromkeys(traced.ys, 0)  # operations behind whole numbers
     sums = 0
     for place, (primitive, *operands) in enumerate(traced.record.operations):
         if not varying.isdisjoint([place, *operands]):
@@ -92,9 +92,9 @@ def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
             sums += primitive is operators.ADD
         if primitive in POWERS and operands[1] in plain:
             raise CompileError("it takes a power with an exponent from the data")
-        if any(x in depth for x in operands) and all(x in depth or x < 0 for x in operands):
-            steps = DEEP + 1 if primitive in POWERS else 1
-            depth[place] = steps + max(depth.get(x, 0) for x in operands)
+        inside = [depth[x] for x in operands if x in depth]
+        if inside and all(x in depth or x < 0 for x in operands):
+            depth[place] = math.inf if primitive in POWERS else max(inside) + 1
     ys = [y for _, target in objective.samples for y in parts_of(target)]
     if sums and uses_sum:
         raise CompileError("it may use Python's sum of plain floats, which rounds in its own way")

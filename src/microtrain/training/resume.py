@@ -158,11 +158,11 @@ class RunFile:
                 continue
             reason = ""
             if name in self.settings and name not in ("data", "parameters", "model"):
-                reason = f": {str(then)[:60]}, not {str(value)[:60]}"
+                reason = f": {_short(then)}, not {_short(value)}"
             elif then == CHANGED:
                 reason = ", which changed while it ran in a way that the file does not hold"
             elif name in self.code and found["python"] != PYTHON:
-                reason = f"; it ran under Python {str(found['python'])[:60]}, this is {PYTHON}"
+                reason = f"; it ran under Python {_short(found['python'])}, this is {PYTHON}"
             raise ValueError(f"it is of a run with other {name}{reason}")
 
 
@@ -170,6 +170,10 @@ def _named(function: Any) -> str:
     """Return the name of a function, or nothing if it has none to compare."""
     name = str(getattr(function, "__name__", repr(function)))
     return "" if "<" in name else name
+
+
+def _short(x: Any) -> str:
+    return str(x)[:60]
 
 
 def _packed(numbers: Sequence[float]) -> list[float | str]:
