@@ -1,11 +1,12 @@
-"""Gradients of twelve functions: microtrain's compiled Python and its peers, one after the other.
+"""Gradients of twelve functions: microtrain's Python, its C and its peers, one after the other.
 
     pip install -e '.[bench]'
     python benchmarks/gradients.py [--rounds 15] [NAME ...]
 
 Each peer is used as its documentation recommends: array code for JAX, autograd and PyTorch, with
 `jit` and 64 bits in JAX, and with `scan` for its loop; scalar symbols for CasADi, on its virtual
-machine and as C; numba for gradients written by hand. All get float64 arrays, microtrain a list.
+machine and as C; numba for gradients written by hand. All get float64 arrays, microtrain's Python
+a list.
 Results have to agree to 1e-9 (finite differences to 1e-3) before anything is timed. In every round
 each is timed once; a ratio is the median over the rounds of its time over microtrain's. Peers that
 are not installed are left out.
@@ -235,6 +236,12 @@ def microtrain(problem: Problem) -> Callable[[], Any]:
     return lambda: compiled(problem.x)
 
 
+def microtrain_c(problem: Problem) -> Callable[[], Any]:
+    compiled = mt.compile(getattr(mt, problem.what)(lambda x: problem.f(mt, x)), engine="native")
+    x = arrays(problem.x, np.array)
+    return lambda: compiled(x)
+
+
 def arrays(x: Any, convert: Any) -> Any:
     return {k: convert(v) for k, v in x.items()} if isinstance(x, dict) else convert(x)
 
@@ -429,6 +436,7 @@ def differences(problem: Problem) -> Callable[[], Any]:
 
 PEERS: dict[str, Callable[[Problem], Callable[[], Any]]] = {
     "microtrain": microtrain,
+    "microtrain, C": microtrain_c,
     "CasADi": casadi,
     "CasADi, C": casadi_c,
     "JAX": jax,

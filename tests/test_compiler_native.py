@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import math
 import random
@@ -22,7 +23,7 @@ from microtrain import CompileError, Value
 from microtrain.compiler import c as c_module
 from microtrain.compiler import native as native_module
 from microtrain.compiler.c import CScope, Source
-from microtrain.compiler.native import Native
+from microtrain.compiler.native import Native, NativeCode
 from microtrain.compiler.record import Record
 from microtrain.compiler.rolling import rolled
 from microtrain.compiler.toolchain import compiler
@@ -81,8 +82,7 @@ def in_c(primitive, *constants):
     compiled = Native(Source(record, [place], "f", split=False))
 
     def call(*xs):
-        numbers = array("d", xs)
-        found = compiled(numbers.buffer_info()[0], 1)
+        found = compiled(array("d", xs), 1)
         return None if found is None else bits(found[0][0])
 
     return call, n
@@ -255,6 +255,8 @@ def test_arguments_and_results_may_be_nestings():
         [3.0, 2.0],
         [1.0, 0.0],
     ]
+    pair = collections.namedtuple("pair", "x y")
+    assert native(lambda p: pair(p.y, (p.x, [p])))(pair(1.0, 2.0)) == (2.0, (1.0, [(1.0, 2.0)]))
     y = compiled({"a": [Value(1.0), 2.0], "b": 3.0})["y"]
     y.backward()
     assert y.data == 5.0
@@ -267,6 +269,46 @@ def test_arguments_and_results_may_be_nestings():
     assert native(compiled) is compiled
     with pytest.raises(ValueError, match="'python', 'native'; got str 'c'"):
         mt.compile(f, engine="c")
+
+
+def test_plain_arguments_go_straight_to_c(monkeypatch):
+    np = pytest.importorskip("numpy")
+
+    def f(p, x):
+        return p["a"][0][1] * x + p["b"][1] + p["a"][2][0]
+
+    compiled = native(f)
+    matrix, b = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], (1.0, 7.0)
+    expected = f({"a": matrix, "b": b}, 3.0)
+    assert compiled({"a": matrix, "b": b}, 3.0) == expected
+    monkeypatch.setattr(NativeCode, "_otherwise", None)
+    a = np.array(matrix)
+    columns = np.asfortranarray(a)
+    a.flags.writeable = False
+    for each in (matrix, a, columns, [*a.copy()]):
+        assert compiled({"b": b, "a": each}, 3.0) == expected
+    monkeypatch.undo()
+    for each in (
+        a[:, :1],
+        a[:2],
+        a.astype("float32"),
+        [[1, 2], *matrix[1:]],
+        matrix * 2,
+        matrix[:2],
+    ):
+        argument = {"a": each, "b": b}
+        try:
+            expected = mt.compile(f)(argument, 3.0)
+        except IndexError:
+            with pytest.raises(IndexError):
+                compiled(argument, 3.0)
+        else:
+            assert compiled(argument, 3.0) == expected
+    for arguments in (({"a": matrix, "c": b}, 3.0), ({"a": matrix}, 3.0), ({"a": matrix, "b": b},)):
+        with pytest.raises((TypeError, KeyError)):
+            compiled(*arguments)
+    with pytest.raises(TypeError, match="True"):
+        compiled({"a": matrix, "b": b}, True)
 
 
 def test_map_takes_lists_and_rows_of_buffers():

@@ -6,9 +6,10 @@ import contextlib
 import ctypes
 import functools
 import itertools
+import operator
 import random
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..engine.primitive import Primitive
@@ -18,8 +19,7 @@ from .code import Code
 from .compiled import Compiled
 from .record import Record
 from .toolchain import library
-from .transforms import taken_apart
-from .tree import flatten, unflatten
+from .tree import Shape, flatten, unflatten
 from .writer import INFIX
 
 
@@ -33,13 +33,15 @@ class Native:
         self.call.argtypes = [ctypes.c_void_p, ctypes.c_long, *pointers]
         self.is_finite = source.is_finite
 
-    def __call__(self, x: int, n: int) -> list[array[float]] | None:
+    def __call__(self, numbers: Any, n: int) -> list[array[float]] | None:
         """Return the outputs for n points, or None where something may have gone wrong.
 
-        x: the address of the points' numbers.
+        numbers: a buffer of doubles, those of one point after those of the other.
         """
         outputs = [array("d", bytes(8 * size * n)) for size in self.sizes]
-        failed = self.call(x, n, *[output.buffer_info()[0] for output in outputs])
+        addresses = [output.buffer_info()[0] for output in outputs]
+        x = ctypes.addressof(ctypes.c_char.from_buffer(numbers)) if numbers else 0
+        failed = self.call(x, n, *addresses)
         return outputs if self.is_finite and not failed else None
 
 
@@ -60,8 +62,7 @@ def _probe(primitive: Primitive) -> None:
     draw = random.Random(0)
     for _ in range(300):
         xs = [_drawn(draw, primitive.takes_condition(k)) for k in range(n)]
-        numbers = array("d", xs)
-        found = native(numbers.buffer_info()[0], 1)
+        found = native(array("d", xs), 1)
         try:
             expected = float(primitive.call(*xs)).hex()
         except (ArithmeticError, ValueError):
@@ -93,33 +94,39 @@ class NativeCode(Code):
         check(self._record)
         self._native = Native(self.c())
         self.source, self.function = self._native.source, self._call
+        self._read = [_reader(shape) for shape in self.shape[2]]
+        self._build = _builder(self.result, itertools.count())
 
     def _call(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, shape = taken_apart(self._compiled.of, args, kwargs)
-        if shape == self.shape and (found := self._computed(leaves, 1)):
-            return unflatten(self.result, itertools.chain(*found))
-        return self._otherwise(*args, **kwargs)
-
-    def _computed(self, leaves: list[Any], n: int) -> list[array[float]] | None:
-        try:
-            numbers = array("d", leaves)
-        except (TypeError, OverflowError):  # there are Values among them, or huge ints
-            return None
-        return self._native(numbers.buffer_info()[0], n)
+        found = None
+        if len(args) == len(self._read):
+            numbers = array("d")
+            try:
+                for read, x in zip(self._read, args):
+                    read(x, numbers)
+                found = self._native(numbers, 1)
+            except (KeyError, TypeError):  # it takes more than that
+                pass
+        if found is None:
+            return self._otherwise(*args, **kwargs)
+        return self._build([*itertools.chain(*[column.tolist() for column in found])])
 
     @functools.cached_property
     def loop(self) -> Callable[[list[Any]], list[Any]]:
-        return self._points
+        return self._map
 
-    def _points(self, points: list[Any]) -> list[Any]:
+    def _map(self, points: list[Any]) -> list[Any]:
         """Return the results for a list of points."""
         leaves: list[Any] = []
         (expected,) = self.shape[2]
         same = all(flatten(x, leaves, "a point") == expected for x in points)
-        found = self._computed(leaves, len(points)) if same else None
+        found = None
+        if same:
+            with contextlib.suppress(TypeError, OverflowError):  # there are Values, or huge ints
+                found = self._native(array("d", leaves), len(points))
         if found is None:
             return [*map(self.function, points)]
-        first, *rest = map(iter, found)
+        first, *rest = (iter(x.tolist()) for x in found)
         if not rest:
             return [unflatten(self.result, first) for _ in points]
         _, _, (_, slopes) = self.result
@@ -127,12 +134,7 @@ class NativeCode(Code):
 
     def map_rows(self, view: memoryview) -> Any:
         """Return the results for the points in the rows of a buffer, as one array or two."""
-        numbers: Any = view
-        if view.readonly or not view.c_contiguous:
-            numbers = array("d", view.tobytes())
-        found = None
-        if len(view):
-            found = self._native(ctypes.addressof(ctypes.c_char.from_buffer(numbers)), len(view))
+        found = self._native(view, len(view))
         if found is None:
             found = [array("d") for _ in self._native.sizes]
             for point in view.tolist():
@@ -144,17 +146,87 @@ class NativeCode(Code):
         return found[0] if len(found) == 1 else tuple(found)
 
 
+def _reader(shape: Shape) -> Callable[[Any, Any], None]:
+    """Return what adds the numbers in a nesting of this shape to an array, all of them floats.
+
+    It raises `TypeError` or `KeyError` for anything else.
+    """
+    whole: Any = shape or (float, (), ())
+    kind, keys, shapes = whole
+    parts, is_flat, dimensions = [*map(_reader, shapes)], not any(shapes), _dimensions(shape)
+
+    def read(x: Any, numbers: Any) -> None:
+        if type(x) is not kind:
+            view = _view(x)
+            if view is None or view.shape != dimensions:
+                raise TypeError
+            numbers.frombytes(view.cast("B"))
+        elif kind is float:
+            numbers.append(x)
+        elif len(x) != len(shapes):
+            raise TypeError
+        elif kind is dict:
+            for key, part in zip(keys, parts):
+                part(x[key], numbers)
+        elif is_flat and {*map(type, x)} <= {float}:
+            numbers.extend(x)
+        else:
+            for y, part in zip(x, parts):
+                part(y, numbers)
+
+    return read
+
+
+def _builder(shape: Shape, places: Iterator[int]) -> Callable[[list[float]], Any]:
+    """Return what makes a nesting of this shape of the numbers in these places of a list."""
+    if shape is None:
+        return operator.itemgetter(next(places))
+    kind, keys, shapes = shape
+    if kind is list and shapes and not any(shapes):
+        *_, last = (next(places) for _ in shapes)
+        return operator.itemgetter(slice(last + 1 - len(shapes), last + 1))
+    parts = [_builder(part, places) for part in shapes]
+    if kind is dict:
+        return lambda numbers: {key: part(numbers) for key, part in zip(keys, parts)}
+    if hasattr(kind, "_fields"):
+        return lambda numbers: kind(*[part(numbers) for part in parts])
+    return lambda numbers: kind([part(numbers) for part in parts])
+
+
+def _dimensions(shape: Shape) -> tuple[int, ...] | None:
+    """Return the dimensions of an array of this shape, or None if there is none."""
+    if shape is None:
+        return ()
+    kind, _, shapes = shape
+    inner = {*map(_dimensions, shapes)}
+    if kind is not list or len(inner) != 1 or None in inner:
+        return None
+    return (len(shapes), *inner.pop())  # type: ignore[misc]
+
+
+def _view(x: Any) -> Any:
+    """Return a buffer of doubles as a memoryview of one that C can read, or None for all else."""
+    try:
+        view: Any = memoryview(x)
+    except TypeError:
+        return None
+    if view.format != "d":
+        return None
+    if view.readonly or not view.c_contiguous:
+        view = memoryview(bytearray(view.tobytes())).cast("d", view.shape)
+    return view
+
+
 class NativeCompiled(Compiled):
     """A function that runs as C; made by `compile`."""
 
     kind = NativeCode
 
     def map(self, points: Any) -> Any:
-        with contextlib.suppress(TypeError):
-            view: Any = memoryview(points)
-            if view.format == "d" and view.ndim <= 2:
-                point = None if view.ndim == 1 else (list, (), (None,) * view.shape[1])
-                code = self._use((tuple, (), (point,)))
-                if isinstance(code, NativeCode):
-                    return code.map_rows(view)
+        view = _view(points)
+        if view is not None and view.ndim <= 2:
+            point = None if view.ndim == 1 else (list, (), (None,) * view.shape[1])
+            code = self._use((tuple, (), (point,)))
+            if isinstance(code, NativeCode):
+                return code.map_rows(view)
         return super().map(points)

@@ -23,11 +23,10 @@ def rolled(lines: Sequence[str]) -> list[str]:
     for line in lines:
         text = INDEX.sub("[#]", line)
         items.append((same.setdefault(text, text), tuple(map(int, INDEX.findall(line)))))
-    for variable in "ijklmn":
+    before, variables = len(items) + 1, iter("ijklmnopqrstuvwxyz")  # each level has a third at most
+    while len(items) < before:
         before = len(items)
-        items = _pass(items, variable)
-        if len(items) == before:
-            break
+        items = _pass(items, next(variables))
     return [line for text, indices in items for line in _filled(text, indices).split("\n")]
 
 
