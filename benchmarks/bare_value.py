@@ -1,8 +1,10 @@
-"""A bare scalar autograd engine, against which `compare.py` times `mt.Value` with its checks.
+"""A bare scalar autograd engine, against which `mt.Value` with its checks is timed.
 
-It has only the operations that the benchmark uses, makes a node of each number, checks nothing,
+It has only the operations that the benchmarks use, makes a node of each number, checks nothing,
 and visits the graph by recursion.
 """
+
+import math
 
 
 class Value:
@@ -28,7 +30,20 @@ class Value:
     def relu(self):
         return Value(max(0.0, self.data), (self,), (float(self.data > 0),))
 
+    def exp(self):
+        y = math.exp(self.data)
+        return Value(y, (self,), (y,))
+
+    def log(self):
+        return Value(math.log(self.data), (self,), (1.0 / self.data,))
+
     __radd__, __rmul__ = __add__, __mul__
+
+    def __neg__(self):
+        return self * -1
+
+    def __truediv__(self, other):
+        return self * other**-1
 
     def __sub__(self, other):
         return self + -1 * other

@@ -191,8 +191,8 @@ def compile(f: Callable[..., Any], engine: str = "python") -> Compiled:
     `CompileError`, which names the line. Random numbers that `f` draws, and all else that it takes
     from its surroundings, stay as they were at that moment; so do defaults that are not given.
 
-    Errors are the same, with the same messages, as without compiling. A computation of more than a
-    million operations raises `CompileError`.
+    Errors are the same, with the same messages, as without compiling. A computation of more than
+    two million operations raises `CompileError`.
 
     >>> c = compile(lambda a, b: (a * b).tanh())
     >>> c(0.5, 0.0), c.value_and_grad(0.5, 0.0)

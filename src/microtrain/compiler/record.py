@@ -21,7 +21,7 @@ from ..errors import CompileError
 
 Operation = tuple[Any, ...]  # a primitive and places; an input has its name, and no operands
 
-LIMIT = 1_000_000  # operations; half a minute of compiling and 1.5 GB of memory
+LIMIT = 2_000_000  # operations; ten seconds of compiling and 3 GB of memory
 
 # The places of constants that every record begins with.
 ZERO, MINUS_ZERO, ONE, MINUS_ONE, TWO = -1, -2, -3, -4, -5
