@@ -106,8 +106,7 @@ def loss(weights, text, shares):
 
 def encoded(name):
     """Return a name as `loss` takes it."""
-    n = len(name) + 1
-    text = "." + name + "." * (PLACES + 1 - n)
+    n, text = len(name) + 1, f".{name}".ljust(PLACES + 1, ".")
     return [[float(a == b) for b in LETTERS] for a in text], [1 / n] * n + [0.0] * (PLACES - n)
 
 

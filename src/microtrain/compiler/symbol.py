@@ -85,6 +85,7 @@ def _refuses(what: str, instead: str) -> Callable[..., NoReturn]:
 
 
 _branches = "use mt.where, mt.maximum or mt.minimum instead of a branch, & for and, | for or"
+_largest = "mt.softmax, or mt.detach of mt.maximum, for the max of some v.data"
 _arithmetic = "keep to arithmetic and microtrain's functions (mt.exp, not math.exp)"
 
 
@@ -175,7 +176,7 @@ class Condition(_Recorded):
         places = self.place, _own(self.record, other)
         return Condition(self.record, self.record.add((primitive, *places)))
 
-    __bool__ = _refuses("the truth of a comparison", _branches)
+    __bool__ = _refuses("the truth of a comparison", f"{_branches}, {_largest}")
 
 
 def _recorded(record: Record, primitive: Primitive, operands: Sequence[Any]) -> Symbol:
