@@ -134,6 +134,7 @@ def test_the_pages_python_runs(page, tmp_path, monkeypatch):
     if "scipy" in text:
         pytest.importorskip("scipy")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(ROOT / "examples")
     runner.run(doctest.DocTestParser().get_doctest(text, {}, page, page, 0))
     assert runner.tries > 5
     assert runner.failures == 0
