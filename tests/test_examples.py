@@ -12,7 +12,7 @@ from graphs import bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine import run
-from pages import ROOT
+from pages import ROOT, blocks
 
 import microtrain as mt
 from microtrain.draw.graph import Arrow, Box, svg
@@ -149,6 +149,13 @@ def picture():
         tails = dict.fromkeys(places[parent] for parent in value.parents)
         arrows += [Arrow(tail, places[value], "") for tail in tails]
     return svg(boxes, arrows)
+
+
+def test_the_page_quotes_the_program():
+    program = GPT.read_text(encoding="utf-8")
+    quoted = blocks("py", "docs/gpt.md")
+    assert len(quoted) == 3
+    assert [block for block in quoted if block not in program] == []
 
 
 def test_the_picture_on_the_page_is_the_graph_of_the_program():

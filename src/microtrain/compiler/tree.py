@@ -19,51 +19,55 @@ Shape = Any
 # The types of real numbers that were met, and what makes floats of them. A bool is none.
 REALS: dict[type, Callable[[Any], float]] = {float: float, int: float}
 
+PLAIN = (list, tuple, dict)  # what nestings are put together as: their subclasses become these
+
 
 def are_real(xs: Iterable[Any]) -> bool:
     """Return whether all of these are real numbers: floats, ints, NumPy's, fractions."""
-    new = {*map(type, xs)} - REALS.keys()
-    if any(not issubclass(x, numbers.Real) or issubclass(x, bool) for x in new):
+    kinds = {*map(type, xs)}
+    if kinds <= REALS.keys():
+        return True
+    if any(not issubclass(x, numbers.Real) or issubclass(x, bool) for x in kinds):
         return False
-    REALS.update(dict.fromkeys(new, float))
+    REALS.update(dict.fromkeys(kinds, float))
     return True
 
 
-def flatten(tree: Any, leaves: list[Any], name: str) -> Shape:
+def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
     """Add the numbers and Values in a nesting to `leaves`, and return its shape.
 
-    Raises `TypeError` for anything else in it, and says where: `name` is what the nesting is.
+    name: what the nesting is, or a pair of that of the nesting around it and the key in that.
+    Raises `TypeError` for anything else in it, and says where.
     """
     kind = type(tree)
     if kind is float or isinstance(tree, Value):
         leaves.append(tree)
         return None
-    keys: tuple[Any, ...] = ()
-    if isinstance(tree, list | tuple):
-        if are_real(tree):
-            leaves += tree
-            return _kind(kind), keys, (None,) * len(tree)
-    elif isinstance(tree, dict):
-        keys = tuple(tree)
-    elif (number := as_number(tree)) is not NotImplemented:
-        leaves.append(number)
-        return None
-    elif hasattr(tree, "tolist"):
-        return flatten(tree.tolist(), leaves, name)
-    else:
+    plain = kind if kind in PLAIN else next((x for x in PLAIN if isinstance(tree, x)), None)
+    if plain is None:
+        if (number := as_number(tree)) is not NotImplemented:
+            leaves.append(number)
+            return None
+        if hasattr(tree, "tolist"):
+            return flatten(tree.tolist(), leaves, name)
         raise TypeError(
-            f"{name} has to be a number, or a list, tuple or dict of numbers, got {describe(tree)}"
+            f"{_shown(name)} has to be a number, or a list, tuple or dict of numbers, "
+            f"got {describe(tree)}"
         )
-    items = zip(keys, tree.values()) if isinstance(tree, dict) else enumerate(tree)
-    shapes = [flatten(part, leaves, f"{name}[{key!r}]") for key, part in items]
-    return _kind(kind), keys, tuple(shapes)
+    kind = kind if hasattr(kind, "_fields") else plain
+    if plain is dict:
+        keys, parts = tuple(tree), tree.values()
+    elif are_real(tree):
+        leaves += tree
+        return kind, (), (None,) * len(tree)
+    else:
+        keys, parts = (), tree
+    shapes = [flatten(x, leaves, (name, key)) for key, x in zip(keys or itertools.count(), parts)]
+    return kind, keys, tuple(shapes)
 
 
-def _kind(kind: type) -> type:
-    """Return what a nesting of this type is put together as: its subclasses become plain ones."""
-    if hasattr(kind, "_fields"):
-        return kind
-    return next(plain for plain in (list, tuple, dict) if issubclass(kind, plain))
+def _shown(name: Any) -> str:
+    return name if isinstance(name, str) else f"{_shown(name[0])}[{name[1]!r}]"
 
 
 def size(shape: Shape) -> int:
