@@ -19,7 +19,7 @@ Shape = Any
 # The types of real numbers that were met, and what makes floats of them. A bool is none.
 REALS: dict[type, Callable[[Any], float]] = {float: float, int: float}
 
-PLAIN = (list, tuple, dict)  # what nestings are put together as: their subclasses become these
+PLAIN = (list, tuple, dict)
 
 
 def are_real(xs: Iterable[Any]) -> bool:
@@ -43,27 +43,33 @@ def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
     if kind is float or isinstance(tree, Value):
         leaves.append(tree)
         return None
-    plain = kind if kind in PLAIN else next((x for x in PLAIN if isinstance(tree, x)), None)
-    if plain is None:
-        if (number := as_number(tree)) is not NotImplemented:
-            leaves.append(number)
-            return None
-        if hasattr(tree, "tolist"):
-            return flatten(tree.tolist(), leaves, name)
+    keys: tuple[Any, ...] = ()
+    parts: Iterable[Any] = tree
+    if isinstance(tree, dict):
+        keys, parts = tuple(tree), tree.values()
+    elif isinstance(tree, list | tuple):
+        if are_real(tree):
+            leaves += tree
+            return _kind(kind), keys, (None,) * len(tree)
+    elif (number := as_number(tree)) is not NotImplemented:
+        leaves.append(number)
+        return None
+    elif hasattr(tree, "tolist"):
+        return flatten(tree.tolist(), leaves, name)
+    else:
         raise TypeError(
             f"{_shown(name)} has to be a number, or a list, tuple or dict of numbers, "
             f"got {describe(tree)}"
         )
-    kind = kind if hasattr(kind, "_fields") else plain
-    if plain is dict:
-        keys, parts = tuple(tree), tree.values()
-    elif are_real(tree):
-        leaves += tree
-        return kind, (), (None,) * len(tree)
-    else:
-        keys, parts = (), tree
     shapes = [flatten(x, leaves, (name, key)) for key, x in zip(keys or itertools.count(), parts)]
-    return kind, keys, tuple(shapes)
+    return _kind(kind), keys, tuple(shapes)
+
+
+def _kind(kind: type) -> type:
+    """Return what a nesting of this type is put together as: its subclasses become plain ones."""
+    if kind in PLAIN or hasattr(kind, "_fields"):
+        return kind
+    return next(plain for plain in PLAIN if issubclass(kind, plain))
 
 
 def _shown(name: Any) -> str:
