@@ -227,7 +227,7 @@ def test_5_and_6_dragging_the_rate_to_where_it_gets_stuck(visit, toy):
     assert page.locator("#verdict").inner_text().startswith("\u25a0")
     assert page.locator("#lost").is_visible()
     assert starts(page) == [2]
-    assert page.locator("#starts-list").inner_text() == "18 saturated, 2 converged"
+    expect(page, "#starts-list", "18 saturated, 2 converged")
     page.locator("#lost").click()
     settled(page)
     expect(page, "#breadcrumb", "neuron")

@@ -39,7 +39,8 @@ function drawCode(part, t) {
     }),
   );
   const marked = box.querySelector("u");
-  if (marked) box.scrollLeft = Math.max(0, marked.offsetLeft - box.clientWidth / 3);
+  const end = marked ? marked.offsetLeft + marked.offsetWidth : 0;
+  box.scrollLeft = end > box.clientWidth ? marked.offsetLeft - 2 * LEFT : 0;
 }
 
 /** The numbers of a line, each under its term: the terms of a sum, else each name that has a value. */
@@ -49,8 +50,8 @@ function valuesBeneath(listing, at, part, t) {
   for (const [from, to, x] of terms) {
     if (x === null || x === undefined) continue;
     const told = short(x, 4),
-      middle = from + Math.floor((to - from - told.length) / 2),
-      start = Math.max(0, middle, text.length && text.length + 1);
+      middle = from + Math.max(0, Math.floor((to - from - told.length) / 2)),
+      start = Math.max(middle, text.length && text.length + 1);
     if (start <= to + 8) text = text.padEnd(start) + told;
   }
   return text;
@@ -64,7 +65,16 @@ function termsOf(listing, at, part, t) {
     if (x !== null && !terms.some(([start]) => start === from)) terms.push([from, to, x]);
   }
   if (terms.length > 1) return terms.sort((a, b) => a[0] - b[0]);
-  return listing.tokens[at].map(([from, to, key]) => [from, to, t.value(key)]);
+  const result = listing.lines[at].indexOf(" = ");
+  return listing.tokens[at]
+    .filter(([from]) => from > result)
+    .map(([from, to, key]) => [from, to, nameValue(key, part, t)]);
+}
+
+/** What a name stands for; a gradient is only whole when it is used. */
+function nameValue(key, part, t) {
+  if (!key.startsWith("g:")) return t.value(key);
+  return part.phase === "update" ? t.used[Number(key.slice(2))] : null;
 }
 
 /** What a part of the walk comes to, where it is a term: a product, a bias, a slope, a user's share. */

@@ -22,7 +22,7 @@ function curveScales(width, height) {
     y: (loss) =>
       TOP +
       (height - TOP - BOTTOM) *
-        Math.max(-0.02, Math.min(1, (high - Math.log10(Math.max(loss, 1e-300))) / (high - low))),
+        Math.min(1, (high - Math.log10(Math.max(loss, 1e-300))) / (high - low)),
     step: (x) => Math.round(((x - LEFT) / (width - LEFT - RIGHT)) * end),
     outside: (loss) => loss > scale.high,
   };
@@ -59,7 +59,7 @@ function drawCurve(svg, small = false) {
     d: notch === null ? "" : `M${at.x(notch)} ${height - BOTTOM}l-5 7h10z`,
   });
   attributes(part("here"), { x1: at.x(k), x2: at.x(k) });
-  attributes(part("knob"), { cx: at.x(k), cy: at.y(shown[k]) });
+  attributes(part("knob"), { cx: at.x(k), cy: Math.max(TOP, at.y(shown[k])) });
   drawLeaving(part("leaving"), losses, at, hidden);
   drawChaos(part("chaos"), at, height);
   const trend = k === 0 ? "" : losses[k] < losses[k - 1] ? ", falling" : ", rising";
@@ -112,7 +112,7 @@ function drawGhostLabel(label, before, at, width, small) {
   const ends = x + 8 + 6.2 * text.length > width - RIGHT;
   attributes(label, {
     x: ends ? width - RIGHT : x + 8,
-    y: at.y(before[k]) - 9,
+    y: Math.max(TOP + 8, at.y(before[k]) - 9),
     "text-anchor": ends ? "end" : "start",
   });
   say(label, text.length > 40 ? "before" : text);

@@ -2,6 +2,7 @@
 
 const MANY_INPUTS = 16,
   ROWS_OF_MANY = 10,
+  MOST_USERS = 8,
   USERS_OF_MANY = 7;
 const NOT_YET = "\u00b7";
 
@@ -38,7 +39,7 @@ function drawNeuron(part, t) {
     layer = engine.layers[l],
     n = t.layers[l][j];
   const inputs = layer.inputs > MANY_INPUTS ? ROWS_OF_MANY : layer.inputs,
-    users = n.users.length > MANY_INPUTS ? USERS_OF_MANY : n.users.length;
+    users = n.users.length > MOST_USERS ? USERS_OF_MANY : n.users.length;
   const key = JSON.stringify([portrait, inputs, layer.activation, users]);
   if (box.dataset.key !== key) {
     box.dataset.key = key;
@@ -50,8 +51,8 @@ function drawNeuron(part, t) {
   for (const slot of svg.querySelectorAll("[data-slot]"))
     if (slot.dataset.slot !== "a.name") say(slot, texts[slot.dataset.slot] ?? "");
   say($("neuron-title"), capital(nodeName(l, j)));
-  markBoxes(svg, part, l, j, seen);
-  markEdges(svg, n, seen);
+  markBoxes(svg, part, n, l, j, seen);
+  markEdges(svg, n, l, j, seen);
   drawActivation(svg.querySelector(".plot"), n, seen);
   const sum = arithmetic(part, t),
     mine = sum && part.l === l && part.j === j;
@@ -95,87 +96,78 @@ function partsOf(l, j) {
   };
 }
 
-function markBoxes(svg, part, l, j, seen) {
-  const { shown } = rowsOf(l, j),
-    mine = part.l === l && part.j === j,
-    row = (k) => (k === null || k === undefined ? "b" : `w${shown.indexOf(k)}`);
-  const now = !mine
-    ? ""
-    : {
-        "F bias": "b",
-        "F product": `p${shown.indexOf(part.k)}`,
-        "F act": "a",
-        "B user": `u${part.u}`,
-        "B added": "a",
-        "B act": "a",
-        "B weight": row(part.k),
-        "B bias": "b",
-        U1: row(part.k),
-      }[part.kind];
-  for (const box of svg.querySelectorAll("[data-node]")) {
-    const name = box.dataset.node;
-    box.classList.toggle("now", name === now);
-    const known =
-      seen.backward &&
-      (name === "a"
-        ? seen.arrives
-        : name === "s"
-          ? seen.delta
-          : name === "b"
-            ? seen.gradient(engine.layers[l].biases + j)
-            : name[0] === "w"
-              ? seen.gradient(
-                  engine.layers[l].weights + j * engine.layers[l].inputs + shown[name.slice(1)],
-                )
-              : name[0] === "u"
-                ? seen.user(Number(name.slice(1)))
-                : false);
-    box.classList.toggle("known", known);
+/** The box that a part is about. */
+function boxOf(part, n, l, j) {
+  const { shown } = rowsOf(l, j);
+  const row = (k) => (k === null || k === undefined ? "b" : `w${shown.indexOf(k)}`);
+  switch (part.kind) {
+    case "F product":
+      return `p${shown.indexOf(part.k)}`;
+    case "F act":
+    case "B added":
+    case "B act":
+      return "a";
+    case "B user":
+      return `u${usersDrawn(n.users).indexOf(part.u)}`;
+    default:
+      return row(part.k);
   }
 }
 
-/** Forward the edges point to the right; backward, those that a gradient has come through, to the left. */
-function markEdges(svg, n, seen) {
-  const most = Math.max(...n.users.map((user) => Math.abs(user.arrives))) || 1;
+/** Whether a gradient has come to a box, or along an edge. */
+function hasGradient(name, n, l, j, seen) {
+  const kind = name.match(/^[a-z]+/)[0],
+    row = Number(name.slice(kind.length)),
+    index = n.at[rowsOf(l, j).shown[row]];
+  switch (kind) {
+    case "a":
+      return seen.arrives;
+    case "s":
+      return name === "s" && seen.delta;
+    case "b":
+      return seen.gradient(n.biasAt);
+    case "u": {
+      const user = name === "u" ? undefined : usersDrawn(n.users)[row];
+      return user === undefined ? seen.arrives : seen.user(user);
+    }
+    default:
+      return kind !== "x" && index !== undefined && seen.gradient(index);
+  }
+}
+
+function markBoxes(svg, part, n, l, j, seen) {
+  const now = part.l === l && part.j === j ? boxOf(part, n, l, j) : "";
+  for (const box of svg.querySelectorAll("[data-node]")) {
+    const name = box.dataset.node;
+    box.classList.toggle("now", name === now);
+    box.classList.toggle("known", seen.backward && hasGradient(name, n, l, j, seen));
+  }
+}
+
+/** Forward the edges point to the right; backward, those that a gradient came through, to the left. */
+function markEdges(svg, n, l, j, seen) {
+  const drawn = usersDrawn(n.users),
+    size = (row) => Math.abs(n.users[drawn[row]]?.arrives ?? 0),
+    most = Math.max(...drawn.map((_, row) => size(row))) || 1;
   for (const edge of svg.querySelectorAll("[data-edge]")) {
     const name = edge.dataset.edge,
-      line = edge.querySelector(".line");
-    const back =
-      seen.backward &&
-      (name === "s"
-        ? seen.delta
-        : name === "b"
-          ? seen.gradient(n.biasAt)
-          : name === "u"
-            ? seen.arrives
-            : name[0] === "u"
-              ? seen.user(Number(name.slice(1)))
-              : /^(p|xw)/.test(name)
-                ? seen.gradient(n.at[name.replace(/\D+/, "")])
-                : false);
-    const forth =
-      !seen.backward &&
-      (name === "s"
-        ? seen.value
-        : /^s\d/.test(name)
-          ? false
-          : name === "b"
-            ? seen.bias || seen.value
-            : /^(p|xw)/.test(name)
-              ? seen.product(Number(name.replace(/\D+/, "")))
-              : false);
+      back = seen.backward && hasGradient(name, n, l, j, seen),
+      row = Number(name.slice(1));
     edge.classList.toggle("back", back);
-    edge.classList.toggle("forth", forth);
-    if (name[0] === "u")
-      attributes(line, {
-        "stroke-width": back
-          ? (
-              1 +
-              4 * Math.sqrt(Math.abs(n.users[Number(name.slice(1)) || 0]?.arrives || 0) / most)
-            ).toFixed(1)
-          : null,
+    edge.classList.toggle("forth", !seen.backward && hasValue(name, l, j, seen));
+    if (/^u\d/.test(name))
+      attributes(edge.querySelector(".line"), {
+        "stroke-width": back ? (1 + 4 * Math.sqrt(size(row) / most)).toFixed(1) : null,
       });
   }
+}
+
+/** Whether a number has gone along an edge. */
+function hasValue(name, l, j, seen) {
+  if (name === "s") return seen.value;
+  if (name === "b") return seen.bias || seen.value;
+  const [, row] = name.match(/^(?:p|xw)(\d+)/) || [];
+  return row !== undefined && seen.product(rowsOf(l, j).shown[row]);
 }
 
 /** The point on the activation's curve, and its tangent: a flat one explains a lost gradient by itself. */

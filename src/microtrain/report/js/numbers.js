@@ -54,7 +54,8 @@ function textsOf(l, j, n, seen, part, t, portrait) {
 }
 
 function usersTexts(texts, n, seen, portrait) {
-  const drawn = usersDrawn(n.users);
+  const drawn = usersDrawn(n.users),
+    digits = n.users.length > 4 ? 3 : 4; // as many as there is room for
   drawn.forEach((u, row) => {
     const user = n.users[u],
       loss = user.layer === null,
@@ -69,9 +70,9 @@ function usersTexts(texts, n, seen, portrait) {
     texts[`u${row}.product`] = known
       ? loss
         ? "its slope"
-        : product(short(user.delta), short(user.weight))
+        : product(short(user.delta, digits), short(user.weight, digits))
       : NOT_YET;
-    texts[`u${row}.grad`] = known ? `= ${short(user.arrives)}` : "";
+    texts[`u${row}.grad`] = known ? `= ${short(user.arrives, digits)}` : "";
   });
   if (drawn.length < n.users.length) {
     const rest = n.users.filter((_, u) => !drawn.includes(u));
@@ -89,7 +90,7 @@ function usersTexts(texts, n, seen, portrait) {
 /** Of many users, those that have a row in the drawing. */
 function usersDrawn(users) {
   const all = users.map((_, u) => u);
-  if (users.length <= MANY_INPUTS) return all;
+  if (users.length <= MOST_USERS) return all;
   return all
     .sort((a, b) => Math.abs(users[b].arrives) - Math.abs(users[a].arrives))
     .slice(0, USERS_OF_MANY - 1)
@@ -123,7 +124,7 @@ function arithmetic(part, t) {
     case "B act":
       return [
         `gradient ${TIMES} slope`,
-        `${g(n.arrives)} ${TIMES} ${gb(n.slope, 3)}`,
+        `${g(n.arrives)} ${TIMES} [${plain(n.slope, 3)}|${full(n.slope)}]`,
         `= ${g(n.delta)}`,
       ];
     case "B weight":
@@ -136,9 +137,9 @@ function arithmetic(part, t) {
       return [`gradient ${TIMES} 1`, `${g(n.delta)} ${TIMES} [1]`, `= ${g(n.biasGradient)}`];
     case "U1":
       return [
-        `weight ${MINUS} rate ${TIMES} gradient`,
-        `${number(run.parameters(head())[state.weight])} ${MINUS} {${plain(rateHere())}} ${TIMES} ${gb(t.used[state.weight])}`,
-        `= ${number(t.after[state.weight])}`,
+        `rate ${TIMES} gradient`,
+        `{${plain(rateHere())}} ${TIMES} ${gb(t.used[state.weight])}`,
+        `= ${number(rateHere() * t.used[state.weight])}`,
       ];
     default:
       return null;

@@ -42,6 +42,7 @@ const TRAINED = [
   "zero",
 ];
 const BUILT = ["data", "net", "out"];
+let spent = false; // whether the steps of this frame have been taken
 let engine,
   run,
   ghost = null,
@@ -96,6 +97,7 @@ function retrain(continuing = false) {
   if (ghost && !same(ghost.config, config, ["data", "mean"])) ghost = null;
   run = begin(config);
   run.advance(FRAME);
+  spent = true;
   show();
 }
 
@@ -148,7 +150,8 @@ function swap() {
 /** What remains to compute, a slice in each frame: the run, and after a rest the starts. */
 function work() {
   if (!run.done) {
-    run.advance(FRAME);
+    if (!spent) run.advance(FRAME);
+    spent = false;
     settle();
     return changed();
   }

@@ -37,7 +37,7 @@ const SENTENCES = {
     `The neuron starts from its bias ${number(n.bias)}: what it says when all inputs are 0.`,
   "F product": ({ k }, t, n) => {
     const p = n.products[k],
-      how = p > 0 ? "pushes the sum up by" : p < 0 ? "pulls it down by" : "adds nothing:";
+      how = p > 0 ? "pushes the sum up by" : p < 0 ? "pulls the sum down by" : "adds nothing:";
     return `Input ${k} is ${given(n.inputs[k])}, its weight ${number(n.weights[k])}: it ${how} ${number(Math.abs(p))}, to ${number(n.sums[k + 1])}.`;
   },
   "F rest": ({ rest }, t, n) =>
@@ -54,7 +54,7 @@ const SENTENCES = {
     return `${activation} squeezes ${z} to ${v}. Here it ${slopeWord(steep)}${steep < BENT ? ": hardly anything would change if the sum did" : ""}.`;
   },
   "F closed": ({ l, j }, t, n) =>
-    `Layer ${l}, neuron ${j}: ${plural(n.weights.length, "input")} and a bias, through ${engine.layers[l].activation}, give ${number(n.value)}.`,
+    `${capital(nodeName(l, j))}: ${plural(n.weights.length, "input")} and a bias, through ${engine.layers[l].activation}, give ${number(n.value)}.`,
   "F layer": ({ l, others }) =>
     `Layer ${l}: the other ${others} neurons do the same, each with its own weights.`,
   L1: (part, t) => {
@@ -87,13 +87,14 @@ const SENTENCES = {
       what = t.slopes.length > 1 ? `output ${k}` : "the prediction";
     if (d === 0)
       return `The loss does not change with ${what}: this sample is already right enough. ${NOTHING}`;
-    const why = engine.set.loss === "squared error" && t.share === 1 ? ` (2 ${TIMES} error)` : "";
+    const error = engine.set.loss === "squared error" ? ` (2 ${TIMES} error)` : "",
+      why = t.share === 1 ? error : ` (in the mean, it counts for 1 of ${t.samples.length})`;
     return `For each unit ${what} grew, the loss would ${d < 0 ? "fall" : "rise"} by [${short(Math.abs(d))}|${full(d)}]${why}. Now go back and ask what made it.`;
   },
   "B user": ({ u }, t, n) => {
     const user = n.users[u];
     if (user.delta === 0)
-      return `Neuron ${user.neuron} of layer ${user.layer} used this output, but owes nothing. ${NOTHING}`;
+      return `Neuron ${user.neuron} of layer ${user.layer} used this output, but owes nothing: nothing arrives.`;
     const says = product(short(user.delta), short(user.weight));
     return `Neuron ${user.neuron} of layer ${user.layer} used this output with weight ${number(user.weight)}. What it owes is ${gradient(user.delta)}: [${says}] = ${gradient(user.arrives)} arrives here.`;
   },
@@ -107,7 +108,7 @@ const SENTENCES = {
   "B act": ({ l }, t, n) => {
     const { activation } = engine.layers[l],
       g = gradient(n.arrives),
-      s = `{${short(n.slope, 3)}|${full(n.slope)}}`;
+      s = `{${plain(n.slope, 3)}|${full(n.slope)}}`;
     if (n.arrives === 0) return NOTHING;
     if (activation === "relu")
       return n.slope
@@ -122,8 +123,8 @@ const SENTENCES = {
   },
   "B closed": ({ l, j }, t, n) =>
     n.delta === 0
-      ? `${capital(nodeName(l, j))}: ${n.arrives === 0 ? NOTHING : `it is off, so none of ${gradient(n.arrives)} gets through.`}`
-      : `${capital(nodeName(l, j))}: ${gradient(n.arrives)} arrives, times its slope {${short(n.slope, 3)}|${full(n.slope)}} is ${gradient(n.delta)}. That goes to its weights.`,
+      ? `${capital(nodeName(l, j))}: ${n.arrives === 0 ? "nothing arrives, so nothing is passed on." : `it is off, so none of ${gradient(n.arrives)} gets through.`}`
+      : `${capital(nodeName(l, j))}: ${gradient(n.arrives)} arrives, times its slope {${plain(n.slope, 3)}|${full(n.slope)}} is ${gradient(n.delta)}. That goes to its weights.`,
   "B layer": ({ l, others }) =>
     `Layer ${l}: the other ${others} neurons do the same, each from its own users.`,
   "B bias": (part, t, n) =>
@@ -134,15 +135,14 @@ const SENTENCES = {
       name = engine.names[index];
     if (g === 0)
       return `${name} was multiplied by ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = [0]. If it grew a little, this loss would not change: the path is cut.`;
-    return `${name} was multiplied by ${given(x)}, so its slope is ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = ${gradient(g)}. If it grew a little, this loss would ${g < 0 ? "fall" : "rise"}, ${sizeWord(g, index, t)}.`;
+    return `${name} was multiplied by ${given(x)}, so its slope is ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = ${gradient(g)}. If it grew a little, this loss would ${howMuch(g, t)}.`;
   },
   BS: (part, t) => {
     const mine = t.contributions(state.weight),
-      shown = mine.length > 6 ? null : Array.from(mine, (x) => gradient(x, 3)).join(" + ");
-    const mean = t.share === 1 ? "" : ` (Mean: each is divided by ${t.samples.length}.)`;
+      shown = mine.length > 6 ? null : summed(mine);
     if (shown)
-      return `That was sample ${state.sample}. Each sample has its say: ${shown} = ${gradient(t.sum[state.weight])}.${mean}`;
-    return `That was sample ${state.sample}. Each of the ${mine.length} samples has its say; added up, ${engine.names[state.weight]} gets ${gradient(t.sum[state.weight])}.${mean}`;
+      return `That was sample ${state.sample}. Each sample has its say: ${shown} = ${gradient(t.sum[state.weight])}.`;
+    return `That was sample ${state.sample}. Each of the ${mine.length} samples has its say; added up, ${engine.names[state.weight]} gets ${gradient(t.sum[state.weight])}.`;
   },
   U1: (part, t) => {
     const w = state.weight,
@@ -178,8 +178,17 @@ const strongest = (numbers) =>
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const rateHere = () => run.lrs?.[head()] ?? rate();
 
-/** How strongly, against the largest gradient among the weights. */
-function sizeWord(g, index, t) {
-  const share = Math.abs(g) / Math.abs(t.gradient[strongest(t.gradient)]);
-  return share > 1 / 2 ? "strongly" : share > 1 / 20 ? "somewhat" : "hardly";
+/** Which way a loss goes, and how strongly, against the largest gradient among the weights. */
+function howMuch(g, t) {
+  const share = Math.abs(g) / Math.abs(t.gradient[strongest(t.gradient)]),
+    way = g < 0 ? "fall" : "rise";
+  return share > 1 / 2 ? `${way} strongly` : share > 1 / 20 ? `${way} somewhat` : `hardly ${way}`;
+}
+
+/** Numbers as a sum: those that are negative are taken away. */
+function summed(numbers) {
+  const told = (x) => `[${short(Math.abs(x), 3)}|${full(x)}]`;
+  return Array.from(numbers, (x, i) =>
+    i ? `${x < 0 ? MINUS : "+"} ${told(x)}` : gradient(x, 3),
+  ).join(" ");
 }

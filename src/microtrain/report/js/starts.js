@@ -74,7 +74,7 @@ function drawStarts() {
           .map(
             (one) => (second ? (one.zero ? "With the reset: " : "Without it: ") : "") + one.words,
           )
-          .join(". ")
+          .join(". ") + ". Click one to begin there."
       : "",
   );
   say($("starts-more"), ready ? sizeNote() : "");

@@ -39,7 +39,7 @@ function toldVerdict(one, wrong, samples) {
       ];
     case "diverged":
       return [
-        `\u2717 Diverged at step ${end + (end < one.losses.length - 1)}`,
+        `\u2717 Diverged at step ${leftAt(one.losses)}`,
         `: the loss grew to ${loss}. The steps are too long.`,
       ];
     case "saturated":
@@ -62,6 +62,11 @@ function toldVerdict(one, wrong, samples) {
     default:
       return ["One loss is too few to tell", "."];
   }
+}
+
+/** The step from which on the loss is above its first. */
+function leftAt(losses) {
+  return losses.findLastIndex((loss) => loss <= losses[0]) + 1;
 }
 
 /** How a run ended, in a few words. */
