@@ -135,7 +135,17 @@ def test_only_the_numbers_of_the_parameters_do_not_count():
     assert description(model, fewer) != description(model, model.parameters())
 
 
+def scaled_inside(p, t):
+    return (lambda: SCALE * p)()
+
+
+def test_of_what_is_installed_the_name_is_enough():
+    assert description(mt.hinge).splitlines()[1:] == ["microtrain.nn.losses.hinge"]
+    assert description(os.path.join).splitlines()[1:] == [f"{os.path.__name__}.join"]
+
+
 CHANGES = [
+    (scaled_inside, lambda m: m.setitem(globals(), "SCALE", 3.0)),
     (scaled_by_a_global, lambda m: m.setitem(globals(), "SCALE", 3.0)),
     (scaled_by_a_global, lambda m: m.setitem(globals(), "power", lambda p, t: (p - t) ** 4)),
     (power, lambda m: m.setattr(power, "__defaults__", (3,))),
@@ -258,6 +268,7 @@ def test_arrays_are_compared_by_their_data():
             Scaled({"rng": random.Random(0)}),
             "scale.rng can't be compared: the state of random numbers is not kept",
         ),
+        (Scaled({"a": {"b": random.Random(0)}}), "^scale.a.b can't be compared"),
         (closure(sys.stdout), "a can't be compared"),
         (Odd(), "it can't be compared: odd"),
         (draws, "random can't be compared: the state of random numbers is not kept"),

@@ -66,7 +66,15 @@ def test_lanczos_takes_far_fewer_products_than_there_are_rows():
     assert len(products) < 40
 
 
+def test_lanczos_stops_after_four_products_that_bring_nothing_new():
+    products = []
+    assert lanczos(lambda v: products.append(v) or [0.0 * x for x in v], 100) == 0.0
+    assert len(products) == 1 + 4
+
+
 def test_matrices_without_an_answer():
+    answers = iter([2.0, math.nan])
+    assert math.isnan(lanczos(lambda v: [next(answers) * v[0], 1.0], 2))
     for bad in (math.nan, math.inf):
         assert math.isnan(largest_eigenvalue([[1.0, bad], [bad, 1.0]]))
         assert math.isnan(lanczos(lambda v, bad=bad: [bad * x for x in v], 2))

@@ -230,6 +230,13 @@ def test_a_finished_run_goes_on_for_longer_or_not_at_all(tmp_path):
         mt.train(steps=20, checkpoint=path)
 
 
+def test_a_run_that_converged_may_be_asked_for_again(tmp_path):
+    options = {"steps": 200, "target_loss": 0.1, "track_sharpness": 1}
+    runs = [mt.train(checkpoint=tmp_path / "run.json", **options) for _ in range(2)]
+    assert bits(runs[0]) == bits(runs[1]) and runs[0].status == "converged"
+    assert runs[0].sharpness == runs[1].sharpness and [*runs[0].sharpness][-1] == runs[0].steps
+
+
 def test_a_run_is_not_taken_for_another(tmp_path):
     path = tmp_path / "run.json"
     mt.train(MLP(3, [4, 1]), XS, YS, checkpoint=path, lr=0.05)
@@ -277,6 +284,7 @@ def test_a_run_is_not_taken_for_another(tmp_path):
         ({"settings": {}}, "settings are not those of a run"),
         ({"settings": 5}, "settings expects an object, got int 5"),
         ({"sharpness": [[5, 1.0]]}, "the sharpness of steps that were not made"),
+        ({"sharpness": [[0, "one"]]}, "sharpness.0. expects a step and a float, got list"),
         ({"sharpness": [[-1, 1.0]]}, "sharpness.0. expects a step and a float, got list"),
         ({"seconds": -0.5}, "seconds expects a number of at least 0, got float"),
         ({"sharpness": [[0]]}, "sharpness.0. expects a step and a float, got list"),

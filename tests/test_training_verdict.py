@@ -13,7 +13,7 @@ from outcomes import bits, made
 import microtrain as mt
 from microtrain import MLP, Module, Value
 from microtrain.cli import main
-from microtrain.training.verdict import steps_to_go, verdict
+from microtrain.training.verdict import rises, steps_to_go, verdict
 
 WORDS = {"converged", "crawling", "descending", "diverged", "oscillating", "saturated"}
 
@@ -95,6 +95,25 @@ def test_the_limits_of_each_verdict():
     assert "some 4,900 steps away" in near and "more than 5,000 steps away" in far
     assert verdict(made(pace), math.exp(-0.01 * 549))[0] == "descending"
     assert verdict(made(pace), math.exp(-0.01 * 551))[0] == "crawling"
+
+    assert verdict(made(flat, [0.02] * 50), 0.5)[0] == "crawling"  # 1 % is not below 1 %
+    moving = [100.0] * 48 + [101.0, 100.0]
+    assert verdict(made(moving, VANISHED), 0.5)[0] != "saturated"
+    assert verdict(made([1.0, 0.5]), 0.5)[0] != "converged"
+    assert verdict(made([0.001]), 0.01)[1] == "the loss is below 0.01 at step 0"
+
+
+def test_a_rise_is_more_than_rounding():
+    assert rises([0.0, 0.0]) == rises([]) == 0
+    assert rises([1e6, 1e-3, 1e-3 + 5e-10]) == 0 and rises([1.0, 1e-3, 1e-3 + 5e-10]) == 1
+    assert rises([math.inf, 1.0, 1.1]) == 1 and rises([math.inf, 1.0, 0.5]) == 0
+
+
+def test_only_the_gradient_just_before_is_blamed():
+    assert made([1.0, math.nan], [math.nan]).reason.endswith(
+        "after a gradient that was nan at step 0"
+    )
+    assert made([1.0, 1.0, math.nan], [math.nan, 1.0]).reason == "the loss is nan at step 2"
 
 
 def test_without_a_target_the_first_loss_is_what_to_be_below():
@@ -195,7 +214,32 @@ def test_the_pace_of_a_power_law_is_foreseen_well(power, moves, factor):
     assert steps_to_go(losses, target) == pytest.approx((factor - 1) * moves, rel=0.4)
 
 
+@given(st.data())
+def test_the_pace_goes_on_slackening_as_it_did(data):
+    """Its integral over the steps to go is how far the logarithm of the loss has to fall."""
+    moves = data.draw(st.integers(2, 60))
+    quarter = max(1, moves // 4)
+    before, pace, far = (data.draw(st.floats(0.01, 1.0)) for _ in range(3))
+    logs = [0.0] * (moves + 1 - 2 * quarter)
+    logs += [-before * k for k in range(1, quarter + 1)]
+    logs += [logs[-1] - pace * k for k in range(1, quarter + 1)]
+    target = math.exp(logs[-1] - far)
+    steps = steps_to_go([math.exp(x) for x in logs], target)
+    early, late = moves - 1.5 * quarter, moves - 0.5 * quarter
+    power = min(1.0, max(0.0, math.log(before / pace) / math.log(late / early)))
+    n = 1000  # of pace * (late / t) ** power, over the logarithm of t
+    ts = [moves * (1 + steps / moves) ** ((k + 0.5) / n) for k in range(n)]
+    width = math.log(1 + steps / moves) / n
+    assert sum(pace * (late / t) ** power * t * width for t in ts) == pytest.approx(far, rel=1e-3)
+
+
 def test_how_far_the_target_is():
+    assert steps_to_go([1.0, 1.0], 0.5) == steps_to_go([math.inf, 1.0], 0.5) == math.inf
+    assert steps_to_go([2.0, 1.0], 0.0) == steps_to_go([2.0, 1.0], -0.5) == math.inf
+    assert steps_to_go([9, 9, 4, 2, 2], 1) == steps_to_go([9, 9, 4, 4, 2], 1) == pytest.approx(2)
+    falling = [math.exp(-k) for k in range(5)]
+    near, further = (verdict(made(falling), math.exp(-4 - x))[1] for x in (0.5, 1.6))
+    assert near.endswith("is 1 step away") and further.endswith("is some 2 steps away")
     assert steps_to_go([2.0, 1.0], 1.5) == 0.0
     assert steps_to_go([1.0, 2.0], 0.5) == math.inf
     assert steps_to_go([1.0, 0.0], 0.5) == math.inf

@@ -181,7 +181,7 @@ def _in_modules(item: Any, names: Sequence[str]) -> Any:
     }
 
 
-@functools.lru_cache(256)
+@functools.lru_cache
 def _reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
     """Return which globals some code reads, which modules it imports, and all names in it."""
     import dis  # slow to import
@@ -205,7 +205,7 @@ def _imported(name: str) -> Any:
         return None
 
 
-@functools.lru_cache(256)
+@functools.lru_cache
 def _is_installed(module: str) -> bool:
     """Return whether a module is this package's, Python's own, or of an installed package."""
     if module.partition(".")[0] == __name__.partition(".")[0]:

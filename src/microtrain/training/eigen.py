@@ -63,7 +63,7 @@ def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
     diagonal: Vector = []
     beside: Vector = []
     top, still = math.nan, 0
-    v, length = _new_direction(rng, vectors, n), 0.0
+    v = _new_direction(rng, vectors, n)
     while len(vectors) < n:
         vectors.append(v)
         w = product(v)

@@ -130,19 +130,17 @@ def steps_to_go(losses: Sequence[float], target_loss: float) -> float:
     start, middle, last = losses[-1 - span], losses[-1 - quarter], losses[-1]
     if not (target_loss > 0 and 0 < last < start < math.inf):
         return math.inf
-    if last <= target_loss:
-        return 0.0
     slackening = 0.0  # the power of the steps by which the pace falls
     if not last < middle < start:  # a bumpy way down: its mean is all that can be told
         pace = math.log(start / last) / span
     else:
         before, pace = (math.log(a / b) / quarter for a, b in ((start, middle), (middle, last)))
         early, late = moves - 3 * quarter / 2, moves - quarter / 2  # the middles of the quarters
-        if before > pace and early > 0:
+        if before > pace:
             slackening = min(1.0, math.log(before / pace) / math.log(late / early))
             pace *= (late / moves) ** slackening
     # After s times the steps taken, the pace is s**-slackening times that of now.
-    distance = math.log(last / target_loss) / (pace * moves)
+    distance = max(0.0, math.log(last / target_loss)) / (pace * moves)
     left = 1 - slackening
     try:
         growth = math.exp(distance) if left < 1e-9 else (1 + left * distance) ** (1 / left)
