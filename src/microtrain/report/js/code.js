@@ -1,6 +1,7 @@
 // The generated Python: five lines around the one that runs, the part underlined, the values beneath.
 
-const AROUND = 2;
+const AROUND = 2,
+  LONG = 100; // columns: of longer lines, only the beginning is shown, unless the part is further on
 
 /** The listing that a part is in, and where: of the whole step, or of its neuron alone. */
 function listingOf(part) {
@@ -24,8 +25,10 @@ function drawCode(part, t) {
   const indent = Math.min(...shown.map((line) => line.search(/\S/)).filter((n) => n >= 0));
   box.replaceChildren(
     ...shown.flatMap((line, i) => {
-      if (first + i !== at) return [make("div", {}, line.slice(indent) || " ")];
-      const [, from, to] = place;
+      if (first + i !== at) return [make("div", {}, shortened(line.slice(indent)) || " ")];
+      const [, from] = place,
+        to = place[2] > LONG && from < LONG / 2 ? line.length : place[2];
+      if (to > LONG && from < LONG / 2) line = shortened(line);
       return [
         make(
           "div",
@@ -43,6 +46,9 @@ function drawCode(part, t) {
   box.scrollLeft = end > box.clientWidth ? marked.offsetLeft - 2 * LEFT : 0;
 }
 
+/** A line of code that fits: the rest of a longer one is left out. */
+const shortened = (line) => (line.length > LONG ? `${line.slice(0, LONG - 1)}\u2026` : line);
+
 /** The numbers of a line, each under its term: the terms of a sum, else each name that has a value. */
 function valuesBeneath(listing, at, part, t) {
   const terms = termsOf(listing, at, part, t);
@@ -57,24 +63,44 @@ function valuesBeneath(listing, at, part, t) {
   return text;
 }
 
-/** The terms that the walk has of this line: from, to, value; or else its names. */
+/** The terms that the walk has of this line: from, to, value; or else its names; and the result. */
 function termsOf(listing, at, part, t) {
+  if (WITHOUT_VALUES.includes(part.kind)) return [];
   const terms = [];
   for (const [key, [line, from, to]] of Object.entries(listing.parts)) {
-    const x = line === at ? termValue(key, t) : null;
+    const x = line === at && isKnown(key) ? termValue(key, t) : null;
     if (x !== null && !terms.some(([start]) => start === from)) terms.push([from, to, x]);
   }
-  if (terms.length > 1) return terms.sort((a, b) => a[0] - b[0]);
-  const result = listing.lines[at].indexOf(" = ");
-  return listing.tokens[at]
-    .filter(([from]) => from > result)
-    .map(([from, to, key]) => [from, to, nameValue(key, part, t)]);
+  const result = listing.lines[at].indexOf(" = "),
+    names = listing.tokens[at],
+    right = names.filter(([from]) => from > result);
+  const split = Object.values(listing.parts).filter(([line]) => line === at).length > 3;
+  const shown = split ? terms : right.map(([from, to, key]) => [from, to, nameValue(key, part, t)]);
+  const [from, to, key] = names.find(([from]) => from < result) || [];
+  if (key && ENDS_ITS_LINE.includes(part.kind)) shown.push([from, to, resultValue(key, t)]);
+  return shown.sort((a, b) => a[0] - b[0]);
 }
 
-/** What a name stands for; a gradient is only whole when it is used. */
+const WITHOUT_VALUES = ["B0", "BS", "U2", "U3"];
+const ENDS_ITS_LINE = ["F act", "F closed", "B act", "B closed", "B weight", "B bias", "U1"];
+
+/** Whether the walk has been at this part; those of closed neurons it meets as one. */
+function isKnown(code) {
+  const place = parts().findIndex((part) => part.code === code);
+  return place < state.part;
+}
+
+/** What a name on the right stands for; a gradient there is that of before, until it is used. */
 function nameValue(key, part, t) {
-  if (!key.startsWith("g:")) return t.value(key);
-  return part.phase === "update" ? t.used[Number(key.slice(2))] : null;
+  const [kind, index] = key.split(":");
+  if (kind !== "g") return t.value(key);
+  return part.phase === "update" ? t.used[index] : run.leftover(head())[index];
+}
+
+/** What the name on the left is from now on. */
+function resultValue(key, t) {
+  const [kind, index] = key.split(":");
+  return kind === "p" ? t.after[index] : t.value(key);
 }
 
 /** What a part of the walk comes to, where it is a term: a product, a bias, a slope, a user's share. */

@@ -28,7 +28,7 @@ function curveScales(width, height) {
   };
 }
 
-function drawCurve(svg, small = false) {
+function drawCurve(svg, small = false, step = head()) {
   const width = Math.max(200, svg.clientWidth),
     height = Math.max(80, svg.clientHeight),
     at = curveScales(width, height);
@@ -36,7 +36,7 @@ function drawCurve(svg, small = false) {
   if (svg.dataset.key !== key) frameCurve(svg, key, width, height, at);
   const part = (name) => svg.querySelector(`.${name}`);
   const losses = run.losses.slice(0, last() + 1),
-    k = head(),
+    k = step,
     hidden = state.hide;
   const points = (list, from = 0) =>
     list.map((loss, i) => `${at.x(from + i).toFixed(1)},${at.y(loss).toFixed(1)}`).join(" ");

@@ -51,12 +51,16 @@ function drawNeuron(part, t) {
   for (const slot of svg.querySelectorAll("[data-slot]"))
     if (slot.dataset.slot !== "a.name") say(slot, texts[slot.dataset.slot] ?? "");
   say($("neuron-title"), capital(nodeName(l, j)));
+  const elsewhere = part.l !== undefined && (part.l !== l || part.j !== j);
+  svg.classList.toggle("waits", elsewhere);
+  say($("neuron-hint"), hintOf(part, t, elsewhere));
   markBoxes(svg, part, n, l, j, seen);
   markEdges(svg, n, l, j, seen);
   drawActivation(svg.querySelector(".plot"), n, seen);
   const sum = arithmetic(part, t),
     mine = sum && part.l === l && part.j === j;
   svg.querySelector(".now-box").classList.toggle("hidden", !mine);
+  svg.querySelector(".now-box").classList.toggle("plain", part.phase === "forward");
   svg.querySelector(".lead")?.classList.toggle("shown", Boolean(mine) && part.kind === "B act");
   if (mine)
     for (const [name, text] of Object.entries({
@@ -66,6 +70,16 @@ function drawNeuron(part, t) {
     }))
       say(svg.querySelector(`[data-slot="now.${name}"]`), text);
   rich($("arithmetic"), sum ? `${sum[1]} ${sum[2]}` : "");
+}
+
+/** What else to know of the drawing: that another neuron's turn it is, or whose gradients these are. */
+function hintOf(part, t, elsewhere) {
+  if (elsewhere) return `\u00b7 it waits; Enter opens ${nodeName(part.l, part.j)}`;
+  if (part.phase === "update" || part.kind === "BS")
+    return t.samples.length > 1
+      ? "\u00b7 the weights\u2019: of all samples; the others: of this one"
+      : "";
+  return "\u00b7 a dot: not known yet";
 }
 
 /** From which part on each number of this neuron is known; Infinity: not in this walk. */
@@ -93,6 +107,11 @@ function partsOf(l, j) {
     gradient: (index) => (known.gradient.get(index) ?? Infinity) <= now,
     input: (k) => l === 0 || (known.value.get(`${l - 1},${k}`) ?? Infinity) <= now,
     all: now >= known.all,
+    reset: list.findIndex(({ kind }) => kind === "B0") < now,
+    moved: (index) => {
+      const kind = list[now - 1].kind;
+      return kind === "U1" ? index === state.weight : kind === "U2" || kind === "U3";
+    },
   };
 }
 

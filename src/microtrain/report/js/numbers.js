@@ -14,10 +14,16 @@ function textsOf(l, j, n, seen, part, t, portrait) {
     wide = n.weights.length <= 8;
   const digits = wide ? 4 : 2,
     value = (x, known) => (known ? short(x, wide ? 4 : 3) : NOT_YET);
+  // A gradient that has not come yet is what was left there: 0, unless nobody reset it.
+  const left = (index) => (seen.reset ? back(run.leftover(head())[index], digits) : NOT_YET);
+  const weight = (index, before) =>
+    seen.moved(index)
+      ? `${ARROW_RIGHT} ${short(t.after[index], wide ? 4 : 3)}`
+      : value(before, true);
   const { shown, rest } = rowsOf(l, j);
   texts["b.name"] = engine.names[n.biasAt];
-  texts["b.value"] = value(n.bias, true);
-  texts["b.grad"] = seen.gradient(n.biasAt) ? back(grads[n.biasAt], digits) : NOT_YET;
+  texts["b.value"] = weight(n.biasAt, n.bias);
+  texts["b.grad"] = seen.gradient(n.biasAt) ? back(grads[n.biasAt], digits) : left(n.biasAt);
   texts["s0.value"] = value(n.sums[0], seen.bias || seen.value);
   let total = n.sums[0];
   shown.forEach((k, row) => {
@@ -28,8 +34,8 @@ function textsOf(l, j, n, seen, part, t, portrait) {
       [`x${row}.name`]: l ? `${l - 1}, ${k}` : engine.set.columns[k],
       [`x${row}.value`]: seen.input(k) ? plain(n.inputs[k], wide ? 4 : 3) : NOT_YET,
       [`w${row}.name`]: wide ? engine.names[index] : String(k),
-      [`w${row}.value`]: value(n.weights[k], true),
-      [`w${row}.grad`]: done ? back(grads[index], digits) : NOT_YET,
+      [`w${row}.value`]: weight(index, n.weights[k]),
+      [`w${row}.grad`]: done ? back(grads[index], digits) : left(index),
       [`p${row}.value`]: value(n.products[k], seen.product(k)),
       [`p${row}.grad`]: done && !seen.all ? back(n.delta, digits) : seen.all ? "" : NOT_YET,
       [`s${row + 1}.value`]: value(total, seen.product(k)),

@@ -89,7 +89,7 @@ const SENTENCES = {
       return `The loss does not change with ${what}: this sample is already right enough. ${NOTHING}`;
     const error = engine.set.loss === "squared error" ? ` (2 ${TIMES} error)` : "",
       why = t.share === 1 ? error : ` (in the mean, it counts for 1 of ${t.samples.length})`;
-    return `For each unit ${what} grew, the loss would ${d < 0 ? "fall" : "rise"} by [${short(Math.abs(d))}|${full(d)}]${why}. Now go back and ask what made it.`;
+    return `If ${what} grew a little, the loss would ${d < 0 ? "fall" : "rise"} [${short(Math.abs(d))}|${full(d)}] times as much${why}. Now go back and ask what made it.`;
   },
   "B user": ({ u }, t, n) => {
     const user = n.users[u];
@@ -134,8 +134,8 @@ const SENTENCES = {
       g = n.gradients[k],
       name = engine.names[index];
     if (g === 0)
-      return `${name} was multiplied by ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = [0]. If it grew a little, this loss would not change: the path is cut.`;
-    return `${name} was multiplied by ${given(x)}, so its slope is ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = ${gradient(g)}. If it grew a little, this loss would ${howMuch(g, t)}.`;
+      return `${name} was multiplied by ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = [0]. If it grew a little, the loss of sample ${state.sample} would not change: the path is cut.`;
+    return `${name} was multiplied by ${given(x)}, so its slope is ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = ${gradient(g)}. If it grew a little, the loss of sample ${state.sample} would ${howMuch(g, t)}.`;
   },
   BS: (part, t) => {
     const mine = t.contributions(state.weight),

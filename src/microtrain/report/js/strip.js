@@ -34,8 +34,8 @@ function drawStrip() {
     !finite(gradient)
       ? "The gradient is not finite: from here on there is no number to go on with."
       : gradient === 0
-        ? `If ${name} grew by a little, the loss would not change: [0].`
-        : `If ${name} grew by a little, the loss would ${gradient > 0 ? "rise" : "fall"}: [${short(gradient)}] for each unit.${state.zero ? "" : " (It holds what all steps so far left over.)"}`,
+        ? `If ${name} grew a little, the loss would not change: [0].`
+        : `If ${name} grew a little, the loss would ${gradient > 0 ? "rise" : "fall"} [${short(Math.abs(gradient))}] times as much.${state.zero ? "" : " (It holds what all steps so far left over.)"}`,
   );
   const after = before - lr * gradient,
     ends = k === last() && run.status === "converged";

@@ -126,7 +126,8 @@ function drawWalk() {
   rich($("sentence"), sentence(part, t));
   drawCrumbs(part);
   drawEnd();
-  drawCurve($("small-curve"), true);
+  const moved = part.kind === "U3" ? Math.min(last(), head() + 1) : head();
+  drawCurve($("small-curve"), true, moved);
   rich(
     $("small-told"),
     `the loss of ${run.config.batch === null ? "all samples" : "this batch"} is {${short(run.losses[head()])}}`,

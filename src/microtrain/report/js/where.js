@@ -11,7 +11,8 @@ function drawWhere(part, t) {
   const backward = ["backward", "update"].includes(part.phase),
     gradients = now >= known.all ? t.used : t.gradient;
   const seen = (map, key) => (map.get(key) ?? Infinity) <= now;
-  if (backward)
+  if (["U2", "U3"].includes(part.kind)) drawLines(svg, at, t.after, null, () => true);
+  else if (backward)
     drawLines(svg, at, run.parameters(head()), gradients, (index) => seen(known.gradient, index));
   else
     drawLines(svg, at, run.parameters(head()), null, (index) =>
