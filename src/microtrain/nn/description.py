@@ -101,7 +101,9 @@ class _Writer:
                 self._all("dict", [*item, *item.values()])
         elif isinstance(item, Module):  # all of it, whatever pickle is to keep
             activation = ACTIVATIONS.get(item.activation) if isinstance(item, Neuron) else None
-            self._all("Module", [kind, activation, object.__getstate__(item)])
+            self._all("Module", [kind, activation])
+            state: Any = object.__getstate__(item)
+            self._named("its", state if type(state) is dict else {"slots": state})
         elif kind is types.FunctionType:
             self._function(item)
         elif _is_random(item):
