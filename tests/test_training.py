@@ -6,6 +6,7 @@ import csv
 import inspect
 import linecache
 import math
+import re
 import statistics
 import sys
 from dataclasses import dataclass
@@ -580,6 +581,17 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(arguments, erro
     with pytest.raises(error, match=message):
         mt.train(**{"model": MODEL, "xs": XS, "ys": YS, **arguments})
     assert hexes(MODEL) == before
+
+
+def test_the_default_model_fits_the_first_sample():
+    with pytest.raises(ValueError, match=r"^xs\[1\]: MLP expects 1 input, got 2"):
+        mt.train(None, [[1.0], [1.0, 2.0]], [1.0, 1.0])
+
+
+def test_a_history_shows_its_first_and_its_last_loss():
+    history = mt.train(steps=5)
+    shown = [part for part in re.split("<[^>]*>", history._repr_html_()) if "&gt;" in part]
+    assert shown[0] == f"{history.losses[0]:.4g} -&gt; {history.losses[-1]:.4g}"
 
 
 def test_parameters_must_be_leaves():

@@ -175,6 +175,11 @@ def test_a_model_without_curvature(activation):
     assert mt.sharpness(model, XS, YS, loss=mt.hinge) == 0.0
 
 
+def test_a_gradient_that_is_the_same_everywhere_has_no_curvature():
+    line = MLP(1, [1], output_activation="linear")
+    assert mt.sharpness(line, [[3.0]], [2.0], loss=lambda p, y: p + 0 * y) == 0.0
+
+
 def test_gradient_descent_on_a_quadratic_is_stable_below_2_over_sharpness():
     xs = [[1.0, 0.5], [-0.5, 2.0], [0.3, -0.3]]
     ys = [1.0, -1.0, 0.5]
