@@ -104,8 +104,12 @@ function drawLoss(set, k) {
       : `Loss = ${run.config.mean ? "mean" : "sum"} of ${words} = {${short(loss)}}`,
   );
   $("loss").dataset.value = loss;
-  const right = of > 8 ? `${of - wrong} of ${of} right. ` : "";
-  say($("fresh"), right + (fresh ? `New points: ${fresh.right} of ${fresh.of} right.` : ""));
+  const right = of > 8 ? `${of - wrong} of ${of} right. ` : "",
+    noise = run.config.batch === null ? "" : "Dots jump: each step sees other samples. ";
+  say(
+    $("fresh"),
+    noise + right + (fresh ? `New points: ${fresh.right} of ${fresh.of} right.` : ""),
+  );
   $("fresh").hidden = !$("fresh").textContent;
 }
 

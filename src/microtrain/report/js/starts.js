@@ -52,13 +52,15 @@ function drawStarts() {
   const rates = plain(rate()),
     [first, second] = told;
   const alike = run.verdict().word === "converged" ? first.converged : STARTS - first.converged,
-    disagrees = ready && run.done && alike <= MOST_AGREE * STARTS;
+    disagrees = ready && run.done && state.target !== null && alike <= MOST_AGREE * STARTS;
   const minority = (one) =>
-    one.converged === STARTS
-      ? "all converge"
-      : one.converged
-        ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} converge`
-        : "none converges";
+    state.target === null
+      ? "no target to reach"
+      : one.converged === STARTS
+        ? "all converge"
+        : one.converged
+          ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} converge`
+          : "none converges";
   $("starts-told").classList.toggle("strong", disagrees);
   if (!ready) rich($("starts-told"), `${STARTS} random starts at ${rates}: \u2026`);
   else if (second)

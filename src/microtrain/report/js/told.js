@@ -35,7 +35,7 @@ function toldVerdict(one, wrong, samples) {
     case "converged":
       return [
         `\u2713 Converged at step ${end}`,
-        `: loss below ${plain(one.options.target)}${though}${yet}.`,
+        `: ${one.config.batch === null ? "loss" : "a batch\u2019s loss"} below ${plain(one.options.target)}${though}${yet}.`,
       ];
     case "diverged":
       return [
