@@ -426,6 +426,33 @@ def boxes(page):
     )
 
 
+def test_the_walk_shows_nothing_before_it_is_there(visit, toy):
+    def slot(name):
+        return page.locator(f"#neuron [data-slot='{name}']").text_content()
+
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=3")
+    assert [slot(f"p{k}.value") for k in range(3)] == ["1.378", "\u00b7", "\u00b7"]
+    assert page.locator("#code .values").text_content().split() == [f"{MINUS}0.4822", "1.378"]
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=18")
+    assert slot("w0.grad") == "\u2190 0"
+    assert page.locator("#code .values").text_content().strip() == ""
+    page.keyboard.press("End")
+    settled(page)
+    weight = mt.MLP(3, [4, 4, 1]).parameters()[0].data - 0.1 * gradients(zip(XS, YS))[0]
+    assert slot("w0.value") == f"\u2192 {weight:.4f}"
+
+
+def test_what_is_said_of_batches_and_of_dead_neurons(visit, toy):
+    page = visit(toy, "#batch=1")
+    expect(page, "#verdict", "a batch\u2019s loss below 0.01")
+    expect(page, "#verdict", "yet 2 of 4 predictions are wrong")
+    expect(page, "#fresh", "Dots jump")
+    assert page.locator("#curve .noise circle").count() == page.evaluate("run.head + 1")
+    page = visit(toy, "#out=r")
+    expect(page, "#network-legend", "off for every sample")
+    assert page.locator("#network .node.dead").count() >= 1
+
+
 def test_19_the_update_follows_the_rate(visit, toy):
     page = visit(toy, "#lr=0.1&step=0&view=neuron&part=39")
     before, boxed = page.locator("#sentence").inner_text(), boxes(page)

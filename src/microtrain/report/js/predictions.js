@@ -140,6 +140,7 @@ function drawList(set, k) {
 function listRow(set, i) {
   const picture = document.createElementNS(SVG, "svg");
   attributes(picture, { viewBox: "0 0 100 24", class: "bar", "aria-hidden": "true" });
+  if (set.classes) attributes(picture, { preserveAspectRatio: "none" });
   const place = barScale(set),
     at = (x) => 4 + 92 * place(x);
   if (set.classes) {
