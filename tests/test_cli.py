@@ -23,6 +23,7 @@ from microtrain.cli.pool import _stop as stop
 from microtrain.cli.pool import _work as work
 from microtrain.cli.pool import processors
 from microtrain.cli.terminal import Progress
+from microtrain.tables.task import read_task
 
 
 def test_the_toy_job(capsys):
@@ -366,6 +367,37 @@ def test_a_sweep_as_json_and_csv_on_two_processes(capsys):
     assert main([*SMALL, *options, "--csv"]) == 0
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert [row["reason"] for row in rows] == [run.reason for run in found.runs]
+
+
+def test_a_sweep_of_a_table(capsys, tmp_path):
+    path = tmp_path / "table.csv"
+    rows = [f"{x},{'ab'[x > 20]}" for x in range(40)]
+    path.write_text("\n".join(["x,kind", *rows, ",b"]), encoding="utf-8")
+    command = ["sweep", str(path), "--target", "kind", "--skip-empty", "--steps", "9"]
+    assert main([*command, "--lrs", "0.1", "1", "--seeds", "2", "--jobs", "2", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    task = read_task(str(path), "kind", skip_empty=True, test_share=0)
+    found = mt.sweep(
+        [0.1, 1.0],
+        seeds=range(2),
+        steps=9,
+        target_loss=None,
+        model=task.model(),
+        xs=task.xs,
+        ys=task.ys,
+        loss=mt.cross_entropy,
+        reduction="mean",
+    )
+    assert len(task.xs) == 40
+    assert [run["losses"] for run in record["runs"]] == [run.history.losses for run in found.runs]
+    assert [list(run["sharpness"]) for run in record["runs"]] == [["0"]] * 4
+    assert main([*command, "--jobs", "1", "--batch-size", "8", "--hidden", "30"]) == 0
+    out = capsys.readouterr().out
+    assert "sharpness" not in out and "Take 1: its loss ends lowest" in out
+    assert main(["sweep", "--hidden", "3"]) == 2
+    assert "--hidden expects a table: microtrain sweep FILE --target" in capsys.readouterr().err
+    assert main(["sweep", str(path)]) == 2
+    assert "--target COLUMN is missing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -420,6 +420,8 @@ def test_words_for_one_seed_and_for_failure():
     assert (
         "Take 0.1: its loss ends lowest, at " in mt.sweep((0.01, 0.1), target_loss=None).explain()
     )
+    words = mt.sweep((3.0,), target_loss=None, track_sharpness=1).explain()
+    assert words.endswith("the loss rose in 1 of the 1 that did not.")
     assert "sharpness" not in mt.sweep().explain() and "sharpness" not in mt.sweep().table()
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from microtrain.nn import datasets
 
@@ -105,3 +108,51 @@ def test_read_csv_of_what_is_no_text(tmp_path):
         datasets.read_csv(path, "y")
     with pytest.raises(FileNotFoundError):
         datasets.read_csv(tmp_path / "none.csv", "y")
+
+
+# Standardized columns.
+
+floats = st.floats(-1e6, 1e6)
+
+
+@given(st.lists(st.tuples(floats, floats, st.just(3.0)), min_size=1, max_size=20))
+def test_standardized_columns_have_mean_0_and_deviation_1_or_0(rows):
+    scaler = datasets.standardize(rows)
+    new = scaler(rows)
+    for column, before in zip(zip(*new), zip(*rows)):
+        n = len(column)
+        mean = math.fsum(column) / n
+        spread = max(before) - min(before)
+        if spread > 1e-6 * max(map(abs, before)):
+            assert mean == pytest.approx(0, abs=1e-6)
+            assert math.fsum((x - mean) ** 2 for x in column) / n == pytest.approx(1, abs=1e-6)
+        elif spread == 0:
+            assert max(map(abs, column)) <= 1e-9
+    for row, again in zip(rows, scaler.inverse(new)):
+        assert again == pytest.approx(row, rel=1e-9, abs=1e-6)
+    kept = datasets.Standardizer(**json.loads(json.dumps(vars(scaler))))
+    assert kept(rows) == new and repr(kept) == repr(scaler)
+
+
+def test_targets_are_standardized_as_numbers():
+    scaler = datasets.standardize([1, 2, 3.0])
+    assert scaler([2, 2 + scaler.scales[0]]) == [0.0, pytest.approx(1.0)]
+    assert scaler.inverse([0.0, -1.0]) == [2.0, 2 - scaler.scales[0]]
+    assert scaler([[2]]) == [[0.0]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "rows expects at least one row, got none"),
+        ([[1.0, 2.0], [1.0]], r"rows\[1\] expects 2 numbers, as rows\[0\] has, got 1"),
+        ([[1e200], [-1e200]], "column 0 has numbers too large to standardize"),
+    ],
+)
+def test_what_can_not_be_standardized_is_refused(rows, message):
+    with pytest.raises(ValueError, match=message):
+        datasets.standardize(rows)
+    with pytest.raises(ValueError, match=r"rows\[0\] expects 2 numbers, got 1"):
+        datasets.standardize([[1.0, 2.0]])([3.0])
+    with pytest.raises(TypeError, match=r"rows\[0\]\[1\] expects a number, got str"):
+        datasets.standardize([[1.0, "a"]])

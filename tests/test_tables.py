@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import io
 import json
@@ -20,10 +21,24 @@ import microtrain as mt
 from microtrain.cli import main
 from microtrain.cli.scores import confusion, score
 from microtrain.files.csv import Table, read_table
-from microtrain.tables.fit import fit
+from microtrain.tables import fit as fitting
 from microtrain.tables.predictor import Column, Predictor
+from microtrain.tables.task import _split, read_task
 
 KINDS = {"aster": (0.0, 0.0), "iris": (4.0, 1000.0), "rose": (0.0, 2000.0)}
+
+
+OF_TASK = (
+    *("sep", "skip_empty", "drop", "texts", "kind", "max_classes", "loss"),
+    *("test_share", "seed"),
+)
+
+
+def fit(path, target, **options):
+    """Learn from a table with these options, some of the task and some of the training."""
+    of_task = {name: x for name, x in options.items() if name in OF_TASK}
+    others = {name: x for name, x in options.items() if name not in OF_TASK or name == "seed"}
+    return fitting.fit(read_task(path, target, **of_task), **others)
 
 
 def table(path, rows, header=("length", "weight", "soil", "kind")):
@@ -46,7 +61,7 @@ def flowers(tmp_path):
 
 def test_classes_that_lie_apart_are_told_apart(flowers):
     found = fit(flowers, "kind")
-    assert (found.trained_on, len(found.held_out)) == (96, 24)
+    assert (len(found.task.xs), len(found.held_out)) == (96, 24)
     assert all(truth == prediction for truth, prediction in found.held_out)
     assert found.predictor.model.sizes == [8, 3]
     assert found.predictor.model.n_in == 2 + 3  # two numbers, three kinds of soil
@@ -54,16 +69,31 @@ def test_classes_that_lie_apart_are_told_apart(flowers):
 
 
 def test_columns_are_standardized_by_the_rows_trained_on_alone(flowers):
-    found = fit(flowers, "kind", test_share=0.5, steps=1)
-    with open(flowers, encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    random.Random(0).shuffle(rows)
-    lengths = [float(row["length"]) for row in rows[60:]]
-    mean = math.fsum(lengths) / 60
-    length = found.predictor.columns[0]
-    assert length.mean == mean
-    assert length.scale == pytest.approx(math.sqrt(sum((x - mean) ** 2 for x in lengths) / 60))
-    assert [truth for truth, _ in found.held_out] == [row["kind"] for row in rows[:60]]
+    found = fit(flowers, "length", test_share=0.5, steps=1)
+    weights = [x[0] for x in found.task.xs]
+    assert math.fsum(weights) == pytest.approx(0, abs=1e-9)
+    assert math.fsum(x * x for x in weights) / 60 == pytest.approx(1)
+    assert math.fsum(y for [y] in found.task.ys) == pytest.approx(0, abs=1e-9)
+    assert abs(math.fsum(x[0] for x in found.task.held_xs)) > 1
+    assert found.predictor.columns[2].scale == 1  # of texts
+
+
+@given(
+    st.lists(st.sampled_from("abcd"), min_size=3, max_size=60),
+    st.floats(0, 0.9),
+    st.integers(0, 9),
+)
+def test_each_class_gives_its_share_to_the_rows_held_out(classes, share, seed):
+    n = len(classes)
+    held, trained = _split(classes, n, share, seed)
+    assert sorted(held + trained) == list(range(n))
+    counts = collections.Counter(classes)
+    spare = n - len(counts)
+    assert len(held) == min(round(share * n), spare)
+    for name, count in counts.items():
+        given_away = sum(classes[i] == name for i in held)
+        assert abs(given_away - (count - 1) * len(held) / max(1, spare)) < 1 + 1e-9
+        assert given_away < count
 
 
 def test_a_line_is_found_in_any_units(tmp_path):
@@ -362,6 +392,42 @@ def test_what_was_not_there_in_training_is_said(flowers, tmp_path, capsys):
     assert capsys.readouterr() == ("length,weight,soil,kind,predicted kind\n", "")
 
 
+def test_probabilities_of_classes(flowers, tmp_path, capsys):
+    path = str(tmp_path / "model.json")
+    predictor = fit(flowers, "kind", steps=40).predictor
+    predictor.save(path)
+    assert main(["predict", path, flowers, "--probabilities"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    for row, x in zip(rows, predictor.inputs(read_table(flowers))):
+        found = {name: float(row[f"probability {name}"]) for name in KINDS}
+        assert sum(found.values()) == pytest.approx(1) and min(found.values()) >= 0
+        assert max(found, key=found.__getitem__) == row["predicted kind"] == predictor.predict(x)
+    again = tmp_path / "again.csv"
+    assert main(["predict", path, flowers, "--probabilities"]) == 0
+    again.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert main(["predict", path, str(again), "--probabilities", "--quiet"]) == 0
+    assert capsys.readouterr().out == again.read_text(encoding="utf-8")
+    for options in ({"target": "length", "kind": "numbers"}, {"target": "soil", "loss": "hinge"}):
+        two = [["1", "2", "peat", "a"], ["3", "4", "clay", "b"]] * 3
+        fit(table(tmp_path / "two.csv", two), steps=1, **options).predictor.save(path)
+        assert main(["predict", path, flowers, "--probabilities"]) == 2
+        assert "--probabilities expects a model of cross_entropy" in capsys.readouterr().err
+
+
+def test_rows_with_empty_cells_are_left_out_of_predictions(flowers, tmp_path, capsys):
+    path = str(tmp_path / "model.json")
+    fit(flowers, "kind", steps=1, drop=["weight"]).predictor.save(path)
+    rows = [["1", "", "clay", ""], ["", "2", "clay", "iris"], ["3", "2", " ", "iris"]]
+    holes = table(tmp_path / "holes.csv", rows)
+    assert main(["predict", path, holes]) == 2
+    assert "line 3: column 'length' expects a value, got ''" in capsys.readouterr().err
+    assert main(["predict", path, holes, "--skip-empty"]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 2 and out.splitlines()[1].startswith("1,,clay,,")
+    assert err == "microtrain predict: 2 rows with an empty cell left out\n"
+    assert main(["predict", path, holes, "--skip-empty", "--probabilities"]) == 0
+
+
 def test_predictions_in_a_pipe(flowers, tmp_path, capsys, monkeypatch):
     model = str(tmp_path / "model.json")
     main(["fit", flowers, "--target", "kind", "--save", model, "--quiet"])
@@ -424,7 +490,7 @@ def test_more_steps_for_a_table_are_another_schedule(flowers, tmp_path, capsys):
     capsys.readouterr()
     assert status_of([*command, "--resume", "--steps", "60"]) == 2
     err = capsys.readouterr().err
-    assert "other lr: warmup_cosine(0.1, 30, 1, 0.0), not warmup_cosine(0.1, 60, 3, 0.0)" in err
+    assert "other lr: warmup_cosine(0.3, 30, 1, 0.0), not warmup_cosine(0.3, 60, 3, 0.0)" in err
     assert "the schedule is made for --steps, too" in err
     assert status_of([*command, "--resume", "--steps", "30", "--loss", "hinge"]) == 2
     assert "schedule" not in capsys.readouterr().err
@@ -574,7 +640,7 @@ def test_rows_with_empty_cells_are_skipped_if_asked_for(tmp_path):
     ):
         fit(path, "y", drop=["z"])
     found, same = fit(path, "y", drop=["z"], skip_empty=True), fit(whole, "y", drop=["z"])
-    assert (found.skipped, same.skipped) == (2, 0)
+    assert (found.task.skipped, same.task.skipped) == (2, 0)
     assert found.history.losses == same.history.losses
     with pytest.raises(ValueError, match="too few rows to learn from: 0 of 20"):
         fit(table(tmp_path / "v.csv", [[1, ""]] * 20, "xy"), "y", skip_empty=True)

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
-import sys
-from typing import TextIO
 
 from ..errors import counted, file_path
 from ..files.records import CheckpointError
-from ..tables.fit import BATCH, HIDDEN, PASSES, RATE, SHARE, Fit, fit
-from ..tables.predictor import MANY, Predictor
+from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
+from ..tables.predictor import Predictor
+from ..tables.task import HIDDEN
 from ..training.chunks import Watcher
 from ..training.history import History
-from . import runs
+from . import runs, tables
 from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
 from .scores import confusion, score
 from .terminal import Progress, about, bold, print_json, printable
 
 LINES = 20  # of losses, about
 
-# What `tables.fit` is called with as it is given.
-ARGUMENTS = (
-    *("sep", "skip_empty", "drop", "texts", "max_classes", "test_share"),
-    *("hidden", "activation", "loss"),
-)
-
 
 def run(arguments: argparse.Namespace) -> int:
     options = runs.training(arguments)
-    if arguments.target is None:
-        raise ValueError("--target COLUMN is missing: the column to predict")
     if arguments.save is not None:
         _check_save(arguments)
     shown = 0  # losses; -1 where only the title is
@@ -52,21 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
         shown = shown or -1
         progress.show(history.steps, planned)
 
-    if arguments.classes and arguments.numbers:
-        raise ValueError("--classes and --numbers can't both be true of the target")
-    kind = "classes" if arguments.classes else "numbers" if arguments.numbers else None
-    given = {name: getattr(arguments, name) for name in ARGUMENTS}
-    path, file = source(arguments.file)
     with Progress("steps", quiet=arguments.quiet) as progress:
         found = fit(
-            path,
-            arguments.target,
-            file=file,
-            kind=kind,
-            **given,
+            tables.task_of(arguments, arguments.file, arguments.seed),
+            hidden=arguments.hidden,
+            activation=arguments.activation,
             **options,
             on_step=Watcher(show),
-            watch=lambda what, items: Progress(what, quiet=arguments.quiet).over(items),
+            watch=tables.watch(arguments),
         )
     history = found.history
     diverged = history.status == "diverged"
@@ -78,8 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
             {
                 **history.to_dict(),
                 "parameters": found.predictor.model.state_dict(),
-                "trained_on": found.trained_on,
-                "skipped": found.skipped,
+                "trained_on": len(found.task.xs),
+                "skipped": found.task.skipped,
                 "held_out": [{"truth": y, "prediction": p} for y, p in found.held_out],
             }
         )
@@ -88,18 +71,6 @@ def run(arguments: argparse.Namespace) -> int:
     if history.status == "interrupted":
         return INTERRUPTED
     return FAILED if diverged else OK
-
-
-def source(path: str) -> tuple[str, TextIO]:
-    """Return what a table is called, and its text. For - it is that of standard input."""
-    name = "standard input" if path == "-" else file_path("FILE", path)
-    with about(name):
-        if path == "-":
-            content = sys.stdin.buffer.read()
-        else:
-            with open(path, "rb") as file:
-                content = file.read()
-    return name, io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
 
 
 def _check_save(arguments: argparse.Namespace) -> None:
@@ -122,9 +93,9 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
     if not arguments.quiet:
         print()
     seconds = f"{history.seconds:.1f} s"
-    print(f"{predictor.model}, trained on {found.trained_on:,} rows in {seconds}.")
-    if found.skipped:
-        print(f"{counted(found.skipped, 'row')} with an empty cell left out.")
+    print(f"{predictor.model}, trained on {len(found.task.xs):,} rows in {seconds}.")
+    if found.task.skipped:
+        print(f"{counted(found.task.skipped, 'row')} with an empty cell left out.")
     print(filled(runs.ended(history, of_batches=True)))
     last = history.losses[-max(1, len(history.losses) // LINES) :]
     if history.status == "finished" and sum(last) / len(last) > history.losses[0]:
@@ -151,17 +122,8 @@ COMMAND = Command(
     failed="the training diverged, or a file can't be read or written",
     files={"FILE": "the table: CSV, column names first; - for standard input"},
     options={
-        "target": Unset(),
-        "drop": [],
-        "texts": [],
-        "classes": False,
-        "numbers": False,
-        "max-classes": MANY,
-        "skip-empty": False,
-        "sep": Unset("a comma"),
-        "test-share": SHARE,
-        "loss": Unset("cross_entropy for classes, squared_error for numbers"),
-        "lr": RATE,
+        **tables.OPTIONS,
+        "lr": Unset(", ".join(f"{rate} for {kind}" for kind, rate in RATES.items())),
         "steps": Unset(f"as many as make {PASSES} passes over the rows"),
         "target-loss": 0,
         "hidden": list(HIDDEN),

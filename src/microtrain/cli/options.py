@@ -98,6 +98,7 @@ OPTIONS = {
     "texts": Option("columns of texts, even if they look like numbers", "COLUMN", nargs="+"),
     "test-share": Option("the share of the rows to hold out and judge by", "SHARE", number),
     "skip-empty": Option("leave out the rows with an empty cell"),
+    "probabilities": Option("print a column with the probability of each class, too"),
     "sep": Option("what stands between two cells, such as ';' or tab", "CHAR"),
     # The model.
     "hidden": Option("neurons in each hidden layer", "N", neurons, "*"),
@@ -199,7 +200,9 @@ class Command(NamedTuple):
             "\n  ".join(["examples:", *self.examples]) + "\n\n" + filled(statuses),
         )
         for name, text in self.files.items():
-            parser.add_argument(name.lower(), metavar=name, help=text)
+            optional = "?" if name.startswith("[") else None
+            name = name.strip("[]")
+            parser.add_argument(name.lower(), metavar=name, help=text, nargs=optional)
         for name, option in OPTIONS.items():
             if name not in self.options:
                 continue

@@ -10,9 +10,9 @@ from typing import Any
 from ..errors import counted
 from ..files.csv import read_table, write_csv
 from ..tables.predictor import Column, Predictor
-from .fit import source
 from .options import OK, Command, Unset
 from .scores import score
+from .tables import source
 from .terminal import Progress, say
 
 
@@ -21,14 +21,24 @@ def run(arguments: argparse.Namespace) -> int:
         Progress(f"rows {done}", quiet=arguments.quiet) for done in ("read", "predicted")
     )
     predictor = Predictor.load(arguments.model)
-    name, text = source(arguments.file)
-    table = read_table(name, text, arguments.sep, reading.over)
+    name, file = source(arguments.file)
+    table = read_table(name, file, arguments.sep, reading.over)
+    found = len(table.rows)
+    if arguments.skip_empty:
+        table = table.complete(column.name for column in predictor.columns)
     xs = predictor.inputs(table)
-    predictions = list(map(predictor.predict, predicting.over(xs)))
-    new = f"predicted {predictor.target.name}"
-    others = [i for i, other in enumerate(table.names) if other != new]  # it may be there already
-    rows = zip([table.names, *(row for _, row in table.rows)], [new, *predictions])
-    write_csv(sys.stdout, ([*(row[i] for i in others), last] for row, last in rows))
+    predictions = [*map(predictor.predict, predicting.over(xs))]
+    new: dict[str, list[Any]] = {f"predicted {predictor.target.name}": predictions}
+    if arguments.probabilities:
+        shares = [*map(predictor.probabilities, xs)]
+        for k, text in enumerate(predictor.target.texts):
+            new[f"probability {text}"] = [share[k] for share in shares]
+    kept = [i for i, other in enumerate(table.names) if other not in new]  # it may be there already
+    head = [*(table.names[i] for i in kept), *new]
+    rows = zip((row for _, row in table.rows), zip(*new.values()))
+    write_csv(sys.stdout, [head, *([*(row[i] for i in kept), *more] for row, more in rows)])
+    if found > len(xs):
+        say(f"{COMMAND.prog}: {counted(found - len(xs), 'row')} with an empty cell left out")
     for column, cell, n in predictor.unseen(table):
         _remark(n, f"{column!r} is {cell!r}, which was not there in training")
     if predictor.target.name in table.names and not arguments.quiet:
@@ -67,5 +77,10 @@ COMMAND = Command(
         "MODEL": "a file from microtrain fit --save",
         "FILE": "a table with the columns it was trained on; - for standard input",
     },
-    options={"sep": Unset("a comma"), "quiet": False},
+    options={
+        "probabilities": False,
+        "skip-empty": False,
+        "sep": Unset("a comma"),
+        "quiet": False,
+    },
 )

@@ -13,8 +13,10 @@ from ..nn.mlp import MLP
 from ..report.page import page_of
 from ..report.sets import JOBS
 from ..report.shown import Shown
-from ..tables.fit import HIDDEN, RATE, fit
+from ..tables.fit import RATES
+from ..tables.task import HIDDEN
 from ..training.train import train
+from . import tables
 from .options import INTERRUPTED, OK, Command, Unset
 from .terminal import Progress, about, printable
 
@@ -68,43 +70,30 @@ def _job(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _table(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str], list[str]]:
     """Return the same for a table that `fit` reads, and the names of its inputs and classes."""
-    if arguments.target is None:
-        raise ValueError("--target COLUMN is missing: the column to predict")
-    if arguments.classes and arguments.numbers:
-        raise ValueError("--classes and --numbers can't both be true of the target")
+    task = tables.task_of(arguments, arguments.csv)
     hidden = list(HIDDEN) if arguments.hidden is None else arguments.hidden
-    found = fit(
-        arguments.csv,
-        arguments.target,
-        kind="classes" if arguments.classes else "numbers" if arguments.numbers else None,
-        drop=arguments.drop or (),
-        test_share=0.0,
-        hidden=hidden,
-        steps=1,
-        record=True,
-    )
-    recording, model = found.history.recording, found.predictor.model
-    assert recording is not None
     columns = [
         f"{column.name} = {text}" if text else column.name
-        for column in found.predictor.columns
+        for column in task.columns
         for text in column.texts or [""]
     ]
     data = {
-        "model": MLP(model.n_in, model.sizes, "tanh", "linear", arguments.seed),
-        "xs": recording.xs,
-        "ys": recording.ys,
-        "loss": recording.loss,
+        "model": MLP(len(task.xs[0]), task.sizes(hidden), "tanh", "linear", arguments.seed),
+        "xs": task.xs,
+        "ys": task.ys,
+        "loss": task.loss,
         "reduction": "mean",
-        "lr": RATE if arguments.lr is None else arguments.lr,
+        "lr": RATES[task.kind] if arguments.lr is None else arguments.lr,
     }
-    return data, columns, found.predictor.target.texts
+    return data, columns, task.target.texts
 
 
 def _told(numbers: Mapping[str, Sequence[float]]) -> str:
     """Return the numbers for each kind of data, in words."""
     return "; ".join(f"{name}: {' '.join(f'{x:g}' for x in xs)}" for name, xs in numbers.items())
 
+
+RATES_OF_TABLES = {f"a table of {kind}": [rate] for kind, rate in RATES.items()}
 
 COMMAND = Command(
     name="report",
@@ -128,8 +117,8 @@ COMMAND = Command(
         "target": Unset("of --csv"),
         "classes": False,
         "numbers": False,
-        "drop": Unset("none"),
-        "lr": Unset(_told({name: [job.lr] for name, job in JOBS.items()} | {"a table": [RATE]})),
+        "drop": [],
+        "lr": Unset(_told({name: [job.lr] for name, job in JOBS.items()} | RATES_OF_TABLES)),
         "steps": 100,
         "target-loss": 0.01,
         "hidden": Unset(

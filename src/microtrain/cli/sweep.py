@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
 from ..lab.results import Sweep
 from ..lab.sweep import labelled, sweep
 from ..nn.optim import Schedule, warmup_cosine
+from ..tables.task import HIDDEN
+from ..training.curvature import DENSE
+from . import tables
 from .options import Command, Unset, filled
 from .pool import checked, executor, printed, processors, shown
 from .terminal import Progress, bold, colourful
 
-EVERY = 10  # the sharpness is measured at the first so many steps, and then once in so many
+# The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
+EVERY, SELDOM = 10, 50
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return " ".join(f"{x:g}" for x in numbers)
+
+
+# What is taken where nothing else is said, of the toy and of a table.
+TOY: dict[str, Any] = {"lrs": [0.001, 0.01, 0.1, 1.0], "seeds": 20, "target_loss": 0.01}
+TABLE: dict[str, Any] = {"lrs": [0.01, 0.1, 1.0, 10.0], "seeds": 5, "target_loss": 0}
+
+# The options that only a table has.
+OF_TABLE = {
+    **{name: default for name, default in tables.OPTIONS.items() if name != "test-share"},
+    "hidden": Unset(_listed(HIDDEN)),
+    "activation": Unset("tanh"),
+    "batch-size": Unset("all"),
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
+    for name, default in (TOY if arguments.file is None else TABLE).items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, default)
     checked(arguments, seeds=arguments.seeds, jobs=arguments.jobs)
-    steps = arguments.steps
-    measured = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
-    rates = _rates(arguments)
+    options, rates, steps = _options(arguments), _rates(arguments), arguments.steps
     jobs = min(arguments.jobs, arguments.seeds * len(rates))
+    measured: Any = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
+    if options:
+        measured = range(0, steps, SELDOM)
+    if arguments.no_sharpness or (options and len(options["model"](0).parameters()) > DENSE):
+        measured = None
     with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
         found = sweep(
             rates,
@@ -27,11 +56,32 @@ def run(arguments: argparse.Namespace) -> int:
             steps=steps,
             target_loss=arguments.target_loss or None,
             engine=arguments.engine,
-            track_sharpness=None if arguments.no_sharpness else measured,
+            track_sharpness=measured,
             executor=pool,
             on_run=shown(progress),
+            **options,
         )
     return printed(found, arguments, _print)
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what `sweep` is to learn from a table, or nothing for the toy."""
+    if arguments.file is None:
+        for name, default in OF_TABLE.items():
+            given = getattr(arguments, name.replace("-", "_"))
+            if given != (None if isinstance(default, Unset) else default):
+                raise ValueError(f"--{name} expects a table: {COMMAND.prog} FILE --target COLUMN")
+        return {}
+    task = tables.task_of(arguments, arguments.file)
+    hidden = HIDDEN if arguments.hidden is None else arguments.hidden
+    return {
+        "model": task.model(hidden, arguments.activation or "tanh"),
+        "xs": task.xs,
+        "ys": task.ys,
+        "loss": task.loss,
+        "reduction": "mean",
+        "batch_size": arguments.batch_size,
+    }
 
 
 def _rates(arguments: argparse.Namespace) -> list[float] | dict[str, float | Schedule]:
@@ -63,21 +113,24 @@ COMMAND = Command(
     purpose="explore learning rates",
     description="Train the network of 41 parameters on the classic four samples with each "
     "learning rate, from each of several seeds, and say what became of it and why: a table, the "
-    "descent curves, and which rate to take.",
+    "descent curves, and which rate to take. Or train on a table, as microtrain fit reads it. The "
+    "sharpness is left out for networks of more than 100 parameters.",
     examples=(
         "microtrain sweep",
         "microtrain sweep --lrs 0.05 0.1 0.2 0.5 --seeds 100",
         "microtrain sweep --lrs 0.5 1 --warmup 20",
+        "microtrain sweep flowers.csv --target species",
     ),
     ok="every run was made",
     failed="one could not be",
-    files={},
+    files={"[FILE]": "a table to learn from instead: CSV, column names first"},
     options={
-        "lrs": [0.001, 0.01, 0.1, 1.0],
+        **OF_TABLE,
+        "lrs": Unset(f"{_listed(TOY['lrs'])}; of a table: {_listed(TABLE['lrs'])}"),
         "warmup": Unset(),
-        "seeds": 20,
+        "seeds": Unset(f"{TOY['seeds']}; of a table: {TABLE['seeds']}"),
         "steps": 200,
-        "target-loss": 0.01,
+        "target-loss": Unset(f"{TOY['target_loss']}; of a table: never"),
         "engine": "auto",
         "jobs": processors(),
         "no-sharpness": False,

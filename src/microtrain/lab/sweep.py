@@ -15,7 +15,7 @@ from ..nn.optim import Schedule, learning_rate
 from ..training.history import History
 from ..training.plan import Plan
 from ..training.samples import pairs_of
-from ..training.train import plan_for, run
+from ..training.train import plan_for, run, warn
 from .executors import perform
 from .results import Planned, Sweep
 from .runs import Run
@@ -44,6 +44,7 @@ def sweep(
     ys: Any = None,
     loss: Callable[[Any, Any], Value] = squared_error,
     reduction: str = "sum",
+    batch_size: int | None = None,
     track_sharpness: int | Container[int] | None = None,
     engine: str = "auto",
     record: bool = False,
@@ -61,8 +62,7 @@ def sweep(
         model: a function from a seed to a new model; by default that of `train`. It is called a few
             times more than there are runs. For an `executor` of processes it has to be picklable: a
             function at the top level of a module, or a `functools.partial` of one.
-        xs, ys, loss, reduction, track_sharpness, engine, record: as for `train`. Each step sees all
-            the samples.
+        xs, ys, loss, reduction, batch_size, track_sharpness, engine, record: as for `train`.
         executor: what to run the runs on: any `concurrent.futures.Executor`, such as a
             ``ProcessPoolExecutor``, that of Dask (``client.get_executor()``), or that of mpi4py.
             They are sent in chunks, and the results are the same, to the bit and in the same order,
@@ -92,6 +92,7 @@ def sweep(
         target_loss=target_loss,
         loss=loss,
         reduction=reduction,
+        batch_size=batch_size,
         track_sharpness=track_sharpness,
         engine=engine,
         record=record,
@@ -125,11 +126,12 @@ def checked(executor: Any, on_run: Any, **options: Any) -> dict[str, Any]:
 
 
 def tried(make: functools.partial[Any], first: Any) -> None:
-    """Make the first run in two steps. What does not fit is said here and now.
+    """Make the first run in two steps. What does not fit is said here and now, once for all runs.
 
     A model of one's own is made three times, to see whether they are different ones.
     """
     options = make.keywords["options"]
+    warn(new_plan({**options, "key": b""}, first[-1], 1.0), stacklevel=5)
     short = {**options, "steps": 2}
     kept = [make(first, options=short) for _ in range(1 if options["model"] is None else 3)]
     del kept

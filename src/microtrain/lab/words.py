@@ -19,7 +19,7 @@ def explain(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | 
         _next(rates, best),
         _saturation(rates),
         _warmup(rates),
-        _edge([run for rate in rates for run in rate.runs]),
+        _edge([run for rate in rates for run in rate.runs], target_loss),
     ]
     return " ".join(filter(None, sentences))
 
@@ -101,7 +101,7 @@ def _warmup(rates: Sequence[Rate]) -> str:
     )
 
 
-def _edge(runs: Sequence[Run]) -> str:
+def _edge(runs: Sequence[Run], target_loss: float | None) -> str:
     """Return how the runs went that kept to the rule of the quadratic, and those that did not."""
     kept: list[Run] = []
     passed: list[Run] = []
@@ -114,7 +114,8 @@ def _edge(runs: Sequence[Run]) -> str:
     if kept:
         told.append(f"in {_rose(kept)} that kept to it")
     if passed:
-        told.append(f"in {_rose(passed)} that did not, {_converged(passed)} of which converged")
+        won = f", {_converged(passed)} of which converged" if target_loss is not None else ""
+        told.append(f"in {_rose(passed)} that did not{won}")
     rule = "On a quadratic, lr x sharpness has to stay below 2: the loss rose"
     return f"{rule} {' and '.join(told)}." if told else ""
 

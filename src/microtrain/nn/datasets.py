@@ -1,4 +1,4 @@
-"""Small data to learn from: functions that return ``(xs, ys)``.
+"""Small data to learn from: functions that return ``(xs, ys)``; and how to bring it to one scale.
 
 xs is a list of samples, each a list of floats; ys has one float for each, its target.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from ..engine.number import number
-from ..errors import any_int, describe, positive_int, true_or_false
+from ..engine.number import as_number, number
+from ..errors import any_int, as_list, counted, describe, positive_int, true_or_false
 from ..files.csv import read_table
 
 Data = tuple[list[list[float]], list[float]]
@@ -99,3 +101,80 @@ def read_csv(
     ys = table.values(table.names[k])
     known = sorted({y for y in ys if isinstance(y, str)})
     return xs, [float(known.index(y)) if isinstance(y, str) else y for y in ys]
+
+
+class Standardizer:
+    """Brings numbers to mean 0 and standard deviation 1, by the means and scales of others.
+
+    Made by `standardize`. To keep it, keep its two lists, ``vars(scaler)``, and make it again of
+    these: ``Standardizer(means, scales)``.
+
+    Attributes:
+        means: of each column.
+        scales: the standard deviation of each column, or 1 where all its numbers are the same.
+    """
+
+    def __init__(self, means: Sequence[float], scales: Sequence[float]) -> None:
+        self.means, self.scales = list(means), list(scales)
+
+    def __call__(self, rows: Any) -> list[Any]:
+        """Return rows of numbers (or, for one column, lone numbers) as they are to be learned."""
+        return self._each(rows, lambda x, mean, scale: (x - mean) / scale)
+
+    def inverse(self, rows: Any) -> list[Any]:
+        """Return what rows were before, such as predictions of a standardized target."""
+        return self._each(rows, lambda x, mean, scale: x * scale + mean)
+
+    def __repr__(self) -> str:
+        return f"Standardizer({self.means}, {self.scales})"
+
+    def _each(self, rows: Any, change: Callable[[float, float, float], float]) -> list[Any]:
+        changed: list[Any] = []
+        for i, row in enumerate(as_list("rows", rows)):
+            cells, alone = _cells(f"rows[{i}]", row)
+            if len(cells) != len(self.means):
+                expected = counted(len(self.means), "number")
+                raise ValueError(f"rows[{i}] expects {expected}, got {len(cells)}")
+            new = [*map(change, cells, self.means, self.scales)]
+            changed.append(new[0] if alone else new)
+        return changed
+
+
+def standardize(rows: Any) -> Standardizer:
+    """Return what brings each column of these rows to mean 0 and standard deviation 1.
+
+    rows: samples, each a list of as many numbers, or targets, each a lone number. Give it those to
+    train on, and apply it to these and to all others. Raises `ValueError` for rows that differ in
+    length, for no rows, and for numbers too large.
+
+    >>> scaler = standardize([[1.0, 100.0], [3.0, 300.0]])
+    >>> scaler([[1.0, 100.0], [2.0, 400.0]])
+    [[-1.0, -1.0], [0.0, 2.0]]
+    >>> scaler.inverse([[0.0, 2.0]])
+    [[2.0, 400.0]]
+    """
+    table = [_cells(f"rows[{i}]", row)[0] for i, row in enumerate(as_list("rows", rows))]
+    if not table:
+        raise ValueError("rows expects at least one row, got none")
+    for i, row in enumerate(table):
+        if len(row) != len(table[0]):
+            expected = counted(len(table[0]), "number")
+            raise ValueError(f"rows[{i}] expects {expected}, as rows[0] has, got {len(row)}")
+    means, scales = [], []
+    for k, column in enumerate(zip(*table)):
+        try:
+            mean = math.fsum(column) / len(column)
+            deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
+        except OverflowError:
+            raise ValueError(f"column {k} has numbers too large to standardize") from None
+        means.append(mean)
+        scales.append(deviation if deviation > 0 else 1.0)
+    return Standardizer(means, scales)
+
+
+def _cells(name: str, row: Any) -> tuple[list[float], bool]:
+    """Return a row's numbers, and whether it is a lone one."""
+    if as_number(row) is not NotImplemented:
+        return [number(name, row)], True
+    listed = as_list(name, row, "a number, or a list of numbers")
+    return [number(f"{name}[{k}]", x) for k, x in enumerate(listed)], False

@@ -14,10 +14,12 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from ..engine.primitives import softmax
 from ..files.csv import Table, class_of, number_of
 from ..files.records import Format
 from ..files.schema import NUMBER, OBJECT, POSITIVE, TEXT, one_of
 from ..nn import checkpoint
+from ..nn.datasets import standardize
 from ..nn.mlp import MLP
 
 MANY = 20  # different texts that a column may have, the target unless more are asked for
@@ -71,13 +73,11 @@ class Column:
                     f"of which at most {most} can be learned: {remedy}"
                 )
             return cls(name, 0.0, 1.0, texts)
-        numbers = [values[i] for i in trained]
         try:
-            mean = math.fsum(numbers) / len(numbers)
-            deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
-        except OverflowError:
+            scaler = standardize([values[i] for i in trained])
+        except ValueError:
             raise ValueError(f"column {name!r} has numbers too large to standardize") from None
-        return cls(name, mean, deviation if deviation > 0 else 1.0)
+        return cls(name, scaler.means[0], scaler.scales[0])
 
     def values(self, table: Table) -> list[Any]:
         """Return what stands in this column of a table: numbers, or texts."""
@@ -121,16 +121,28 @@ class Predictor:
 
     def predict(self, x: Sequence[float]) -> Any:
         """Return the prediction for the inputs of a row: a class's text, or a number."""
+        outputs, texts = self._outputs(x), self.target.texts
+        if not texts:
+            return outputs[0]
+        if self.loss == "hinge":
+            return texts[outputs[0] > 0]
+        return texts[outputs.index(max(outputs))]
+
+    def probabilities(self, x: Sequence[float]) -> list[float]:
+        """Return the probability of each class. Raises `ValueError` if the model gives none."""
+        if self.loss != "cross_entropy":
+            raise ValueError(f"probabilities expects a model of cross_entropy, not {self.loss}")
+        return softmax(self._outputs(x))
+
+    def _outputs(self, x: Sequence[float]) -> list[float]:
+        """Return the outputs for a row; of a target of numbers, in its units."""
         (output,) = self.model.predict([x])
         outputs = output if isinstance(output, list) else [output]
-        texts = self.target.texts
-        if not texts:
+        if not self.target.texts:
             outputs = [outputs[0] * self.target.scale + self.target.mean]
         if not all(map(math.isfinite, outputs)):
             raise ValueError("the prediction is not finite: the numbers of this row are too large")
-        if self.loss == "hinge":
-            return texts[outputs[0] > 0]
-        return texts[outputs.index(max(outputs))] if texts else outputs[0]
+        return outputs
 
     def save(self, path: str) -> None:
         """Write it to a JSON file, as `microtrain.save` writes a model."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Container, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording
 from .plan import Plan
 from .purity import inspect_options
+from .remarks import remarks
 from .resume import RunFile
 from .samples import batches_of
 from .verdict import not_finite
@@ -104,15 +106,25 @@ def train(
             `target_loss`, `track_sharpness` and `on_step`. The code of a function of yours is that
             of one version of Python.
 
-    Raises `ValueError` or `TypeError` for arguments that do not fit, before anything is trained,
-    and `CompileError` for a computation that can't be compiled, where that was asked for. If
-    an error comes up later, or Ctrl-C, the model is left as it was after the last whole step.
+    Warns where targets of an MLP are out of reach of its output, or where inputs differ by orders
+    of magnitude. Raises `ValueError` or `TypeError` for arguments that do not fit, before anything
+    is trained, and `CompileError` for a computation that can't be compiled, where that was asked
+    for. If an error comes up later, or Ctrl-C, the model is left as it was after the last whole
+    step.
 
     >>> history = train(steps=200, target_loss=0.01)
     >>> history.status, history.final_loss < 0.01
     ('converged', True)
     """
-    return run(Plan(**locals()))
+    plan = Plan(**locals())
+    warn(plan)
+    return run(plan)
+
+
+def warn(plan: Plan, stacklevel: int = 3) -> None:
+    """Warn of what is likely to go wrong."""
+    for remark in remarks(plan.objective):
+        warnings.warn(remark, stacklevel=stacklevel)
 
 
 def plan_for(model: Any, xs: Any, ys: Any, **options: Any) -> Plan:
