@@ -121,9 +121,17 @@ def sweep(**options):
     return mt.sweep(**{"lrs": [0.1], "steps": 3, **options})
 
 
+def phases(**options):
+    return mt.phase_diagram(**{"lrs": [0.1], "scales": [1.0], "steps": 3, **options})
+
+
 def history(method):
     """A method of the record of a run, as a function of its other arguments."""
     return lambda **options: getattr(mt.train(steps=3), method)(**options)
+
+
+def of_phases(method):
+    return lambda **options: getattr(mt.phase_diagram([0.1], [1.0], steps=3), method)(**options)
 
 
 def of_sweep(method):
@@ -186,7 +194,7 @@ CALLS = {
         mt.warmup_cosine,
         {"peak": 0.1, "steps": 10, "warmup_steps": 2, "final": 0.0},
     ),
-    "compile": (mt.compile, {"f": square}),
+    "compile": (mt.compile, {"f": square, "engine": "python"}),
     "grad": (mt.grad, {"f": square, "argnums": 0}),
     "value_and_grad": (mt.value_and_grad, {"f": square, "argnums": 0}),
     "hessian": (mt.hessian, {"f": square, "argnums": 0}),
@@ -239,6 +247,7 @@ CALLS = {
             "ys": YS,
             "loss": mt.squared_error,
             "reduction": "sum",
+            "batch_size": None,
             "track_sharpness": None,
             "engine": "auto",
             "record": False,
@@ -246,6 +255,28 @@ CALLS = {
             "on_run": None,
         },
     ),
+    "phase_diagram": (
+        phases,
+        {
+            "lrs": [0.1],
+            "scales": [1.0],
+            "seeds": [0],
+            "steps": 3,
+            "target_loss": 0.01,
+            "model": None,
+            "xs": XS,
+            "ys": YS,
+            "loss": mt.squared_error,
+            "reduction": "sum",
+            "sharpness": True,
+            "engine": "auto",
+            "executor": None,
+            "on_run": None,
+        },
+    ),
+    "PhaseDiagram.chart": (of_phases("chart"), {"width": 40, "height": 5, "colour": False}),
+    "PhaseDiagram.plot": (of_phases("plot"), {"ax": None}),
+    "PhaseDiagram.to_csv": (of_phases("to_csv"), {"target": "PATH"}),
     "History.chart": (
         history("chart"),
         {"width": 40, "height": 5, "log": None, "ascii": None},
@@ -312,7 +343,8 @@ def test_no_public_argument_is_missing():
                     public[f"{name}.{method}"] = function.__get__(item)
         elif not inspect.isclass(item):
             public[name] = item
-    internal = {"History", "Sweep", "Module"}  # made by train() and sweep(); to be subclassed
+    # Made by train(), sweep() and phase_diagram(); to be subclassed.
+    internal = {"History", "Sweep", "PhaseDiagram", "Module"}
     internal |= {"Value.perform"}  # called by operations
     for name, function in public.items():
         if name in internal:

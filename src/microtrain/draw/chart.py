@@ -139,11 +139,11 @@ def _scale(y: float, log: bool) -> float | None:
 def _ticks(low: float, high: float) -> list[float]:
     """Return 3 to 7 round numbers from low to high."""
     unit = 10.0 ** math.floor(math.log10(high - low))
-    for step in (2 * unit, unit, unit / 2, unit / 5):
-        ticks = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
-        if len(ticks) >= 3:
-            break
-    return ticks
+    choices = (
+        [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        for step in (2 * unit, unit, unit / 2, unit / 5)
+    )
+    return next((ticks for ticks in choices if len(ticks) >= 3), [])
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
-from ..errors import CompileError, as_list
+from ..errors import CompileError, as_list, true_or_false
 from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import learning_rate
@@ -79,6 +79,7 @@ def phase_diagram(
     rates = _ascending("lrs", lrs)
     factors = None if scales is None else _ascending("scales", scales)
     numbers = distinct_seeds(seeds)
+    true_or_false("sharpness", sharpness)
     options = checked(
         executor,
         on_run,
