@@ -2,6 +2,7 @@
 // The parameters of its steps are kept, or of long runs those of some, from which the rest follow.
 
 const KEPT = 4e6; // numbers of a run that are kept
+const APART = 16; // steps that are made again sooner than one is kept, where they are short
 
 // The mini-batches of each step, as arrays of sample numbers, drawn as Python draws them.
 class Batches {
@@ -55,8 +56,9 @@ class Run {
     this.gradNorms = [];
     this.status = "running";
     this.kept = []; // each is the state before a step
-    this.apart = Math.max(1, Math.ceil((n * (zeroGrad ? 1 : 2) * steps) / KEPT));
     this.often = Math.max(1, Math.floor(2e4 / (n * count)));
+    const least = Math.ceil((n * (zeroGrad ? 1 : 2) * steps) / KEPT);
+    this.apart = Math.max(least, Math.min(APART, this.often));
     this.p = Float64Array.from(initial);
     this.g = new Float64Array(n);
     this.part = new Float64Array(n);
