@@ -596,6 +596,9 @@ def test_models_that_are_too_large_are_replayed_or_run_by_neurons():
     found = ask(history, RUN, "[run.losses, engine.straight, engine.sharp]")
     assert found == [close(history.losses), False, False]
 
+    data, _ = page(train(MLP(301, [1]), [[0.01] * 301], ys, steps=1))
+    assert data["live"] and data["cells"]["301:tanh"] is None and data["cells"]["8:tanh"]
+
     class Wide(Module):
         def __init__(self):
             self.weights = [Value(0.01) for _ in range(2001)]
