@@ -78,6 +78,13 @@ def test_a_sweep_is_plotted_with_its_quartiles(matplotlib):
     assert list(mt.sweep((0.1,)).plot().get_lines()[0].get_ydata()) == history.losses
 
 
+def test_the_legend_of_a_sweep_crosses_no_curve(matplotlib):
+    ax = mt.sweep((0.001, 0.01, 0.1, 1.0), seeds=range(3)).plot()
+    ax.figure.draw_without_rendering()
+    box = ax.get_legend().get_window_extent()
+    assert box.x0 >= ax.patch.get_window_extent().x1 and box.x1 <= ax.figure.bbox.x1
+
+
 def test_a_decision_boundary(matplotlib):
     xs, ys = mt.datasets.moons(30)
     model = MLP(2, [4, 1], output_activation="linear")

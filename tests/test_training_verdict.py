@@ -332,3 +332,30 @@ def test_the_command_says_why_once(capsys):
     main(["train", "--lr", "1e200", "--output-activation", "linear", "--steps", "50"])
     told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Diverged")]
     assert told == ["Diverged: the loss is inf at step 1. Try a smaller --lr."]
+
+
+@pytest.mark.parametrize("target", [None, 1e-9])
+def test_the_noise_of_mini_batches_is_no_oscillation(target):
+    def line(seed):
+        return MLP(1, [1], output_activation="linear", seed=seed)
+
+    xs = [[k / 10] for k in range(20)]
+    ys = [0.5 * x + (0.3 if k % 2 else -0.3) for k, [x] in enumerate(xs)]  # on no line
+    history = mt.train(
+        line(0), xs, ys, lr=0.05, steps=400, batch_size=4, target_loss=target, reduction="mean"
+    )
+    assert rises(history.losses) > 100 and history.per_pass == 5
+    if target is None:
+        assert history.verdict == "descending" and "the mean loss of a pass fell" in history.reason
+    else:
+        assert history.verdict in ("crawling", "descending", "saturated")
+    assert mt.train(line(0), xs, ys, lr=1.0, steps=40, batch_size=4).verdict == "diverged"
+
+
+def test_how_many_steps_make_a_pass():
+    def steps(**options):
+        return mt.train(steps=3, **options).per_pass
+
+    assert (steps(), steps(batch_size=1), steps(batch_size=3)) == (1, 4, 2)
+    assert (steps(batch_size=1, accumulate=4), steps(batch_size=1, accumulate=3)) == (1, 2)
+    assert mt.train(steps=2, batch_size=1).reason  # two losses are fewer than a pass has

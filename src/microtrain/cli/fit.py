@@ -96,7 +96,7 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
     print(f"{predictor.model}, trained on {len(found.task.xs):,} rows in {seconds}.")
     if found.task.skipped:
         print(f"{counted(found.task.skipped, 'row')} with an empty cell left out.")
-    print(filled(runs.ended(history, of_batches=True)))
+    print(filled(runs.ended(history)))
     last = history.losses[-max(1, len(history.losses) // LINES) :]
     if history.status == "finished" and sum(last) / len(last) > history.losses[0]:
         print("The loss is higher than at first. Try a smaller --lr.")

@@ -44,10 +44,10 @@ def training(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def ended(history: History, of_batches: bool) -> str:
-    """Return how a run ended, and why. of_batches: each loss is that of a mini-batch."""
+def ended(history: History) -> str:
+    """Return how a run ended, and why."""
     word, reason = history.verdict, history.reason
-    if word == "begun" or (of_batches and word == "oscillating"):  # batches differ in any case
+    if word == "begun":
         word, reason = history.status, ""
     if history.status == "interrupted":
         word = "interrupted"

@@ -94,7 +94,7 @@ def _print(
         if last >= SHOWN:
             print(f"{last:>6}   {history.final_loss:.6g}")
         print()
-    print(filled(runs.ended(history, of_batches=arguments.batch_size is not None)))
+    print(filled(runs.ended(history)))
     if history.status == "diverged":
         print("The parameters are those that gave the last finite loss.")
     if arguments.no_zero_grad and not arguments.quiet:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..errors import any_int, true_or_false
-from .plot import given, new_axes
+from .plot import BESIDE, given, new_axes
 
 Cell = tuple[str, float] | None  # a verdict, and of "converged" after how many steps
 
@@ -105,8 +105,7 @@ def plot(phases: Phases, ax: Any = None) -> Any:
             else:  # one row says nothing of what is between it and the next
                 ax.vlines(passes, up[:-1], up[1:], color=shade, linewidth=width)
         handles.append(Line2D([], [], color=LINE.colour, linewidth=1.4, label=LINE_NAME))
-    beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
-    ax.legend(handles=handles, title=phases.title, frameon=False, alignment="left", **beside)
+    ax.legend(handles=handles, title=phases.title, frameon=False, alignment="left", **BESIDE)
     if "converged" in phases.verdicts:
         scale = ScalarMappable(LogNorm(1, max(2, phases.steps)), shades)
         ax.figure.colorbar(

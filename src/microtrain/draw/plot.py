@@ -14,6 +14,8 @@ from .html import preformatted
 # Universal Design").
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 STYLES = ("-", "--", ":", "-.")  # for one curve of a colour after the other
+# Where a legend stands that is to cover nothing: beside the axes.
+BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
 LARGEST = 1e100  # larger losses would leave no room on the axis for the others
 LOW, HIGH = "#E69F00", "#0072B2"  # the two sides of a decision boundary
 
@@ -103,7 +105,7 @@ def descent(
     ax.grid(True, color="0.9", linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
     if len(curves) > 1:
-        ax.legend(title="learning rate", frameon=False)
+        ax.legend(title="learning rate", frameon=False, **BESIDE)
     return ax
 
 

@@ -73,6 +73,7 @@ class History:
             which step (counted from 0), and whether the gradient before it was NaN; else "".
         unsaved: why the checkpoint could not be written when it was last tried; else "".
         target_loss: the loss to get below, or None.
+        per_pass: how many steps a pass over the samples takes; 1 where each loss is that of all.
         recording: a `Recording` of all parameters and gradients, or None if none was asked for.
 
     >>> import microtrain as mt
@@ -95,6 +96,7 @@ class History:
         self.error = ""
         self.unsaved = ""
         self.target_loss: float | None = None
+        self.per_pass = 1
         self.recording: Recording | None = None
 
     @property

@@ -23,7 +23,8 @@ class Plan:
 
     Attributes beside the arguments: `objective`, the loss to minimize; `rate`, the learning rate of
     a step; `least`, the loss to get below; `tracked`, the steps at which to take the sharpness;
-    `whole_batch`, whether each step sees every sample once.
+    `whole_batch`, whether each step sees every sample once; `per_pass`, how many steps a pass over
+    the samples takes, 1 only if each step sees all of them equally often.
     """
 
     def __init__(self, **given: Any) -> None:
@@ -66,6 +67,9 @@ class Plan:
                 f"so that one step can hold them; got {self.accumulate}"
             )
         self.whole_batch = self.batch_size == n and self.accumulate == 1
+        batches = math.ceil(n / self.batch_size)
+        even = self.accumulate % batches == 0
+        self.per_pass = 1 if even else max(2, math.ceil(batches / self.accumulate))
 
     def _objective(self, given: dict[str, Any]) -> Objective:
         """Return the loss of the model that was given, or of the default one, on the samples."""

@@ -247,7 +247,7 @@ def _history(plan: Plan, engine: EagerEngine, fallback: str) -> History:
     """Return the history of a run that is about to begin."""
     history = History(plan.objective.model, engine.name)
     history.source, history.fallback = engine.source, fallback
-    history.target_loss = plan.target_loss
+    history.target_loss, history.per_pass = plan.target_loss, plan.per_pass
     if plan.record:
         history.recording = Recording(plan)
     return history

@@ -47,6 +47,9 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     Without a target, the first loss takes its place: no run is converged, one that is below its
     first loss is not saturated, and only one that is not below it is crawling.
 
+    Where each loss is that of a mini-batch, a rise may be due to its samples: no such run is
+    oscillating, and instead of the losses count their means over each pass over the samples.
+
     So runs that ended alike have the same word. It depends on nothing but the losses of the later
     half of the steps (of ten, if that is more), the last gradient, how many steps there were, and
     the target (without one, the first loss).
@@ -59,7 +62,8 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     moves = len(losses) - 1
     late = losses[-1 - max(LATE, moves // 2) :]
     rose, of = rises(late), len(late) - 1
-    oscillates = of > 0 and rose >= OFTEN * of
+    k = history.per_pass
+    oscillates = k == 1 and of > 0 and rose >= OFTEN * of
     swings = f"rose in {rose} of the last {counted(of, 'step')}"
     if target_loss is not None and losses and losses[-1] < target_loss:
         swung = f", though it {swings}" if oscillates else ""
@@ -68,6 +72,10 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         return "diverged", why_diverged(history)
     if moves < 1:
         return "begun", "there are fewer than two losses, too few to tell"
+    what = "the loss"
+    if k > 1:
+        losses, what = pass_means(losses, k), "the mean loss of a pass"
+        late = losses[-1 - max(LATE, len(losses) // 2) :]
     first, before, last = losses[0], losses[-2], losses[-1]
     length = history.grad_norms[-1] if history.grad_norms else math.nan
     fell = target_loss is None and last < first
@@ -75,23 +83,40 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         gone = f"the gradient has vanished (its length is {length:.1g})"
         return "saturated", f"{gone} and the loss is stuck at {last:.3g}"
     half = len(late) // 2
-    mean = 0.0
-    for loss in late[half:]:
-        mean += loss / (len(late) - half)
-    if rises([max(late[:half]), mean]):
-        return "diverged", f"the loss grew to {last:.3g}"
+    if rises([max(late[:half]), _mean(late[half:])]):
+        return "diverged", f"{what} grew to {last:.3g}"
     if oscillates:
         return "oscillating", f"the loss {swings}, and is {last:.3g}"
     if fell:
-        return "descending", f"the loss fell from {first:.3g} to {last:.3g}"
+        return "descending", f"{what} fell from {first:.3g} to {last:.3g}"
     if target_loss is None or last >= late[0]:
-        return "crawling", f"the loss is {last:.3g}, and does not fall"
-    togo = steps_to_go(losses, target_loss)
-    fell_to = f"the loss fell to {last:.3g}; at this pace the target is"
+        return "crawling", f"{what} is {last:.3g}, and does not fall"
+    togo = k * steps_to_go(losses, target_loss)
+    fell_to = f"{what} fell to {last:.3g}; at this pace the target is"
     if togo > 10 * FAR * moves:
         return "crawling", f"{fell_to} more than {10 * FAR * moves:,} steps away"
     some = "1 step" if togo <= 1 else f"some {float(f'{togo:.2g}'):,.0f} steps"
     return "crawling" if togo > FAR * moves else "descending", f"{fell_to} {some} away"
+
+
+def pass_means(losses: Sequence[float], k: int) -> list[float]:
+    """Return the mean loss of each k steps, the last of which ends with the last step.
+
+    There are at least two; k is less where there are too few steps.
+
+    >>> pass_means([9.0, 4.0, 2.0, 3.0, 1.0], 2)
+    [3.0, 2.0]
+    """
+    k = min(k, len(losses) // 2)
+    starts = range(len(losses) % k, len(losses), k)
+    return [_mean(losses[start : start + k]) for start in starts]
+
+
+def _mean(losses: Sequence[float]) -> float:
+    mean = 0.0
+    for loss in losses:
+        mean += loss / len(losses)
+    return mean
 
 
 def rises(losses: Sequence[float]) -> int:
