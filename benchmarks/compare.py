@@ -11,11 +11,15 @@ CPU build. Everything runs on one thread, in float64.
 from __future__ import annotations
 
 import argparse
+import array
+import ctypes
+import functools
 import gc
 import importlib
 import importlib.metadata
 import json
 import os
+import pathlib
 import platform
 import random
 import statistics
@@ -31,6 +35,7 @@ import by_hand
 
 import microtrain as mt
 import microtrain.nn.micrograd
+from microtrain.compiler import toolchain
 from microtrain.compiler.python import Python
 from microtrain.compiler.transforms import taken_apart, trace
 from microtrain.compiler.writer import Part, Scope, write
@@ -69,6 +74,19 @@ def toy_by_hand(steps=5000):
     parameters = [p.data for p in toy().parameters()]
     samples = [(*x, y) for x, y in zip(XS, YS)]
     return lambda: by_hand.train(parameters, samples, LR, steps), steps
+
+
+def toy_in_c(steps=100_000):
+    """The same in C, by hand, compiled with the flags of native code."""
+    library = toolchain.library(pathlib.Path(__file__).with_name("by_hand.c").read_text())
+    parameters = array.array("d", [p.data for p in toy().parameters()])
+    samples = array.array("d", [number for x, y in zip(XS, YS) for number in (*x, y)])
+    others = [array.array("d", bytes(8 * n)) for n in (len(parameters), steps, steps)]
+    p, s, g, *records = (
+        ctypes.c_void_p(x.buffer_info()[0]) for x in (parameters, samples, *others)
+    )
+    numbers = ctypes.c_int(len(XS)), ctypes.c_double(LR), ctypes.c_long(steps)
+    return lambda: (others, samples, library.by_hand(p, g, s, *numbers, *records)), steps
 
 
 def micrograd_trainer(sizes, xs, ys, loss_of, steps, activation=None):
@@ -181,6 +199,43 @@ def toy_jax(steps=1000):
         jax.block_until_ready((loss, new))
 
     return work, steps
+
+
+def toy_jax_scan(steps=20_000):
+    """The same with the loop over steps in XLA."""
+    jnp = jax.numpy
+    parameters = [jnp.array(part) for part in toy().state_dict().values()]
+    x, y = jnp.array(XS), jnp.array(YS)
+
+    def loss_of(parameters):
+        signal = x
+        for weight, bias in zip(parameters[::2], parameters[1::2]):
+            signal = jnp.tanh(signal @ weight.T + bias)
+        return ((signal[:, 0] - y) ** 2).sum()
+
+    def step(parameters, _):
+        loss, gradient = jax.value_and_grad(loss_of)(parameters)
+        return [p - LR * g for p, g in zip(parameters, gradient)], loss
+
+    run = jax.jit(lambda parameters: jax.lax.scan(step, parameters, None, steps))
+    jax.block_until_ready(run(parameters))
+    return lambda: jax.block_until_ready(run(parameters)), steps
+
+
+def sweeper(engine, seeds):
+    """Four rates with so many seeds; what is timed is a run of 200 steps."""
+    return lambda: mt.sweep((0.01, 0.05, 0.1, 0.5), seeds=range(seeds), engine=engine), 4 * seeds
+
+
+def mapped(f, a, b, engine, n):
+    """The value and gradient at n points; native code gets them in a buffer."""
+    function = mt.compile(lambda x: f(x[0], x[1]), engine=engine)
+    rng = random.Random(0)
+    rows = [[rng.gauss(a, 1.0), rng.gauss(b, 1.0)] for _ in range(n)]
+    flat = array.array("d", [x for row in rows for x in row])
+    buffer = memoryview(flat).cast("B").cast("d", (n, 2))
+    points = buffer if engine == "native" else rows
+    return lambda: function.map_value_and_grad(points), n
 
 
 # The two small graphs that BurTorch is measured on (Burlachenko and Richtarik, 2025,
@@ -356,6 +411,8 @@ def micrograd_hinge(prediction, y):
 
 MOONS = mt.datasets.moons(100)
 FEW_MOONS = mt.datasets.moons(20)
+DIGITS = [[(i * j % 17) / 16 for i in range(64)] for j in range(100)], [j % 10 for j in range(100)]
+IMAGES = [[(i * j % 255) / 255 for i in range(784)] for j in range(20)], [j % 10 for j in range(20)]
 WIDE_XS, WIDE_YS = [[(i * j % 7) / 7 for i in range(64)] for j in range(10)], list(range(10))
 
 
@@ -416,6 +473,7 @@ def table():
         lambda: operators(bare_value.Value),
         ">= 0.9",
     )
+    yield from native_rows()
     yield "tracing, an operation", tracing, None, None, "<= 3.3 us, 300,000 a second"
     yield "writing, an operation", writing, None, None, "<= 2.5 us, 400,000 a second"
     yield "tracing and compiling the toy", lambda: compiling(toy, XS, YS), None, None, "<= 20 ms"
@@ -433,6 +491,48 @@ def table():
         None,
         "41 parameters",
     )
+
+
+def native_rows():
+    """Return the rows of native code; "compiled" is our own generated Python."""
+    step = "training step of the toy, native"
+    native = lambda: trainer(toy, XS, YS, 100_000, engine="native")  # noqa: E731
+    yield step, native, "C by hand", toy_in_c, ">= 1"
+    yield step, native, "jax", toy_jax_scan, ">= 2"
+    toy_compiled = lambda: trainer(toy, XS, YS, 5000, engine="compiled")  # noqa: E731
+    yield step, native, "compiled", toy_compiled, ">= 13"
+    toy_micrograd = lambda: micrograd_trainer([4, 4, 1], XS, YS, squares, 10, micrograd_tanh)  # noqa: E731
+    yield step, native, "micrograd", toy_micrograd, ">= 400"
+    mean = {"loss": mt.cross_entropy, "reduction": "mean"}
+    hinge = {"loss": mt.hinge, "reduction": "mean"}
+    images = functools.partial(mt.MLP, 784, [32, 10], output_activation="linear")
+    for name, model, data, options, steps, fewer, floor in (
+        ("moons, 100 samples, 337 parameters", moons_model, MOONS, hinge, 4000, 150, ">= 25"),
+        ("digits, 100 samples, 1,210 parameters", wide, DIGITS, mean, 1000, 25, ">= 35"),
+        ("784-32-10, 20 samples, 25,450 parameters", images, IMAGES, mean, 300, 5, ">= 45"),
+    ):
+        yield (
+            f"{name}, native",
+            lambda o=options, m=model, d=data, n=steps: trainer(m, *d, n, engine="native", **o),
+            "compiled",
+            lambda o=options, m=model, d=data, n=fewer: trainer(m, *d, n, engine="compiled", **o),
+            floor,
+        )
+    yield (
+        "a run of 200 steps in a sweep of 400, native",
+        lambda: sweeper("native", 100),
+        "compiled",
+        lambda: sweeper("compiled", 5),
+        ">= 4",
+    )
+    for name, f, a, b in (("small graph", small, -41.0, 2.0), ("larger graph", readme, -4.0, 2.0)):
+        yield (
+            f"{name}, value and gradient at 100,000 points, native",
+            lambda f=f, a=a, b=b: mapped(f, a, b, "native", 100_000),
+            "compiled",
+            lambda f=f, a=a, b=b: mapped(f, a, b, "python", 10_000),
+            "<= 30 ns",
+        )
 
 
 def per_sample(contestant, samples):
@@ -465,7 +565,7 @@ def main():
     arguments = parser.parse_args()
 
     present = {"micrograd": micrograd, "torch": torch, "jax": jax, "by hand": True}
-    present |= {"bare Value": True, None: True}
+    present |= {"bare Value": True, "C by hand": True, "compiled": True, None: True}
     versions = {"python": platform.python_version(), "microtrain": mt.__version__} | {
         name: importlib.metadata.version(name)
         for name in ("micrograd", "torch", "jax")
@@ -505,6 +605,8 @@ def main():
 
 
 def show(seconds):
+    if seconds < 1e-6:
+        return f"{seconds * 1e9:.3g} ns"
     return f"{seconds * 1e6:.3g} us" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms"
 
 
