@@ -230,7 +230,7 @@ def test_5_and_6_dragging_the_rate_to_where_it_gets_stuck(visit, toy):
     expect(page, "#starts-list", "18 saturated, 2 converged")
     page.locator("#lost").click()
     settled(page)
-    expect(page, "#breadcrumb", "neuron")
+    expect(page, "#breadcrumb", "the output")
     assert page.evaluate("parts()[state.part - 1].kind") == "B act"
 
 
@@ -294,6 +294,44 @@ def test_10_and_11_both_halves_of_the_zero_grad_lesson(visit, toy):
     assert len(starts(page)) == 1
     expect(page, "#verdict", "Converged at step 10")
     assert page.locator("#note").is_hidden()
+
+
+def test_what_is_left_over_is_no_slope(visit, toy):
+    """With zero_grad forgotten, what the loss does is told apart from what the update goes by."""
+    history = trained(zero_grad=False)
+    for step in (1, 4, len(history.losses) - 1):
+        model = mt.MLP(3, [4, 4, 1])
+        for p, x in zip(model.parameters(), history.recording.parameters[step]):
+            p.data = x
+        sum((model(x) - y) ** 2 for x, y in zip(XS, YS)).backward()
+        slope = model.parameters()[0].grad
+        page = visit(toy, f"#lr=0.05&zero=0&step={step}")
+        told = page.locator("#strip-3").inner_text()
+        assert ("would rise" if slope > 0 else "would fall") in told and "left over" in told
+        page = visit(toy, f"#lr=0.05&zero=0&step={step}&view=neuron&part=38")
+        assert "left over from earlier steps" in page.locator("#sentence").inner_text()
+        page.keyboard.press("ArrowRight")
+        settled(page)
+        held = history.recording.gradients[step][0]
+        wrong = "the wrong way for this loss" in page.locator("#sentence").inner_text()
+        assert wrong == (held * slope < 0)
+
+
+def test_the_gradient_is_lost_where_most_arrives(visit, toy):
+    page = visit(toy, "#lr=1")
+    settled(page)
+    page.locator("#lost").click()
+    settled(page)
+    assert "the output" in page.locator("#breadcrumb").inner_text()
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_rate_that_is_none_is_refused_with_a_word(visit, toy):
+    page = visit(toy)
+    for rate, told in (("abc", True), ("-1", True), ("0.1", False)):
+        set_rate(page, rate)
+        assert page.locator("#notice").is_visible() == told
+    assert page.locator("#rate-number").input_value() == "0.1"
 
 
 def test_12_a_run_that_diverges(visit, toy):

@@ -30,8 +30,10 @@ function setUpBar() {
   });
   number.addEventListener("change", () => {
     const wanted = Number(number.value.replace(MINUS, "-").replace(",", "."));
-    if (wanted > 0 && finite(wanted)) chooseRate(possible(wanted));
+    const right = wanted > 0 && finite(wanted);
+    if (right) chooseRate(possible(wanted));
     else number.value = plain(rate(), 17);
+    notice(right ? "" : "A learning rate is a number above 0.");
   });
   number.addEventListener("keydown", (event) => {
     if (event.key === "Enter") number.blur();

@@ -17,6 +17,6 @@ function agreementText() {
   const { digits, losses, step } = agreement();
   if (digits === null) return "";
   if (step !== null)
-    return `This page repeated the recorded run: it agrees with Python up to step ${step}; from there on rounding decides.`;
-  return `This page repeated the recorded run: all ${losses} losses agree with Python\u2019s to ${digits} digits.`;
+    return `This page repeated the run that Python recorded: it agrees up to step ${step}; from there on rounding decides.`;
+  return `This page repeated the run that Python recorded: all ${losses} losses agree to ${digits} digits.`;
 }

@@ -99,13 +99,15 @@ function setUpOutcome() {
   $("lost").addEventListener("click", () => act(showLost));
 }
 
-/** Walk to where the gradient is lost: the flattest neuron, at its activation, on the way back. */
+/** Walk to where the gradient is lost: the neuron that lets least through of the most that arrives. */
 function showLost() {
-  const slopes = engine.slopes(run.parameters(last()), state.sample);
-  let found = [0, 0, Infinity];
-  slopes.forEach((layer, l) =>
-    layer.forEach((slope, j) => {
-      if (Math.abs(slope) < found[2]) found = [l, j, Math.abs(slope)];
+  const { layers } = engine.trace(run.parameters(last()), state.sample, { mean: run.config.mean });
+  let found = [0, 0],
+    most = -1;
+  layers.forEach((neurons, l) =>
+    neurons.forEach((neuron, j) => {
+      const lost = Math.abs(neuron.arrives) - Math.abs(neuron.delta);
+      if (lost > most) [found, most] = [[l, j], lost];
     }),
   );
   const [l, j] = found,

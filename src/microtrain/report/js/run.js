@@ -14,10 +14,12 @@ class Batches {
     this.waiting = [];
     const starts = Math.ceil(n / this.size);
     this.same = null;
+    this.perPass = 1; // steps of a pass over the samples
     if (accumulate % starts === 0) { // each step sees all samples, so their order stays
       const once = this.parts(whole);
       this.same = Array.from({ length: accumulate }, (_, k) => once[k % starts]);
     } else {
+      this.perPass = Math.max(2, Math.ceil(starts / accumulate));
       this.random = new Twister(seed);
     }
   }
@@ -197,5 +199,7 @@ class Run {
     return this.engine.loss(this.parameters(k), this.options.mean);
   }
 
-  verdict() { return verdictOf(this.losses, this.gradNorms, this.options.target); }
+  verdict() {
+    return verdictOf(this.losses, this.gradNorms, this.options.target, this.batches.perPass);
+  }
 }

@@ -89,7 +89,7 @@ const SENTENCES = {
       return `The loss does not change with ${what}: this sample is already right enough. ${NOTHING}`;
     const error = engine.set.loss === "squared error" ? ` (2 ${TIMES} error)` : "",
       why = t.share === 1 ? error : ` (in the mean, it counts for 1 of ${t.samples.length})`;
-    return `If ${what} grew a little, the loss would ${d < 0 ? "fall" : "rise"} [${short(Math.abs(d))}|${full(d)}] times as much${why}. Now go back and ask what made it.`;
+    return `If ${what} grew a little, the loss would ${changes(d)}${why}. Now go back and ask what made it.`;
   },
   "B user": ({ u }, t, n) => {
     const user = n.users[u];
@@ -138,11 +138,15 @@ const SENTENCES = {
     return `${name} was multiplied by ${given(x)}, so its slope is ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = ${gradient(g)}. If it grew a little, the loss of sample ${state.sample} would ${howMuch(g, t)}.`;
   },
   BS: (part, t) => {
+    const left = t.leftover[state.weight],
+      heap = left
+        ? ` With ${gradient(left)} left over from earlier steps that makes ${gradient(t.used[state.weight])}.`
+        : "";
     const mine = t.contributions(state.weight),
       shown = mine.length > 6 ? null : summed(mine);
     if (shown)
-      return `That was sample ${state.sample}. Each sample has its say: ${shown} = ${gradient(t.sum[state.weight])}.`;
-    return `That was sample ${state.sample}. Each of the ${mine.length} samples has its say; added up, ${engine.names[state.weight]} gets ${gradient(t.sum[state.weight])}.`;
+      return `That was sample ${state.sample}. Each sample has its say: ${shown} = ${gradient(t.sum[state.weight])}.${heap}`;
+    return `That was sample ${state.sample}. Each of the ${mine.length} samples has its say; added up, ${engine.names[state.weight]} gets ${gradient(t.sum[state.weight])}.${heap}`;
   },
   U1: (part, t) => {
     const w = state.weight,
@@ -152,13 +156,17 @@ const SENTENCES = {
       lr = rateHere();
     const sum = `{${short(before)}|${full(before)}} ${MINUS} {${plain(lr)}} ${TIMES} [${bracketed(short(g))}|${full(g)}] = ${number(t.after[w])}`;
     if (g === 0) return `The gradient is 0: ${name} stays as it is.`;
+    if (t.leftover[w]) {
+      const wrong = g * t.sum[w] < 0 ? ", the wrong way for this loss" : "";
+      return `The update goes by all that is held, so ${name} ${g > 0 ? "shrinks" : "grows"}${wrong}: ${sum}.`;
+    }
     return `The gradient is ${g > 0 ? `positive: growing would raise the loss, so ${name} shrinks` : `negative: growing would lower the loss, so ${name} grows`}: ${sum}.`;
   },
   U2: (part, t) => {
     const before = run.parameters(head()),
       moves = Array.from(t.after, (x, i) => x - before[i]),
       most = strongest(moves);
-    return `All ${engine.size} numbers move at once, each against its own gradient. Largest move: ${engine.names[most]}, by ${number(moves[most])}.`;
+    return `All ${engine.size} numbers move at once, each against ${state.zero ? "its own gradient" : "all that its gradient holds"}. Largest move: ${engine.names[most]}, by ${number(moves[most])}.`;
   },
   U3: (part, t) => {
     const a = t.total,
@@ -173,6 +181,11 @@ const SENTENCES = {
   },
 };
 
+/** How a loss changes with what has this slope. */
+const changes = (slope) =>
+  slope === 0
+    ? "not change"
+    : `${slope < 0 ? "fall" : "rise"} by [${short(Math.abs(slope))}|${full(slope)}] times that`;
 const strongest = (numbers) =>
   numbers.reduce((best, x, i) => (Math.abs(x) > Math.abs(numbers[best]) ? i : best), 0);
 const capital = (text) => text[0].toUpperCase() + text.slice(1);

@@ -4,7 +4,9 @@ function drawStrip() {
   const k = head(),
     name = engine.names[state.weight],
     set = engine.set;
-  const gradient = run.gradients(k)[state.weight],
+  const held = run.gradients(k)[state.weight],
+    left = state.zero ? 0 : run.leftover(k)[state.weight],
+    slope = held - left, // what the loss does now; the update goes by all that is held
     before = run.parameters(k)[state.weight],
     lr = run.lrs?.[k] ?? rate();
   rich($("strip-title"), `Step ${k}, for ${name}`);
@@ -31,19 +33,17 @@ function drawStrip() {
   );
   rich(
     $("strip-3"),
-    !finite(gradient)
+    !finite(slope)
       ? "The gradient is not finite: from here on there is no number to go on with."
-      : gradient === 0
-        ? `If ${name} grew a little, the loss would not change: [0].`
-        : `If ${name} grew a little, the loss would ${gradient > 0 ? "rise" : "fall"} [${short(Math.abs(gradient))}] times as much.${state.zero ? "" : " (It holds what all steps so far left over.)"}`,
+      : `If ${name} grew a little, the loss would ${changes(slope)}.${left ? ` But [${bracketed(short(left))}] is left over from earlier steps: together [${short(held)}].` : ""}`,
   );
-  const after = before - lr * gradient,
+  const after = before - lr * held,
     ends = k === last() && run.status === "converged";
   rich(
     $("strip-4"),
     ends
       ? `The loss is below ${plain(state.target)}: training ends here, no update is made.`
-      : `So it ${gradient > 0 ? "goes down" : gradient < 0 ? "goes up" : "stays"}: {${short(before)} ${MINUS} ${plain(lr)} ${TIMES} ${bracketed(short(gradient))} = ${short(after)}}`,
+      : `So it ${held > 0 ? "goes down" : held < 0 ? "goes up" : "stays"}: {${short(before)} ${MINUS} ${plain(lr)} ${TIMES} ${bracketed(short(held))} = ${short(after)}}`,
   );
 }
 

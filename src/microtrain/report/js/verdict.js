@@ -66,14 +66,32 @@ function stepsToGo(losses, target) {
   return moves * (growth - 1);
 }
 
-function judged(losses, gradNorms, target) {
+// The mean loss of each k steps, the last of which ends with the last step.
+function passMeans(losses, steps) {
+  const k = Math.min(steps, Math.floor(losses.length / 2));
+  const means = [];
+  for (let start = losses.length % k; start < losses.length; start += k) {
+    means.push(meanOf(losses.slice(start, start + k)));
+  }
+  return means;
+}
+
+function meanOf(losses) {
+  let mean = 0;
+  for (const loss of losses) mean += loss / losses.length;
+  return mean;
+}
+
+// perPass: how many steps a pass over the samples takes; 1 where each loss is that of all.
+function judged(all, gradNorms, target, perPass) {
+  let losses = all;
   const moves = losses.length - 1;
-  const late = losses.slice(-1 - Math.max(LATE, Math.floor(moves / 2)));
+  let late = losses.slice(-1 - Math.max(LATE, Math.floor(moves / 2)));
   const rose = risesOf(late);
   const of = late.length - 1;
-  const oscillates = of > 0 && rose >= (1 / 5) * of;
+  const oscillates = perPass === 1 && of > 0 && rose >= (1 / 5) * of;
   const swings = `rose in ${rose} of the last ${counted(of, "step")}`;
-  const [first, before, last] = [losses[0], losses[moves - 1], losses[moves]];
+  let last = losses[moves];
   if (target !== null && moves >= 0 && last < target) {
     const swung = oscillates ? `, though it ${swings}` : "";
     return ["converged", `the loss is below ${formatG(target, 6)} at step ${moves}${swung}`];
@@ -84,6 +102,14 @@ function judged(losses, gradNorms, target) {
     return ["diverged", `the loss is ${formatG(last, 3)} at step ${moves}${after}`];
   }
   if (moves < 1) return ["begun", "there are fewer than two losses, too few to tell"];
+  let what = "the loss";
+  if (perPass > 1) {
+    losses = passMeans(losses, perPass);
+    late = losses.slice(-1 - Math.max(LATE, Math.floor(losses.length / 2)));
+    what = "the mean loss of a pass";
+  }
+  const [first, before] = [losses[0], losses[losses.length - 2]];
+  last = losses[losses.length - 1];
   const told = formatG(last, 3);
   const norm = gradNorms.length ? gradNorms[gradNorms.length - 1] : NaN;
   const fell = target === null && last < first;
@@ -93,18 +119,16 @@ function judged(losses, gradNorms, target) {
     return ["saturated", `${gone} and the loss is stuck at ${told}`];
   }
   const half = Math.floor(late.length / 2);
-  let mean = 0;
-  for (const loss of late.slice(half)) mean += loss / (late.length - half);
-  if (risesOf([Math.max(...late.slice(0, half)), mean])) {
-    return ["diverged", `the loss grew to ${told}`];
+  if (risesOf([Math.max(...late.slice(0, half)), meanOf(late.slice(half))])) {
+    return ["diverged", `${what} grew to ${told}`];
   }
   if (oscillates) return ["oscillating", `the loss ${swings}, and is ${told}`];
-  if (fell) return ["descending", `the loss fell from ${formatG(first, 3)} to ${told}`];
+  if (fell) return ["descending", `${what} fell from ${formatG(first, 3)} to ${told}`];
   if (target === null || last >= late[0]) {
-    return ["crawling", `the loss is ${told}, and does not fall`];
+    return ["crawling", `${what} is ${told}, and does not fall`];
   }
-  const togo = stepsToGo(losses, target);
-  const fellTo = `the loss fell to ${told}; at this pace the target is`;
+  const togo = perPass * stepsToGo(losses, target);
+  const fellTo = `${what} fell to ${told}; at this pace the target is`;
   if (togo > 10 * FAR * moves) {
     return ["crawling", `${fellTo} more than ${counted(10 * FAR * moves, "step")} away`];
   }
@@ -112,8 +136,8 @@ function judged(losses, gradNorms, target) {
   return [togo > FAR * moves ? "crawling" : "descending", `${fellTo} ${some} away`];
 }
 
-function verdictOf(losses, gradNorms, target) {
-  const [word, reason] = judged(losses, gradNorms, target);
+function verdictOf(losses, gradNorms, target, perPass = 1) {
+  const [word, reason] = judged(losses, gradNorms, target, perPass);
   const step = losses.length - 1;
   return {
     word, reason, step,

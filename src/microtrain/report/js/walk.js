@@ -27,7 +27,10 @@ function enterWalk(view = "neuron", phase = null) {
   const before = state.view;
   if (before === "run") beginWalk(view);
   if (phase) goToPart(parts().findIndex((part) => part.phase === phase) + 1);
-  if (before === "run") writeFragment(true);
+  if (before === "run") {
+    writeFragment(true);
+    scrollTo(0, 0); // to the sentence
+  }
   changed();
 }
 
