@@ -77,16 +77,20 @@ def toy_by_hand(steps=5000):
 
 
 def toy_in_c(steps=100_000):
-    """The same in C, by hand, compiled with the flags of native code."""
+    """The same in C, by hand, compiled with the flags of native code; its records become lists."""
     library = toolchain.library(pathlib.Path(__file__).with_name("by_hand.c").read_text())
-    parameters = array.array("d", [p.data for p in toy().parameters()])
-    samples = array.array("d", [number for x, y in zip(XS, YS) for number in (*x, y)])
-    others = [array.array("d", bytes(8 * n)) for n in (len(parameters), steps, steps)]
-    p, s, g, *records = (
-        ctypes.c_void_p(x.buffer_info()[0]) for x in (parameters, samples, *others)
-    )
-    numbers = ctypes.c_int(len(XS)), ctypes.c_double(LR), ctypes.c_long(steps)
-    return lambda: (others, samples, library.by_hand(p, g, s, *numbers, *records)), steps
+    start = [p.data for p in toy().parameters()]
+    samples = [number for x, y in zip(XS, YS) for number in (*x, y)]
+
+    def work():
+        numbers = start, start, samples, [0.0] * steps, [0.0] * steps
+        p, g, x, losses, norms = arrays = [array.array("d", part) for part in numbers]
+        p, g, x, *records = (ctypes.c_void_p(part.buffer_info()[0]) for part in arrays)
+        sizes = ctypes.c_int(len(XS)), ctypes.c_double(LR), ctypes.c_long(steps)
+        library.by_hand(p, g, x, *sizes, *records)
+        return losses.tolist(), norms.tolist()
+
+    return work, steps
 
 
 def micrograd_trainer(sizes, xs, ys, loss_of, steps, activation=None):
