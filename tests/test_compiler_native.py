@@ -361,8 +361,10 @@ def test_primitives_of_users_need_c():
     def root(x):
         return math.cbrt(x)
 
-    with pytest.raises(CompileError, match="root can't be written in another .* option c$"):
-        native(lambda x: root(x))(1.0)
+    compiled = native(lambda x: root(x))
+    for use in (lambda: compiled(1.0), lambda: compiled.source, compiled.to_c):
+        with pytest.raises(CompileError, match="root can't be written in another .* option c$"):
+            use()
 
     texts = {"cbrt": "cbrt({0})", "name": "cbrt", "function": lambda x: f"cbrt({x})"}
     for text in texts.values():

@@ -234,6 +234,23 @@ def test_schedules_that_fail_or_look_at_the_run_are_asked_at_their_step(calls):
     assert asked[-1] == asked[-2]
 
 
+@pytest.mark.parametrize("engine", ["auto", "compiled", "native"])
+def test_a_schedule_sees_the_model_as_it_is_before_each_step(engine):
+    class Sharp:  # the steps at which to take the sharpness
+        def __contains__(self, k):
+            return p.data < start
+
+    runs = []
+    for each in ("eager", engine):
+        model = MLP(3, [4, 4, 1])
+        p = model.parameters()[0]
+        start = p.data
+        options = {"lr": lambda k, p=p: 0.1 / (1 + abs(p.data)), "track_sharpness": Sharp()}
+        runs.append(mt.train(model, XS, YS, engine=each, steps=60, **options))
+    assert len({*runs[0].lrs}) == 60 and 0 < len(runs[0].sharpness) < 60
+    assert bits(runs[0]) == bits(runs[1]) and runs[0].sharpness == runs[1].sharpness
+
+
 def test_batches_that_a_chunk_did_not_use_are_those_of_the_next_steps():
     xs = [[k / 3.0] for k in range(7)]
     ys = [math.sin(k) for k in range(7)]

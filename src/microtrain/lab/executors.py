@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import math
 from collections.abc import Callable, Generator, Sequence
@@ -17,7 +18,7 @@ Made = TypeVar("Made")
 CHUNKS, LARGEST = 100, 16
 
 
-class Job(Generic[Planned, Made]):
+class Job(abc.ABC, Generic[Planned, Made]):
     """What is to be made, and what has been.
 
     Attributes:
@@ -42,9 +43,9 @@ class Job(Generic[Planned, Made]):
         """What has not been made."""
         return [planned for place, planned in enumerate(self.plan) if place not in self.made]
 
+    @abc.abstractmethod
     def missing(self) -> str:
         """Return in words what has not been made, and what has."""
-        raise NotImplementedError
 
 
 class SweepError(RuntimeError):

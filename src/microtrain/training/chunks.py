@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CompileError
 from .plan import Plan
-from .purity import inspect_options
 
 if TYPE_CHECKING:
     from .history import History
@@ -34,24 +32,19 @@ class Watcher:
 class Chunks:
     """The mini-batches of a run, which are iterated over, and steps that are made with them.
 
-    Where `on_step`, the record or a schedule may look at each step, none is made here.
+    None is made here where `on_step` or the record needs each step, or a schedule `looks` at it.
     """
 
-    def __init__(self, engine: NativeEngine, plan: Plan, batches: Iterator[Batches]) -> None:
+    def __init__(
+        self, engine: NativeEngine, plan: Plan, batches: Iterator[Batches], looks: bool
+    ) -> None:
         self._engine, self._plan, self._batches = engine, plan, batches
         self._drawn: list[Batches] = []
         self._size = 16
         self._most = max(1, min(MOST, SAMPLES // (plan.batch_size * plan.accumulate)))
         self._watcher = plan.on_step if isinstance(plan.on_step, Watcher) else None
-        self._alone = plan.on_step is not self._watcher or plan.record
+        self._alone = looks or plan.record or plan.on_step is not self._watcher
         self._start = time.perf_counter()
-        try:
-            inspect_options(plan.lr, plan.tracked)
-        except CompileError:  # they may look at the run
-            self._alone = True
-
-    def __iter__(self) -> Chunks:
-        return self
 
     def __next__(self) -> Batches:
         return self._drawn.pop(0) if self._drawn else next(self._batches)

@@ -75,6 +75,15 @@ def inspect_options(lr: Any, tracked: Any) -> None:
     _Inspector(()).inspect(tracked, shared=False)
 
 
+def may_look(lr: Any, tracked: Any) -> bool:
+    """Return whether a schedule or a container of steps may look at the run."""
+    try:
+        inspect_options(lr, tracked)
+    except CompileError:
+        return True
+    return False
+
+
 def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
     """Raise `CompileError` where plain numbers of the data may meet in another way than symbols do.
 

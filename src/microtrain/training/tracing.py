@@ -9,10 +9,8 @@ import contextlib
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from ..compiler.python import Python, assemble, function, listed, loop
-from ..compiler.record import Record, without_collection
-from ..compiler.symbol import Symbol, as_place
-from ..compiler.writer import Part, Scope, write
+from ..compiler.record import Record
+from ..compiler.symbol import Symbol
 from ..engine.graph import topological_sort
 from ..engine.number import as_number
 from ..engine.value import Value
@@ -61,14 +59,6 @@ class Traced:
         """The places of the outputs of the prediction."""
         parts = parts_of(self.prediction)
         return [v.data.place for v in parts if isinstance(getattr(v, "data", None), Symbol)]
-
-
-def trace_prediction(model: Any, parameters: Sequence[Value], x: Any) -> Traced:
-    """Record the prediction for a sample such as `x`.
-
-    Raises `CompileError` where the computation is not the same for all numbers.
-    """
-    return _traced_prediction(*_copy(model, parameters), x)
 
 
 def trace_loss(objective: Objective) -> Traced:
@@ -163,36 +153,6 @@ class Layout:
             *(x if isinstance(x, list) else [x]),
             *(y if isinstance(y, list) else [y]),
         )
-
-
-def predictor(
-    model: Any, parameters: Sequence[Value], x: list[float]
-) -> Callable[[Sequence[float], Sequence[Sequence[float]]], list[float]]:
-    """Return a function from parameters and samples, lists such as `x`, to the predictions.
-
-    The function is generated Python. Raises `CompileError`, also for a model of several outputs.
-    """
-    with without_collection():
-        traced = trace_prediction(model, parameters, x)
-    if not isinstance(traced.prediction, Value):
-        raise CompileError("a model of one output is expected")
-    record = traced.record
-    scope = Scope(Python, [record], ("predict", "parameters", "samples", "predictions"))
-    names = scope.inputs(record)
-    body = Part("", "v", [as_place(record, traced.prediction.data)])
-    write(record, names, scope, body)
-    lines = [
-        f"{listed(names[place] for place in traced.data)} = parameters",
-        "predictions = []",
-        *loop(
-            [names[place] for place in traced.xs],
-            "samples",
-            [*body.lines, f"predictions.append({body.expressions[0]})"],
-        ),
-        "return predictions",
-    ]
-    source = function("predict", ["parameters", "samples"], lines)
-    return assemble(source, "predict", scope.namespace)  # type: ignore[no-any-return]
 
 
 # What was generated before, by what it depends on: a sweep trains many models of one architecture.

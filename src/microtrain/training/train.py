@@ -20,7 +20,7 @@ from .curvature import Curvature
 from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording
 from .plan import Plan
-from .purity import inspect_options
+from .purity import inspect_options, may_look
 from .remarks import remarks
 from .resume import RunFile
 from .samples import batches_of
@@ -159,8 +159,9 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         for _ in range(whole[0]):  # to draw what the next step is to draw
             next(batches)
     end: tuple[Any, int, Any] = "interrupted", whole[0], whole[1]
+    looks = engine.name != "eager" and may_look(plan.lr, plan.tracked)
     if chunks := engine.name == "native":
-        batches = Chunks(engine, plan, batches)  # type: ignore[arg-type]
+        batches = Chunks(engine, plan, batches, looks)  # type: ignore[arg-type]
     try:
         while (k := whole[0]) < steps:
             if chunks and (further := batches.make(whole, history)):
@@ -168,13 +169,15 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
                 if keeper is not None and keeper.is_due(whole[0]):
                     keeper.save(whole, time.perf_counter() - start)
                 continue
-            lr = rate(k)
+            if looks:
+                set_state(parameters, state)
+            lr, is_tracked = rate(k), curvature is not None and k in tracked
             try:
                 loss, norm, after = engine.step(state, next(batches), lr)
             except ArithmeticError as error:
                 loss, norm, after = math.nan, math.nan, state
                 history.error = str(error) or type(error).__name__
-            if curvature is not None and k in tracked:
+            if curvature is not None and is_tracked:
                 history.sharpness[k] = _sharpness(curvature, state[0])
             if recording is not None:
                 recording.parameters.append(state[0])
