@@ -13,7 +13,7 @@ import pytest
 from graphs import bits, floats, graphs, outcome, points
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machine import threads
+from machine import native, threads
 
 import microtrain as mt
 from microtrain import CompileError, Value
@@ -418,3 +418,29 @@ def test_long_lists_and_their_hessians_keep_their_bits(xs):
         assert deep_bits(mt.compile(transform(rosenbrock))(xs)) == deep_bits(
             transform(rosenbrock)(xs)
         )
+
+
+@pytest.mark.parametrize("engine", ["python", pytest.param("native", marks=native)])
+def test_an_error_in_a_map_names_the_point(engine):
+    compiled = mt.compile(lambda v: mt.log(v[0]), engine=engine)
+    for many in (compiled.map, compiled.map_value_and_grad):
+        for listed in ([[1.0], [2.0], [-1.0]], [[1.0], [2.0], ["two"]]):
+            with pytest.raises((mt.DomainError, TypeError)) as found:
+                many(listed)
+            assert f"at points[2]: list {listed[2]}" in found.value.__notes__
+        with pytest.raises(TypeError) as found:
+            many([None])
+        assert "at points[0]: None" in found.value.__notes__
+
+
+def test_errors_say_how_to_write_what_is_refused():
+    with pytest.raises(TypeError) as found:
+        mt.grad(lambda x, flag: x)(1.0, True)
+    assert "functools.partial" in found.value.__notes__[0]
+    with pytest.raises(mt.DomainError, match="if the exponent is constant, give it as a plain num"):
+        mt.compile(lambda x, n: x**n)(-2.0, 2)
+    for is_zero in (lambda x: x == 0, lambda x: x.data == 0):
+        with pytest.raises(TypeError, match=r"\(. <= 0\) & \(. >= 0\)"):
+            mt.compile(lambda x, is_zero=is_zero: mt.where(is_zero(x), 1.0, x))(1.0)
+    instead = mt.compile(lambda x: mt.where((x <= 0) & (x >= 0), 1.0, x))
+    assert (instead(0.0), instead(-2.0)) == (1.0, -2.0)

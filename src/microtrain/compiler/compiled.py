@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from ..engine.number import number
 from ..engine.value import Value
-from ..errors import CompileError, as_list, one_of
+from ..errors import CompileError, as_list, describe, one_of
 from .code import Code
 from .record import without_collection
 from .transforms import Transform, called, grad, taken_apart, trace, value_and_grad
@@ -71,8 +72,10 @@ class Compiled:
         listed = points.tolist() if array else as_list("map", points, "a list of points")
         if not listed:
             return []
-        code = self._use(taken_apart(self.of, (listed[0],), {})[1])
-        return code.loop(listed)  # type: ignore[no-any-return]
+        with contextlib.suppress(Exception):
+            code = self._use(taken_apart(self.of, (listed[0],), {})[1])
+            return code.loop(listed)  # type: ignore[no-any-return]
+        return [*each(self, listed)]
 
     def map_value_and_grad(self, points: Any) -> list[tuple[Any, Any]]:
         """Return the list of the values and gradients at the points.
@@ -171,6 +174,16 @@ def _products(compiled: Compiled, f: Callable[..., Any], n: int, shape: Shape) -
         loop=lambda points: [*map(function, points)],
         source="# each row is the product with a unit vector; see mt.hessian",
     )
+
+
+def each(f: Callable[[Any], Any], points: Iterable[Any]) -> Iterator[Any]:
+    """Yield what `f` returns for each point; an error says which point it was."""
+    for place, point in enumerate(points):
+        try:
+            yield f(point)
+        except Exception as error:
+            error.add_note(f"at points[{place}]: {describe(point)}")
+            raise
 
 
 def compile(f: Callable[..., Any], engine: str = "python") -> Compiled:

@@ -16,7 +16,7 @@ from ..engine.primitive import Primitive
 from ..errors import CompileError
 from .c import Source
 from .code import Code
-from .compiled import Compiled
+from .compiled import Compiled, each
 from .record import Record
 from .toolchain import library
 from .tree import Shape, flatten, unflatten
@@ -137,9 +137,9 @@ class NativeCode(Code):
         found = self._native(view, len(view))
         if found is None:
             found = [array("d") for _ in self._native.sizes]
-            for point in view.tolist():
+            for result in each(self.function, view.tolist()):
                 leaves: list[Any] = []
-                flatten(self.function(point), leaves, "the result")
+                flatten(result, leaves, "the result")
                 rest = iter(leaves)
                 for column, n in zip(found, self._native.sizes):
                     column.extend(itertools.islice(rest, n))

@@ -85,6 +85,7 @@ def _refuses(what: str, instead: str) -> Callable[..., NoReturn]:
 
 
 _branches = "use mt.where, mt.maximum or mt.minimum instead of a branch, & for and, | for or"
+_equal = "use <, <=, > or >=; for x == 0, (x <= 0) & (x >= 0)"
 _largest = "mt.softmax, or mt.detach of mt.maximum, for the max of some v.data"
 _arithmetic = "keep to arithmetic and microtrain's functions (mt.exp, not math.exp)"
 
@@ -101,7 +102,7 @@ class _Recorded(Operand):
     def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
         return _recorded(self.record, primitive, operands)
 
-    __eq__ = __ne__ = _refuses("a comparison by == or !=", "use <, <=, > or >=")
+    __eq__ = __ne__ = _refuses("a comparison by == or !=", _equal)
     __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
     __hash__ = _refuses("a hash", "use another key")
 

@@ -75,7 +75,11 @@ def taken_apart(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
             args, kwargs = call.args, call.kwargs
     leaves: list[Any] = []
     given = enumerate((*args, *kwargs.values()))
-    shapes = tuple([flatten(x, leaves, f"argument {i}") for i, x in given])
+    try:
+        shapes = tuple([flatten(x, leaves, f"argument {i}") for i, x in given])
+    except TypeError as error:
+        error.add_note("bind what is no number first: functools.partial(f, flag=True)")
+        raise
     return leaves, (tuple, tuple(kwargs), shapes)
 
 

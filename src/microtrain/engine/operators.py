@@ -73,7 +73,7 @@ def log_base(base: Any, exponent: Any) -> Any:
     if x <= 0:
         raise DomainError(
             f"{_shown(base)} ** {_shown(exponent)} is undefined: a power with a Value as its "
-            "exponent takes a base above 0"
+            "exponent takes a base above 0; if the exponent is constant, give it as a plain number"
         )
     return math.log(x)
 

@@ -235,7 +235,8 @@ class Value(Methods, GraphCopies, Operand):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, bool) or as_number(other) is not NotImplemented:
             raise TypeError(
-                f"a Value equals only itself: to compare its number, write v.data == {other!r}"
+                f"a Value equals only itself: to compare its number, write v.data == {other!r}, "
+                f"or, to compile it, mt.where((v <= {other!r}) & (v >= {other!r}), a, b)"
             )
         return self is other
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import time
@@ -146,9 +147,8 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
     steps, least, tracked, recording = plan.steps, plan.least, plan.tracked, history.recording
     rate, on_step, inf = plan.rate, plan.on_step, math.inf
-    # After every step: how many there were, the state they led to, and the state before the last of
-    # them, which is known to give a finite loss. One assignment, so that Ctrl-C falls before or
-    # after it.
+    # How many steps were made, the state after them, and that before the last, whose loss is
+    # finite: one assignment, so that Ctrl-C falls before or after it.
     state = state_of(parameters)
     whole = 0, state, state
     keeper = RunFile(plan.checkpoint, plan, history) if plan.checkpoint else None
@@ -156,8 +156,7 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         whole, seconds = kept
         start -= seconds
         set_state(parameters, state := whole[1])
-        for _ in range(whole[0]):  # to draw what the next step is to draw
-            next(batches)
+        batches = itertools.islice(batches, whole[0], None)  # what the next step is to draw
     end: tuple[Any, int, Any] = "interrupted", whole[0], whole[1]
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked)
     if chunks := engine.name == "native":
