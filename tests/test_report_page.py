@@ -317,6 +317,49 @@ def test_what_is_left_over_is_no_slope(visit, toy):
         assert wrong == (held * slope < 0)
 
 
+def test_moons_that_are_learned_are_not_told_as_failed(visit, moons):
+    page = visit(moons, "#lr=0.1&step=99")
+    starts(page)
+    expect(page, "#verdict", "98 of 100 are right")
+    assert page.locator("#verdict").get_attribute("class") == "plain"
+    expect(page, "#starts-told", "none below 0.01 in 100 steps")
+    page.locator("#forms [value=list]").click()
+    settled(page)
+    rows = page.locator("#samples tr").evaluate_all(
+        "(rows) => rows.map((row) => [row.querySelector('.cost').textContent === '0.000',"
+        " Number(row.querySelector('.error').getAttribute('width'))])"
+    )
+    assert {long > 0 for missing_nothing, long in rows if missing_nothing} == {False}
+    assert any(long > 10 for _, long in rows)
+    expect(page, "#strip-2", f"1 {MINUS} 1 \u00d7 1.46 is not above 0, so 0")
+
+
+def test_what_is_said_where_it_goes_wrong(visit, toy):
+    page = visit(toy, "#out=l&lr=1")
+    expect(page, "#verdict", "Diverged at step 1: the loss grew to 3.84e305; after step 97")
+    marks = page.locator("#samples .mark").all_inner_texts()
+    assert marks == ["", "\u2717", "\u2717", ""]  # 3e152 is no right answer, though above 0
+    expect(page, "#network-legend", "Dotted: flat to the last digit")
+    expect(page, "#network-legend", "Bar below: nearly flat")
+    page = visit(toy, "#lr=0.42")
+    expect(page, "#verdict", "Nothing gained: after 99 steps the loss is 7.93; it began with 7.73")
+    page = visit(toy, "#lr=10&step=99")
+    expect(page, "#strip-2", f"({MINUS}1.11e{MINUS}16)\u00b2 = 1.23e{MINUS}32")
+
+
+def test_a_shorter_run_in_the_walk(visit, toy):
+    page = visit(toy, "#lr=0.05&step=10&view=neuron&part=39")
+    set_rate(page, 0.5)
+    expect(page, "#breadcrumb", "Step 5 (this run has no step 10)")
+    for would in ("would shrink if training did not end here", "would move", "would go from"):
+        expect(page, "#sentence", would)
+        page.keyboard.press("ArrowRight")
+        settled(page)
+    set_rate(page, 0.05)
+    assert "Step 10" in page.locator("#breadcrumb").inner_text()
+    expect(page, "#sentence", "The loss goes from")
+
+
 def test_the_gradient_is_lost_where_most_arrives(visit, toy):
     page = visit(toy, "#lr=1")
     settled(page)

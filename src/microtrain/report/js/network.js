@@ -61,7 +61,7 @@ function drawNetwork() {
     node.dataset.value = value;
     if (l >= 0) {
       paint(node.querySelector(".body"), value);
-      node.classList.toggle("flat-everywhere", flat[l][j] < 0.01);
+      node.classList.toggle("flat-everywhere", isFlat(flat[l][j]));
       node.classList.toggle("dead", flat[l][j] === 0);
       const layer = engine.layers[l],
         bias = p[layer.biases + j];
@@ -72,17 +72,13 @@ function drawNetwork() {
   drawChip(svg, at, p);
   focusable(svg);
   say($("network-title"), `The network, for sample ${state.sample}`);
-  const legend = state.byGradient
-    ? "Number in a circle: its output. Line: how the loss changes with this weight."
-    : `Number in a circle: its output. Line: a weight (solid +, dashed ${MINUS}).`;
-  say(
-    $("network-legend"),
-    flat.some((layer) => layer.some((slope) => slope === 0))
-      ? `${legend} Dotted: off for every sample: nothing can bring it back.`
-      : flat.some((layer) => layer.some((slope) => slope < 0.01))
-        ? `${legend} Bar below: flat for every sample, it hardly learns.`
-        : legend,
-  );
+  const circle = at.small
+      ? "Blue: an output above 0, orange: below."
+      : "Number in a circle: its output.",
+    line = state.byGradient
+      ? "how the loss changes with this weight"
+      : `a weight (solid +, dashed ${MINUS})`;
+  say($("network-legend"), `${circle} Line: ${line}.${flatLegend(flat)}`);
   for (const [id, chosen] of [
     ["by-weight", !state.byGradient],
     ["by-gradient", state.byGradient],
@@ -90,17 +86,34 @@ function drawNetwork() {
     attributes($(id), { "aria-pressed": chosen });
 }
 
+const isFlat = (slope) => slope > 0 && slope < 0.01;
+const isDead = (activation) => (activation === "relu" ? "off" : "flat to the last digit");
+
+/** What the marks of neurons mean that learn hardly, or nothing, from any sample. */
+function flatLegend(flat) {
+  const dead = new Set(
+    engine.layers.filter((_, l) => flat[l].includes(0)).map(({ activation }) => isDead(activation)),
+  );
+  const dotted = dead.size
+    ? ` Dotted: ${[...dead].join(" or ")} for every sample, it learns nothing.`
+    : "";
+  return flat.some((layer) => layer.some(isFlat))
+    ? `${dotted} Bar below: nearly flat for every sample, it hardly learns.`
+    : dotted;
+}
+
 function toldNode(l, j, value, p, gradients, flat) {
   if (l < 0) return `Input ${j}: ${short(value)}`;
   const layer = engine.layers[l],
     at = layer.weights + j * layer.inputs,
     weights = Array.from(p.slice(at, at + layer.inputs), (w) => short(w, 3));
-  const dead =
-    flat && flat[l][j] < 0.01
-      ? flat[l][j] === 0
-        ? ", off for every sample"
-        : ", flat for every sample"
-      : "";
+  const slope = flat[l][j],
+    dead =
+      slope === 0
+        ? `, ${isDead(layer.activation)} for every sample`
+        : isFlat(slope)
+          ? ", nearly flat for every sample"
+          : "";
   const name = nodeName(l, j);
   return `${name[0].toUpperCase()}${name.slice(1)}: output ${short(value, 3)}${dead}; weights ${weights.join(", ")}; bias ${short(p[layer.biases + j], 3)}; gradient of the bias ${short(gradients[layer.biases + j], 3)}`;
 }

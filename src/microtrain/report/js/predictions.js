@@ -116,11 +116,28 @@ function drawLoss(set, k) {
 /** Where a target or an output stands on the bars: the targets, and a fifth more on each side. */
 function barScale(set) {
   const targets = set.ys.flat(),
-    low = set.classes ? 0 : Math.min(...targets),
-    high = set.classes ? 1 : Math.max(...targets);
-  const margin = 0.2 * (high - low || 1);
-  return (x) =>
-    finite(x) ? Math.max(0, Math.min(1, (x - low + margin) / (high - low + 2 * margin))) : 0.5;
+    low = Math.min(...targets),
+    high = Math.max(...targets),
+    margin = 0.2 * (high - low || 1);
+  return (x) => (finite(x) ? 4 + (92 * (x - low + margin)) / (high - low + 2 * margin) : MIDDLE);
+}
+
+const MIDDLE = 50;
+
+/** What stands for an output: a dot, or where there is no room for it an arrow to where it is. */
+function dotAt(x) {
+  if (x > 96) return "M90 6l7 6-7 6z";
+  if (x < 4) return "M10 6l-7 6 7 6z";
+  return `M${(x - 5).toFixed(1)} 12a5 5 0 1 0 10 0a5 5 0 1 0-10 0z`;
+}
+
+/** Whether the class is right; null where that says nothing: of an error larger than between classes. */
+function markOf(set, output, i) {
+  const fits = engine.fits(output, i),
+    targets = set.ys.flat(),
+    apart = Math.max(...targets) - Math.min(...targets);
+  const far = set.level !== null && Math.abs(output[0] - targets[i]) > apart;
+  return fits && far && set.loss === "squared error" ? null : fits;
 }
 
 function drawList(set, k) {
@@ -130,10 +147,12 @@ function drawList(set, k) {
     body.dataset.key = key;
     body.replaceChildren(...set.xs.map((_, i) => listRow(set, i)));
     say($("bars-head"), set.classes ? "classes" : "error");
+    say($("error-told"), set.loss === "hinge" ? "missing" : "error");
+    say($("mark-told"), set.level === null ? "" : `\u2713 right side of ${plain(set.level)}`);
   }
-  const place = barScale(set);
+  const at = barScale(set);
   set.xs.forEach((_, i) =>
-    drawRow(set, body.children[i], run.outputs(k, i), run.sampleLoss(k, i), i, place),
+    drawRow(set, body.children[i], run.outputs(k, i), run.sampleLoss(k, i), i, at),
   );
 }
 
@@ -141,8 +160,6 @@ function listRow(set, i) {
   const picture = document.createElementNS(SVG, "svg");
   attributes(picture, { viewBox: "0 0 100 24", class: "bar", "aria-hidden": "true" });
   if (set.classes) attributes(picture, { preserveAspectRatio: "none" });
-  const place = barScale(set),
-    at = (x) => 4 + 92 * place(x);
   if (set.classes) {
     const pitch = 22 / set.classes;
     for (let c = 0; c < set.classes; c++) {
@@ -163,14 +180,14 @@ function listRow(set, i) {
         });
     }
   } else {
-    const y = set.ys[i][0],
-      x = at(y);
+    const at = barScale(set),
+      x = at(set.ys[i][0]);
     shape(picture, "path", {
       class: "axis",
-      d: `M4 12H96M${at((Math.min(...set.ys.flat()) + Math.max(...set.ys.flat())) / 2)} 8v8`,
+      d: `M4 12H96M${MIDDLE} 8v8`,
     });
     shape(picture, "rect", { class: "error", y: 10, height: 4 });
-    shape(picture, "circle", { class: "says", cy: 12, r: 5 });
+    shape(picture, "path", { class: "says" });
     shape(picture, "path", { class: "wanted", d: `M${x} 5l6 7-6 7-6-7z` });
   }
   const cells = ["index", "picture", "says", "wanted", "mark", "cost"].map((name) =>
@@ -185,10 +202,9 @@ function listRow(set, i) {
   return make("tr", { "data-sample": i, tabindex: -1 }, ...cells);
 }
 
-function drawRow(set, row, outputs, loss, i, place) {
+function drawRow(set, row, outputs, loss, i, at) {
   const [, picture, says, , mark, cost] = row.children,
-    at = (x) => 4 + 92 * place(x),
-    fits = engine.fits(outputs, i);
+    fits = markOf(set, outputs, i);
   if (set.classes) {
     const shares = softmax(outputs);
     picture
@@ -197,13 +213,14 @@ function drawRow(set, row, outputs, loss, i, place) {
     say(says, className(set, outputs.indexOf(Math.max(...outputs))));
   } else {
     const x = at(outputs[0]),
-      y = at(set.ys[i][0]);
+      y = at(set.ys[i][0]),
+      end = Math.max(4, Math.min(96, x));
     attributes(picture.querySelector(".error"), {
-      x: Math.min(x, y).toFixed(1),
-      width: Math.abs(x - y).toFixed(1),
+      x: Math.min(end, y).toFixed(1),
+      width: loss === 0 ? 0 : Math.abs(end - y).toFixed(1), // none beyond the margin of a hinge
     });
     const dot = picture.querySelector(".says");
-    attributes(dot, { cx: x.toFixed(1) });
+    attributes(dot, { d: dotAt(x) });
     paint(dot, outputs[0]);
     say(says, [...outputs].map((x) => fixed(x)).join(", "));
   }

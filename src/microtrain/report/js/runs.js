@@ -134,7 +134,7 @@ function build(config) {
 
 /** Bring what the state points at back into what there is. */
 function settle() {
-  if (run.done && state.step > last()) state.step = last();
+  if (run.done && state.view === "run") state.step = head(); // the walk remembers where it began
   state.sample = Math.min(state.sample, engine.set.xs.length - 1);
   state.weight = Math.min(state.weight, engine.size - 1);
 }

@@ -67,7 +67,7 @@ const SENTENCES = {
   L2: (part, t) => {
     if (engine.set.loss === "squared error")
       return `Squared, so that too low and too high both count: ${number(t.loss)}.`;
-    return `It says ${list(t.outputs, (x) => number(x, 3))}, it should say ${wantedText(t)}. The ${engine.set.loss} of that is ${number(t.loss)}.`;
+    return `It says ${list(t.outputs, (x) => number(x, 3))}, it should say ${wantedText(t)}. The loss: {${lossSum(t.outputs, t.y, t.loss)}}.`;
   },
   L3: (part, t) => {
     const n = t.samples.length - 1,
@@ -116,9 +116,11 @@ const SENTENCES = {
         : "The neuron is off: slope {0}, nothing gets through: it learns nothing from this sample.";
     if (activation === "linear")
       return `A linear neuron has slope {1} everywhere: all of ${g} gets through.`;
+    if (n.slope === 0)
+      return `At ${number(n.value)} ${activation} is flat to the last digit: its slope is {0}. Of ${g} nothing gets through.`;
     const steep = Math.abs(n.slope) / (activation === "sigmoid" ? 0.25 : 1),
       percent = 100 * n.slope,
-      share = percent >= 1 || percent === 0 ? `${Math.round(percent)}` : "less than 1";
+      share = percent >= 1 ? `${Math.round(percent)}` : "less than 1";
     return `At ${number(n.value)} ${activation} ${slopeWord(steep)}: its slope is ${s}. Of ${g}, ${steep < BENT ? "only " : ""}{${share} %} gets through: ${gradient(n.delta)}.${steep < BENT ? ` This neuron hardly learns from sample ${state.sample}.` : ""}`;
   },
   "B closed": ({ l, j }, t, n) =>
@@ -156,30 +158,37 @@ const SENTENCES = {
       lr = rateHere();
     const sum = `{${short(before)}|${full(before)}} ${MINUS} {${plain(lr)}} ${TIMES} [${bracketed(short(g))}|${full(g)}] = ${number(t.after[w])}`;
     if (g === 0) return `The gradient is 0: ${name} stays as it is.`;
+    const does = isOver()
+      ? `would ${g > 0 ? "shrink" : "grow"} if training did not end here`
+      : g > 0
+        ? "shrinks"
+        : "grows";
     if (t.leftover[w]) {
       const wrong = g * t.sum[w] < 0 ? ", the wrong way for this loss" : "";
-      return `The update goes by all that is held, so ${name} ${g > 0 ? "shrinks" : "grows"}${wrong}: ${sum}.`;
+      return `The update goes by all that is held, so ${name} ${does}${wrong}: ${sum}.`;
     }
-    return `The gradient is ${g > 0 ? `positive: growing would raise the loss, so ${name} shrinks` : `negative: growing would lower the loss, so ${name} grows`}: ${sum}.`;
+    return `The gradient is ${g > 0 ? "positive: growing would raise" : "negative: growing would lower"} the loss, so ${name} ${does}: ${sum}.`;
   },
   U2: (part, t) => {
     const before = run.parameters(head()),
       moves = Array.from(t.after, (x, i) => x - before[i]),
       most = strongest(moves);
-    return `All ${engine.size} numbers move at once, each against ${state.zero ? "its own gradient" : "all that its gradient holds"}. Largest move: ${engine.names[most]}, by ${number(moves[most])}.`;
+    return `All ${engine.size} numbers ${isOver() ? "would move" : "move"} at once, each against ${state.zero ? "its own gradient" : "all that its gradient holds"}. Largest move: ${engine.names[most]}, by ${number(moves[most])}.`;
   },
   U3: (part, t) => {
     const a = t.total,
-      b = t.lossAfter,
-      ends =
-        head() === last() && run.status === "converged"
-          ? " (Training would have stopped: it is below the target.)"
-          : "";
+      b = t.lossAfter;
     if (!finite(b))
       return "After this update the loss is no longer a number: the step was far too long.";
-    return `The loss goes from ${number(a)} to ${number(b)}: ${b < a ? "down" : b > a ? "up: the step was too long for this slope" : "no change"}.${ends}`;
+    const how = b < a ? "down" : b > a ? "up: the step was too long for this slope" : "no change";
+    return isOver()
+      ? `The loss would go from ${number(a)} to ${number(b)}. But it is below the target, so training ended before this update.`
+      : `The loss goes from ${number(a)} to ${number(b)}: ${how}.`;
   },
 };
+
+/** Whether training ends at this step, so that no update is made. */
+const isOver = () => head() === last() && run.status === "converged";
 
 /** How a loss changes with what has this slope. */
 const changes = (slope) =>

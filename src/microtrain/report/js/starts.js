@@ -60,7 +60,7 @@ function drawStarts() {
         ? "all converge"
         : one.converged
           ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} converge`
-          : "none converges";
+          : `none below ${plain(state.target)} in ${plural(state.steps, "step")}`;
   $("starts-told").classList.toggle("strong", disagrees);
   if (!ready) rich($("starts-told"), `${STARTS} random starts at ${rates}: \u2026`);
   else if (second)

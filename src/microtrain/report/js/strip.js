@@ -19,17 +19,14 @@ function drawStrip() {
   rich($("strip-1"), `Sample ${state.sample}: it says {${says}}, the target is {${target}}.`);
   const own = run.sampleLoss(k, state.sample),
     total = run.config.batch === null ? run.losses[k] : run.fullLoss(k);
-  const sum =
-    set.loss === "squared error" && set.outputs === 1
-      ? `(${says} ${MINUS} ${bracketed(target)})\u00b2 = ${short(own, 3)}`
-      : short(own, 3);
-  const n = set.xs.length,
-    all = run.config.mean ? `the mean of all ${inWords(n)}` : `with the other ${inWords(n - 1)}`;
+  const sum = lossSum(run.outputs(k, state.sample), set.ys[state.sample], own),
+    n = set.xs.length,
+    all = run.config.mean ? `The mean of all ${inWords(n)}` : `With the other ${inWords(n - 1)}`;
   rich(
     $("strip-2"),
     n === 1
       ? `{${sum}}. There is one sample, so this is the whole loss.`
-      : `{${sum}}; ${all} {${short(total)}}.`,
+      : `{${sum}}. ${all}: {${short(total)}}.`,
   );
   rich(
     $("strip-3"),
@@ -37,14 +34,32 @@ function drawStrip() {
       ? "The gradient is not finite: from here on there is no number to go on with."
       : `If ${name} grew a little, the loss would ${changes(slope)}.${left ? ` But [${bracketed(short(left))}] is left over from earlier steps: together [${short(held)}].` : ""}`,
   );
-  const after = before - lr * held,
-    ends = k === last() && run.status === "converged";
+  const after = before - lr * held;
   rich(
     $("strip-4"),
-    ends
+    isOver()
       ? `The loss is below ${plain(state.target)}: training ends here, no update is made.`
       : `So it ${held > 0 ? "goes down" : held < 0 ? "goes up" : "stays"}: {${short(before)} ${MINUS} ${plain(lr)} ${TIMES} ${bracketed(short(held))} = ${short(after)}}`,
   );
+}
+
+/** How the loss of a sample comes from what the network says of it. */
+function lossSum(outputs, ys, loss) {
+  const told = short(loss, 3),
+    [says, y] = [outputs[0], ys[0]];
+  if (engine.set.loss === "cross entropy") {
+    const share = softmax(outputs)[ys.indexOf(1)];
+    return `${MINUS}log(its share, ${short(share, 3)}) = ${told}`;
+  }
+  if (outputs.length > 1) return told;
+  if (engine.set.loss === "hinge") {
+    const sum = `1 ${MINUS} ${product(plain(y), short(says, 3))}`;
+    return loss === 0 ? `${sum} is not above 0, so 0` : `${sum} = ${told}`;
+  }
+  if (engine.set.loss !== "squared error") return told;
+  const digits = 3 + Math.max(0, Math.ceil(-Math.log10(Math.abs(says - y) || 1))), // to see it
+    error = `${short(says, digits)} ${MINUS} ${bracketed(plain(y, 3))}`;
+  return `(${digits > 9 ? short(says - y, 3) : error})\u00b2 = ${told}`;
 }
 
 const NUMBERS = [

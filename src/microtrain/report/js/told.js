@@ -13,11 +13,7 @@ const OFTEN = 1 / 5; // of the steps: where the loss rises in so many, that is w
 
 /** The word of training's verdicts for a run, and what it needs to be told. */
 function verdictKind(word) {
-  return word === "converged"
-    ? "good"
-    : ["saturated", "diverged", "oscillating"].includes(word)
-      ? "bad"
-      : "plain";
+  return word === "converged" ? "good" : ["saturated", "diverged"].includes(word) ? "bad" : "plain";
 }
 
 /** The verdict of a whole run: the headline, and what follows it. */
@@ -31,49 +27,58 @@ function toldVerdict(one, wrong, samples) {
   const yet = wrong
     ? `, yet ${wrong} of ${samples} predictions ${wrong === 1 ? "is" : "are"} wrong`
     : "";
+  const score = samples
+    ? `; ${wrong ? samples - wrong : "all"} ${wrong ? "of " : ""}${samples} are right`
+    : "";
   switch (word) {
     case "converged":
       return [
         `\u2713 Converged at step ${end}`,
         `: ${one.config.batch === null ? "loss" : "a batch\u2019s loss"} below ${plain(one.options.target)}${though}${yet}.`,
       ];
-    case "diverged":
+    case "diverged": {
+      const ended = one.status === "diverged" ? `; after step ${end} it is no number any more` : "";
       return [
-        `\u2717 Diverged at step ${leftAt(one.losses)}`,
-        `: the loss grew to ${loss}. The steps are too long.`,
+        `\u2717 ${leftAt(one)}`,
+        `: the loss grew to ${loss}${ended}. The steps are too long.`,
       ];
+    }
     case "saturated":
       return [
         "\u25a0 Stuck, not solved",
-        ` (saturated): the gradient has vanished, the loss stays at ${loss}.`,
+        ` (saturated): the gradient has vanished, the loss stays at ${loss}${score}.`,
       ];
     case "oscillating":
       return [
         "\u2248 Still oscillating",
-        `: the loss rose in ${rose} of ${of} steps, and is ${loss}.`,
+        `: the loss rose in ${rose} of ${of} steps, and is ${loss}${score}.`,
       ];
     case "crawling":
-      return [
-        "\u2026 Still crawling",
-        `: after ${steps} the loss is ${loss}${one.losses[end] < one.losses[0] ? "" : ", and does not fall"}.`,
-      ];
+      return one.losses[end] < one.losses[0]
+        ? ["\u2026 Still crawling", `: after ${steps} the loss is ${loss}${score}.`]
+        : [
+            "\u2026 Nothing gained",
+            `: after ${steps} the loss is ${loss}; it began with ${short(one.losses[0], 3)}.`,
+          ];
     case "descending":
-      return ["\u2198 Still descending", `: after ${steps} the loss is ${loss}.`];
+      return ["\u2198 Still descending", `: after ${steps} the loss is ${loss}${score}.`];
     default:
       return ["One loss is too few to tell", "."];
   }
 }
 
-/** The step from which on the loss is above its first. */
-function leftAt(losses) {
-  return losses.findLastIndex((loss) => loss <= losses[0]) + 1;
+/** That a run diverged, and from which step on its loss is above the first. */
+function leftAt({ losses, head }) {
+  const step = losses.findLastIndex((loss) => loss <= losses[0]) + 1;
+  return step <= head ? `Diverged at step ${step}` : "Diverging";
 }
 
 /** How a run ended, in a few words. */
 function briefly(one) {
   const { word } = one.verdict();
   if (word === "converged") return `at step ${one.head}`;
-  const how = { saturated: "stuck at ", diverged: "diverged from " }[word] || "";
+  if (word === "diverged") return leftAt(one).toLowerCase();
+  const how = word === "saturated" ? "stuck at " : "";
   return `${how}loss ${short(one.losses[one.head], 3)} after ${plural(one.head, "step")}`;
 }
 

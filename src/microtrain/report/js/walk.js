@@ -144,7 +144,8 @@ function drawCrumbs(part) {
   const nav = $("breadcrumb"),
     here = part.l === undefined ? "" : nodeName(part.l, part.j),
     opened = state.opened.includes(`${part.l},${part.j}`);
-  const key = `${head()} ${here} ${opened}`;
+  const gone = state.step > head() ? ` (this run has no step ${state.step})` : "",
+    key = `${head()}${gone} ${here} ${opened}`;
   if (nav.dataset.key === key) return;
   nav.dataset.key = key;
   const back = make(
@@ -153,9 +154,9 @@ function drawCrumbs(part) {
     make("span", { class: "wide-only" }, "Esc: "),
     opened ? "close the neuron" : "back to the run",
   );
-  const step = here ? `Step ${head()} \u203a ` : "";
+  const step = `Step ${head()}${gone}`;
   nav.replaceChildren(
-    make("span", {}, `Run \u203a ${step}`, make("b", {}, here || `Step ${head()}`)),
+    make("span", {}, `Run \u203a ${here && `${step} \u203a `}`, make("b", {}, here || step)),
     " ",
     back,
   );
