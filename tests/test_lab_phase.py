@@ -18,7 +18,7 @@ from machine import ENGINES
 
 import microtrain as mt
 from microtrain import MLP, SweepError
-from microtrain.draw.phases import LOOKS, Phases, chart, edges
+from microtrain.draw.phases import LOOKS, Phases, edges
 from microtrain.training import compiled
 
 LRS, SCALES = (0.01, 0.1, 1.0, 10.0), (0.1, 1.0, 5.0)
@@ -188,11 +188,11 @@ def test_charts_keep_to_their_size_and_show_what_is_there(phases, width, height)
         lines = re.sub("\033\\[[\\d;]*m", "", text).split("\n")[1:]
         return [*itertools.takewhile(lambda line: line[margin + 1 :][:1] == "|", lines)]
 
-    coloured = rows_of(chart(phases, width, height, colour=True))
+    coloured = rows_of(phases.chart(width, height, colour=True))
     assert len(coloured) <= max(height, 2) and {len(line) for line in coloured} == {
         len(coloured[0])
     }
-    plain = rows_of(chart(phases, width, height))
+    plain = rows_of(phases.chart(width, height))
     assert len(plain) <= height and max(map(len, plain)) <= len(coloured[0]) <= width
     if len(phases.rows) <= height:  # nothing is left out
         for row, line in zip(phases.cells, plain[:: -len(plain) // len(phases.rows)]):
@@ -203,9 +203,9 @@ def test_charts_keep_to_their_size_and_show_what_is_there(phases, width, height)
 def test_a_chart_has_a_sign_for_each_cell_from_bottom_to_top():
     cells = [[("crawling", 0.0), ("converged", 5.0)], [("diverged", 0.0), None]]
     phases = Phases([0.1, 1.0], [1.0, 2.0], "scale", True, "", cells, [None, None], 10)
-    assert chart(phases, 30, 2).split("\n")[1:3] == ["2 |XX", "1 |..##"]
+    assert phases.chart(30, 2).split("\n")[1:3] == ["2 |XX", "1 |..##"]
     two = phases._replace(line=[None, 0.2])
-    assert chart(two, 30, 2).split("\n")[1] == "2 |X|"
+    assert two.chart(30, 2).split("\n")[1] == "2 |X|"
 
 
 def test_edges_lie_halfway_between_centres():

@@ -11,8 +11,7 @@ from typing import Any
 from ..draw.phases import SIZE
 from ..draw.plot import new_axes
 from ..errors import counted, file_path
-from ..lab.diagram import PhaseDiagram
-from ..lab.phase import phase_diagram
+from ..lab.phase import PhaseDiagram, phase_diagram
 from ..nn.optim import learning_rate
 from .options import Command, Unset, filled
 from .pool import checked, executor, printed, processors, shown

@@ -70,48 +70,111 @@ class Phases(NamedTuple):
         low, *_, high = edges(self.columns)
         return any(low <= x < high for x in self.line if x)
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the plane, and return matplotlib's axes. The legend stands beside it."""
+        ax = given(ax) or new_axes(*SIZE)
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
 
-def plot(phases: Phases, ax: Any = None) -> Any:
-    """Draw the plane, and return matplotlib's axes. The legend stands beside it."""
-    ax = given(ax) or new_axes(*SIZE)
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
+        shades = LinearSegmentedColormap.from_list("steps", SHADES)
 
-    shades = LinearSegmentedColormap.from_list("steps", SHADES)
+        def colour(cell: Cell) -> Any:
+            if cell and cell[0] == "converged":
+                return shades(self.slowness(cell))[:3]
+            return to_rgb(LOOKS[cell[0]].colour if cell else EMPTY.colour)
 
-    def colour(cell: Cell) -> Any:
-        if cell and cell[0] == "converged":
-            return shades(phases.slowness(cell))[:3]
-        return to_rgb(LOOKS[cell[0]].colour if cell else EMPTY.colour)
+        places = self.rows if self.log else range(len(self.rows))
+        across, up = edges(self.columns), edges(places, self.log)
+        ax.pcolormesh(across, up, [[*map(colour, row)] for row in self.cells], rasterized=True)
+        ax.set(xscale="log", yscale="log" if self.log else "linear")
+        ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
+        ax.set(xlabel="learning rate", ylabel=self.y_label)
+        if not self.log:
+            every = next(k for k in (1, 2, 5, 10, 20, 50, len(places)) if k * 10 >= len(places))
+            labels = {k: f"{self.rows[k]:g}" for k in range(0, len(places), every)}
+            ax.set_yticks([*labels], [*labels.values()])
+        handles: list[Any] = [Patch(color=LOOKS[name].colour, label=name) for name in self.verdicts]
+        if self.crossed:
+            passes = [x or math.nan for x in self.line]
+            for shade, width in ((EMPTY.colour, 3.2), (LINE.colour, 1.4)):
+                if self.log:
+                    ax.plot(passes, places, color=shade, linewidth=width)
+                else:  # one row says nothing of what is between it and the next
+                    ax.vlines(passes, up[:-1], up[1:], color=shade, linewidth=width)
+            handles.append(Line2D([], [], color=LINE.colour, linewidth=1.4, label=LINE_NAME))
+        ax.legend(handles=handles, title=self.title, frameon=False, alignment="left", **BESIDE)
+        if "converged" in self.verdicts:
+            scale = ScalarMappable(LogNorm(1, max(2, self.steps)), shades)
+            ax.figure.colorbar(
+                scale, cax=ax.inset_axes((1.04, 0.03, 0.035, 0.38)), label="steps to converge"
+            )
+        return ax
 
-    places = phases.rows if phases.log else range(len(phases.rows))
-    across, up = edges(phases.columns), edges(places, phases.log)
-    ax.pcolormesh(across, up, [[*map(colour, row)] for row in phases.cells], rasterized=True)
-    ax.set(xscale="log", yscale="log" if phases.log else "linear")
-    ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
-    ax.set(xlabel="learning rate", ylabel=phases.y_label)
-    if not phases.log:
-        every = next(k for k in (1, 2, 5, 10, 20, 50, len(places)) if k * 10 >= len(places))
-        labels = {k: f"{phases.rows[k]:g}" for k in range(0, len(places), every)}
-        ax.set_yticks([*labels], [*labels.values()])
-    handles: list[Any] = [Patch(color=LOOKS[name].colour, label=name) for name in phases.verdicts]
-    if phases.crossed:
-        passes = [x or math.nan for x in phases.line]
-        for shade, width in ((EMPTY.colour, 3.2), (LINE.colour, 1.4)):
-            if phases.log:
-                ax.plot(passes, places, color=shade, linewidth=width)
-            else:  # one row says nothing of what is between it and the next
-                ax.vlines(passes, up[:-1], up[1:], color=shade, linewidth=width)
-        handles.append(Line2D([], [], color=LINE.colour, linewidth=1.4, label=LINE_NAME))
-    ax.legend(handles=handles, title=phases.title, frameon=False, alignment="left", **BESIDE)
-    if "converged" in phases.verdicts:
-        scale = ScalarMappable(LogNorm(1, max(2, phases.steps)), shades)
-        ax.figure.colorbar(
-            scale, cax=ax.inset_axes((1.04, 0.03, 0.035, 0.38)), label="steps to converge"
-        )
-    return ax
+    def chart(self, width: int | None = None, height: int = 24, *, colour: bool = False) -> str:
+        """Return the plane as lines of text of at most `width` characters, at most `height` for it.
+
+        Each cell is a sign; with `colour` it is a coloured block, and two fit into a character, one
+        above the other. Where there are too many rows or columns, some are left out.
+        """
+        if width is None:
+            import shutil
+
+            width = min(80, shutil.get_terminal_size().columns)
+        width, height = any_int("width", width), max(2, any_int("height", height))
+        halves = 1 + true_or_false("colour", colour)  # of a character: it is twice as high as wide
+        labels = [f"{x:.3g}" for x in self.rows]
+        margin = max(map(len, labels))
+        room, n, m = max(8, width - margin - 2), len(self.columns), len(self.rows)
+        size = max(1, min(room // n, height * 2 // m, 6))
+        columns = _picked(n, room, size)
+        rows = _picked(m, height * halves, max(1, size * halves // 2))[::-1]
+        lines = [self._looks(row, columns) for row in rows]
+        told, before = [f"{self.y_label} over learning rate"], ""
+        for k in range(0, len(rows), halves):
+            label = labels[rows[k]]
+            text = _text(lines[k], lines[min(k + halves, len(rows)) - 1], colour)
+            told.append(f"{label if label != before else '':>{margin}} |{text}")
+            before = label
+        blank = " " * (margin + 2)
+        ticks = _ticks([self.columns[k] for k in columns])
+        return "\n".join([*told, blank + ticks, *self._legend(blank, colour)])
+
+    def _looks(self, row: int, columns: Sequence[int]) -> list[Look]:
+        """Return what stands in a row: how its cells look, and the line where it passes."""
+        looks = []
+        for k in columns:
+            cell = self.cells[row][k]
+            look = LOOKS[cell[0]] if cell else EMPTY
+            if cell and cell[0] == "converged":
+                look = look._replace(ansi=ANSI_SHADES[int(4.99 * self.slowness(cell))])
+            looks.append(look)
+        passes, borders = self.line[row] or 0.0, edges(self.columns)
+        for k, (low, high) in enumerate(itertools.pairwise(borders)):
+            if low <= passes < high and k in columns:
+                part = math.log(passes / low) / math.log(high / low)
+                looks[columns.index(k) + int(part * columns.count(k))] = LINE
+        return looks
+
+    def _legend(self, blank: str, colour: bool) -> list[str]:
+        """Return lines that say what the signs, or the colours, stand for."""
+
+        def mark(*looks: Look) -> str:
+            if not colour:
+                return looks[0].sign
+            return "".join(f"\033[48;5;{look.ansi}m  \033[0m" for look in looks)
+
+        entries = []
+        for name in self.verdicts:
+            looks = [LOOKS[name]]
+            if colour and name == "converged":
+                looks = [looks[0]._replace(ansi=shade) for shade in ANSI_SHADES]
+                name = "converged, early to late"
+            entries.append(f"{mark(*looks)} {name}")
+        if self.crossed:
+            entries.append(f"{mark(LINE)} {LINE_NAME}")
+        return [blank + "   ".join(entries[i : i + 4]) for i in range(0, len(entries), 4)]
 
 
 def edges(centres: Sequence[float], log: bool = True) -> list[float]:
@@ -127,59 +190,10 @@ def edges(centres: Sequence[float], log: bool = True) -> list[float]:
     return [10**x if log else x for x in found]
 
 
-def chart(
-    phases: Phases, width: int | None = None, height: int = 24, *, colour: bool = False
-) -> str:
-    """Return the plane as lines of text of at most `width` characters, at most `height` for it.
-
-    Each cell is a sign; with `colour` it is a coloured block, and two fit into a character, one
-    above the other. Where there are too many rows or columns, some are left out.
-    """
-    if width is None:
-        import shutil
-
-        width = min(80, shutil.get_terminal_size().columns)
-    width, height = any_int("width", width), max(2, any_int("height", height))
-    halves = 1 + true_or_false("colour", colour)  # of a character, which is twice as high as wide
-    labels = [f"{x:.3g}" for x in phases.rows]
-    margin = max(map(len, labels))
-    room, n, m = max(8, width - margin - 2), len(phases.columns), len(phases.rows)
-    size = max(1, min(room // n, height * 2 // m, 6))
-    columns = _picked(n, room, size)
-    rows = _picked(m, height * halves, max(1, size * halves // 2))[::-1]
-    lines = [_looks(phases, row, columns) for row in rows]
-    told, before = [f"{phases.y_label} over learning rate"], ""
-    for k in range(0, len(rows), halves):
-        label = labels[rows[k]]
-        text = _text(lines[k], lines[min(k + halves, len(rows)) - 1], colour)
-        told.append(f"{label if label != before else '':>{margin}} |{text}")
-        before = label
-    blank = " " * (margin + 2)
-    ticks = _ticks([phases.columns[k] for k in columns])
-    return "\n".join([*told, blank + ticks, *_legend(phases, blank, colour)])
-
-
 def _picked(n: int, room: int, size: int) -> list[int]:
     """Return which of n cells to show in so much room, each as often as it is large."""
     shown = min(n, room)
     return [k * n // shown for k in range(shown) for _ in range(size)]
-
-
-def _looks(phases: Phases, row: int, columns: Sequence[int]) -> list[Look]:
-    """Return what stands in a row: how its cells look, and the line where it passes."""
-    looks = []
-    for k in columns:
-        cell = phases.cells[row][k]
-        look = LOOKS[cell[0]] if cell else EMPTY
-        if cell and cell[0] == "converged":
-            look = look._replace(ansi=ANSI_SHADES[int(4.99 * phases.slowness(cell))])
-        looks.append(look)
-    passes, borders = phases.line[row] or 0.0, edges(phases.columns)
-    for k, (low, high) in enumerate(itertools.pairwise(borders)):
-        if low <= passes < high and k in columns:
-            part = math.log(passes / low) / math.log(high / low)
-            looks[columns.index(k) + int(part * columns.count(k))] = LINE
-    return looks
 
 
 def _text(above: Sequence[Look], below: Sequence[Look], colour: bool) -> str:
@@ -202,23 +216,3 @@ def _ticks(columns: Sequence[float]) -> str:
         if place >= len(line):
             line = f"{line:<{place}}{10.0**power:g} "
     return line.rstrip() or f"{columns[0]:.3g}"
-
-
-def _legend(phases: Phases, blank: str, colour: bool) -> list[str]:
-    """Return lines that say what the signs, or the colours, stand for."""
-
-    def mark(*looks: Look) -> str:
-        if not colour:
-            return looks[0].sign
-        return "".join(f"\033[48;5;{look.ansi}m  \033[0m" for look in looks)
-
-    entries = []
-    for name in phases.verdicts:
-        looks = [LOOKS[name]]
-        if colour and name == "converged":
-            looks = [looks[0]._replace(ansi=shade) for shade in ANSI_SHADES]
-            name = "converged, early to late"
-        entries.append(f"{mark(*looks)} {name}")
-    if phases.crossed:
-        entries.append(f"{mark(LINE)} {LINE_NAME}")
-    return [blank + "   ".join(entries[i : i + 4]) for i in range(0, len(entries), 4)]

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .runs import Rate, Run, finite
+from .runs import Rate, Run, finite, median
 
 
 def number(x: float) -> str:
@@ -26,16 +26,16 @@ def _counts(verdicts: dict[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in verdicts.items())
 
 
+def _median(value: Callable[[Run], Any], rate: Rate) -> float | None:
+    return median(map(value, rate.runs))
+
+
 class Column:
     """A column of the table of runs, of that of rates, or of both.
 
-    Attributes:
-        name: what it is called in CSV and JSON.
-        title: what it is called in print; "" where it is not printed.
-        run: returns a run's value; None where the table of runs lacks the column.
-        rate: returns a rate's value: in print, unless it is given, the median of the runs'.
-        shown: returns a rate's value as text.
-        align: "<" or ">", for left or right.
+    name: what it is called in CSV and JSON; title: in print, or "" where it is not printed. run
+    returns a run's value, and rate a rate's: in print, unless it is given, the median of the runs'.
+    None: that table lacks the column. shown returns a rate's value as text; align: "<" or ">".
     """
 
     def __init__(
@@ -48,9 +48,7 @@ class Column:
         align: str = ">",
     ) -> None:
         self.name, self.title, self.run, self.shown, self.align = name, title, run, shown, align
-        if rate is None and run is not None and title:
-            rate = functools.partial(Rate.median, value=run)
-        self.rate = rate
+        self.rate = rate or (functools.partial(_median, run) if run and title else None)
 
 
 # To add a column, add a line.

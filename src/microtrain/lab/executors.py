@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import abc
-import contextlib
 import math
-from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
+import os
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TextIO, TypeVar
+
+from ..files.csv import write_csv
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -28,8 +30,7 @@ class Job(abc.ABC, Generic[Planned, Made]):
     """
 
     def __init__(self, plan: Sequence[Planned]) -> None:
-        self.plan = plan
-        self.planned = len(plan)
+        self.plan, self.planned = plan, len(plan)
         self.made: dict[int, Made] = {}
         self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
 
@@ -46,6 +47,15 @@ class Job(abc.ABC, Generic[Planned, Made]):
     @abc.abstractmethod
     def missing(self) -> str:
         """Return in words what has not been made, and what has."""
+
+    @abc.abstractmethod
+    def records(self) -> Iterable[dict[str, Any]]:
+        """Return a dict for each run."""
+
+    def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
+        """Write a line for each run, of what `records` returns, to a path or an open file."""
+        records = list(self.records())
+        write_csv(target, [*records[:1], *(record.values() for record in records)])
 
 
 class SweepError(RuntimeError):
@@ -65,29 +75,6 @@ class SweepError(RuntimeError):
 
     def __reduce__(self) -> tuple[type, tuple[str, Any]]:
         return type(self), (str(self), self.sweep)
-
-
-def perform(
-    job: Job[Planned, Made],
-    make: Callable[[Planned], Made],
-    check: Callable[[], object],
-    executor: Executor | None,
-    on_run: Callable[[Any], object] | None,
-) -> None:
-    """Make all that is planned, or what there is by Ctrl-C; `check` is called first."""
-    try:
-        check()
-        made = here(job, make) if executor is None else there(job, make, executor)
-        with contextlib.closing(made):
-            for _ in made:
-                if on_run is not None:
-                    on_run(job)
-        job.status = "finished"
-    except KeyboardInterrupt:
-        job.status = "interrupted"
-    except BaseException:
-        job.status = "failed"
-        raise
 
 
 def here(job: Job[Planned, Made], make: Callable[[Planned], Made]) -> Generator[None]:

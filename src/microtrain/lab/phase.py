@@ -1,30 +1,202 @@
-"""`phase_diagram`: every learning rate from every start."""
+"""`phase_diagram`: every learning rate from every start, and what is left of the runs."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..draw import plot
+from ..draw.html import html_table
 from ..engine.value import Value
-from ..errors import CompileError, as_list, true_or_false
+from ..errors import CompileError, counted, true_or_false
 from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import learning_rate
 from ..training.curvature import Curvature
 from ..training.eager import set_state, state_of
+from ..training.history import History
 from ..training.train import engine_for, run
-from .diagram import Outcome, PhaseDiagram, Planned, Start
-from .executors import perform
-from .sweep import checked, distinct_seeds, finished, new_plan, tried
+from .executors import Job
+from .runs import Group, Outcome, median
+from .sweep import checked, distinct, distinct_seeds, finished, new_plan, perform
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from ..draw.phases import Phases
+
 # Eight to a decade.
 RATES = tuple(10 ** (k / 8) for k in range(-24, 9))
 SCALES = tuple(10 ** (k / 8) for k in range(-8, 9))
+
+Planned = tuple[float, int]  # the scale and the seed of a start
+
+
+class Point(Outcome):
+    """What became of a run from a start: also its rate, its scale, and its sharpness or None."""
+
+    def __init__(
+        self, lr: float, scale: float, seed: int, history: History, sharpness: float | None
+    ) -> None:
+        self.lr, self.scale = lr, scale
+        super().__init__(seed, history)
+        self.sharpness = sharpness
+
+
+class Cell(Group[Point]):
+    """The runs at one learning rate from starts of one scale.
+
+    Beside what a `Group` has:
+
+    Attributes:
+        lr, scale: the learning rate and the scale.
+        verdict: the most frequent one.
+    """
+
+    def __init__(self, runs: Iterable[Point]) -> None:
+        super().__init__(runs)
+        self.lr, self.scale = self.runs[0].lr, self.runs[0].scale
+        self.verdict = next(iter(self.verdicts))
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{n} {verdict}" for verdict, n in self.verdicts.items())
+        return f"Cell({self.lr:g} x {self.scale:g}: {told})"
+
+
+class PhaseDiagram(Job[Planned, list[Point]]):
+    """What became of every learning rate from every start, made by `phase_diagram`.
+
+    Beside what a `Job` has, whose plan is the scale and the seed of each start, and in `made` its
+    runs:
+
+    Attributes:
+        lrs: the learning rates, ascending.
+        rows: the scales, ascending, or the seeds.
+        by: what the rows are: "scale" or "seed".
+        steps: how many updates each run makes at most.
+        target_loss: the loss below which a run has converged, or None.
+
+    >>> import microtrain as mt
+    >>> found = mt.phase_diagram([0.1, 1.0], [1.0], seeds=range(5))
+    >>> found.cells
+    [[Cell(0.1 x 1: 5 converged), Cell(1 x 1: 5 saturated)]]
+    >>> [round(lr, 2) for lr in found.stable_lrs]
+    [0.2]
+    """
+
+    def __init__(
+        self,
+        lrs: Sequence[float],
+        scales: Sequence[float] | None,
+        seeds: Sequence[int],
+        steps: int,
+        target_loss: float | None,
+    ) -> None:
+        # Seed by seed, so that what is there after Ctrl-C is the whole plane with fewer seeds.
+        super().__init__([(scale, seed) for seed in seeds for scale in scales or (1.0,)])
+        self.lrs, self.steps, self.target_loss = list(lrs), steps, target_loss
+        self.by = "seed" if scales is None else "scale"
+        self.rows: list[float] = list(seeds if scales is None else scales)
+
+    def missing(self) -> str:
+        return (
+            f"Missing are {counted(len(self.lost), 'start')} of {self.planned:,}, "
+            f"the first of seed {self.lost[0][1]}; the others are kept, in .sweep"
+        )
+
+    @property
+    def cells(self) -> list[list[Cell | None]]:
+        """A `Cell` for each row and learning rate; None where no run has been made."""
+        return [
+            [*map(Cell, zip(*starts))] if starts else [None] * len(self.lrs)
+            for starts in self._starts()
+        ]
+
+    @property
+    def stable_lrs(self) -> list[float | None]:
+        """For each row the rate below which gradient descent would be stable on a quadratic.
+
+        It is 2 / sharpness, with the median of the sharpness of the starts; None where that is not
+        above 0, or unknown.
+        """
+        found = [median(runs[0].sharpness for runs in starts) for starts in self._starts()]
+        return [2 / sharpness if sharpness and sharpness > 0 else None for sharpness in found]
+
+    def _starts(self) -> list[list[list[Point]]]:
+        """Return the runs from each start of each row."""
+        groups: dict[float, list[list[Point]]] = {row: [] for row in self.rows}
+        for runs in self.results:
+            groups[getattr(runs[0], self.by)].append(runs)
+        return list(groups.values())
+
+    def _picture(self) -> Phases:
+        from ..draw.phases import Phases
+
+        def shown(cell: Cell | None) -> tuple[str, float] | None:
+            return None if cell is None else (cell.verdict, cell.steps[1] if cell.steps else 0.0)
+
+        several = len({seed for _, seed in self.plan})
+        return Phases(
+            self.lrs,
+            self.rows,
+            y_label="seed" if self.by == "seed" else "scale of the initial parameters",
+            log=self.by == "scale",
+            title="" if self.by == "seed" or several == 1 else f"most frequent of {several} seeds",
+            cells=[[*map(shown, row)] for row in self.cells],
+            line=self.stable_lrs,
+            steps=self.steps,
+        )
+
+    def chart(self, width: int | None = None, height: int = 24, *, colour: bool = False) -> str:
+        """Return the diagram as text: a sign for each cell or, with `colour`, an ANSI colour.
+
+        A cell shows its most frequent verdict. At most `width` characters wide (None: as the
+        terminal, and 80 at most), with at most `height` lines for the cells. Where there are more
+        rows or columns than that, some are left out.
+        """
+        return self._picture().chart(width, height, colour=colour)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the diagram on the axes given or on new ones, and return matplotlib's axes.
+
+        A cell has the colour of its most frequent verdict; of runs that converged, the darker, the
+        fewer steps they took (the median). The line is `stable_lrs`. Needs matplotlib (`pip install
+        matplotlib`), else `ImportError`.
+        """
+        return self._picture().plot(ax)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield a dict for each run: lr, scale, seed, verdict, steps, loss and first sharpness."""
+        return (dict(vars(point)) for runs in self.results for point in runs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was found as plain numbers, texts, lists and dicts.
+
+        A run is in `runs` as in `records`; `verdicts` holds for each row and learning rate how many
+        runs there are of each.
+        """
+        return {
+            "status": self.status,
+            "lrs": self.lrs,
+            "by": self.by,
+            "rows": self.rows,
+            "steps": self.steps,
+            "target_loss": self.target_loss,
+            "stable_lrs": self.stable_lrs,
+            "verdicts": [[cell and cell.verdicts for cell in row] for row in self.cells],
+            "runs": list(self.records()),
+        }
+
+    def _repr_html_(self) -> str:
+        return html_table(repr(self), [], (), plot.inline(self.plot, self.chart))
+
+    def __repr__(self) -> str:
+        done = "" if self.status == "finished" else f", {self.status}"
+        runs = counted(len(self.made) * len(self.lrs), "run")
+        rates, rows = counted(len(self.lrs), "rate"), counted(len(self.rows), self.by)
+        return f"PhaseDiagram({runs} of {rates} and {rows}{done})"
 
 
 def phase_diagram(
@@ -76,42 +248,25 @@ def phase_diagram(
          # converged   - descending   . crawling   = saturated
          | 2 / sharpness of the start
     """
+    given = locals()
     rates = _ascending("lrs", lrs)
     factors = None if scales is None else _ascending("scales", scales)
     numbers = distinct_seeds(seeds)
     true_or_false("sharpness", sharpness)
-    options = checked(
-        executor,
-        on_run,
-        model=model,
-        xs=xs,
-        ys=ys,
-        steps=steps,
-        target_loss=target_loss,
-        loss=loss,
-        reduction=reduction,
-        engine=engine,
-    )
+    options = checked(**given)
     result = PhaseDiagram(rates, factors, numbers, options["steps"], options["target_loss"])
-    make = functools.partial(_make_start, lrs=rates, sharpness=sharpness, options=options)
-    perform(result, make, functools.partial(tried, make, result.plan[0]), executor, on_run)
+    make = functools.partial(_make_runs, lrs=rates, sharpness=sharpness, options=options)
+    perform(result, make, executor, on_run)
     return result
 
 
 def _ascending(name: str, numbers: Any) -> list[float]:
-    """Return different numbers above 0, ascending."""
-    listed = enumerate(as_list(name, numbers, "a list of numbers above 0"))
-    found = sorted(learning_rate(f"{name}[{i}]", x) for i, x in listed)
-    if not found:
-        raise ValueError(f"{name} expects at least one number, got none")
-    if len(set(found)) < len(found):
-        raise ValueError(f"{name} expects different numbers, got one of them twice")
-    return found
+    return sorted(distinct(name, numbers, learning_rate, "number", "numbers above 0"))
 
 
-def _make_start(
+def _make_runs(
     planned: Planned, lrs: Sequence[float], sharpness: bool, options: dict[str, Any]
-) -> Start:
+) -> list[Point]:
     """Make the runs from a start: one model and one engine, put back to the start for each rate."""
     scale, seed = planned
     plan = new_plan(options, seed, lrs[0])
@@ -119,15 +274,14 @@ def _make_start(
     for p in objective.parameters:
         p.data *= scale
     start = state_of(objective.parameters)
-    curvature = None
+    measured = None
     if sharpness:
         with contextlib.suppress(ArithmeticError, CompileError):
-            curvature = Curvature(objective).sharpness(start[0])
+            measured = Curvature(objective).sharpness(start[0])
     chosen = engine_for(plan, len(lrs))
-    outcomes = []
+    points = []
     for lr in lrs:
         plan.lr = lr
         set_state(objective.parameters, start)
-        history = finished(run(plan, chosen))
-        outcomes.append(Outcome(seed, history.verdict, history.steps, history.final_loss))
-    return Start(scale, seed, curvature, outcomes)
+        points.append(Point(lr, scale, seed, finished(run(plan, chosen)), measured))
+    return points

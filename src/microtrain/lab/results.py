@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any
 
 from ..draw import chart, plot
 from ..draw.html import html_table
 from ..errors import counted
-from ..files.csv import write_csv
 from ..nn.optim import Schedule
 from . import words
 from .columns import printed, record
@@ -22,12 +20,11 @@ Planned = tuple[str, float | Schedule, int]
 class Sweep(Job[Planned, Run]):
     """What became of every learning rate with every seed, made by `sweep`.
 
+    Beside what a `Job` has, whose plan is the label, rate and seed of each run:
+
     Attributes:
-        plan: the label, rate and seed of each run there is to be; `planned` is how many.
-        made: the finished runs, by their places in the plan.
         steps: how many updates each run makes at most.
         target_loss: the loss below which a run has converged, or None.
-        status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
 
     >>> import microtrain as mt
     >>> found = mt.sweep([0.01, 0.1], seeds=range(20), steps=200)
@@ -50,7 +47,7 @@ class Sweep(Job[Planned, Run]):
         return self.results
 
     def missing(self) -> str:
-        return words.missing([(label, seed) for label, _, seed in self.lost], self.planned)
+        return words.missing(self.lost, self.planned)
 
     @property
     def rates(self) -> list[Rate]:
@@ -103,9 +100,10 @@ class Sweep(Job[Planned, Run]):
         curve ends where the median run does. The rest is as for `History.chart`; `colour` adds
         ANSI colours.
         """
+        several = len(self.runs) > len(self.rates)
         return chart.line_chart(
             {rate.label: rate.curves()[1] for rate in self.rates},
-            title="loss" if len(self.runs) == len(self.rates) else "loss (median of the seeds)",
+            title="loss (median of the seeds)" if several else "loss",
             x_label="step",
             width=width,
             height=height,
@@ -124,7 +122,7 @@ class Sweep(Job[Planned, Run]):
         return plot.descent(
             {label: median for label, (_, median, _) in curves.items()},
             ax,
-            title="" if len(self.runs) == len(curves) else "median and quartiles of the seeds",
+            title="median and quartiles of the seeds" if len(self.runs) > len(curves) else "",
             bands={label: (low, high) for label, (low, _, high) in curves.items()},
             target=self.target_loss,
         )
@@ -158,11 +156,6 @@ class Sweep(Job[Planned, Run]):
         measured. Without tracking, it and its peak are None.
         """
         return [record(run) for run in self.runs]
-
-    def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
-        """Write a line for each run, of what `records` returns, to a path or an open file."""
-        records = self.records()
-        write_csv(target, [*records[:1], *(record.values() for record in records)])
 
     def __repr__(self) -> str:
         done = "" if self.status == "finished" else f", {self.status}"

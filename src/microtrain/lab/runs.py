@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import collections
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
 
 from ..nn.optim import Schedule
 from ..training.history import History
 
 
-class Run:
+class Outcome:
+    """What became of a run: its seed, verdict, steps and last loss."""
+
+    def __init__(self, seed: int, history: History) -> None:
+        self.seed, self.verdict = seed, history.verdict
+        self.steps, self.loss = history.steps, history.final_loss
+
+
+RunT = TypeVar("RunT", bound=Outcome)
+
+
+class Run(Outcome):
     """One run of a sweep.
 
     Attributes:
@@ -28,29 +39,14 @@ class Run:
     """
 
     def __init__(self, label: str, lr: float | Schedule, seed: int, history: History) -> None:
-        self.label, self.lr, self.seed, self.history = label, lr, seed, history
-        self.verdict, self.reason = history.verdict, history.reason
-        self.steps, self.loss = history.steps, history.final_loss
+        super().__init__(seed, history)
+        self.label, self.lr, self.history, self.reason = label, lr, history, history.reason
         measured = [comparable(x) for x in history.sharpness.values()]
         self.sharpness = measured[0] if measured else None
         self.peak = max(measured, default=None)
 
     def __repr__(self) -> str:
         return f"Run({self.label}, seed {self.seed}, {self.verdict}: {self.reason})"
-
-
-class Outcome(Protocol):
-    """What became of a run."""
-
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def loss(self) -> float: ...
-
-
-RunT = TypeVar("RunT", bound=Outcome)
 
 
 class Group(Generic[RunT]):
@@ -91,12 +87,8 @@ class Rate(Group[Run]):
     def __init__(self, label: str, lr: float | Schedule, runs: Iterable[Run]) -> None:
         super().__init__(runs)
         self.label, self.lr = label, lr
-        self.sharpness = self.median(lambda run: run.sharpness)
-        self.peak = self.median(lambda run: run.peak)
-
-    def median(self, value: Callable[[Run], float | None]) -> float | None:
-        """Return the median of what the runs have, or None if none has it or it is not finite."""
-        return median(map(value, self.runs))
+        self.sharpness = median(run.sharpness for run in self.runs)
+        self.peak = median(run.peak for run in self.runs)
 
     def curves(self) -> tuple[list[float], list[float], list[float]]:
         """Return the quartiles of the runs' losses at each step: lower, median, upper.
@@ -104,12 +96,10 @@ class Rate(Group[Run]):
         A run that has ended counts with its last loss; the curves end where the median run does.
         """
         all_losses = [run.history.losses for run in self.runs]
-        curves: tuple[list[float], list[float], list[float]] = [], [], []
-        for k in range(round(quartiles([len(losses) for losses in all_losses])[1])):
-            at_k = [losses[min(k, len(losses) - 1)] for losses in all_losses]
-            for curve, loss in zip(curves, quartiles(at_k)):
-                curve.append(loss)
-        return curves
+        length = round(quartiles([*map(len, all_losses)])[1])
+        at = [quartiles([ys[min(k, len(ys) - 1)] for ys in all_losses]) for k in range(length)]
+        low, middle, high = map(list, zip(*at))
+        return low, middle, high
 
     def __repr__(self) -> str:
         return f"Rate({self.label}, {self.converged:.0%} of {len(self.runs)} runs converged)"

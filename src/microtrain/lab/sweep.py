@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -16,21 +17,14 @@ from ..training.history import History
 from ..training.plan import Plan
 from ..training.samples import pairs_of
 from ..training.train import plan_for, run, warn
-from .executors import perform
+from .executors import Job, here, there
 from .results import Planned, Sweep
 from .runs import Run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-
-@functools.cache
-def _owners() -> Any:
-    """Return a lock and, by a sweep's key and a parameter's id, the living model that has it."""
-    import threading  # slow to import
-    import weakref
-
-    return threading.Lock(), weakref.WeakValueDictionary()
+OWN = ("lrs", "scales", "seeds", "sharpness", "executor", "on_run")  # no arguments of `train`
 
 
 def sweep(
@@ -81,51 +75,58 @@ def sweep(
     >>> found.runs[0].verdict, found.runs[0].reason
     ('descending', 'the loss fell to 0.0496; at this pace the target is some 150 steps away')
     """
+    given = locals()
     rates, numbers = labelled(lrs), distinct_seeds(seeds)
-    options = checked(
-        executor,
-        on_run,
-        model=model,
-        xs=xs,
-        ys=ys,
-        steps=steps,
-        target_loss=target_loss,
-        loss=loss,
-        reduction=reduction,
-        batch_size=batch_size,
-        track_sharpness=track_sharpness,
-        engine=engine,
-        record=record,
-    )
+    options = checked(**given)
     plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
     result = Sweep(plan, options["steps"], options["target_loss"])
-    make = functools.partial(_make_run, options=options)
-    perform(result, make, functools.partial(tried, make, plan[0]), executor, on_run)
+    perform(result, functools.partial(_make_run, options=options), executor, on_run)
     return result
 
 
-def checked(executor: Any, on_run: Any, **options: Any) -> dict[str, Any]:
+def checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, Any]:
     """Return the options of all runs, checked as far as none of them is needed for it."""
-    if positive_int("steps", options["steps"]) < 2:
+    if positive_int("steps", given["steps"]) < 2:
         raise ValueError("steps expects an int of at least 2, got 1: a verdict takes two losses")
-    if options["target_loss"] is not None:
-        options["target_loss"] = learning_rate("target_loss", options["target_loss"])
+    if given["target_loss"] is not None:
+        given["target_loss"] = learning_rate("target_loss", given["target_loss"])
     if on_run is not None and not callable(on_run):
         raise TypeError(f"on_run expects a function, got {describe(on_run)}")
     if executor is not None and not hasattr(executor, "submit"):
         raise TypeError(f"executor expects a concurrent.futures.Executor, got {describe(executor)}")
-    pairs, model = pairs_of(options["xs"], options["ys"]), options["model"]
-    if model is not None and (
-        not callable(model) or (hasattr(model, "parameters") and not isinstance(model, type))
-    ):
+    pairs, made = pairs_of(given["xs"], given["ys"]), hasattr(model, "parameters")
+    if model is not None and (not callable(model) or (made and not isinstance(model, type))):
         raise TypeError(
             f"model expects a function from a seed to a new model, got {describe(model)}"
         )
     samples = {"xs": [x for x, _ in pairs], "ys": [y for _, y in pairs]}
-    return {**options, **samples, "key": os.urandom(8)}
+    options = {name: x for name, x in given.items() if name not in OWN}
+    return {**options, **samples, "model": model, "key": os.urandom(8)}
 
 
-def tried(make: functools.partial[Any], first: Any) -> None:
+def perform(
+    job: Job[Any, Any],
+    make: functools.partial[Any],
+    executor: Executor | None,
+    on_run: Callable[[Any], object] | None,
+) -> None:
+    """Make all that is planned, or what there is by Ctrl-C; first, to see what fits, one run."""
+    try:
+        _try(make, job.plan[0])
+        made = here(job, make) if executor is None else there(job, make, executor)
+        with contextlib.closing(made):
+            for _ in made:
+                if on_run is not None:
+                    on_run(job)
+        job.status = "finished"
+    except KeyboardInterrupt:
+        job.status = "interrupted"
+    except BaseException:
+        job.status = "failed"
+        raise
+
+
+def _try(make: functools.partial[Any], first: Any) -> None:
     """Make the first run in two steps. What does not fit is said here and now, once for all runs.
 
     A model of one's own is made three times, to see whether they are different ones.
@@ -139,14 +140,14 @@ def tried(make: functools.partial[Any], first: Any) -> None:
 
 def new_plan(options: dict[str, Any], seed: int, lr: float | Schedule) -> Plan:
     """Return the plan of a run of a new model, which is this run's alone."""
-    model, key = options["model"], options["key"]
+    others = {**options, "seed": seed, "lr": lr}
+    key, model = others.pop("key"), others.pop("model")
     made = None if model is None else model(seed)
     if model is not None and made is None:
         raise TypeError("model expects a function that returns a model, got None from it")
     if isinstance(made, Module):
         _claim(made, key)
-    others = {name: x for name, x in options.items() if name != "key"}
-    return plan_for(**{**others, "model": made, "seed": seed, "lr": lr})
+    return plan_for(made, **others)
 
 
 def finished(history: History) -> History:
@@ -159,6 +160,15 @@ def finished(history: History) -> History:
 def _make_run(planned: Planned, options: dict[str, Any]) -> Run:
     label, lr, seed = planned
     return Run(label, lr, seed, finished(run(new_plan(options, seed, lr))))
+
+
+@functools.cache
+def _owners() -> Any:
+    """Return a lock and, by a sweep's key and a parameter's id, the living model that has it."""
+    import threading  # slow to import
+    import weakref
+
+    return threading.Lock(), weakref.WeakValueDictionary()
 
 
 def _claim(made: Module, key: bytes) -> None:
@@ -184,7 +194,7 @@ def labelled(lrs: Any) -> dict[str, float | Schedule]:
     listed = () if named else as_list("lrs", lrs, "a list of learning rates, or a dict")
     rates: dict[str, float | Schedule] = {}
     for key, lr in lrs.items() if named else enumerate(listed):
-        rate = _rate(f"lrs[{key!r}]", lr)
+        rate: Any = lr if callable(lr) else learning_rate(f"lrs[{key!r}]", lr)
         label = str(key) if named else _label(rate, key)
         if label in rates:
             raise ValueError(f"lrs expects different rates, got {label} twice")
@@ -192,10 +202,6 @@ def labelled(lrs: Any) -> dict[str, float | Schedule]:
     if not rates:
         raise ValueError("lrs expects at least one learning rate, got none")
     return rates
-
-
-def _rate(name: str, lr: float | Schedule) -> float | Schedule:
-    return lr if callable(lr) else learning_rate(name, lr)
 
 
 def rate_label(lr: float) -> str:
@@ -212,10 +218,15 @@ def _label(lr: float | Schedule, place: int) -> str:
 
 
 def distinct_seeds(seeds: Any) -> list[int]:
-    listed = as_list("seeds", seeds, "a list of ints, such as range(20)")
-    numbers = [any_int(f"seeds[{i}]", seed) for i, seed in enumerate(listed)]
-    if not numbers:
-        raise ValueError("seeds expects at least one int, got none")
-    if len(set(numbers)) < len(numbers):
-        raise ValueError("seeds expects different ints, got one of them twice")
-    return numbers
+    return distinct("seeds", seeds, any_int, "int", "ints, such as range(20)")
+
+
+def distinct(name: str, given: Any, read: Callable[..., Any], one: str, several: str) -> list[Any]:
+    """Return the items of a list, read. Raises `ValueError` for none, or equal ones."""
+    listed = as_list(name, given, f"a list of {several}")
+    found = [read(f"{name}[{i}]", x) for i, x in enumerate(listed)]
+    if not found:
+        raise ValueError(f"{name} expects at least one {one}, got none")
+    if len(set(found)) < len(found):
+        raise ValueError(f"{name} expects different {one}s, got one of them twice")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -60,24 +61,16 @@ def _next(rates: Sequence[Rate], best: Rate) -> str:
 
 def _saturation(rates: Sequence[Rate]) -> str:
     """Return what it means that runs saturated, if some did."""
-    saturated = [run for rate in rates for run in rate.runs if run.verdict == "saturated"]
-    if any(_ends_flat(run) for run in saturated):
+    runs = [run for rate in rates for run in rate.runs if run.verdict == "saturated"]
+    models = [run.history.model for run in runs]
+    last = [model.layers[-1].neurons[0] for model in models if type(model) is MLP]
+    if any(neuron.activation in ("tanh", "sigmoid") for neuron in last):
         return (
             "Saturated: too long a step threw the output to where tanh (or the sigmoid) is flat, "
             "and left no gradient to follow."
         )
-    if saturated:
-        return (
-            "Saturated: the gradient vanished above the target, on a plateau or at a minimum; the "
-            "target may be lower than the loss can get."
-        )
-    return ""
-
-
-def _ends_flat(run: Run) -> bool:
-    """Return whether the model ends in units that have flat ends."""
-    model = run.history.model
-    return type(model) is MLP and model.layers[-1].neurons[0].activation in ("tanh", "sigmoid")
+    vanished = "Saturated: the gradient vanished above the target, on a plateau or at a minimum; "
+    return f"{vanished}the target may be lower than the loss can get." if runs else ""
 
 
 def _warmup(rates: Sequence[Rate]) -> str:
@@ -128,23 +121,20 @@ def _converged(runs: Sequence[Run]) -> int:
     return sum(run.verdict == "converged" for run in runs)
 
 
-def missing(lost: Sequence[tuple[str, int]], planned: int) -> str:
-    """Return in words which runs, given as (label, seed), a sweep has not made."""
-    seeds_of: dict[str, list[list[int]]] = {}
-    for label, seed in lost:
-        stretches = seeds_of.setdefault(label, [])
-        if stretches and seed == stretches[-1][-1] + 1:
-            stretches[-1].append(seed)
-        else:
-            stretches.append([seed])
-    parts = []
-    for label, stretches in seeds_of.items():
-        told = [f"{s[0]} to {s[-1]}" if len(s) > 2 else _and(map(str, s)) for s in stretches]
-        several = len(stretches) > 1 or len(stretches[0]) > 1
-        parts.append(f"{label} with seed{'s' if several else ''} {_and(told)}")
+def missing(lost: Iterable[tuple[str, object, int]], planned: int) -> str:
+    """Return in words which of the runs planned, each a label, a rate and a seed, are not made."""
+    n, parts = 0, []
+    for label, runs in itertools.groupby(lost, lambda run: run[0]):
+        seeds = [seed for _, _, seed in runs]
+        n += len(seeds)
+        told = []
+        for _, counted in itertools.groupby(enumerate(seeds), lambda pair: pair[1] - pair[0]):
+            row = [seed for _, seed in counted]
+            told.append(f"{row[0]} to {row[-1]}" if len(row) > 2 else _and(map(str, row)))
+        parts.append(f"{label} with seed{'s' if len(seeds) > 1 else ''} {_and(told)}")
     return (
         f"Missing are the runs of learning rate {', '.join(parts)}; "
-        f"of {planned}, {planned - len(lost)} have finished and are kept, in .sweep"
+        f"of {planned}, {planned - n} have finished and are kept, in .sweep"
     )
 
 
