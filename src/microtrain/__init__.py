@@ -68,82 +68,17 @@ from .training.train import train
 
 __version__ = "0.2.0"
 
-__all__ = [
-    "MLP",
-    "SGD",
-    "CheckpointError",
-    "CompileError",
-    "DomainError",
-    "GradcheckError",
-    "History",
-    "Layer",
-    "Module",
-    "Neuron",
-    "PhaseDiagram",
-    "Sweep",
-    "SweepError",
-    "Value",
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "ceil",
-    "clip",
-    "compile",
-    "constant",
-    "cos",
-    "cosh",
-    "cross_entropy",
-    "datasets",
-    "detach",
-    "dot",
-    "erf",
-    "erfc",
-    "exp",
-    "expm1",
-    "floor",
-    "grad",
-    "gradcheck",
-    "hessian",
-    "hinge",
-    "ieee_power",
-    "jacobian",
-    "load",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "maximum",
-    "minimum",
-    "mse_loss",
-    "phase_diagram",
-    "primitive",
-    "ratio",
-    "relu",
-    "report",
-    "save",
-    "sharpness",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sinh",
-    "softmax",
-    "softplus",
-    "sqrt",
-    "squared_error",
-    "sweep",
-    "tan",
-    "tanh",
-    "to_dot",
-    "to_svg",
-    "train",
-    "value_and_grad",
-    "warmup_cosine",
-    "where",
-]
+__all__ = ["DomainError", "GradcheckError", "Value", "dot", "gradcheck", "to_dot", "to_svg"]
+__all__ += ["detach", "ieee_power", "primitive", "ratio"]
+__all__ += ["exp", "expm1", "log", "log1p", "log2", "log10", "softmax", "softplus", "sqrt"]
+__all__ += ["acos", "asin", "atan", "atan2", "cos", "sin", "tan"]
+__all__ += ["acosh", "asinh", "atanh", "cosh", "erf", "erfc", "sigmoid", "sinh", "tanh"]
+__all__ += ["ceil", "clip", "floor", "maximum", "minimum", "relu", "sign", "where"]
+__all__ += ["CompileError", "compile", "grad", "hessian", "jacobian", "value_and_grad"]
+__all__ += ["MLP", "Layer", "Module", "Neuron", "datasets", "load", "save"]
+__all__ += ["cross_entropy", "hinge", "mse_loss", "squared_error"]
+__all__ += ["SGD", "CheckpointError", "History", "constant", "sharpness", "train", "warmup_cosine"]
+__all__ += ["PhaseDiagram", "Sweep", "SweepError", "phase_diagram", "report", "sweep"]
 
 
 def __dir__() -> list[str]:

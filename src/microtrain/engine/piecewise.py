@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ..errors import describe
 from .number import as_condition, of_one_kind, operand
 from .primitive import Primitive, primitive
 
+if TYPE_CHECKING:
+    from .protocols import Stepwise
 
-@primitive(
-    slopes=None,
-    exact=True,
-    raises=False,
+EXACT: Any = {"exact": True, "raises": False}
+
+
+def stepwise(**texts: Any) -> Callable[[Callable[[float], float]], Stepwise]:
+    """Return the decorator `primitive` for an exact operation that has no slope."""
+    return primitive(slopes=None, **EXACT, **texts)
+
+
+@stepwise(
     python="1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0",
     c="(double)({0} > 0.0) - ({0} < 0.0)",
     javascript="{0} > 0.0 ? 1.0 : {0} < 0.0 ? -1.0 : 0.0",
@@ -27,10 +35,7 @@ def sign(x: float) -> float:
     return type(x)((x > 0) - (x < 0))
 
 
-@primitive(
-    slopes=None,
-    exact=True,
-    raises=False,
+@stepwise(
     python="0.0 if {0} <= 0.0 else 1.0",
     c="{0} <= 0.0 ? 0.0 : 1.0",
     javascript="{0} <= 0.0 ? 0.0 : 1.0",
@@ -40,10 +45,7 @@ def heaviside(x: float) -> float:
     return type(x)(0 if x <= 0 else 1)
 
 
-@primitive(
-    slopes=None,
-    exact=True,
-    raises=False,
+@stepwise(
     python="floor({0}) + 0.0 if isfinite({0}) else {0}",
     c="floor({0}) + 0.0",
     javascript="Math.floor({0}) + 0.0",
@@ -57,10 +59,7 @@ def floor(x: float) -> float:
     return type(x)(math.floor(x)) if x - x == 0 else x
 
 
-@primitive(
-    slopes=None,
-    exact=True,
-    raises=False,
+@stepwise(
     python="ceil({0}) + 0.0 if isfinite({0}) else {0}",
     c="ceil({0}) + 0.0",
     javascript="Math.ceil({0}) + 0.0",
@@ -74,7 +73,7 @@ def ceil(x: float) -> float:
     return type(x)(math.ceil(x)) if x - x == 0 else x
 
 
-@primitive(slopes=None, exact=True, raises=False, python="{0}", c="{0}", javascript="{0}")
+@stepwise(python="{0}", c="{0}", javascript="{0}")
 def detach(x: float) -> float:
     """Return x as a constant: nothing is differentiated by what it was computed from.
 
@@ -115,8 +114,7 @@ WHERE = Primitive(
     lambda condition, a, b: a if condition else b,
     (None, lambda y, c, a, b: where(c, 1, 0), lambda y, c, a, b: where(c, 0, 1)),
     call=where,
-    exact=True,
-    raises=False,
+    **EXACT,
     python="{1} if {0} else {2}",
     c="{0} ? {1} : {2}",
     javascript="{0} ? {1} : {2}",
@@ -125,8 +123,7 @@ WHERE = Primitive(
 
 @primitive(
     slopes=(lambda y, a, b: (1 + sign(a - b)) / 2, lambda y, a, b: (1 - sign(a - b)) / 2),
-    exact=True,
-    raises=False,
+    **EXACT,
     python="{0} if {0} >= {1} or {0} != {0} else {1}",
     c="{0} >= {1} || {0} != {0} ? {0} : {1}",
     javascript="{0} >= {1} || {0} !== {0} ? {0} : {1}",
@@ -142,8 +139,7 @@ def maximum(a: float, b: float) -> float:
 
 @primitive(
     slopes=(lambda y, a, b: (1 - sign(a - b)) / 2, lambda y, a, b: (1 + sign(a - b)) / 2),
-    exact=True,
-    raises=False,
+    **EXACT,
     python="{0} if {0} <= {1} or {0} != {0} else {1}",
     c="{0} <= {1} || {0} != {0} ? {0} : {1}",
     javascript="{0} <= {1} || {0} !== {0} ? {0} : {1}",
@@ -171,8 +167,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
 
 @primitive(
     slopes=lambda y, x: heaviside(x),
-    exact=True,
-    raises=False,
+    **EXACT,
     python="0.0 if {0} <= 0.0 else {0}",
     c="{0} <= 0.0 ? 0.0 : {0}",
     javascript="{0} <= 0.0 ? 0.0 : {0}",

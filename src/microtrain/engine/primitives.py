@@ -27,38 +27,23 @@ if TYPE_CHECKING:
     from .protocols import Elementary
 
 
-def elementary(
-    name: str,
-    slope: Slope,
-    words: str,
-    at: float,
-    *,
-    takes: str = "",
-    raises: bool = True,
-    javascript: str = "",
-) -> Elementary:
+def elementary(name: str, slope: Slope, words: str, at: float = 0.0, **options: Any) -> Elementary:
     """Return the operation that `math` has under this name.
 
-    words: what it returns; at: the operand of its example; the rest as for `primitive`.
+    words: what it returns; at: the operand of its example; the options are those of `primitive`.
     """
-    in_math = getattr(math, name)
+    in_math, takes = getattr(math, name), options.get("takes")
 
     def function(x: float) -> float:
         return in_math(x)  # type: ignore[no-any-return]
 
-    errors = " Raises `OverflowError` where that is too large for a float." if raises else ""
-    if takes:
-        errors = f" Raises `DomainError` unless x is {takes}."
+    errors = " Raises `OverflowError` where that is too large for a float."
+    if takes or "raises" in options:
+        errors = f" Raises `DomainError` unless x is {takes}." if takes else ""
     function.__doc__ = f"Return {words}.{errors}\n\n    >>> {name}({at})\n    {in_math(at)}\n    "
     function.__name__ = function.__qualname__ = name
-    return primitive(
-        slopes=slope,
-        takes=takes,
-        raises=raises,
-        python=name,
-        c=name,
-        javascript=javascript or f"Math.{name}",
-    )(function)
+    texts: Any = {"python": name, "c": name, "javascript": f"Math.{name}"}
+    return primitive(slopes=slope, **{**texts, **options})(function)
 
 
 @primitive(
@@ -72,31 +57,31 @@ def _hypot(a: float, b: float) -> float:
     return math.hypot(a, b)
 
 
-exp = elementary("exp", lambda y, x: y, "e to the power of x", 0.0)
+ABOVE_0: Any = {"takes": "a number above 0"}
+ABOVE_MINUS_1: Any = {"takes": "a number above -1"}
+FINITE: Any = {"takes": "a finite number"}
+UP_TO_1: Any = {"takes": "a number from -1 to 1"}
+ANY: Any = {"raises": False}
+
+exp = elementary("exp", lambda y, x: y, "e to the power of x")
 expm1 = elementary("expm1", lambda y, x: exp(x), "exp(x) - 1, accurate for small x", 1e-20)
-log = elementary(
-    "log", lambda y, x: ratio(1, x), "the natural logarithm of x", 1.0, takes="a number above 0"
-)
+log = elementary("log", lambda y, x: ratio(1, x), "the natural logarithm of x", 1.0, **ABOVE_0)
 log1p = elementary(
     "log1p",
     lambda y, x: ratio(1, 1 + x),
     "log(1 + x), accurate for small x",
     1e-20,
-    takes="a number above -1",
+    **ABOVE_MINUS_1,
 )
 log2 = elementary(
-    "log2",
-    lambda y, x: ratio(1 / math.log(2), x),
-    "the logarithm of x to the base 2",
-    8.0,
-    takes="a number above 0",
+    "log2", lambda y, x: ratio(1 / math.log(2), x), "the logarithm of x to base 2", 8.0, **ABOVE_0
 )
 log10 = elementary(
     "log10",
     lambda y, x: ratio(1 / math.log(10), x),
-    "the logarithm of x to the base 10",
-    1000.0,
-    takes="a number above 0",
+    "the logarithm of x to base 10",
+    1e3,
+    **ABOVE_0,
 )
 sqrt = elementary(
     "sqrt",
@@ -105,38 +90,29 @@ sqrt = elementary(
     9.0,
     takes="a number of at least 0",
 )
-sin: Elementary = elementary(
-    "sin", lambda y, x: cos(x), "the sine of x radians", 0.0, takes="a finite number"
-)
-cos: Elementary = elementary(
-    "cos", lambda y, x: -sin(x), "the cosine of x radians", 0.0, takes="a finite number"
-)
-tan = elementary(
-    "tan", lambda y, x: 1 + y * y, "the tangent of x radians", 0.0, takes="a finite number"
-)
+sin: Elementary = elementary("sin", lambda y, x: cos(x), "the sine of x radians", **FINITE)
+cos: Elementary = elementary("cos", lambda y, x: -sin(x), "the cosine of x radians", **FINITE)
+tan = elementary("tan", lambda y, x: 1 + y * y, "the tangent of x radians", **FINITE)
 asin = elementary(
     "asin",
     lambda y, x: ratio(1, sqrt((1 - x) * (1 + x))),
     "the arcsine of x, in radians; its slope at -1 and 1 is inf",
-    0.0,
-    takes="a number from -1 to 1",
+    **UP_TO_1,
 )
 acos = elementary(
     "acos",
     lambda y, x: -ratio(1, sqrt((1 - x) * (1 + x))),
     "the arccosine of x, in radians; its slope at -1 and 1 is -inf",
     1.0,
-    takes="a number from -1 to 1",
+    **UP_TO_1,
 )
 atan = elementary(
-    "atan", lambda y, x: ratio(1, 1 + x * x), "the arctangent of x, in radians", 0.0, raises=False
+    "atan", lambda y, x: ratio(1, 1 + x * x), "the arctangent of x, in radians", **ANY
 )
-sinh: Elementary = elementary("sinh", lambda y, x: cosh(x), "the hyperbolic sine of x", 0.0)
-cosh: Elementary = elementary("cosh", lambda y, x: sinh(x), "the hyperbolic cosine of x", 0.0)
-tanh = elementary("tanh", lambda y, x: 1 - y * y, "the hyperbolic tangent of x", 0.0, raises=False)
-asinh = elementary(
-    "asinh", lambda y, x: ratio(1, _hypot(x, 1.0)), "the inverse of `sinh`", 0.0, raises=False
-)
+sinh: Elementary = elementary("sinh", lambda y, x: cosh(x), "the hyperbolic sine of x")
+cosh: Elementary = elementary("cosh", lambda y, x: sinh(x), "the hyperbolic cosine of x")
+tanh = elementary("tanh", lambda y, x: 1 - y * y, "the hyperbolic tangent of x", **ANY)
+asinh = elementary("asinh", lambda y, x: ratio(1, _hypot(x, 1.0)), "the inverse of `sinh`", **ANY)
 acosh = elementary(
     "acosh",
     lambda y, x: ratio(1, sqrt(x - 1) * sqrt(x + 1)),
@@ -148,23 +124,20 @@ atanh = elementary(
     "atanh",
     lambda y, x: ratio(1, (1 - x) * (1 + x)),
     "the inverse of `tanh`",
-    0.0,
     takes="a number between -1 and 1",
 )
 erf = elementary(
     "erf",
     lambda y, x: 2 / math.sqrt(math.pi) * exp(-(x * x)),
     "the error function; the normal distribution function is ``(1 + erf(x / sqrt(2))) / 2``",
-    0.0,
-    raises=False,
+    **ANY,
     javascript="erf",
 )
 erfc = elementary(
     "erfc",
     lambda y, x: -2 / math.sqrt(math.pi) * exp(-(x * x)),
     "1 - erf(x), accurate for large x",
-    0.0,
-    raises=False,
+    **ANY,
     javascript="erfc",
 )
 
