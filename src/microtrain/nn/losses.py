@@ -19,6 +19,7 @@ from ..engine.value import Value, node, number_in
 from ..errors import as_list, describe, one_of
 
 REDUCTIONS = ("sum", "mean")
+Loss = Callable[[Any, Any], Value]
 
 
 def squared_error(prediction: Any, target: Any) -> Value:

@@ -16,9 +16,9 @@ from ..engine import operators
 from ..engine.graph import topological_sort
 from ..engine.piecewise import detach
 from ..nn.mlp import MLP
-from ..training.compiled import Written, written
+from ..training.compiled import written
 from ..training.objective import Objective
-from ..training.tracing import parts_of
+from ..training.tracing import Traced, parts_of
 
 MOST = 600  # lines of a step that is shown as a whole
 
@@ -32,9 +32,9 @@ def listing_of(objective: Objective) -> dict[str, Any] | None:
     """
     if 2 * len(objective.parameters) > MOST:
         return None
-    step = written(objective)
-    lines = [line[4:] for line in step.source.split("\n")[2:]]
-    return None if len(lines) > MOST else _listing(objective, step, lines)
+    traced, source, _, texts = written(objective)
+    lines = [line[4:] for line in source.split("\n")[2:]]
+    return None if len(lines) > MOST else _listing(objective, traced, texts, lines)
 
 
 def cell_of(n: int, activation: str) -> dict[str, Any] | None:
@@ -47,22 +47,23 @@ def cell_of(n: int, activation: str) -> dict[str, Any] | None:
 
     pairs: list[Any] = [([0.0] * n, 1.0)]
     objective = Objective(MLP(n, [1], output_activation=activation), pairs, arriving, "sum")
-    step = written(objective)
-    lines = [line.strip() for line in step.source.split("\n")[2:]]
+    traced, source, _, texts = written(objective)
+    lines = [line.strip() for line in source.split("\n")[2:]]
     wanted = [line for line in lines if re.match(r"[vdgwb]\w* = (?!.*= 0\.0$)", line)]
-    found = _listing(objective, step, wanted)
+    found = _listing(objective, traced, texts, wanted)
     found["names"]["y"] = "a:0:0"
     return found
 
 
-def _listing(objective: Objective, step: Written, lines: list[str]) -> dict[str, Any]:
-    texts, traced = step.texts, step.traced
-    kinds = {"p": traced.data, "x": traced.xs, "y": traced.ys, "g": step.running}
+def _listing(
+    objective: Objective, traced: Traced, texts: list[str], lines: list[str]
+) -> dict[str, Any]:
+    kinds = {"p": traced.data, "x": traced.xs, "y": traced.ys, "g": traced.running}
     names = {"lr": "lr", "loss": "loss"}
     names |= {texts[at]: f"{x}:{k}" for x, places in kinds.items() for k, at in enumerate(places)}
-    patterns = _of_all([texts[at] for at in step.running], [texts[at] for at in traced.data])
+    patterns = _of_all([texts[at] for at in traced.running], [texts[at] for at in traced.data])
     if type(objective.model) is MLP:
-        layers = _layers(objective.model, step)
+        layers = _layers(objective.model, traced, texts)
         for i, layer in enumerate(layers):
             for j, neuron in enumerate(layer):
                 names |= {neuron[x]: f"{x}:{i}:{j}" for x in "azvd" if neuron[x].isidentifier()}
@@ -146,9 +147,8 @@ def _expression(text: str) -> str:
     return rf"^\w+ \+?= .*?(?<!\w)({re.escape(text)})(?!\w)"
 
 
-def _layers(model: MLP, step: Written) -> list[list[Neuron]]:
+def _layers(model: MLP, traced: Traced, texts: list[str]) -> list[list[Neuron]]:
     """Return the neurons of each layer: how the code writes their numbers."""
-    texts, traced, gradients = step.texts, step.traced, step.gradients
     order = [v for y in parts_of(traced.prediction) for v in topological_sort(y)[0]]
     sums = {id(v.parents[-1]): v for v in order if v.op == "dot"}
     outputs = {id(v.parents[0]): v for v in order if len(v.parents) == 1}
@@ -158,7 +158,7 @@ def _layers(model: MLP, step: Written) -> list[list[Neuron]]:
         bias, name = next(parameters)
         z = sums[id(bias)]
         v = outputs.get(id(z), z)
-        a, d = gradients[v], gradients[z]
+        a, d = traced.gradients[v], traced.gradients[z]
         numbers = {"a": a, "z": z.data, "v": v.data, "d": d}
         found = {x: texts[y.place] if isinstance(y, Symbol) else "" for x, y in numbers.items()}
         factors = traced.record.operations[d.place][1:] if d is not a else ()

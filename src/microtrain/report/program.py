@@ -20,7 +20,6 @@ from ..compiler.writer import Part, Scope, write
 from ..engine.graph import accumulated
 from ..engine.value import Value
 from ..nn.mlp import ACTIVATIONS, dot
-from ..training.compiled import record_backward
 from ..training.curvature import record_product
 from ..training.objective import Objective
 from ..training.tracing import Traced, parts_of, trace_loss
@@ -87,13 +86,13 @@ def _straight(objective: Objective) -> str:
     """Return the functions of a whole model."""
     with without_collection():
         traced = trace_loss(objective)
-        running, seeds, found = record_backward(traced, seeded=True)
+        traced.backward(seeded=True)
     model = Recorded(traced.record)
     model.name("p[{0}]", traced.data)
     model.name("x[at + {0}]", [*traced.xs, *traced.ys])
-    model.name("g[{0}]", running)
-    model.name("seed", seeds)
-    gradient = [(f"g[{k}]", found[p]) for k, p in enumerate(traced.parameters)]
+    model.name("g[{0}]", traced.running)
+    model.name("seed", traced.seeds)
+    gradient = [(f"g[{k}]", traced.gradients[p]) for k, p in enumerate(traced.parameters)]
     outputs = [getattr(y, "data", y) for y in parts_of(traced.prediction)]
     loss = traced.loss.data
     return _object(

@@ -14,12 +14,11 @@ from ..compiler.python import Python, assemble, function, indented, listed, loop
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part, Scope, write
-from ..engine.graph import accumulated
 from ..engine.primitives import sqrt
 from ..engine.value import Value
 from ..errors import CompileError
 from . import eager
-from .eager import EagerEngine, State, Stepped, set_state, state_of
+from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
 from .objective import Objective
 from .purity import check_numbers, inspect
 from .tracing import Layout, Traced, cached, trace_loss
@@ -44,18 +43,17 @@ class RecordedEngine(EagerEngine):
     def original(self, sample: Any) -> Any:
         """Return one of the samples as eager code takes it."""
 
-    def make(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped | None:
+    def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
         """Return what came of a step; None for one that eager code has to make, or to refuse."""
 
-    def step(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped:
+    def step(self, state: State, batches: Batches, lr: float) -> Stepped:
         found = self.make(state, batches, lr) if self._is_recorded else None
         return self.step_eagerly(state, batches, lr) if found is None else found
 
-    def step_eagerly(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped:
+    def step_eagerly(self, state: State, batches: Batches, lr: float) -> Stepped:
         """Make a step on the model itself."""
         set_state(self.objective.parameters, state)
-        given = [[self.original(x) for x in batch] for batch in batches]
-        return super().step(state, given, lr)
+        return super().step(state, [[*map(self.original, batch)] for batch in batches], lr)
 
     def agrees(self, most: int) -> bool:
         """Return whether a step on the first samples, at most `most`, is that of eager code."""
@@ -93,9 +91,7 @@ class CompiledEngine(RecordedEngine):
             raise CompileError("it holds something that can't be compared later")
         settings = zero_grad, accumulate, strict, uses_sum
         self.source, self._function, layout = cached(
-            objective,
-            self._description,
-            ("step", objective.reduction, *settings),
+            *(objective, self._description, ("step", objective.reduction, *settings)),
             lambda: _generated(objective, *settings),
         )
         self.samples = [layout.pack(x, y) for x, y in objective.samples]
@@ -104,40 +100,17 @@ class CompiledEngine(RecordedEngine):
     def original(self, sample: Any) -> Any:
         return self._originals[id(sample)]
 
-    def make(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped | None:
+    def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
         try:
             return self._function(state, batches, lr)  # type: ignore[no-any-return]
         except (ArithmeticError, ValueError):
             return None
 
 
-def _generated(
-    objective: Objective, zero_grad: bool, accumulate: int, strict: bool, uses_sum: bool
-) -> tuple[str, Callable[..., Any], Layout]:
+def _generated(*settings: Any) -> tuple[str, Callable[..., Any], Layout]:
     """Return the Python of a training step, the function that it defines, and what that takes."""
-    step = written(objective, zero_grad, accumulate, strict, uses_sum)
-    function = assemble(step.source, "step", step.namespace)
-    return step.source, function, step.traced.layout
-
-
-class Written:
-    """The Python of a training step, and what is in it.
-
-    `namespace` is what it calls; `gradients` those of all Values, as symbols; `running` the places
-    of the parameters' gradients so far; `texts`, of each place, its name or its expression.
-    """
-
-    def __init__(
-        self,
-        source: str,
-        namespace: dict[str, Any],
-        traced: Traced,
-        gradients: dict[Value, Any],
-        running: list[int],
-        texts: list[str],
-    ) -> None:
-        self.source, self.namespace, self.traced = source, namespace, traced
-        self.gradients, self.running, self.texts = gradients, running, texts
+    traced, source, namespace, _ = written(*settings)
+    return source, assemble(source, "step", namespace), traced.layout
 
 
 def written(
@@ -146,33 +119,26 @@ def written(
     accumulate: int = 1,
     strict: bool = False,
     uses_sum: bool = False,
-) -> Written:
-    """Record a training step, and write it down."""
+) -> tuple[Traced, str, dict[str, Any], list[str]]:
+    """Record a training step, and write it down.
+
+    Return the record, its Python, what that calls, and the name or expression of each place.
+    """
     with without_collection():
         traced = trace_loss(objective)
         if strict:
             check_numbers(traced, objective, uses_sum)
-        record = traced.record
-        running, seeds, found = record_backward(traced, objective.reduction == "mean")
-        gradient = [as_place(record, found[p]) for p in traced.parameters]
+        traced.backward(objective.reduction == "mean")
+        parts = traced.parts()
     update, results = recorded_update()
-    scope = Scope(Python, [record, update], RESERVED)
-    names = scope.inputs(record)
-
-    def named(places: Sequence[int]) -> list[str]:
-        return [names[place] for place in places]
-
-    parts = [
-        Part("1. forward pass", "v", through=traced.predicted),
-        Part("2. loss", "l", [as_place(record, traced.loss.data)]),
-        Part("3. backward pass", "d", gradient),
-    ]
-    texts = write(record, names, scope, *parts)
+    scope = Scope(Python, [traced.record, update], RESERVED)
+    names = scope.inputs(traced.record)
+    texts = write(traced.record, names, scope, *parts)
     symbols = dict(zip(update.inputs, ("{p}", "{g}", "lr", "{squares}")))
     for result in results:
         write(update, symbols, scope, result)
     forward, loss, backward = parts
-    grads = named(running)
+    weights, grads = ([names[k] for k in places] for places in (traced.data, traced.running))
     sample = [
         *forward.lines,
         *(loss.lines or ["# 2. loss"]),
@@ -180,10 +146,10 @@ def written(
         *(backward.lines or ["# 3. backward pass"]),
         *(f"{g} = {new}" for g, new in zip(grads, backward.expressions) if g != new),
     ]
-    batch = loop(named([*traced.xs, *traced.ys]), "batch", sample)
-    if seeds:
-        batch = [f"{names[seeds[0]]} = 1.0 / len(batch)", *batch, "loss = loss / len(batch)"]
-    weights = named(traced.data)
+    batch = loop([names[place] for place in (*traced.xs, *traced.ys)], "batch", sample)
+    if traced.seeds:
+        seed = names[traced.seeds[0]]
+        batch = [f"{seed} = 1.0 / len(batch)", *batch, "loss = loss / len(batch)"]
     lines = [
         f"{listed(weights)} = state[0]",
         *_batches(batch, grads, scope, zero_grad, accumulate),
@@ -191,19 +157,7 @@ def written(
         f"return loss, norm, ({listed(weights)}, {listed(grads)})",
     ]
     source = function("step", ["state", "batches", "lr"], lines)
-    return Written(source, scope.namespace, traced, found, running, texts)
-
-
-def record_backward(traced: Traced, seeded: bool) -> tuple[list[int], list[int], dict[Value, Any]]:
-    """Record the backward pass of a sample, from the seed 1 or from one that comes in.
-
-    Return the places of the running gradients, those of the seed, and the gradient of each Value.
-    """
-    running = [traced.record.input(f"g_{name}") for name in traced.names]
-    seeds = [traced.record.input("seed")] if seeded else []
-    seed: Any = traced.symbol(seeds[0]) if seeds else 1.0
-    start: dict[Value, Any] = dict(zip(traced.parameters, map(traced.symbol, running)))
-    return running, seeds, accumulated(traced.loss, seed, start)
+    return traced, source, scope.namespace, texts
 
 
 def _batches(

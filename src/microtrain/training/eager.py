@@ -11,6 +11,7 @@ from ..engine.value import Value
 from .objective import Objective
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
+Batches = Sequence[Sequence[Any]]  # of a step: samples with their targets
 Stepped = tuple[float, float, State]  # the loss before a step, the gradient's length, what is after
 
 
@@ -77,7 +78,7 @@ class EagerEngine:
         self.samples: Sequence[Any] = objective.samples
         self.zero_grad = zero_grad
 
-    def step(self, state: State, batches: Sequence[Sequence[Any]], lr: float) -> Stepped:
+    def step(self, state: State, batches: Batches, lr: float) -> Stepped:
         """Make a step from this state, which the model is in.
 
         Return the loss before it, the length of the gradient, and the state after it.

@@ -17,11 +17,10 @@ from typing import Any
 from ..compiler.c import FRAME, PRELUDE, CScope, body, function
 from ..compiler.native import check
 from ..compiler.record import without_collection
-from ..compiler.symbol import as_place
 from ..compiler.toolchain import library
-from ..compiler.writer import Part, write
+from ..compiler.writer import write
 from ..errors import CompileError
-from .compiled import CompiledEngine, RecordedEngine, record_backward, recorded_update
+from .compiled import CompiledEngine, RecordedEngine, recorded_update
 from .eager import State, Stepped
 from .objective import Objective
 from .tracing import Layout, cached, trace_loss
@@ -127,22 +126,16 @@ def _generated(objective: Objective) -> tuple[str, Layout, bool]:
     with without_collection():
         traced = trace_loss(objective)
         record = traced.record
-        running, seeds, found = record_backward(traced, is_mean)
-        gradient = [as_place(record, found[p]) for p in traced.parameters]
+        traced.backward(is_mean)
+        parts = traced.parts()
         update, results = recorded_update()
         for each in (record, update):
             check(each)
         scope = CScope([record, update], FRAME.split())
-        names = dict.fromkeys(seeds, "seed")
-        for letter, places in (("x", traced.xs), ("y", traced.ys), ("p", traced.data)):
+        names = dict.fromkeys(traced.seeds, "seed")
+        for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
             names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
-        names |= {place: f"g[{k}]" for k, place in enumerate(running)}
-        parts = [
-            Part("1. forward pass", "v", through=traced.predicted),
-            Part("2. loss", "l", [as_place(record, traced.loss.data)]),
-            Part("3. backward pass", "d", gradient),
-        ]
-        targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(running))]]
+        targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(traced.data))]]
         lines = body(record, names, scope, parts, targets)
     symbols = dict(zip(update.inputs, ("p[i]", "total[{i}]", "lr", "squares")))
     for result in results:
@@ -154,7 +147,7 @@ def _generated(objective: Objective) -> tuple[str, Layout, bool]:
         ["double loss;", *([] if is_mean else ["(void)seed;"]), *lines, "return loss;"],
     )
     frame = FRAME_TEXT.format(
-        n=len(running),
+        n=len(traced.data),
         width=len(traced.xs) + len(traced.ys),
         targets=len(traced.xs),
         mean="batch = batch / sizes[b];\n        " if is_mean else "",

@@ -6,17 +6,18 @@ This happens on a copy of the model: no symbol is ever in the user's.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 from ..compiler.record import Record
-from ..compiler.symbol import Symbol
-from ..engine.graph import topological_sort
+from ..compiler.symbol import Symbol, as_place
+from ..compiler.writer import Part
+from ..engine.graph import accumulated, topological_sort
 from ..engine.number import as_number
 from ..engine.value import Value
 from ..errors import CompileError, describe
 from ..nn.description import described
-from ..nn.losses import encode_target, is_known
+from ..nn.losses import Loss, encode_target, is_known
 from ..nn.module import parameter_names
 from .objective import Objective
 
@@ -24,41 +25,62 @@ Made = TypeVar("Made")
 
 
 class Traced:
-    """The recorded computation of a model's prediction from one sample and the parameters.
+    """The recorded loss of one sample, and what is made of it later on.
 
     Attributes: `record`; `parameters`, those of a copy of the model, which hold symbols; `names`,
-    of the parameters; `data` and `xs`, the places of the parameters and of the sample; `x_length`,
-    None where a sample is a lone number; `prediction`, a Value over symbols, or a list of them.
-    Where the loss is recorded, too: `ys`, the places of the target; `loss`, a Value over symbols;
-    `layout`, which says how samples are packed for what is made of the record.
+    of the parameters; `data`, `xs` and `ys`, the places of the parameters, the sample and its
+    target; `prediction`, a Value over symbols, or a list of them; `loss`, one; `layout`, which
+    packs samples for what is made of the record. After `backward`: `running` and `seeds`, the
+    places of the gradients so far and of the seed, if it comes in; `gradients`, of each Value.
     """
 
     layout: Layout
     loss: Value
     prediction: Any
+    data: list[int]
+    xs: list[int]
+    ys: list[int]
+    running: list[int]
+    seeds: list[int]
+    gradients: dict[Value, Any]
 
-    def __init__(self, parameters: Sequence[Value], names: Sequence[str], x: Any) -> None:
+    def __init__(self, parameters: Sequence[Value], names: Sequence[str]) -> None:
         self.record = Record(', or train with engine="eager"')
         self.parameters, self.names = parameters, names
-        self.x_length = len(x) if isinstance(x, list) else None
-        self.xs = [self.record.input(name) for name in _numbered("x", self.x_length)]
-        self.ys: list[int] = []
-        self.data = [self.record.input(name) for name in names]
 
     def symbol(self, place: int) -> Any:
         """Return the symbol of a place."""
         return Symbol(self.record, place)
 
-    def sample(self, places: Sequence[int], length: int | None) -> Any:
-        """Return the symbols of a sample or target, in the form that it has."""
+    def inputs(self, name: str, x: Any) -> tuple[list[int], Any]:
+        """Return new inputs in the form of a number or a list: their places, and their symbols."""
+        names = [f"{name}{i}" for i in range(len(x))] if isinstance(x, list) else [name]
+        places = [self.record.input(each) for each in names]
         symbols = [self.symbol(place) for place in places]
-        return symbols[0] if length is None else symbols
+        return places, symbols if isinstance(x, list) else symbols[0]
 
     @property
     def predicted(self) -> list[int]:
         """The places of the outputs of the prediction."""
         parts = parts_of(self.prediction)
         return [v.data.place for v in parts if isinstance(getattr(v, "data", None), Symbol)]
+
+    def backward(self, seeded: bool) -> None:
+        """Record the backward pass, from the seed 1 or, if `seeded`, from one that comes in."""
+        self.running = [self.record.input(f"g_{name}") for name in self.names]
+        self.seeds = [self.record.input("seed")] if seeded else []
+        seed: Any = self.symbol(self.seeds[0]) if seeded else 1.0
+        start: dict[Value, Any] = dict(zip(self.parameters, map(self.symbol, self.running)))
+        self.gradients = accumulated(self.loss, seed, start)
+
+    def parts(self) -> list[Part]:
+        """Return the parts of the step, to be written down."""
+        gradient = [as_place(self.record, self.gradients[p]) for p in self.parameters]
+        return [
+            Part("1. forward pass", "v", through=self.predicted),
+            Part("2. loss", "l", [as_place(self.record, self.loss.data)]),
+            Part("3. backward pass", "d", gradient),
+        ]
 
 
 def trace_loss(objective: Objective) -> Traced:
@@ -69,30 +91,37 @@ def trace_loss(objective: Objective) -> Traced:
     import copy  # slow to import
 
     model, parameters, loss = objective.model, objective.parameters, objective.loss
-    samples = objective.samples
     if not is_known(loss):
         twin, _ = _copy(model, parameters)
-        for x, y in samples:  # a target that doesn't fit can be told from its number only
+        for x, y in objective.samples:  # a target that doesn't fit can be told from its number only
             with contextlib.suppress(ArithmeticError):  # that is for the steps to find
                 objective.loss_of(twin(copy.copy(x)), copy.deepcopy(y))
-    x, y = samples[0]
+    x, y = objective.samples[0]
     twin, symbols = _copy(model, parameters)
-    traced = _traced_prediction(twin, symbols, x)
-    prediction = traced.prediction
-    n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
-    with _constants_checked():
+    traced = Traced(symbols, parameter_names(twin, symbols))
+    traced.xs, sample = traced.inputs("x", x)
+    traced.data = [traced.record.input(name) for name in traced.names]
+    for p, place in zip(symbols, traced.data):
+        p.data = traced.symbol(place)
+    given = [*parts_of(sample)]
+    try:
+        prediction = traced.prediction = twin(sample)
+        n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
         y = as_floats(y, loss, n_out)
-        y_length = len(y) if isinstance(y, list) else None
-        traced.ys = [traced.record.input(name) for name in _numbered("y", y_length)]
-        with _kept(traced.sample(traced.ys, y_length)) as target:
-            traced.loss = objective.loss_of(prediction, target)
+        traced.ys, target = traced.inputs("y", y)
+        given += parts_of(target)
+        traced.loss = objective.loss_of(prediction, target)
+    except ArithmeticError as error:  # while symbols are computed with, only constants cause one
+        raise CompileError(f"a computation with constants fails: {error}") from error
+    if [*map(id, given)] != [*map(id, (*parts_of(sample), *parts_of(target)))]:
+        raise CompileError("the computation changes its sample or target, which it is given again")
     if not isinstance(traced.loss.data, Symbol):
         raise CompileError("loss is a constant: it depends on nothing that is known to change")
     if described(twin, symbols) != described(model, parameters):
         raise CompileError(
             'the forward pass changes the model, and generated code would not; use engine="eager"'
         )
-    traced.layout = Layout(traced.x_length, y_length, n_out, loss)
+    traced.layout = Layout(x, y, n_out, loss)
     live = {id(p) for p in parameters}
     for value in (part for parts in topological_sort(traced.loss) for part in parts):
         if not isinstance(value.data, Symbol) and (value.parents or id(value) in live):
@@ -103,56 +132,22 @@ def trace_loss(objective: Objective) -> Traced:
     return traced
 
 
-def _traced_prediction(model: Any, parameters: Sequence[Value], x: Any) -> Traced:
-    """Record the prediction of a model that may be filled with symbols."""
-    traced = Traced(parameters, parameter_names(model, parameters), x)
-    for p, place in zip(parameters, traced.data):
-        p.data = traced.symbol(place)
-    with _constants_checked(), _kept(traced.sample(traced.xs, traced.x_length)) as sample:
-        traced.prediction = model(sample)
-    return traced
-
-
-@contextlib.contextmanager
-def _kept(sample: Any) -> Iterator[Any]:
-    """Raise `CompileError` if a sample or target is changed while symbols stand for it."""
-    before = [*map(id, parts_of(sample))]
-    yield sample
-    if before != [*map(id, parts_of(sample))]:
-        raise CompileError("the computation changes its sample or target, which it is given again")
-
-
-@contextlib.contextmanager
-def _constants_checked() -> Iterator[None]:
-    """Say of an error while symbols are computed with that only constants can have caused it."""
-    try:
-        yield
-    except ArithmeticError as error:
-        raise CompileError(f"a computation with constants fails: {error}") from error
-
-
 class Layout:
-    """How a sample and its target become one flat tuple of floats, and two again."""
+    """How a sample and its target become one flat tuple of floats, if they are like these."""
 
-    def __init__(
-        self,
-        x_length: int | None,
-        y_length: int | None,
-        n_out: int,
-        loss: Callable[[Any, Any], Value],
-    ) -> None:
-        self.x_length, self.y_length, self.n_out, self.loss = x_length, y_length, n_out, loss
+    def __init__(self, x: Any, y: Any, n_out: int, loss: Loss) -> None:
+        self.lengths, self.n_out, self.loss = _lengths(x, y), n_out, loss
 
     def pack(self, x: Any, y: Any) -> tuple[float, ...]:
         """Return a sample and its target as one tuple of floats."""
         y = as_floats(y, self.loss, self.n_out)
-        for part, length in ((x, self.x_length), (y, self.y_length)):
-            if (len(part) if isinstance(part, list) else None) != length:
-                raise CompileError("samples or targets differ in length, so one loop can't fit all")
-        return (
-            *(x if isinstance(x, list) else [x]),
-            *(y if isinstance(y, list) else [y]),
-        )
+        if _lengths(x, y) != self.lengths:
+            raise CompileError("samples or targets differ in length, so one loop can't fit all")
+        return (*parts_of(x), *parts_of(y))
+
+
+def _lengths(*parts: Any) -> list[int | None]:
+    return [len(part) if isinstance(part, list) else None for part in parts]
 
 
 # What was generated before, by what it depends on: a sweep trains many models of one architecture.
@@ -163,27 +158,20 @@ KEPT = 16
 def cached(
     objective: Objective, text: str | None, kind: Hashable, make: Callable[[], Made]
 ) -> Made:
-    """Return what `make` makes of an objective, or what it made of one like it before, if any.
-
-    `text` is the objective's description.
-    """
-    key = None
-    if text is not None and is_known(objective.loss):
-        names = parameter_names(objective.model, objective.parameters)
-        lengths = [len(x) if isinstance(x, list) else None for x in objective.samples[0]]
-        key = kind, text, *names, *lengths
-    known: Made | None = _cache.get(key)
-    if known is not None:
-        return known
-    made = make()
-    if key is not None:
-        _cache[key] = made
+    """Return what `make` makes of an objective, described by `text`, or made of one like it."""
+    if text is None or not is_known(objective.loss):
+        return make()
+    names = parameter_names(objective.model, objective.parameters)
+    key = kind, text, *names, *_lengths(*objective.samples[0])
+    made: Made | None = _cache.get(key)
+    if made is None:
+        made = _cache[key] = make()
         for oldest in list(_cache)[:-KEPT]:
             _cache.pop(oldest, None)  # another thread may have removed it
     return made
 
 
-def as_floats(y: Any, loss: Callable[[Any, Any], Value], n_out: int) -> Any:
+def as_floats(y: Any, loss: Loss, n_out: int) -> Any:
     """Return a target as a float or a list of floats."""
     y = encode_target(loss, y, n_out)
     numbers = [as_number(part) for part in parts_of(y)]
@@ -210,8 +198,3 @@ def _copy(model: Any, parameters: Sequence[Value]) -> tuple[Any, list[Value]]:
 def parts_of(item: Any) -> Sequence[Any]:
     """Return the items of a list or tuple; anything else as the only one."""
     return item if isinstance(item, list | tuple) else [item]
-
-
-def _numbered(name: str, length: int | None) -> list[str]:
-    """Return names for the items of a list, or the name alone for a number."""
-    return [name] if length is None else [f"{name}{i}" for i in range(length)]
