@@ -61,7 +61,6 @@ ABOVE_0: Any = {"takes": "a number above 0"}
 ABOVE_MINUS_1: Any = {"takes": "a number above -1"}
 FINITE: Any = {"takes": "a finite number"}
 UP_TO_1: Any = {"takes": "a number from -1 to 1"}
-ANY: Any = {"raises": False}
 
 exp = elementary("exp", lambda y, x: y, "e to the power of x")
 expm1 = elementary("expm1", lambda y, x: exp(x), "exp(x) - 1, accurate for small x", 1e-20)
@@ -107,12 +106,14 @@ acos = elementary(
     **UP_TO_1,
 )
 atan = elementary(
-    "atan", lambda y, x: ratio(1, 1 + x * x), "the arctangent of x, in radians", **ANY
+    "atan", lambda y, x: ratio(1, 1 + x * x), "the arctangent of x, in radians", raises=False
 )
 sinh: Elementary = elementary("sinh", lambda y, x: cosh(x), "the hyperbolic sine of x")
 cosh: Elementary = elementary("cosh", lambda y, x: sinh(x), "the hyperbolic cosine of x")
-tanh = elementary("tanh", lambda y, x: 1 - y * y, "the hyperbolic tangent of x", **ANY)
-asinh = elementary("asinh", lambda y, x: ratio(1, _hypot(x, 1.0)), "the inverse of `sinh`", **ANY)
+tanh = elementary("tanh", lambda y, x: 1 - y * y, "the hyperbolic tangent of x", raises=False)
+asinh = elementary(
+    "asinh", lambda y, x: ratio(1, _hypot(x, 1.0)), "the inverse of `sinh`", raises=False
+)
 acosh = elementary(
     "acosh",
     lambda y, x: ratio(1, sqrt(x - 1) * sqrt(x + 1)),
@@ -130,14 +131,14 @@ erf = elementary(
     "erf",
     lambda y, x: 2 / math.sqrt(math.pi) * exp(-(x * x)),
     "the error function; the normal distribution function is ``(1 + erf(x / sqrt(2))) / 2``",
-    **ANY,
+    raises=False,
     javascript="erf",
 )
 erfc = elementary(
     "erfc",
     lambda y, x: -2 / math.sqrt(math.pi) * exp(-(x * x)),
     "1 - erf(x), accurate for large x",
-    **ANY,
+    raises=False,
     javascript="erfc",
 )
 
