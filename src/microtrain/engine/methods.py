@@ -50,8 +50,14 @@ class Methods:
     sign = piecewise.sign
     floor = piecewise.floor
     ceil = piecewise.ceil
-    maximum = piecewise.maximum
-    minimum = piecewise.minimum
+
+    def maximum(self, other: float | Value) -> Value:
+        """Return the larger of the two; where they are equal each gets half of the gradient."""
+        return piecewise.maximum(self, other)  # type: ignore[no-any-return]
+
+    def minimum(self, other: float | Value) -> Value:
+        """Return the smaller of the two; where they are equal each gets half of the gradient."""
+        return piecewise.minimum(self, other)  # type: ignore[no-any-return]
 
 
 def fast(
