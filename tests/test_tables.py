@@ -290,7 +290,7 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
             "has 60 different texts, such as 'n0'",
         ),
         ([], "too few rows"),
-        ([["1e308", "a"], ["-1e308", "b"], [0, "a"]], "column 'x' has numbers too large"),
+        ([["1.7e308", "a"], ["-1.7e308", "b"], [0, "a"]], "column 'x' has numbers too large"),
     ],
 )
 def test_tables_that_can_not_be_learned_from(tmp_path, rows, message):

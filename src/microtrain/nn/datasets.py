@@ -162,11 +162,14 @@ def standardize(rows: Any) -> Standardizer:
             raise ValueError(f"rows[{i}] expects {expected}, as rows[0] has, got {len(row)}")
     means, scales = [], []
     for k, column in enumerate(zip(*table)):
+        n, is_constant = len(column), min(column) == max(column)  # then the mean must not round
         try:
-            mean = math.fsum(column) / len(column)
-            deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
+            mean = column[0] if is_constant else math.fsum(column) / n
         except OverflowError:
-            raise ValueError(f"column {k} has numbers too large to standardize") from None
+            mean = math.inf
+        deviation = math.hypot(*[x - mean for x in column]) / math.sqrt(n)
+        if math.isinf(deviation):
+            raise ValueError(f"column {k} has numbers too large to standardize")
         means.append(mean)
         scales.append(deviation if deviation > 0 else 1.0)
     return Standardizer(means, scales)
