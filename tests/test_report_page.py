@@ -322,7 +322,7 @@ def test_moons_that_are_learned_are_not_told_as_failed(visit, moons):
     starts(page)
     expect(page, "#verdict", "98 of 100 are right")
     assert page.locator("#verdict").get_attribute("class") == "plain"
-    expect(page, "#starts-told", "none below 0.01 in 100 steps")
+    expect(page, "#starts-told", "none gets below 0.01")
     page.locator("#forms [value=list]").click()
     settled(page)
     rows = page.locator("#samples tr").evaluate_all(
@@ -345,6 +345,82 @@ def test_what_is_said_where_it_goes_wrong(visit, toy):
     expect(page, "#verdict", "Nothing gained: after 99 steps the loss is 7.93; it began with 7.73")
     page = visit(toy, "#lr=10&step=99")
     expect(page, "#strip-2", f"({MINUS}1.11e{MINUS}16)\u00b2 = 1.23e{MINUS}32")
+
+
+def test_another_run_is_not_taken_for_the_recorded_one(visit, toy):
+    page = visit(toy)
+    assert "not this one" not in page.locator("#agreement").inner_text()
+    page = visit(toy, "#out=l&lr=0.1")
+    expect(page, "#agreement", "not this one: rate 0.05, start 0")
+    assert page.locator("#source-open").is_disabled()
+    page.locator("#sharpness-open").click()
+    expect(page, "#sharpness-told", "First above 2 at step 0, at most")
+    expect(page, "#sharpness-told", "the loss grows")
+
+
+def test_guess_first(visit, toy):
+    page = visit(toy)
+    page.locator("#hide").click()
+    settled(page)
+    assert page.locator("#starts").is_hidden() and position(page) == "step 0"
+    assert not page.locator("#curve .ahead").get_attribute("points")
+    set_rate(page, 0.3)
+    expect(page, "#verdict", "Guess, then press Play")
+    assert position(page) == "step 0" and "Converged" not in page.locator("#run").inner_text()
+    page.keyboard.press("End")
+    settled(page)
+    expect(page, "#verdict", "Converged at step 8")
+
+
+def test_what_is_changed_is_refused_with_a_word_and_covers_nothing(visit, toy):
+    size = {"width": 1366, "height": 850}
+    page = visit(toy, "#lr=0.05", viewport=size)
+    starts(page)
+    page.locator("#change-open").click()
+    for name, wanted, told in (
+        ("steps", "100000", "from 1 to 10,000"),
+        ("target", "-5", "above 0"),
+    ):
+        field = page.locator(f"#change-{name}")
+        before = field.input_value()
+        field.fill(wanted)
+        field.press("Enter")
+        expect(page, "#change-told", told)
+        assert field.input_value() == before
+    page.locator("#change-steps").fill("90")
+    page.locator("#change-steps").press("Enter")
+    settled(page)
+    assert page.locator("#change-told").is_hidden()
+    top = page.locator("#change").bounding_box()["y"]
+    for panel in ("#predictions", "#network-card", "#outcome"):
+        box = page.locator(panel).bounding_box()
+        assert box["y"] + box["height"] <= top
+    starts(page)
+    page.locator("#change-layers [value=more]").first.click()
+    starts(page)
+    told = page.locator("#starts-more").inner_text()
+    assert re.search(r"Half of the starts converge: before, by step \d+; now, by step \d+\.", told)
+    page = visit(toy, "#lr=0.05&zero=0", viewport=size)
+    starts(page)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 850
+
+
+def test_the_marks_of_moons_are_explained(visit, moons):
+    page = visit(moons)
+    for told in ("\u25a0 target 1, \u25cf target \u22121", "Red rim: wrong", "Across: x0, up: x1"):
+        expect(page, "#form-legend", told)
+    sample = "document.querySelector('#points .sample.wrong').dataset.sample"
+    page.locator(f"#points [data-sample='{page.evaluate(sample)}']").click(force=True)
+    settled(page)
+    (chosen,) = page.locator("#points .ring").all()
+    mark = page.evaluate("state.sample")
+    mark = page.locator(f"#points [data-sample='{mark}']")
+    assert "wrong" in mark.get_attribute("class")
+    a, b = chosen.bounding_box(), mark.bounding_box()
+    assert a["x"] + a["width"] / 2 == pytest.approx(b["x"] + b["width"] / 2, abs=1)
+    page = visit(moons, "#lr=0.1&step=3&view=neuron&part=1")
+    expect(page, "#code", "# of layer 0, neuron 0: no line of it runs now")
+    expect(page, "#neuron", "the largest gradients")
 
 
 def test_a_shorter_run_in_the_walk(visit, toy):

@@ -180,7 +180,7 @@ function drawBar() {
     $("position-where"),
     walking
       ? `{${state.part}} of ${parts().length}`
-      : `{${head()}}${state.hide ? "" : ` of ${last()}`}${run.done ? "" : "\u2026"}`,
+      : `{${head()}}${hiding() ? "" : ` of ${last()}`}${run.done ? "" : "\u2026"}`,
   );
   for (const [id, end] of [
     ["back", walking ? state.part <= 1 : head() <= 0],

@@ -78,22 +78,12 @@ function setUpChange() {
       state.batch = event.target.value === "" ? null : Number(event.target.value);
     }),
   );
-  $("change-steps").addEventListener("change", (event) => {
-    const steps = Math.round(Number(event.target.value));
-    if (steps >= 1 && steps <= MOST_STEPS)
-      change(() => {
-        state.steps = steps;
-      });
-    else drawChange();
-  });
-  $("change-target").addEventListener("change", (event) => {
-    const target = Number(event.target.value.replace(",", "."));
-    if (target > 0 && finite(target))
-      change(() => {
-        state.target = target;
-      });
-    else drawChange();
-  });
+  field(
+    "steps",
+    `Steps: a whole number from 1 to ${MOST_STEPS.toLocaleString("en")}.`,
+    (steps) => Number.isInteger(steps) && steps >= 1 && steps <= MOST_STEPS,
+  );
+  field("target", "A target loss is a number above 0.", (target) => target > 0 && finite(target));
   $("add-layer").addEventListener("click", () =>
     change(() => {
       state.net = [...state.net, { n: 4, activation: state.net.at(-1)?.activation || "tanh" }];
@@ -122,13 +112,25 @@ function setUpChange() {
   );
 }
 
+/** A field for a number: what makes no sense is refused, with a word. */
+function field(name, rule, right) {
+  $(`change-${name}`).addEventListener("change", (event) => {
+    const wanted = Number(event.target.value.replace(",", "."));
+    say($("change-told"), right(wanted) ? "" : rule);
+    if (!right(wanted)) return drawChange(event.target);
+    change(() => {
+      state[name] = wanted;
+    });
+  });
+}
+
 /** Leave the walk, whatever is open in it. */
 function leaveWalk() {
   state.opened = [];
   leave();
 }
 
-function drawChange() {
+function drawChange(refused = null) {
   if (!$("change").open) return;
   const box = $("change-layers"),
     sizes = state.net.map(({ activation }) => activation).join();
@@ -192,17 +194,20 @@ function drawChange() {
     ["change-steps", state.steps],
     ["change-target", state.target ?? ""],
   ])
-    if (document.activeElement !== $(id)) $(id).value = value;
+    if (document.activeElement !== $(id) || refused === $(id)) $(id).value = value;
 }
 
 /** More neurons are not better by themselves: what the change did to the size and to the starts. */
 function sizeNote() {
   if (!sizeBefore || sizeBefore.data !== state.data) return "";
   const after = medianStep(starts[0].results),
-    told = (step) => (step === null ? "not reached" : step);
-  const size =
-    sizeBefore.size === engine.size
-      ? ""
-      : `${sizeBefore.size} ${ARROW_RIGHT} ${engine.size} numbers; `;
-  return `${size}median step ${told(sizeBefore.median)} ${ARROW_RIGHT} ${told(after)}`;
+    before = sizeBefore.median,
+    size =
+      sizeBefore.size === engine.size
+        ? ""
+        : `${sizeBefore.size} ${ARROW_RIGHT} ${engine.size} numbers. `;
+  if (before === null && after === null)
+    return `${size}Most starts don\u2019t converge, as before.`;
+  const told = (step) => (step === null ? "most don\u2019t" : `by step ${step}`);
+  return `${size}Half of the starts converge: before, ${told(before)}; now, ${told(after)}.`;
 }

@@ -19,11 +19,14 @@ function drawCode(part, t) {
     first = Math.max(0, Math.min(listing.lines.length - 2 * AROUND - 1, at - AROUND)),
     shown = listing.lines.slice(first, first + 2 * AROUND + 1);
   const values = at < 0 ? "" : valuesBeneath(listing, at, part, t),
-    key = JSON.stringify([first, place, values]);
+    key = JSON.stringify([first, place, values, listing.lines[0]]);
   if (box.dataset.key === key) return;
   box.dataset.key = key;
   const indent = Math.min(...shown.map((line) => line.search(/\S/)).filter((n) => n >= 0));
+  const [l, j] = shownNeuron(part),
+    waits = place ? [] : [make("div", {}, `# of ${nodeName(l, j)}: no line of it runs now`)];
   box.replaceChildren(
+    ...waits,
     ...shown.flatMap((line, i) => {
       if (first + i !== at) return [make("div", {}, shortened(line.slice(indent)) || " ")];
       const [, from] = place,
@@ -43,7 +46,7 @@ function drawCode(part, t) {
   );
   const marked = box.querySelector("u");
   const end = marked ? marked.offsetLeft + marked.offsetWidth : 0;
-  box.scrollLeft = end > box.clientWidth ? marked.offsetLeft - 2 * LEFT : 0;
+  box.scrollLeft = end > box.clientWidth ? marked.offsetLeft - 100 : 0;
 }
 
 /** A line of code that fits: the rest of a longer one is left out. */

@@ -1,6 +1,6 @@
 // The descent curve: the loss at each step, thick up to the head, thin after it, the run before dashed.
 
-const LEFT = 46,
+const LEFT = 62,
   RIGHT = 14,
   TOP = 14,
   BOTTOM = 24;
@@ -37,7 +37,7 @@ function drawCurve(svg, small = false, step = head()) {
   const part = (name) => svg.querySelector(`.${name}`);
   const losses = run.losses.slice(0, last() + 1),
     k = step,
-    hidden = state.hide;
+    hidden = hiding();
   const points = (list, from = 0) =>
     list.map((loss, i) => `${at.x(from + i).toFixed(1)},${at.y(loss).toFixed(1)}`).join(" ");
   const batches = run.config.batch !== null,
@@ -85,6 +85,14 @@ function frameCurve(svg, key, width, height, at) {
   }
   for (let step = 0; step <= at.end; step += at.stride)
     shape(svg, "text", { x: at.x(step), y: height - 6, "text-anchor": "middle" }, String(step));
+  shape(svg, "text", { x: LEFT - 10, y: height - 6, "text-anchor": "end" }, "step");
+  if (height > 150)
+    shape(
+      svg,
+      "text",
+      { transform: `translate(11 ${height / 2}) rotate(-90)`, "text-anchor": "middle" },
+      "loss, in powers of ten",
+    );
   if (state.target !== null) {
     const y = at.y(state.target);
     shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "target" });

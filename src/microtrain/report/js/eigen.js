@@ -1,10 +1,9 @@
 // The largest eigenvalue of a symmetric matrix that can only be multiplied by: `lanczos` of
 // `training/eigen.py`, with the same steps.
 
-const TOLERANCE = 1e-11;
 const PATIENCE = 4;
 
-function lanczos(product, n) {
+function lanczos(product, n, tolerance = 1e-11) {
   const random = new Twister(0);
   const vectors = [];
   const diagonal = [];
@@ -21,7 +20,7 @@ function lanczos(product, n) {
     w = orthogonal(orthogonal(w, vectors), vectors);
     const before = top;
     top = topOf(diagonal, beside);
-    still = Math.abs(top - before) <= TOLERANCE * Math.abs(top) ? still + 1 : 0;
+    still = Math.abs(top - before) <= tolerance * Math.abs(top) ? still + 1 : 0;
     if (still === PATIENCE) break;
     length = Math.sqrt(inner(w, w));
     if (length > 1e-13 * Math.max(...diagonal.map(Math.abs))) {

@@ -160,16 +160,32 @@ class Engine extends Network {
     return found;
   }
 
+  // The largest curvature of the loss at p, in whatever direction; NaN where it can't be told.
   sharpness(p, mean = this.set.mean) {
-    if (!this.sharp) return null;
-    const { packed, stride, samples } = this;
-    return lanczos((direction) => {
-      const product = new Float64Array(this.size);
+    const share = mean ? 1 / this.samples : 1;
+    const along = (direction) => this.curvature(p, direction).map((x) => x * share);
+    return lanczos(along, this.size, this.sharp ? undefined : 1e-6);
+  }
+
+  // How the gradient of the sum changes along a direction: by generated code, where there is some,
+  // else by the difference of two gradients.
+  curvature(p, direction) {
+    const { packed, stride, samples, size } = this;
+    const product = new Float64Array(size);
+    if (this.sharp) {
       for (let i = 0; i < samples; i += 1) {
         program.straight.product(p, direction, product, packed, i * stride);
       }
-      return mean ? product.map((x) => x / samples) : product;
-    }, this.size);
+      return product;
+    }
+    const all = Array.from({ length: samples }, (_, i) => i);
+    if (p.some((w) => Math.abs(w) > 1e7)) return product.fill(NaN); // the steps would be lost in it
+    for (const by of [1e-4, -1e-4]) {
+      const g = new Float64Array(size);
+      this.pass(p.map((w, k) => w + by * direction[k]), g, all, false);
+      for (let k = 0; k < size; k += 1) product[k] += g[k] / (2 * by);
+    }
+    return product;
   }
 
   fresh(p) {

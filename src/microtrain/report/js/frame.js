@@ -107,8 +107,9 @@ function frameNetwork(svg, at) {
         `+ ${n - HUGE} more`,
       );
   });
-  shape(shape(svg, "g", { class: "chip", "aria-hidden": "true" }), "rect", { rx: 9, height: 19 });
-  shape(svg.lastChild, "text", { "text-anchor": "middle" });
+  shape(shape(svg, "g", { class: "chip", "aria-hidden": "true" }), "rect", { rx: 7, height: 32 });
+  const label = shape(svg.lastChild, "text", { "text-anchor": "middle" });
+  for (let line = 0; line < 2; line++) shape(label, "tspan"); // the name, the number
 }
 
 function frameNode(nodes, at, c, i) {

@@ -8,15 +8,21 @@ function setUpMore() {
 }
 
 function drawMore() {
-  $("source-open").hidden = !page.listing || !engine.straight;
-  $("sharpness-open").hidden = !engine.sharp;
+  $("source-open").hidden = !page.listing;
+  $("source-open").disabled = !engine.straight;
+  say($("source-of"), engine.straight ? "" : " of the recorded network");
+  $("sharpness-open").hidden = !page.live;
   say($("agreement"), page.live ? agreementText() : "");
 }
 
 function agreementText() {
   const { digits, losses, step } = agreement();
   if (digits === null) return "";
-  if (step !== null)
-    return `This page repeated the run that Python recorded: it agrees up to step ${step}; from there on rounding decides.`;
-  return `This page repeated the run that Python recorded: all ${losses} losses agree to ${digits} digits.`;
+  const { lr, seed } = page.run,
+    start = seed === null ? "" : `, start ${seed}`,
+    which = isRecorded() ? "" : ` (not this one: rate ${plain(lr[0][1])}${start})`,
+    told = `This page repeated the run that Python recorded${which}: `;
+  return step === null
+    ? `${told}all ${losses} losses agree to ${digits} digits.`
+    : `${told}it agrees up to step ${step}; from there on rounding decides.`;
 }

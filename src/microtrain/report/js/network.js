@@ -124,21 +124,19 @@ function drawChip(svg, at, p) {
     line = svg.querySelector(".weight.chosen");
   chip.toggleAttribute("hidden", at.width < 420);
   const name = engine.names[state.weight],
-    text = `${name} = ${short(p[state.weight], 3)}`,
     [box, label] = chip.children;
   const bias = !line,
     place = placeOf(state.weight);
-  const x = bias ? at.x(place.l + 1) : Number(line.getAttribute("x1")) + 27,
-    y = bias
-      ? at.y(place.l + 1, Math.min(place.j, HUGE - 1)) - at.radius - 12
-      : Number(line.getAttribute("y1")) +
-        (Number(line.getAttribute("y2")) - Number(line.getAttribute("y1"))) * 0.3 -
-        20;
-  const half = 3.3 * text.length + 8,
-    middle = Math.max(half + 2, Math.min(at.width - half - 2, x));
-  attributes(box, { x: middle - half, y: y - 9.5, width: 2 * half });
-  attributes(label, { x: middle, y: y + 4 });
-  say(label, text);
+  const along = (from, to) => (Number(line.getAttribute(from)) + Number(line.getAttribute(to))) / 2;
+  const x = bias ? at.x(place.l + 1) - at.radius - 34 : along("x1", "x2"),
+    y = bias ? at.y(place.l + 1, Math.min(place.j, HUGE - 1)) : along("y1", "y2");
+  const texts = [name, short(p[state.weight], 3)],
+    half = 5 + 3.4 * Math.max(...texts.map((text) => text.length));
+  attributes(box, { x: x - half, y: y - 16, width: 2 * half });
+  texts.forEach((text, i) => {
+    attributes(label.children[i], { x, y: y - 3 + 13 * i });
+    say(label.children[i], text);
+  });
 }
 
 /** Which neuron a parameter belongs to, and which input (null: it is the bias). */

@@ -7,7 +7,9 @@ function textsOf(l, j, n, seen, part, t, portrait) {
         ? "who uses it: the loss"
         : portrait
           ? `who uses it, in layer ${l + 1}: gradient ${TIMES} weight`
-          : "who uses it: paths meet",
+          : n.users.length > MOST_USERS
+            ? "who uses it: the largest gradients"
+            : "who uses it: paths meet",
   };
   const back = (x, digits = 4) => `${ARROW_LEFT} ${short(x, digits)}`,
     grads = seen.all ? t.used : t.gradient,

@@ -3,14 +3,14 @@
 let announced = 0;
 
 function drawOutcome() {
-  const { word, rose, of } = run.verdict(),
+  const { word } = run.verdict(),
     { wrong, of: classes } = wrongAt(run, last());
   const verdict = $("verdict"),
     prompt = prompted(classes);
   let told,
     kind = "plain";
   if (!run.done) told = ["Computing", `: ${run.losses.length} of ${state.steps} steps\u2026`];
-  else if (state.hide) told = ["Hidden", ": what will happen? Press H to see it."];
+  else if (hiding()) told = ["Hidden", ": what will happen? Guess, then press Play."];
   else if (prompt) told = prompt;
   else {
     told = toldVerdict(run, wrong, classes);
@@ -25,12 +25,13 @@ function drawOutcome() {
     clearTimeout(announced);
     announced = setTimeout(() => say($("announced"), text), 500);
   }
-  const lost = word === "saturated" && run.done && !state.hide && canWalk();
+  const lost = word === "saturated" && run.done && !hiding() && canWalk();
   $("lost").hidden = !lost;
-  $("compare").hidden = !ghost || state.hide;
+  $("compare").hidden = !ghost || hiding();
   if (ghost)
     say($("compare-text"), `Before, ${difference(ghost.config, run.config)}: ${briefly(ghost)}.`);
-  drawNote(rose, of);
+  say($("hide"), state.hide ? "show" : "guess first");
+  drawNote();
 }
 
 /** The one prompt of the page, until the first input. */
@@ -48,7 +49,7 @@ function prompted(classes) {
 /** What forgetting zero_grad does here, and why that proves nothing. */
 function drawNote() {
   const note = $("note");
-  note.hidden = state.zero || !run.done;
+  note.hidden = state.zero || !run.done || hiding();
   if (note.hidden) return;
   const other = withReset(),
     mine = run.verdict(),
@@ -88,7 +89,16 @@ function withReset() {
   return resetRun.done ? resetRun : (requestAnimationFrame(changed), null);
 }
 
+function toggleHide() {
+  act(() => {
+    state.hide = !state.hide;
+    if (state.hide && head() === last()) state.step = 0;
+    changed();
+  });
+}
+
 function setUpOutcome() {
+  $("hide").addEventListener("click", toggleHide);
   $("swap").addEventListener("click", () => act(swap));
   $("try-linear").addEventListener("click", () =>
     act(() => {

@@ -80,11 +80,7 @@ const LETTER_KEYS = {
       retrain();
     }),
   s: () => act(swap),
-  h: () =>
-    act(() => {
-      state.hide = !state.hide;
-      changed();
-    }),
+  h: toggleHide,
   n: () => chooseStart(((state.seed ?? -1) + 1) % STARTS),
   1: () => toPhase(0),
   2: () => toPhase(1),

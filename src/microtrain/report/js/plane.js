@@ -43,8 +43,10 @@ function drawPlane(set, k) {
       fits = engine.fits(run.outputs(k, i), i);
     wrong += fits === false;
     point.classList.toggle("wrong", fits === false);
-    point.classList.toggle("chosen", i === state.sample);
   }
+  const [a, b] = set.xs[state.sample];
+  attributes(svg.querySelector(".ring"), { cx: x(a), cy: y(b) });
+  planeLegend(set, level);
   attributes(svg, {
     "aria-label": `The plane of the two inputs. ${set.xs.length - wrong} of ${set.xs.length} samples are on their side.`,
   });
@@ -66,6 +68,34 @@ function framePoints(svg, key, set, width, height, x, y) {
     else if (kind === 1) shape(svg, "circle", { ...common, cx: px, cy: py, r: 5 });
     else shape(svg, "path", { ...common, d: `M${px} ${py - 6}l6 10h-12z` });
   });
+  shape(svg, "circle", { class: "ring", r: 10 });
+}
+
+/** What the marks in the plane mean, and which input goes where. */
+function planeLegend(set, level) {
+  const targets = [...new Set(set.ys.map(([y]) => y))],
+    sides = [targets.filter((y) => y > level), targets.filter((y) => y <= level)],
+    names = set.classes
+      ? Array.from({ length: set.classes }, (_, c) => className(set, c))
+      : sides.map((ys) => `target ${ys.map((y) => plain(y, 3)).join(", ")}`);
+  const line = set.classes ? "" : ` Line: it says ${plain(level, 3)}.`,
+    [across, up] = set.columns;
+  formLegend(
+    `Ring: sample ${state.sample}. Red rim: wrong.${line} Across: ${across}, up: ${up}.`,
+    ...names.flatMap((name, c) => [
+      make("span", { class: `class-mark c${c % 3}` }, "\u25a0\u25cf\u25b2"[c % 3]),
+      ` ${name}${c < names.length - 1 ? ", " : ". "}`,
+    ]),
+  );
+}
+
+/** Say what a form shows: marks, then words; anew only where they differ. */
+function formLegend(words, ...marks) {
+  const legend = $("form-legend"),
+    key = words + marks.length;
+  if (legend.dataset.key === key) return;
+  legend.dataset.key = key;
+  legend.replaceChildren(...marks, words);
 }
 
 /** Colour the plane by what the network says there. */
@@ -157,6 +187,10 @@ function drawFit(set, k) {
   attributes(svg.querySelector(".ghost"), { points: ghost ? line(ghost, ghost.head) : "" });
   for (const point of svg.querySelectorAll(".sample"))
     point.classList.toggle("chosen", Number(point.dataset.sample) === state.sample);
+  const before = ghost ? " Dashed: the run before." : "";
+  formLegend(
+    `Circles: the samples; filled: sample ${state.sample}. Line: what it says for any ${set.columns[0]}. Red: the error.${before}`,
+  );
   svg
     .querySelectorAll(".error")
     .forEach((bar, i) => attributes(bar, { y2: y(run.outputs(k, i)[0]) }));

@@ -59,6 +59,8 @@ const specOf = ({ data, net, out }) => (page.own ? { data } : { data, net, out }
 const last = () => run.head;
 /** The head: where the run is looked at; it follows a run that is still growing. */
 const head = () => Math.max(0, Math.min(state.step, last()));
+/** Whether there is something to guess: what comes after the head is not shown. */
+const hiding = () => state.hide && head() < last();
 
 function optionsOf(config) {
   const { pieces: lr, seed, zero: zeroGrad, steps, target, mean, batch } = config;
@@ -112,7 +114,7 @@ function begin(config) {
 function show() {
   starts = [];
   changedAt = performance.now();
-  if (state.view === "run") state.step = Infinity;
+  if (state.view === "run") state.step = state.hide ? 0 : Infinity;
   settle();
   changed();
 }

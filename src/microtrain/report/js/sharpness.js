@@ -26,10 +26,7 @@ function measure() {
   const end = performance.now() + FRAME;
   while (measuring.found.length < measuring.steps.length && performance.now() < end) {
     const k = measuring.steps[measuring.found.length];
-    measuring.found.push([
-      k,
-      (run.lrs?.[k] ?? rate()) * engine.sharpness(run.parameters(k), run.config.mean),
-    ]);
+    measuring.found.push([k, run.lrs[k] * engine.sharpness(run.parameters(k), run.config.mean)]);
   }
   drawSharpness();
   if (measuring.found.length < measuring.steps.length) requestAnimationFrame(measure);
@@ -39,10 +36,11 @@ function drawSharpness() {
   const svg = $("sharpness-chart"),
     width = svg.clientWidth || 600,
     height = svg.clientHeight || 230,
-    points = measuring.found.filter(([, x]) => finite(x));
-  const top = Math.max(2.5, ...points.map(([, x]) => x)) * 1.1,
+    points = measuring.found.filter(([, x]) => finite(x)),
+    most = Math.max(0, ...points.map(([, x]) => x));
+  const top = Math.max(2.5, Math.min(8, most)) * 1.1, // higher ones leave through the top
     x = (k) => 40 + ((width - 56) * k) / Math.max(1, last()),
-    y = (value) => 10 + (height - 36) * (1 - Math.max(0, value) / top);
+    y = (value) => 10 + (height - 36) * (1 - Math.max(0, Math.min(value, 2 * top)) / top);
   svg.replaceChildren();
   attributes(svg, { viewBox: `0 0 ${width} ${height}` });
   for (const value of [0, top / 2, top])
@@ -67,18 +65,22 @@ function drawSharpness() {
     class: "past",
     points: points.map(([k, value]) => `${x(k).toFixed(1)},${y(value).toFixed(1)}`).join(" "),
   });
-  const over = points.find(([, value]) => value > 2);
+  const over = points.find(([, value]) => value > 2),
+    end =
+      run.verdict().word === "diverged"
+        ? "The steps are too long, and the loss grows."
+        : "This loss is no round valley: it may go down all the same.";
   say(
     $("sharpness-told"),
     engine.kinks
       ? "This loss has kinks, which curvature cannot see: no promise here."
       : over
-        ? `Above 2 from step ${over[0]} on. This loss is no round valley: it may go down all the same.`
+        ? `First above 2 at step ${over[0]}, at most ${short(most, 3)}. ${end}`
         : points.length
           ? "Below 2 at all steps that were measured."
           : "",
   );
   attributes(svg, {
-    "aria-label": `Learning rate times sharpness at ${points.length} steps, at most ${short(Math.max(0, ...points.map(([, value]) => value)), 3)}.`,
+    "aria-label": `Learning rate times sharpness at ${points.length} steps, at most ${short(most, 3)}.`,
   });
 }

@@ -37,7 +37,7 @@ function chooseStart(seed, zero = state.zero) {
 function drawStarts() {
   const section = $("starts"),
     ready = startsReady();
-  section.hidden = page.own || !page.live || state.hide;
+  section.hidden = page.own || !page.live || hiding();
   if (section.hidden) return;
   const told = [];
   for (const row of $("starts-rows").children) {
@@ -60,7 +60,7 @@ function drawStarts() {
         ? "all converge"
         : one.converged
           ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} converge`
-          : `none below ${plain(state.target)} in ${plural(state.steps, "step")}`;
+          : `none gets below ${plain(state.target)}`;
   $("starts-told").classList.toggle("strong", disagrees);
   if (!ready) rich($("starts-told"), `${STARTS} random starts at ${rates}: \u2026`);
   else if (second)
