@@ -1,4 +1,4 @@
-"""Tables and texts as HTML, for notebooks."""
+"""Tables as HTML, for notebooks."""
 
 from __future__ import annotations
 
@@ -23,10 +23,3 @@ def html_table(
         head = f"<td>{escape(first)}</td>" if header else f'<th scope="row">{escape(first)}</th>'
         lines.append(f"<tr>{head}{''.join(f'<td>{escape(cell)}</td>' for cell in others)}</tr>")
     return "\n".join([*lines, "</tbody></table>", below]).rstrip()
-
-
-def preformatted(text: str) -> str:
-    """Return a text as HTML that keeps its lines and spaces."""
-    from html import escape
-
-    return f'<pre style="line-height: 1.15">{escape(text)}</pre>'

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import describe
-from .grid import boundary_level, shade
-from .html import preformatted
 
 # Colours that people with any kind of colour vision can tell apart (Okabe and Ito, 2008, "Color
 # Universal Design").
@@ -18,6 +16,7 @@ STYLES = ("-", "--", ":", "-.")  # for one curve of a colour after the other
 BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
 LARGEST = 1e100  # larger losses would leave no room on the axis for the others
 LOW, HIGH = "#E69F00", "#0072B2"  # the two sides of a decision boundary
+MARGIN, FINE = 0.15, 60  # of a boundary: around the points, of their extent; columns and rows
 
 
 def new_axes(width: float = 6.4, height: float = 4.0) -> Any:
@@ -56,35 +55,31 @@ def given(ax: Any) -> Any:
 
 
 def descent(
-    curves: Mapping[str, Sequence[float]],
+    curves: Mapping[str, Sequence[Sequence[float]]],
     ax: Any = None,
     *,
     title: str = "",
-    bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
     target: float | None = None,
 ) -> Any:
     """Draw losses by step, each curve by its name, and return the axes.
 
-    `bands` gives, for some curves, what to shade from and to; `target`, a loss to mark. The scale
-    is logarithmic where all losses are positive.
+    A curve stands alone, or in the middle of two between which to shade. `target` is a loss to
+    mark. The scale is logarithmic where all losses are positive.
     """
-
-    def bounded(ys: Sequence[float]) -> list[float]:
-        return [y if abs(y) < LARGEST else math.nan for y in ys]
-
     ax = given(ax) or new_axes()
-    for i, (name, curve) in enumerate(curves.items()):
-        colour = COLOURS[i % len(COLOURS)]
+    for i, (name, lines) in enumerate(curves.items()):
+        colour, style = COLOURS[i % len(COLOURS)], STYLES[i // len(COLOURS) % len(STYLES)]
+        bounded = [[y if abs(y) < LARGEST else math.nan for y in line] for line in lines]
+        curve = bounded[len(lines) // 2]
         steps = range(len(curve))
-        style = STYLES[i // len(COLOURS) % len(STYLES)]
-        ax.plot(steps, bounded(curve), style, color=colour, label=name, linewidth=1.8)
-        if bands and name in bands:
-            low, high = map(bounded, bands[name])
-            ax.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
-        drawn = [k for k in steps if abs(curve[k]) < LARGEST]
-        ax.plot(drawn[-1:], [curve[k] for k in drawn[-1:]], "o", color=colour, markersize=4)
-    losses = [y for curve in curves.values() for y in curve if abs(y) < LARGEST]
-    if losses and min(losses) > 0:
+        ax.plot(steps, curve, style, color=colour, label=name, linewidth=1.8)
+        if len(lines) > 1:
+            ax.fill_between(steps, bounded[0], bounded[-1], color=colour, alpha=0.15, linewidth=0)
+        last = [k for k in steps if curve[k] == curve[k]][-1:]
+        ax.plot(last, [curve[k] for k in last], "o", color=colour, markersize=4)
+    losses = [y for lines in curves.values() for y in lines[len(lines) // 2]]
+    drawn = [y for y in losses if abs(y) < LARGEST]
+    if drawn and min(drawn) > 0:
         ax.set_yscale("log")
     if target is not None:
         ax.axhline(target, color="0.6", linewidth=1, linestyle="--", zorder=0)
@@ -98,7 +93,7 @@ def descent(
             color="0.4",
             fontsize="small",
         )
-    cut = any(LARGEST <= abs(y) < math.inf for curve in curves.values() for y in curve)
+    cut = any(LARGEST <= abs(y) < math.inf for y in losses)
     note = f" (what is beyond {LARGEST:g} is not drawn)" if cut else ""
     ax.set(xlabel="step", ylabel=f"loss{note}", title=title)
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -109,33 +104,45 @@ def descent(
     return ax
 
 
+def boundary_level(targets: Sequence[Any]) -> float | None:
+    """Return the prediction that separates two classes with the targets -1 and 1, or 0 and 1.
+
+    For other targets there is no such level, and it is None.
+
+    >>> boundary_level([1, -1]), boundary_level([1.0, 0.0]), boundary_level([0.3, 1.0])
+    (0.0, 0.5, None)
+    """
+    if not all(isinstance(y, int | float) for y in targets):
+        return None
+    found = set(targets)
+    return 0.0 if found <= {-1, 1} else 0.5 if found <= {0, 1} else None
+
+
 def boundary(
+    predict: Callable[[list[list[float]]], list[float]],
     xs: Sequence[Sequence[float]],
     ys: Sequence[float],
-    grid: tuple[Sequence[float], Sequence[float], Sequence[Sequence[float]]],
     ax: Any = None,
-    *,
-    title: str = "",
 ) -> Any:
     """Draw points over a model's predictions in the plane, and return the axes.
 
-    xs: n points; ys: their targets; grid: the coordinates of the columns and of the rows, and the
-    prediction in each row and column. The line is where the predictions pass from one class to the
+    xs: n points; ys: their targets. The line is where the predictions pass from one class to the
     other, or pass 0.
     """
     known = boundary_level(ys)
     level = known or 0.0
     ax = given(ax) or new_axes(5.2, 4.4)
-    across, up, field = grid
-    bounded = [[shade(value, level) for value in row] for row in field]
-    levels = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0]
+    across, up = (_between([x[k] for x in xs]) for k in range(2))
+    values = predict([[x, y] for y in up for x in across])
+    # From -1, far below the level, to 1. Predictions from 0 to 1 differ less than those from -1.
+    shades = [math.tanh((4.0 if level else 1.0) * (value - level)) for value in values]
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = LinearSegmentedColormap.from_list("sides", [LOW, "#FFFFFF", HIGH])
-    ax.contourf(across, up, bounded, levels=levels, cmap=colours, alpha=0.45, extend="both")
-    flat = [value for row in field for value in row]
-    if min(flat) < level < max(flat):
-        ax.contour(across, up, field, levels=[level], colors="0.15", linewidths=1.5)
+    levels = [k / 4 for k in range(-4, 5)]
+    ax.contourf(across, up, _rows(shades), levels=levels, cmap=colours, alpha=0.45, extend="both")
+    if min(values) < level < max(values):
+        ax.contour(across, up, _rows(values), levels=[level], colors="0.15", linewidths=1.5)
     names = ("target below 0", "target above 0")
     if known is not None:
         names = ("target 0", "target 1") if level else ("target -1", "target +1")
@@ -151,15 +158,27 @@ def boundary(
             linestyle="none",
             label=names[upper],
         )
-    ax.set(xlabel="$x_0$", ylabel="$x_1$", title=title)
+    ax.set(xlabel="$x_0$", ylabel="$x_1$")
     ax.set_aspect("equal", adjustable="box")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=True, framealpha=0.85, edgecolor="none", loc="best")
     return ax
 
 
+def _between(numbers: Sequence[float]) -> list[float]:
+    """Return numbers, evenly spaced, from a margin below to a margin above these."""
+    extent = max(numbers) - min(numbers) or 1.0
+    low, high = min(numbers) - MARGIN * extent, max(numbers) + MARGIN * extent
+    return [low + (high - low) * i / (FINE - 1) for i in range(FINE)]
+
+
+def _rows(values: Sequence[float]) -> list[Sequence[float]]:
+    return [values[i : i + FINE] for i in range(0, len(values), FINE)]
+
+
 def inline(plot: Callable[[Any], Any], chart: Callable[[], str]) -> str:
     """Return a plot as a piece of HTML; where matplotlib can't draw it, the chart instead."""
+    import html
     import io
 
     try:
@@ -170,4 +189,4 @@ def inline(plot: Callable[[Any], Any], chart: Callable[[], str]) -> str:
         text = file.getvalue()
         return text[text.index("<svg") :]
     except Exception:  # whatever matplotlib lacks, a notebook has to show something
-        return preformatted(chart())
+        return f'<pre style="line-height: 1.15">{html.escape(chart())}</pre>'

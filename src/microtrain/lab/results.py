@@ -118,12 +118,11 @@ class Sweep(Job[Planned, Run]):
         It draws on the axes given or on new ones, and returns matplotlib's axes. Needs matplotlib
         (`pip install matplotlib`), else `ImportError`.
         """
-        curves = {rate.label: rate.curves() for rate in self.rates}
+        several = len(self.runs) > len(self.rates)
         return plot.descent(
-            {label: median for label, (_, median, _) in curves.items()},
+            {rate.label: rate.curves() for rate in self.rates},
             ax,
-            title="median and quartiles of the seeds" if len(self.runs) > len(curves) else "",
-            bands={label: (low, high) for label, (low, _, high) in curves.items()},
+            title="median and quartiles of the seeds" if several else "",
             target=self.target_loss,
         )
 

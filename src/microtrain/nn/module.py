@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..draw import plot
-from ..draw.grid import field
 from ..draw.html import html_table
 from ..engine.graph import reset
 from ..engine.number import number
@@ -123,7 +122,7 @@ class Module:
             raise ValueError(f"ys expects {len(points)} targets, as many as xs; got {len(targets)}")
         if not isinstance(self(points[0]), Value):
             raise ValueError("plot_boundary expects a model of one output")
-        return plot.boundary(points, targets, field(self.predict, points), ax)
+        return plot.boundary(self.predict, points, targets, ax)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"

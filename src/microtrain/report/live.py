@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..draw import grid, neuron
+from ..draw import neuron, plot
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn import datasets
@@ -247,7 +247,7 @@ def _set(
     """Return a data set as the page holds it."""
     rows = [parts_of(x) for x in xs]
     targets = [_target(y, loss, outputs) for y in ys]
-    level = grid.boundary_level([y[0] for y in targets]) if outputs == 1 else None
+    level = plot.boundary_level([y[0] for y in targets]) if outputs == 1 else None
     hot = outputs > 1 and all(sorted(y) == [0.0] * (outputs - 1) + [1.0] for y in targets)
     name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
     inputs = len(rows[0])
@@ -281,7 +281,7 @@ def _plane(rows: Sequence[Sequence[float]]) -> list[Any] | None:
     ends = []
     for column in zip(*rows):
         low, high = min(column), max(column)
-        margin = grid.MARGIN * ((high - low) or 1.0)
+        margin = plot.MARGIN * ((high - low) or 1.0)
         ends.append([low - margin, high + margin])
     reached = all(abs(x) < 1e100 for x in itertools.chain(*ends))  # no plane reaches further
     return [*ends, None][:2] if reached else None

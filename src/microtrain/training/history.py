@@ -146,7 +146,7 @@ class History:
         The scale is logarithmic where all losses are positive. Needs matplotlib (`pip install
         matplotlib`), else `ImportError`.
         """
-        return plot.descent({"loss": self.losses}, ax)
+        return plot.descent({"loss": [self.losses]}, ax)
 
     def _repr_html_(self) -> str:
         shown = {
