@@ -12,12 +12,12 @@ import textwrap
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
+from ..draw.chart import default_width
 from ..errors import describe
 from ..nn.losses import REDUCTIONS
 from ..nn.mlp import ACTIVATIONS
 from ..tables.predictor import LOSSES
 from ..training.plan import ENGINES
-from .terminal import columns
 
 T = TypeVar("T")
 
@@ -253,7 +253,7 @@ class Parser(argparse.ArgumentParser):
 
 def filled(text: str) -> str:
     """Return a paragraph in lines as wide as the terminal, and at most 80 characters."""
-    return textwrap.fill(text, min(80, columns()))
+    return textwrap.fill(text, default_width())
 
 
 def hint(word: str, known: Collection[str], dashes: str = "") -> str:

@@ -90,7 +90,7 @@ class Progress:
             pace = (done - before) / (now - since)
             text += f", {pace:,.0f} per second" if pace >= 100 else f", {pace:.3g} per second"
             text += "" if total is None else f", {(total - done) / pace:,.0f} s left"
-        self._write(text[: columns() - 1])
+        self._write(text[: shutil.get_terminal_size().columns - 1])
 
     def clear(self) -> None:
         """Remove the line."""
@@ -121,11 +121,6 @@ def printable(text: str) -> str:
 def is_terminal(stream: Any) -> bool:
     """Return whether the stream is a terminal on which a line can be written over."""
     return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
-
-
-def columns() -> int:
-    """Return the width of the terminal, or 80 where there is none."""
-    return shutil.get_terminal_size().columns
 
 
 def colourful() -> bool:

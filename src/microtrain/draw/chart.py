@@ -62,16 +62,14 @@ def line_chart(
        0             2
        a up   b down
     """
-    if width is None:
-        import shutil
-
-        width = min(80, shutil.get_terminal_size().columns)
-    width, height = (min(MOST, any_int(*side)) for side in (("width", width), ("height", height)))
+    width = default_width() if width is None else min(MOST, any_int("width", width))
+    height = max(2, min(MOST, any_int("height", height)))
     for name, flag in (("log", log), ("ascii", ascii), ("colour", colour)):
         if flag is not None:
             true_or_false(name, flag)
     if ascii is None:
-        ascii = not _encodable("\u283f┤│└─")
+        signs, encoding = "\u283f┤│└─", getattr(sys.stdout, "encoding", None) or "utf-8"
+        ascii = signs.encode(encoding, "ignore").decode(encoding) != signs
     curves = ys if isinstance(ys, Mapping) else {"": ys}
     finite = [y for curve in curves.values() for y in curve if math.isfinite(y)]
     if log is None:
@@ -86,7 +84,6 @@ def line_chart(
         pad = 0.25 if log else abs(low) / 2 if abs(low) > 1e-300 else 1.0
         low, high = low - pad, high + pad
     dots = ASCII if ascii else BRAILLE
-    height = max(2, height)
 
     def row(y: float) -> int:
         """Return which row of dots shows y."""
@@ -120,13 +117,11 @@ def line_chart(
     return "\n".join(lines)
 
 
-def _encodable(text: str) -> bool:
-    """Return whether the standard output can show a text."""
-    try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+def default_width() -> int:
+    """Return the width of the terminal, in characters, but at most 80."""
+    import shutil
+
+    return min(80, shutil.get_terminal_size().columns)
 
 
 def _scale(y: float, log: bool) -> float | None:
@@ -192,31 +187,28 @@ def _rows(
     down, across = len(dots), len(dots[0])
     bits: dict[Cell, int] = {}
     owners: dict[Cell, int] = {}
-    marks: dict[Cell, str] = {}
     for i, curve in enumerate(curves):
         for row, column in curve:
             cell = row // down, column // across
             bits[cell] = bits.get(cell, 0) | dots[row % down][column % across]
             owners[cell] = i
+    signs = {cell: " '.:"[n] if dots is ASCII else chr(0x2800 + n) for cell, n in bits.items()}
+    marked: set[Cell] = set()
     for i, curve in enumerate(curves if letters else ()):
         way = list(dict.fromkeys((row // down, column // across) for row, column in curve))
         middle = way[: len(way) * (i + 1) // (len(curves) + 1)]
         for stretch in (way, middle):  # at its end, and somewhere along it
-            free = [cell for cell in stretch if cell not in marks]
-            if free:
-                marks[free[-1]] = letters[i % len(letters)]
-                owners[free[-1]] = i
-
-    def text(cell: Cell) -> str:
-        if cell in marks or cell not in bits:
-            return marks.get(cell, " ")
-        return " '.:"[bits[cell]] if dots is ASCII else chr(0x2800 + bits[cell])
-
+            for cell in [cell for cell in stretch if cell not in marked][-1:]:
+                signs[cell], owners[cell] = letters[i % len(letters)], i
+                marked.add(cell)
     rows = []
     for row in range(height):
         line = [(row, column) for column in range(columns)]
-        pieces = itertools.groupby(line, owners.get)
-        rows.append("".join(_coloured("".join(map(text, cells)), i, colour) for i, cells in pieces))
+        pieces = [
+            ("".join(signs.get(cell, " ") for cell in cells), owner)
+            for owner, cells in itertools.groupby(line, owners.get)
+        ]
+        rows.append("".join(_coloured(text, owner, colour) for text, owner in pieces))
     return rows
 
 

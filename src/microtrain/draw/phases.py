@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..errors import any_int, true_or_false
+from .chart import default_width
 from .plot import BESIDE, given, new_axes
 
 Cell = tuple[str, float] | None  # a verdict, and of "converged" after how many steps
@@ -118,11 +119,8 @@ class Phases(NamedTuple):
         Each cell is a sign; with `colour` it is a coloured block, and two fit into a character, one
         above the other. Where there are too many rows or columns, some are left out.
         """
-        if width is None:
-            import shutil
-
-            width = min(80, shutil.get_terminal_size().columns)
-        width, height = any_int("width", width), max(2, any_int("height", height))
+        width = default_width() if width is None else any_int("width", width)
+        height = max(2, any_int("height", height))
         halves = 1 + true_or_false("colour", colour)  # of a character: it is twice as high as wide
         labels = [f"{x:.3g}" for x in self.rows]
         margin = max(map(len, labels))

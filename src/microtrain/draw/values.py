@@ -107,12 +107,13 @@ def _svg(value: Value) -> str | None:
 def _html(value: Value) -> str:
     numbers = {"data": value.data, "grad": value.grad, "op": value.op, "label": value.label}
     rows = [(name, str(x)) for name, x in numbers.items() if x != ""]
-    small = size(value, LARGEST + 1) <= LARGEST
-    return html_table("Value", rows, below=(_svg(value) or "") if small else _summary(value))
+    return html_table("Value", rows, below=_svg(value) or _summary(value))
 
 
 def _summary(value: Value) -> str:
     """Return in a sentence what a graph consists of that is too large to draw."""
+    if not value.parents:
+        return ""
     from collections import Counter
 
     from .svg import escaped
