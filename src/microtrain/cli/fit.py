@@ -12,34 +12,34 @@ from ..tables.predictor import Predictor
 from ..tables.task import HIDDEN
 from ..training.chunks import Watcher
 from ..training.history import History
-from . import runs, tables
+from . import tables
 from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
-from .scores import confusion, score
 from .terminal import Progress, about, bold, print_json, printable
+from .train import SHARED, ended, options_of
 
 LINES = 20  # of losses, about
 
 
 def run(arguments: argparse.Namespace) -> int:
-    options = runs.training(arguments)
+    options = options_of(arguments)
     if arguments.save is not None:
         _check_save(arguments)
-    shown = 0  # losses; -1 where only the title is
+    shown: int | None = None  # losses; None before the title is
     aloud = not (arguments.json or arguments.quiet)
 
     def show(history: History, planned: int) -> None:
         """Print the mean loss of the steps since the last line, every so many of them."""
         nonlocal shown
         every = max(1, planned // LINES)
-        if shown == 0 and aloud:
+        if shown is None and aloud:
             print(bold(f"{'step':>8}   loss (mean of the steps since the last line)"))
-        while (step := max(shown, 0) + every) <= history.steps:
+        shown = shown or 0
+        while (step := shown + every) <= history.steps:
             progress.clear()
             if aloud:
-                losses = history.losses[step - every : step]
+                losses = history.losses[shown:step]
                 print(f"{step:>8}   {sum(losses) / every:.4g}", flush=True)
             shown = step
-        shown = shown or -1
         progress.show(history.steps, planned)
 
     with Progress("steps", quiet=arguments.quiet) as progress:
@@ -96,16 +96,16 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
     print(f"{predictor.model}, trained on {len(found.task.xs):,} rows in {seconds}.")
     if found.task.skipped:
         print(f"{counted(found.task.skipped, 'row')} with an empty cell left out.")
-    print(filled(runs.ended(history)))
+    print(filled(ended(history)))
     last = history.losses[-max(1, len(history.losses) // LINES) :]
     if history.status == "finished" and sum(last) / len(last) > history.losses[0]:
         print("The loss is higher than at first. Try a smaller --lr.")
     if not held:
         print("No rows were held out, so nothing says how good it is on others.")
     elif history.status != "diverged":
-        print(f"Of the rows held out: {score(held, predictor.target.texts)}")
+        print(f"Of the rows held out: {tables.score(held, predictor.target.texts)}")
         if predictor.target.texts:
-            print(f"\n{confusion(held, predictor.target.texts)}")
+            print(f"\n{tables.confusion(held, predictor.target.texts)}")
     if arguments.save and history.status != "diverged":
         name = printable(arguments.save)
         print(f"\nKept in {name}: microtrain predict {name} FILE")
@@ -128,7 +128,7 @@ COMMAND = Command(
         "target-loss": 0,
         "hidden": list(HIDDEN),
         "batch-size": Unset(BATCH),
-        **runs.OPTIONS,
+        **SHARED,
         "save": Unset(),
     },
 )

@@ -14,7 +14,7 @@ from ..errors import counted, file_path
 from ..lab.phase import PhaseDiagram, phase_diagram
 from ..nn.optim import learning_rate
 from .options import Command, Unset, filled
-from .pool import checked, executor, printed, processors, shown
+from .pool import SHARED, checked, executor, printed, shown
 from .terminal import Progress, about, colourful
 
 CELLS, SEEDS = 33, 3
@@ -107,12 +107,7 @@ COMMAND = Command(
         "seeds": Unset(f"{SEEDS}; {CELLS} if they are the rows"),
         "steps": 100,
         "target-loss": 0.01,
-        "engine": "auto",
-        "jobs": processors(),
-        "no-sharpness": False,
         "plot": Unset(),
-        "json": False,
-        "csv": False,
-        "quiet": False,
+        **SHARED,
     },
 )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import functools
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple, NoReturn
 
 from ..draw.chart import default_width
 from ..errors import describe
@@ -18,8 +19,6 @@ from ..nn.losses import REDUCTIONS
 from ..nn.mlp import ACTIVATIONS
 from ..tables.predictor import LOSSES
 from ..training.plan import ENGINES
-
-T = TypeVar("T")
 
 OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 
@@ -47,103 +46,86 @@ ELSEWHERE = {
 }
 
 
-def reader(
-    kind: Callable[[str], T], expected: str, choices: Sequence[str] = ()
-) -> Callable[[str], T]:
-    """Return a function that reads a value of this kind; its errors say what is expected."""
-
-    def read(text: str) -> T:
-        try:
-            return kind(text)
-        except ValueError:
-            got = describe(text).removeprefix("str ") + hint(text, choices)
-            raise argparse.ArgumentTypeError(f"expects {expected}, got {got}") from None
-
-    return read
-
-
-def one_of(choices: Iterable[str]) -> Callable[[str], str]:
-    """Return a function that reads one of these names."""
-    names = [*choices]
-    return reader(lambda text: names[names.index(text)], f"one of {', '.join(names)}", names)
-
-
-def _neurons(text: str) -> int:
+def neurons(text: str) -> int:
     if not 1 <= int(text) <= MOST:
         raise ValueError
     return int(text)
 
 
-whole, number = reader(int, "a whole number"), reader(float, "a number")
-neurons = reader(_neurons, f"numbers from 1 to {MOST:,}")
+Kind = Callable[[str], Any] | Collection[str]
+EXPECTED: dict[Kind, str] = {int: "a whole number", float: "a number"}
+EXPECTED[neurons] = f"numbers from 1 to {MOST:,}"
+
+
+def _read(kind: Kind, text: str) -> Any:
+    """Return the value that a text is. Raises `ArgumentTypeError` if it is not of this kind."""
+    names = [] if callable(kind) else [*kind]
+    try:
+        return kind(text) if callable(kind) else names[names.index(text)]
+    except ValueError:
+        expected = f"one of {', '.join(names)}" if names else EXPECTED[kind]
+        got = describe(text).removeprefix("str ") + hint(text, names)
+        raise argparse.ArgumentTypeError(f"expects {expected}, got {got}") from None
 
 
 class Option(NamedTuple):
-    """An option: its help, what its value is called (a flag has none), and how that is read."""
+    """An option: its help, what its value is called (a flag has none), and what that may be."""
 
     help: str
     value: str = ""
-    type: Callable[[str], Any] = str
+    kind: Kind = str
     nargs: str | None = None
 
 
 OPTIONS = {
     # What to learn.
-    "data": Option(f"what to learn: {', '.join(DATA)}", "NAME", one_of(DATA)),
+    "data": Option(f"what to learn: {', '.join(DATA)}", "NAME", DATA),
     "target": Option("the column to predict: texts (classes) or numbers", "COLUMN"),
     "classes": Option("the numbers of the target are classes"),
     "numbers": Option("they are numbers"),
-    "max-classes": Option("the target may have N classes", "N", whole),
+    "max-classes": Option("the target may have N classes", "N", int),
     "drop": Option("columns to leave out", "COLUMN", nargs="+"),
     "texts": Option("columns of texts, even if they look like numbers", "COLUMN", nargs="+"),
-    "test-share": Option("the share of the rows to hold out and judge by", "SHARE", number),
+    "test-share": Option("the share of the rows to hold out and judge by", "SHARE", float),
     "skip-empty": Option("leave out the rows with an empty cell"),
     "probabilities": Option("print a column with the probability of each class, too"),
     "sep": Option("what stands between two cells, such as ';' or tab", "CHAR"),
     # The model.
     "hidden": Option("neurons in each hidden layer", "N", neurons, "*"),
-    "activation": Option(
-        f"of the hidden layers: {', '.join(ACTIVATIONS)}", "NAME", one_of(ACTIVATIONS)
-    ),
-    "output-activation": Option("of the last layer, likewise", "NAME", one_of(ACTIVATIONS)),
+    "activation": Option(f"of the hidden layers: {', '.join(ACTIVATIONS)}", "NAME", ACTIVATIONS),
+    "output-activation": Option("of the last layer, likewise", "NAME", ACTIVATIONS),
     # Training.
-    "lr": Option("learning rate", "RATE", number),
-    "lrs": Option("learning rates (of a map: the lowest and the highest)", "RATE", number, "+"),
+    "lr": Option("learning rate", "RATE", float),
+    "lrs": Option("learning rates (of a map: the lowest and the highest)", "RATE", float, "+"),
     "warmup": Option(
-        "run each rate a second time: up to it in N steps, then down half a cosine to 0",
-        "N",
-        whole,
+        "run each rate a second time: up to it in N steps, then down half a cosine to 0", "N", int
     ),
-    "steps": Option("make at most N steps", "N", whole),
-    "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", number),
-    "loss": Option(f"{', '.join(LOSSES[:-1])} or {LOSSES[-1]}", "NAME", one_of(LOSSES)),
+    "steps": Option("make at most N steps", "N", int),
+    "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", float),
+    "loss": Option(f"{', '.join(LOSSES[:-1])} or {LOSSES[-1]}", "NAME", LOSSES),
     "reduction": Option(
-        f"of the samples' losses to that of a batch: {' or '.join(REDUCTIONS)}",
-        "NAME",
-        one_of(REDUCTIONS),
+        f"of the samples' losses to that of a batch: {' or '.join(REDUCTIONS)}", "NAME", REDUCTIONS
     ),
-    "batch-size": Option("samples in a mini-batch", "N", whole),
-    "accumulate": Option("add up the gradients of N mini-batches for each update", "N", whole),
-    "seed": Option("decides everything that is random", "N", whole),
-    "seeds": Option("runs for each rate, from seed 0 on", "N", whole),
+    "batch-size": Option("samples in a mini-batch", "N", int),
+    "accumulate": Option("add up the gradients of N mini-batches for each update", "N", int),
+    "seed": Option("decides everything that is random", "N", int),
+    "seeds": Option("runs for each rate, from seed 0 on", "N", int),
     "engine": Option(
-        f"what makes the steps: {', '.join(ENGINES)} (which needs a C compiler)",
-        "NAME",
-        one_of(ENGINES),
+        f"what makes the steps: {', '.join(ENGINES)} (which needs a C compiler)", "NAME", ENGINES
     ),
-    "jobs": Option("processes to run on", "N", whole),
+    "jobs": Option("processes to run on", "N", int),
     "no-zero-grad": Option("forget to reset the gradients, to see what that does"),
     "no-sharpness": Option("leave out the sharpness, which takes time"),
     # A map.
-    "rows": Option("what its rows are: scales or seeds", "NAME", one_of(("scales", "seeds"))),
+    "rows": Option("what its rows are: scales or seeds", "NAME", ("scales", "seeds")),
     "scales": Option(
-        "factors of the initial parameters: the lowest and the highest", "FACTOR", number, "+"
+        "factors of the initial parameters: the lowest and the highest", "FACTOR", float, "+"
     ),
-    "cells": Option("how many rates, and half as many scales", "N", whole),
+    "cells": Option("how many rates, and half as many scales", "N", int),
     "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE"),
     # Files.
     "checkpoint": Option("keep the state of the run in this file", "FILE"),
-    "checkpoint-every": Option("write it every N steps", "N", whole),
+    "checkpoint-every": Option("write it every N steps", "N", int),
     "resume": Option("go on from the checkpoint, if it is there"),
     "save": Option("write what microtrain predict needs to this file", "FILE"),
     # What is printed.
@@ -193,16 +175,12 @@ class Command(NamedTuple):
             f"files that do not fit, {INTERRUPTED} after Ctrl-C, {UNREAD} if the output is not "
             "read to its end. NO_COLOR in the environment turns colours off."
         )
-        parser = Parser(
-            self.prog,
-            " ".join([*self.files, "[OPTION ...]"]),
-            self.description,
-            "\n  ".join(["examples:", *self.examples]) + "\n\n" + filled(statuses),
-        )
+        examples = "\n  ".join(["examples:", *self.examples])
+        usage = " ".join([*self.files, "[OPTION ...]"])
+        parser = Parser(self.prog, usage, self.description, f"{examples}\n\n{filled(statuses)}")
         for name, text in self.files.items():
-            optional = "?" if name.startswith("[") else None
-            name = name.strip("[]")
-            parser.add_argument(name.lower(), metavar=name, help=text, nargs=optional)
+            word, nargs = name.strip("[]"), "?" if name.startswith("[") else None
+            parser.add_argument(word.lower(), metavar=word, help=text, nargs=nargs)
         for name, option in OPTIONS.items():
             if name not in self.options:
                 continue
@@ -215,7 +193,7 @@ class Command(NamedTuple):
             parser.add_argument(
                 f"--{name}",
                 metavar=option.value,
-                type=option.type,
+                type=functools.partial(_read, option.kind),
                 nargs=option.nargs,
                 default=None if isinstance(default, Unset) else default,
                 help=f"{option.help} ({told})".removesuffix(" ()").replace("%", "%%"),

@@ -113,3 +113,11 @@ def printed(found: Any, arguments: argparse.Namespace, show: Callable[[Any], Non
     else:
         show(found)
     return INTERRUPTED if found.status == "interrupted" else OK
+
+
+# The options of both.
+SHARED: dict[str, Any] = {
+    "engine": "auto",
+    "jobs": processors(),
+    **dict.fromkeys(("no-sharpness", "json", "csv", "quiet"), False),
+}

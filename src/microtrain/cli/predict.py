@@ -11,8 +11,7 @@ from ..errors import counted
 from ..files.csv import read_table, write_csv
 from ..tables.predictor import Column, Predictor
 from .options import OK, Command, Unset
-from .scores import score
-from .tables import source
+from .tables import score, source
 from .terminal import Progress, say
 
 
@@ -78,9 +77,7 @@ COMMAND = Command(
         "FILE": "a table with the columns it was trained on; - for standard input",
     },
     options={
-        "probabilities": False,
-        "skip-empty": False,
         "sep": Unset("a comma"),
-        "quiet": False,
+        **dict.fromkeys(("probabilities", "skip-empty", "quiet"), False),
     },
 )

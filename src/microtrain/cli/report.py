@@ -115,8 +115,6 @@ COMMAND = Command(
         "data": "toy",
         "csv": Unset("none: --data"),
         "target": Unset("of --csv"),
-        "classes": False,
-        "numbers": False,
         "drop": [],
         "lr": Unset(_told({name: [job.lr] for name, job in JOBS.items()} | RATES_OF_TABLES)),
         "steps": 100,
@@ -126,6 +124,6 @@ COMMAND = Command(
         ),
         "seed": 0,
         "title": "Watch it learn",
-        "quiet": False,
+        **dict.fromkeys(("classes", "numbers", "quiet"), False),
     },
 )

@@ -13,7 +13,7 @@ from ..tables.task import HIDDEN
 from ..training.curvature import DENSE
 from . import tables
 from .options import Command, Unset, filled
-from .pool import checked, executor, printed, processors, shown
+from .pool import SHARED, checked, executor, printed, shown
 from .terminal import Progress, bold, colourful
 
 # The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
@@ -131,11 +131,6 @@ COMMAND = Command(
         "seeds": Unset(f"{TOY['seeds']}; of a table: {TABLE['seeds']}"),
         "steps": 200,
         "target-loss": Unset(f"{TOY['target_loss']}; of a table: never"),
-        "engine": "auto",
-        "jobs": processors(),
-        "no-sharpness": False,
-        "json": False,
-        "csv": False,
-        "quiet": False,
+        **SHARED,
     },
 )

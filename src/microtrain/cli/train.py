@@ -1,17 +1,32 @@
-"""`microtrain train`: one run on the classic four samples, step by step."""
+"""`microtrain train`: one run on the classic four samples, step by step; and what fit shares."""
 
 from __future__ import annotations
 
 import argparse
+import os
+from typing import Any
 
+from ..errors import counted
 from ..nn import datasets
 from ..nn.mlp import MLP
 from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
-from . import runs
 from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
 from .terminal import Progress, bold, print_json, styled
+
+# The options of train and fit, the commands that make one run.
+SHARED: dict[str, Any] = {
+    "activation": "tanh",
+    "accumulate": 1,
+    "seed": 0,
+    "engine": "auto",
+    "checkpoint": Unset(),
+    "checkpoint-every": Unset("about every second"),
+    **dict.fromkeys(("no-zero-grad", "resume", "json", "quiet"), False),
+}
+
+ADVICE = {"diverged": " Try a smaller --lr.", "saturated": " A smaller --lr may help."}
 
 SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
 
@@ -29,8 +44,38 @@ Each step is the same four:
 """
 
 
+def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of `train` that the arguments hold. Raises `ValueError` for conflicts."""
+    path = arguments.checkpoint
+    for name in ("resume", "checkpoint_every"):
+        if getattr(arguments, name) and path is None:
+            raise ValueError(f"{name} expects --checkpoint FILE, too")
+    if path and not arguments.resume and os.path.exists(path):
+        raise ValueError(f"{path} exists: go on from it with --resume, or remove it")
+    names = ("steps", "lr", "batch_size", "accumulate", "seed", "engine")
+    kept = ("checkpoint", "checkpoint_every")
+    return {
+        **{name: getattr(arguments, name) for name in (*names, *kept)},
+        "zero_grad": not arguments.no_zero_grad,
+        "target_loss": arguments.target_loss or None,
+    }
+
+
+def ended(history: History) -> str:
+    """Return how a run ended, and why."""
+    word, reason = history.verdict, history.reason
+    if word == "begun":
+        word, reason = history.status, ""
+    if history.status == "interrupted":
+        word = "interrupted"
+    after = f" after {counted(history.steps, 'step')}"
+    told = word.capitalize() + ("" if word in ("converged", "diverged") else after)
+    told += f": {reason}.{ADVICE.get(word, '')}" if reason else "."
+    return told + (f" It was not compiled: {history.fallback}." if history.fallback else "")
+
+
 def run(arguments: argparse.Namespace) -> int:
-    options = runs.training(arguments)
+    options = options_of(arguments)
     xs, ys = datasets.toy()
     shown = 0
     aloud = not (arguments.json or arguments.quiet)
@@ -38,15 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
     def show(history: History) -> None:
         """Print the losses of the first steps that have not been printed yet."""
         nonlocal shown
-        if shown == 0:
+        if shown == 0 and aloud:
             print(_introduction(arguments, history.model))
-        for step in range(shown, min(len(history.losses), SHOWN)):
+        for step in range(shown, min(len(history.losses), SHOWN) if aloud else 0):
             print(f"{step:>6}   {history.losses[step]:.6g}", flush=True)
         shown = len(history.losses)
 
     def on_step(history: History) -> None:
-        if aloud:
-            show(history)
+        show(history)
         progress.show(history.steps, arguments.steps)
 
     with Progress("steps", quiet=arguments.quiet) as progress:
@@ -54,17 +98,17 @@ def run(arguments: argparse.Namespace) -> int:
         model = MLP(len(xs[0]), [*arguments.hidden, 1], *activations, arguments.seed)
         options["on_step"] = None if progress.quiet and not aloud else Watcher(on_step)
         history = train(model, xs, ys, reduction=arguments.reduction, **options)
+    show(history)
     predictions = model.predict(xs)
+    pairs = list(zip(predictions, ys))
     if arguments.json:
         found = {"predictions": predictions, "targets": ys, "parameters": model.state_dict()}
         print_json({**history.to_dict(), **found})
     else:
-        if aloud:
-            show(history)
-        _print(history, arguments, predictions, ys)
+        _print(history, arguments, pairs)
     if history.status == "interrupted":
         return INTERRUPTED
-    return OK if all(map(_match, predictions, ys)) else FAILED
+    return OK if all(prediction * y > 0 for prediction, y in pairs) else FAILED
 
 
 def _introduction(arguments: argparse.Namespace, model: MLP) -> str:
@@ -80,13 +124,8 @@ def _introduction(arguments: argparse.Namespace, model: MLP) -> str:
     return f"{head}\n\n{four_steps}\n{bold(title)}"
 
 
-def _print(
-    history: History,
-    arguments: argparse.Namespace,
-    predictions: list[float],
-    targets: list[float],
-) -> None:
-    """Print how the run ended, the predictions and the curve."""
+def _print(history: History, arguments: argparse.Namespace, pairs: list[tuple[Any, Any]]) -> None:
+    """Print how the run ended, each prediction with its target, and the curve."""
     last = len(history.losses) - 1
     if not arguments.quiet:
         if last > SHOWN:
@@ -94,7 +133,7 @@ def _print(
         if last >= SHOWN:
             print(f"{last:>6}   {history.final_loss:.6g}")
         print()
-    print(filled(runs.ended(history)))
+    print(filled(ended(history)))
     if history.status == "diverged":
         print("The parameters are those that gave the last finite loss.")
     if arguments.no_zero_grad and not arguments.quiet:
@@ -102,15 +141,11 @@ def _print(
         if arguments.output_activation != "linear":
             print("See it with no tanh to stop it, too: --output-activation linear --lr 0.01")
     print(bold("\nprediction   target   match"))
-    for prediction, target in zip(predictions, targets):
-        mark = styled("yes", 32) if _match(prediction, target) else styled("NO", 31)
+    for prediction, target in pairs:
+        mark = styled("yes", 32) if prediction * target > 0 else styled("NO", 31)
         print(f"{prediction:>10.4g}   {target:>6g}   {mark}")
     if last > 0 and not arguments.quiet:
         print(f"\n{history.chart()}")
-
-
-def _match(prediction: float, target: float) -> bool:
-    return prediction * target > 0
 
 
 COMMAND = Command(
@@ -132,6 +167,6 @@ COMMAND = Command(
         "output-activation": "tanh",
         "reduction": "sum",
         "batch-size": Unset("all"),
-        **runs.OPTIONS,
+        **SHARED,
     },
 )
