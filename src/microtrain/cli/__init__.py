@@ -37,10 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except (Exception, KeyboardInterrupt) as error:
         status, line = _explained(error)
-        if line and command:
-            say(f"{command.prog}: {command.named(line)}")
-        elif line:
-            say(f"microtrain: {line}")
+        if line:
+            say(f"{command.prog}: {command.named(line)}" if command else f"microtrain: {line}")
         return status
 
 

@@ -10,10 +10,9 @@ from ..files.records import CheckpointError
 from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
 from ..tables.predictor import Predictor
 from ..tables.task import HIDDEN
-from ..training.chunks import Watcher
 from ..training.history import History
 from . import tables
-from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
+from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled, in_folder
 from .terminal import Progress, about, bold, print_json, printable
 from .train import SHARED, ended, options_of
 
@@ -48,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             hidden=arguments.hidden,
             activation=arguments.activation,
             **options,
-            on_step=Watcher(show),
+            on_step=show,
             watch=tables.watch(arguments),
         )
     history = found.history
@@ -78,8 +77,7 @@ def _check_save(arguments: argparse.Namespace) -> None:
     path = file_path("--save", arguments.save)
     if arguments.checkpoint and os.path.realpath(arguments.checkpoint) == os.path.realpath(path):
         raise ValueError(f"--save expects another file than --checkpoint, got {path}")
-    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
-        raise ValueError(f"--save expects a file in a folder that is there, got {path}")
+    in_folder("--save", path)
     if os.path.exists(path):
         try:
             Predictor.load(path)

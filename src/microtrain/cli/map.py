@@ -10,10 +10,10 @@ from typing import Any
 
 from ..draw.phases import SIZE
 from ..draw.plot import new_axes
-from ..errors import counted, file_path
+from ..errors import counted
 from ..lab.phase import PhaseDiagram, phase_diagram
 from ..nn.optim import learning_rate
-from .options import Command, Unset, filled
+from .options import Command, Unset, filled, in_folder
 from .pool import SHARED, checked, executor, printed, shown
 from .terminal import Progress, about, colourful
 
@@ -61,8 +61,7 @@ def between(name: str, ends: list[float], n: int) -> list[float]:
 
 def axes_for(path: str) -> Any:
     """Return axes for a picture. Raises `ValueError` if it can't be written to that path."""
-    if not os.path.isdir(os.path.dirname(os.path.abspath(file_path("--plot", path)))):
-        raise ValueError(f"--plot expects a file in a folder that is there, got {path}")
+    in_folder("--plot", path)
     try:
         ax = new_axes(*SIZE)
     except ImportError as error:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import difflib
 import functools
+import os
 import re
 import textwrap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from ..draw.chart import default_width
-from ..errors import describe
+from ..errors import describe, file_path
 from ..nn.losses import REDUCTIONS
 from ..nn.mlp import ACTIVATIONS
 from ..tables.predictor import LOSSES
@@ -139,6 +140,17 @@ OPTIONS = {
 
 class Unset(str):
     """The default None of an option. The words say in its help what that means."""
+
+
+def in_folder(name: str, path: str) -> None:
+    """Raise `ValueError` unless the file of this option is in a folder that is there."""
+    if not os.path.isdir(os.path.dirname(os.path.abspath(file_path(name, path)))):
+        raise ValueError(f"{name} expects a file in a folder that is there, got {path}")
+
+
+def listed(numbers: Iterable[float]) -> str:
+    """Return default numbers in words."""
+    return " ".join(f"{x:g}" for x in numbers)
 
 
 class Command(NamedTuple):

@@ -32,10 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
         shares = [*map(predictor.probabilities, xs)]
         for k, text in enumerate(predictor.target.texts):
             new[f"probability {text}"] = [share[k] for share in shares]
-    kept = [i for i, other in enumerate(table.names) if other not in new]  # it may be there already
-    head = [*(table.names[i] for i in kept), *new]
-    rows = zip((row for _, row in table.rows), zip(*new.values()))
-    write_csv(sys.stdout, [head, *([*(row[i] for i in kept), *more] for row, more in rows)])
+    cells = [row for _, row in table.rows]
+    old = {name: [row[i] for row in cells] for i, name in enumerate(table.names) if name not in new}
+    write_csv(sys.stdout, [[*old, *new], *zip(*old.values(), *new.values())])
     if found > len(xs):
         say(f"{COMMAND.prog}: {counted(found - len(xs), 'row')} with an empty cell left out")
     for column, cell, n in predictor.unseen(table):

@@ -6,18 +6,17 @@ import argparse
 import errno
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..errors import file_path
 from ..nn.mlp import MLP
 from ..report.page import page_of
-from ..report.sets import JOBS
+from ..report.sets import JOBS, Job
 from ..report.shown import Shown
 from ..tables.fit import RATES
 from ..tables.task import HIDDEN
 from ..training.train import train
 from . import tables
-from .options import INTERRUPTED, OK, Command, Unset
+from .options import INTERRUPTED, OK, Command, Unset, listed
 from .terminal import Progress, about, printable
 
 
@@ -28,10 +27,20 @@ def run(arguments: argparse.Namespace) -> int:
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
-    data, *names = _table(arguments) if arguments.csv else (_job(arguments),)
+    job, n_out, *names = _table(arguments) if arguments.csv else (JOBS[arguments.data], 1)
+    for name in ("target", "drop"):
+        if getattr(arguments, name) and not arguments.csv:
+            raise ValueError(f"--{name} names columns: say in which table, by --csv")
+    xs, ys = job.data()
+    hidden = job.hidden if arguments.hidden is None else arguments.hidden
     with Progress("steps", quiet=arguments.quiet) as progress:
         history = train(
-            **data,
+            MLP(len(xs[0]), [*hidden, n_out], *job.activations, arguments.seed),
+            xs,
+            ys,
+            loss=job.loss,
+            reduction=job.reduction,
+            lr=job.lr if arguments.lr is None else arguments.lr,
             steps=arguments.steps,
             target_loss=arguments.target_loss or None,
             seed=arguments.seed,
@@ -50,50 +59,22 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _job(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what to train, and how, on one of the library's data sets."""
-    for name in ("target", "drop"):
-        if getattr(arguments, name):
-            raise ValueError(f"--{name} names columns: say in which table, by --csv")
-    job = JOBS[arguments.data]
-    xs, ys = job.data()
-    hidden = job.hidden if arguments.hidden is None else arguments.hidden
-    return {
-        "model": MLP(len(xs[0]), [*hidden, 1], *job.activations, arguments.seed),
-        "xs": xs,
-        "ys": ys,
-        "loss": job.loss,
-        "reduction": job.reduction,
-        "lr": job.lr if arguments.lr is None else arguments.lr,
-    }
-
-
-def _table(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str], list[str]]:
-    """Return the same for a table that `fit` reads, and the names of its inputs and classes."""
+def _table(arguments: argparse.Namespace) -> tuple[Job, int, list[str], list[str]]:
+    """Return what to learn from a table, how many outputs, and the names of inputs and classes."""
     task = tables.task_of(arguments, arguments.csv)
-    hidden = list(HIDDEN) if arguments.hidden is None else arguments.hidden
     columns = [
         f"{column.name} = {text}" if text else column.name
         for column in task.columns
         for text in column.texts or [""]
     ]
-    data = {
-        "model": MLP(len(task.xs[0]), task.sizes(hidden), "tanh", "linear", arguments.seed),
-        "xs": task.xs,
-        "ys": task.ys,
-        "loss": task.loss,
-        "reduction": "mean",
-        "lr": RATES[task.kind] if arguments.lr is None else arguments.lr,
-    }
-    return data, columns, task.target.texts
+    how = [*HIDDEN], ("tanh", "linear"), task.loss, "mean", RATES[task.kind]
+    return Job(lambda: (task.xs, task.ys), *how), task.sizes([])[0], columns, task.target.texts
 
 
-def _told(numbers: Mapping[str, Sequence[float]]) -> str:
-    """Return the numbers for each kind of data, in words."""
-    return "; ".join(f"{name}: {' '.join(f'{x:g}' for x in xs)}" for name, xs in numbers.items())
+def _told(defaults: Mapping[str, Sequence[float]]) -> str:
+    """Return the default for each kind of data, in words."""
+    return "; ".join(f"{name}: {listed(numbers)}" for name, numbers in defaults.items())
 
-
-RATES_OF_TABLES = {f"a table of {kind}": [rate] for kind, rate in RATES.items()}
 
 COMMAND = Command(
     name="report",
@@ -116,7 +97,12 @@ COMMAND = Command(
         "csv": Unset("none: --data"),
         "target": Unset("of --csv"),
         "drop": [],
-        "lr": Unset(_told({name: [job.lr] for name, job in JOBS.items()} | RATES_OF_TABLES)),
+        "lr": Unset(
+            _told(
+                {name: [job.lr] for name, job in JOBS.items()}
+                | {f"a table of {kind}": [rate] for kind, rate in RATES.items()}
+            )
+        ),
         "steps": 100,
         "target-loss": 0.01,
         "hidden": Unset(

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import Any
 
 from ..lab.results import Sweep
 from ..lab.sweep import labelled, sweep
-from ..nn.optim import Schedule, warmup_cosine
+from ..nn.optim import warmup_cosine
 from ..tables.task import HIDDEN
 from ..training.curvature import DENSE
 from . import tables
-from .options import Command, Unset, filled
+from .options import Command, Unset, filled, listed
 from .pool import SHARED, checked, executor, printed, shown
 from .terminal import Progress, bold, colourful
 
 # The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
 EVERY, SELDOM = 10, 50
-
-
-def _listed(numbers: Sequence[float]) -> str:
-    return " ".join(f"{x:g}" for x in numbers)
 
 
 # What is taken where nothing else is said, of the toy and of a table.
@@ -31,7 +26,7 @@ TABLE: dict[str, Any] = {"lrs": [0.01, 0.1, 1.0, 10.0], "seeds": 5, "target_loss
 # The options that only a table has.
 OF_TABLE = {
     **{name: default for name, default in tables.OPTIONS.items() if name != "test-share"},
-    "hidden": Unset(_listed(HIDDEN)),
+    "hidden": Unset(listed(HIDDEN)),
     "activation": Unset("tanh"),
     "batch-size": Unset("all"),
 }
@@ -42,13 +37,18 @@ def run(arguments: argparse.Namespace) -> int:
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
     checked(arguments, seeds=arguments.seeds, jobs=arguments.jobs)
-    options, rates, steps = _options(arguments), _rates(arguments), arguments.steps
-    jobs = min(arguments.jobs, arguments.seeds * len(rates))
+    options, steps = _options(arguments), arguments.steps
+    rates: Any = arguments.lrs
+    if arguments.warmup is not None:  # each by its label, then with its schedule
+        rates = labelled(arguments.lrs)
+        for label, lr in list(rates.items()):
+            rates[f"{label} warm"] = warmup_cosine(lr, steps, arguments.warmup)
     measured: Any = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
     if options:
         measured = range(0, steps, SELDOM)
     if arguments.no_sharpness or (options and len(options["model"](0).parameters()) > DENSE):
         measured = None
+    jobs = min(arguments.jobs, arguments.seeds * len(rates))
     with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
         found = sweep(
             rates,
@@ -84,26 +84,14 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _rates(arguments: argparse.Namespace) -> list[float] | dict[str, float | Schedule]:
-    """Return the rates; with `--warmup` by their labels, each with its schedule."""
-    if arguments.warmup is None:
-        return list(arguments.lrs)
-    rates: dict[str, float | Schedule] = labelled(arguments.lrs)
-    for label, lr in zip(list(rates), arguments.lrs):
-        rates[f"{label} warm"] = warmup_cosine(lr, arguments.steps, arguments.warmup)
-    return rates
-
-
 def _print(found: Sweep) -> None:
     """Print the table, the chart and the paragraph."""
     if found.status == "interrupted":
         print(f"Interrupted: {len(found.runs)} of {found.planned} runs are finished.\n")
     if not found.runs:
         return
-    title, *rows = found.table().split("\n")
-    print(bold(title))
-    print(*rows, sep="\n")
-    print(f"\n{found.chart(colour=colourful())}\n")
+    title, rest = found.table().split("\n", 1)
+    print(f"{bold(title)}\n{rest}\n\n{found.chart(colour=colourful())}\n")
     print(filled(found.explain()))
 
 
@@ -126,7 +114,7 @@ COMMAND = Command(
     files={"[FILE]": "a table to learn from instead: CSV, column names first"},
     options={
         **OF_TABLE,
-        "lrs": Unset(f"{_listed(TOY['lrs'])}; of a table: {_listed(TABLE['lrs'])}"),
+        "lrs": Unset(f"{listed(TOY['lrs'])}; of a table: {listed(TABLE['lrs'])}"),
         "warmup": Unset(),
         "seeds": Unset(f"{TOY['seeds']}; of a table: {TABLE['seeds']}"),
         "steps": 200,

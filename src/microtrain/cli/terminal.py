@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import math
 import os
 import shutil
 import sys
@@ -57,7 +56,7 @@ def about(name: str) -> Iterator[None]:
         raise
 
 
-class Progress:
+class Progress(contextlib.AbstractContextManager["Progress"]):
     """A line on a terminal that says how far a job has come.
 
     It appears when the job has taken a second, and is removed at the end of the `with`. It is
@@ -71,9 +70,6 @@ class Progress:
         self.start = self.shown = time.monotonic()
         self.first: tuple[float, int] | None = None  # when, and how much was done by then
         self.width = 0
-
-    def __enter__(self) -> Progress:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.clear()
@@ -139,12 +135,5 @@ def styled(text: str, code: int) -> str:
 
 def print_json(record: Any) -> None:
     """Print a record as JSON, with null for NaN and the infinities, which JSON does not have."""
-    print(json.dumps(_finite(record), allow_nan=False))
-
-
-def _finite(record: Any) -> Any:
-    if isinstance(record, dict):
-        return {key: _finite(part) for key, part in record.items()}
-    if isinstance(record, list):
-        return [_finite(part) for part in record]
-    return None if isinstance(record, float) and not math.isfinite(record) else record
+    finite = json.loads(json.dumps(record), parse_constant=lambda name: None)
+    print(json.dumps(finite, allow_nan=False))

@@ -18,11 +18,11 @@ class Job(NamedTuple):
     loss: Callable[[Any, Any], Any]
     reduction: str
     lr: float
-    rates: tuple[float, float]  # the lowest and the highest that are worth a try
+    rates: tuple[float, float] = (0.001, 10.0)  # the lowest and the highest that are worth a try
 
 
 JOBS = {
-    "toy": Job(datasets.toy, [4, 4], ("tanh", "tanh"), squared_error, "sum", 0.05, (0.001, 10.0)),
-    "xor": Job(datasets.xor, [4], ("tanh", "tanh"), squared_error, "sum", 0.1, (0.001, 10.0)),
-    "moons": Job(datasets.moons, [16, 16], ("relu", "linear"), hinge, "mean", 0.1, (0.001, 10.0)),
+    "toy": Job(datasets.toy, [4, 4], ("tanh", "tanh"), squared_error, "sum", 0.05),
+    "xor": Job(datasets.xor, [4], ("tanh", "tanh"), squared_error, "sum", 0.1),
+    "moons": Job(datasets.moons, [16, 16], ("relu", "linear"), hinge, "mean", 0.1),
 }

@@ -50,7 +50,7 @@ def fit(
             default that of `RATES`.
         batch_size: by default `BATCH`, or all the rows if they are fewer.
         seed: of the parameters, and of the mini-batches.
-        on_step: called after each step with the history, and the number of steps planned.
+        on_step: called as a `Watcher`, with the history and the number of steps planned.
         watch: as for `read_task`.
         options: as for `train`.
     """
@@ -71,7 +71,7 @@ def fit(
             reduction="mean",
             batch_size=size,
             seed=seed,
-            on_step=_told(on_step, steps),
+            on_step=None if on_step is None else Watcher(lambda history: on_step(history, steps)),
             **options,
         )
     except CheckpointError as error:
@@ -81,14 +81,3 @@ def fit(
     predictor = task.predictor(model)
     predictions = map(predictor.predict, watch("rows predicted", task.held_xs))
     return Fit(task, predictor, history, list(zip(task.truths, predictions)))
-
-
-def _told(on_step: Callable[[History, int], object] | None, steps: int) -> Any:
-    """Return what `train` calls after a step."""
-    if on_step is None:
-        return None
-
-    def told(history: History) -> None:
-        on_step(history, steps)
-
-    return Watcher(told) if isinstance(on_step, Watcher) else told
