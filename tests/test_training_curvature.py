@@ -15,8 +15,7 @@ from microtrain import MLP, CompileError, Module, Value
 from microtrain.training import curvature
 from microtrain.training.curvature import Curvature
 from microtrain.training.eigen import lanczos, largest_eigenvalue
-from microtrain.training.objective import Objective
-from microtrain.training.samples import pairs_of
+from microtrain.training.objective import Objective, pairs_of
 
 XS, YS = mt.datasets.toy()
 

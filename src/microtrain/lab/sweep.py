@@ -14,8 +14,8 @@ from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
 from ..training.history import History
+from ..training.objective import pairs_of
 from ..training.plan import Plan
-from ..training.samples import pairs_of
 from ..training.train import plan_for, run, warn
 from .executors import Job, here, there
 from .results import Planned, Sweep

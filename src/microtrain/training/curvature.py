@@ -15,8 +15,7 @@ from ..errors import one_of
 from ..nn.losses import REDUCTIONS, squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
-from .objective import Objective
-from .samples import pairs_of
+from .objective import Objective, pairs_of
 from .tracing import Layout, Traced, cached, trace_loss
 
 DENSE = 100  # up to this many parameters the whole Hessian is computed

@@ -1,17 +1,25 @@
-"""What training minimizes: the loss of a model on samples."""
+"""What training minimizes: the loss of a model on samples, which come in mini-batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..engine.number import as_number, number
 from ..engine.value import Value
-from ..errors import counted, describe
+from ..errors import as_list, counted, describe
+from ..nn import datasets
 from ..nn.description import described
-from ..nn.losses import encode_target
+from ..nn.losses import Loss, encode_target, squared_error
 from ..nn.mlp import MLP
 from ..nn.module import Module
-from .samples import Pair
+
+Pair = tuple[Any, Any]
+
+REACH = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "relu": (0.0, math.inf)}
+FAR = 100  # times as large: inputs that differ by that differ by orders of magnitude
 
 
 class Objective:
@@ -24,13 +32,7 @@ class Objective:
     without running the model.
     """
 
-    def __init__(
-        self,
-        model: Module,
-        pairs: Sequence[Pair],
-        loss: Callable[[Any, Any], Value],
-        reduction: str,
-    ) -> None:
+    def __init__(self, model: Module, pairs: Sequence[Pair], loss: Loss, reduction: str) -> None:
         if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
             raise TypeError(f"model expects a Module, got {describe(model)}")
         if not callable(loss):
@@ -73,3 +75,97 @@ class Objective:
     def described(self) -> str | None:
         """Return all that decides what model and loss compute, or None if that can't be told."""
         return described((self.model, self.loss), self.parameters)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what is likely to go wrong: where the samples don't suit an MLP."""
+        model, loss = self.model, self.loss
+        if type(model) is not MLP:
+            return
+        name = model.layers[-1].neurons[0].activation
+        if name in REACH and loss is squared_error:
+            low, high = REACH[name]
+            targets = [y for _, ys in self.samples for y in (ys if isinstance(ys, list) else [ys])]
+            if odd := [y for y in targets if not low <= y <= high]:
+                within = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+                yield (
+                    f"a target of {max(odd, key=abs):g} is out of reach of a {name} output, which "
+                    f'is {within}: take output_activation="linear", or datasets.standardize the '
+                    "targets"
+                )
+        columns = enumerate(zip(*(x for x, _ in self.samples)))
+        if sizes := {k: size for k, column in columns if (size := _size(column))}:
+            least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+            if sizes[most] >= FAR * sizes[least]:
+                yield (
+                    f"inputs differ by orders of magnitude, from {sizes[least]:.2g} in column "
+                    f"{least} to {sizes[most]:.2g} in column {most}: datasets.standardize them"
+                )
+
+
+def _size(column: tuple[float, ...]) -> float:
+    """Return how large the numbers are that are not 0: the root of their mean square, or 0.0."""
+    found = [abs(x) for x in column if x]
+    most = max(found, default=0.0)
+    return most and most * math.sqrt(math.fsum((x / most) ** 2 for x in found) / len(found))
+
+
+def pairs_of(xs: Any, ys: Any) -> list[Pair]:
+    """Return pairs of a sample, as a float or a list of floats, and its target.
+
+    Without any they are those of `datasets.toy`.
+    """
+    if (xs is None) != (ys is None):
+        raise ValueError("xs and ys go together: expected both or neither")
+    if xs is None:
+        xs, ys = datasets.toy()
+    samples, targets = as_list("xs", xs), as_list("ys", ys)
+    if len(samples) != len(targets):
+        raise ValueError(
+            f"expected a target for each sample, got {len(samples)} xs, {len(targets)} ys"
+        )
+    if not samples:
+        raise ValueError("xs expects at least one sample, got none")
+    pairs = []
+    for i, (x, y) in enumerate(zip(samples, targets)):
+        _check_finite(f"ys[{i}]", y)
+        name = f"xs[{i}]"
+        if as_number(x) is NotImplemented:
+            x = [number(f"{name}[{k}]", part) for k, part in enumerate(as_list(name, x))]
+        else:
+            x = number(name, x)
+        _check_finite(name, x)
+        pairs.append((x, y))
+    return pairs
+
+
+def _check_finite(name: str, x: Any) -> None:
+    """Raise `ValueError` for a float, or one in a list, that is infinite or NaN."""
+    if isinstance(x, list | tuple):
+        for i, part in enumerate(x):
+            _check_finite(f"{name}[{i}]", part)
+    elif isinstance(x, float) and not math.isfinite(x):
+        raise ValueError(f"{name} expects a finite number, got {x}")
+
+
+def batches_of(
+    samples: Sequence[Any], size: int, accumulate: int, seed: int
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """Return an endless iterator over the mini-batches of each step."""
+    count = math.ceil(len(samples) / size)
+    if accumulate % count == 0:  # every step sees every sample: their order may stay
+        return itertools.repeat(_cut(samples, size) * (accumulate // count))
+    drawn = _shuffled(list(samples), size, seed)
+    return iter(lambda: [*itertools.islice(drawn, accumulate)], [])
+
+
+def _shuffled(samples: list[Any], size: int, seed: int) -> Iterator[Sequence[Any]]:
+    import random  # slow to import
+
+    rng = random.Random(seed)
+    while True:
+        rng.shuffle(samples)
+        yield from _cut(samples, size)
+
+
+def _cut(samples: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [samples[start : start + size] for start in range(0, len(samples), size)]

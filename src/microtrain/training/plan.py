@@ -11,8 +11,7 @@ from ..errors import any_int, describe, file_path, one_of, positive_int, true_or
 from ..nn.losses import REDUCTIONS
 from ..nn.mlp import MLP
 from ..nn.optim import Schedule, learning_rate
-from .objective import Objective
-from .samples import pairs_of
+from .objective import Objective, pairs_of
 
 ENGINES = ("auto", "eager", "compiled", "native")
 MOST_SAMPLES = 10**7  # in one step, which holds its mini-batches in a list
@@ -34,8 +33,11 @@ class Plan:
             self.lr = learning_rate("lr", self.lr)
         one_of("reduction", given["reduction"], REDUCTIONS)
         self.engine = one_of("engine", given["engine"], ENGINES)
-        self.target_loss = _target(given["target_loss"])
+        least = given["target_loss"]
+        self.target_loss = None if least is None else number("target_loss", least)
         self.least = -math.inf if self.target_loss is None else self.target_loss
+        if math.isnan(self.least):
+            raise ValueError("target_loss expects a number to be below, got nan")
         self.zero_grad = true_or_false("zero_grad", given["zero_grad"])
         self.record = true_or_false("record", given["record"])
         path = given["checkpoint"]
@@ -43,8 +45,11 @@ class Plan:
         self.on_step = given["on_step"]
         if self.on_step is not None and not callable(self.on_step):
             raise TypeError(f"on_step expects a function, got {describe(self.on_step)}")
-        self.tracks = given["track_sharpness"] is not None
-        self.tracked = _tracked(given["track_sharpness"], self.steps)
+        tracked = given["track_sharpness"]
+        self.tracks = tracked is not None
+        self.tracked: Container[int] = tracked if self.tracks else ()
+        if not isinstance(self.tracked, Container) or isinstance(tracked, str):
+            self.tracked = range(0, self.steps, positive_int("track_sharpness", tracked))
         every = given["checkpoint_every"]
         self.every = None if every is None else positive_int("checkpoint_every", every)
         if self.checkpoint is not None and self.record:
@@ -52,7 +57,11 @@ class Plan:
                 "record expects False where there is a checkpoint, which can't hold it"
             )
         self.seed = any_int("seed", given["seed"])
-        self.objective = self._objective(given)
+        model, pairs = given["model"], pairs_of(given["xs"], given["ys"])
+        if model is None:
+            n_in = len(pairs[0][0]) if isinstance(pairs[0][0], list) else 1
+            model = MLP(n_in, [4, 4, 1], seed=self.seed)
+        self.objective = Objective(model, pairs, given["loss"], given["reduction"])
         n, size = len(self.objective.samples), given["batch_size"]
         self.batch_size = n if size is None else positive_int("batch_size", size)
         if self.batch_size > n:
@@ -71,14 +80,6 @@ class Plan:
         even = self.accumulate % batches == 0
         self.per_pass = 1 if even else max(2, math.ceil(batches / self.accumulate))
 
-    def _objective(self, given: dict[str, Any]) -> Objective:
-        """Return the loss of the model that was given, or of the default one, on the samples."""
-        model, pairs = given["model"], pairs_of(given["xs"], given["ys"])
-        if model is None:
-            n_in = len(pairs[0][0]) if isinstance(pairs[0][0], list) else 1
-            model = MLP(n_in, [4, 4, 1], seed=self.seed)
-        return Objective(model, pairs, given["loss"], given["reduction"])
-
     def rate(self, step: int) -> float:
         """Return the learning rate of a step. Raises `ValueError` if a schedule gives none."""
         if callable(self.lr):
@@ -89,22 +90,3 @@ class Plan:
     def work(self) -> int:
         """How many samples all steps together go through."""
         return self.steps * self.accumulate * self.batch_size
-
-
-def _target(target_loss: Any) -> float | None:
-    """Return the loss to get below, or None."""
-    if target_loss is None:
-        return None
-    least = number("target_loss", target_loss)
-    if math.isnan(least):
-        raise ValueError("target_loss expects a number to be below, got nan")
-    return least
-
-
-def _tracked(track_sharpness: Any, steps: int) -> Container[int]:
-    """Return the steps at which the sharpness is to be tracked."""
-    if track_sharpness is None:
-        return ()
-    if isinstance(track_sharpness, Container) and not isinstance(track_sharpness, str):
-        return track_sharpness
-    return range(0, steps, positive_int("track_sharpness", track_sharpness))

@@ -20,11 +20,10 @@ from .compiled import CompiledEngine
 from .curvature import Curvature
 from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording
+from .objective import batches_of
 from .plan import Plan
 from .purity import inspect_options, may_look
-from .remarks import remarks
 from .resume import RunFile
-from .samples import batches_of
 from .verdict import not_finite
 
 # Samples to go through, in all steps together, for compiling (some milliseconds) to pay.
@@ -124,7 +123,7 @@ def train(
 
 def warn(plan: Plan, stacklevel: int = 3) -> None:
     """Warn of what is likely to go wrong."""
-    for remark in remarks(plan.objective):
+    for remark in plan.objective.remarks():
         warnings.warn(remark, stacklevel=stacklevel)
 
 
