@@ -15,7 +15,6 @@ from .verdict import verdict
 
 Status = Literal["running", "finished", "converged", "diverged", "interrupted"]
 
-
 # What shows a recorded run in a notebook: a room above has it.
 inline: Callable[[History], str] | None = None
 
@@ -38,10 +37,9 @@ class Recording:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.xs = [x for x, _ in plan.objective.samples]
-        self.ys = [y for _, y in plan.objective.samples]
-        self.loss = plan.objective.loss
-        self.reduction = plan.objective.reduction
+        objective = plan.objective
+        self.xs, self.ys = ([*column] for column in zip(*objective.samples))
+        self.loss, self.reduction = objective.loss, objective.reduction
         self.zero_grad, self.whole_batch = plan.zero_grad, plan.whole_batch
         self.steps, self.seed = plan.steps, plan.seed
         self.batch_size, self.accumulate = plan.batch_size, plan.accumulate
@@ -82,19 +80,14 @@ class History:
     """
 
     def __init__(self, model: Any, engine: str) -> None:
-        self.model = model
+        self.model, self.engine = model, engine
         self.losses: list[float] = []
         self.lrs: list[float] = []
         self.grad_norms: list[float] = []
         self.sharpness: dict[int, float] = {}
         self.status: Status = "running"
-        self.steps = 0
-        self.seconds = 0.0
-        self.engine = engine
-        self.source = ""
-        self.fallback = ""
-        self.error = ""
-        self.unsaved = ""
+        self.steps, self.seconds = 0, 0.0
+        self.source = self.fallback = self.error = self.unsaved = ""
         self.target_loss: float | None = None
         self.per_pass = 1
         self.recording: Recording | None = None
@@ -130,15 +123,8 @@ class History:
         rows for the curve; on a logarithmic scale if ``log`` (None: where it helps); in plain ASCII
         if `ascii` (None: where the standard output can't do better).
         """
-        return chart.line_chart(
-            self.losses,
-            title="loss",
-            x_label="step",
-            width=width,
-            height=height,
-            log=log,
-            ascii=ascii,
-        )
+        scale: Any = {"width": width, "height": height, "log": log, "ascii": ascii}
+        return chart.line_chart(self.losses, title="loss", x_label="step", **scale)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the loss at each step, on `ax` or on new axes, and return matplotlib's axes.
@@ -149,14 +135,13 @@ class History:
         return plot.descent({"loss": [self.losses]}, ax)
 
     def _repr_html_(self) -> str:
+        bounds = (min(self.lrs), max(self.lrs)) if self.lrs else ()
         shown = {
             "status": self.status,
             "verdict": f"{self.verdict}: {self.reason}",
             "steps": str(self.steps),
             "loss": " -> ".join(f"{loss:.4g}" for loss in self.losses[:1] + self.losses[-1:]),
-            "learning rate": " to ".join(
-                dict.fromkeys(f"{pick(self.lrs):.4g}" for pick in (min, max) if self.lrs)
-            ),
+            "learning rate": " to ".join(dict.fromkeys(f"{lr:.4g}" for lr in bounds)),
             "error": self.error,
         }
         rows = [(name, text) for name, text in shown.items() if text]
@@ -169,21 +154,11 @@ class History:
 
         Left out are the model, the recording and the generated source.
         """
+        plain = ("status", "verdict", "reason", "steps", "error", "unsaved", "target_loss")
         return {
-            "status": self.status,
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "steps": self.steps,
-            "error": self.error,
-            "unsaved": self.unsaved,
-            "target_loss": self.target_loss,
-            "engine": self.engine,
-            "fallback": self.fallback,
-            "seconds": self.seconds,
+            **{name: getattr(self, name) for name in (*plain, "engine", "fallback", "seconds")},
             "final_loss": self.losses[-1] if self.losses else None,
-            "losses": list(self.losses),
-            "lrs": list(self.lrs),
-            "grad_norms": list(self.grad_norms),
+            **{name: [*getattr(self, name)] for name in ("losses", "lrs", "grad_norms")},
             "sharpness": dict(self.sharpness),
         }
 
@@ -194,22 +169,15 @@ class History:
         sharpness, the cell is empty.
         """
         steps = range(len(self.losses))
-        columns: dict[str, Any] = {
-            "step": steps,
-            "loss": self.losses,
-            "lr": self.lrs,
-            "grad_norm": self.grad_norms,
-        }
+        columns: dict[str, Any] = {"step": steps, "loss": self.losses}
+        columns |= {"lr": self.lrs, "grad_norm": self.grad_norms}
         if self.sharpness:
             columns["sharpness"] = [self.sharpness.get(k) for k in steps]
         write_csv(target, [columns, *zip(*columns.values())])
 
     def __str__(self) -> str:
-        notes = {
-            self.verdict: self.reason,
-            "eager, not compiled": self.fallback,
-            "not saved": self.unsaved,
-        }
+        notes = {self.verdict: self.reason, "eager, not compiled": self.fallback}
+        notes["not saved"] = self.unsaved
         return "\n".join([repr(self), *(f"{word}: {text}" for word, text in notes.items() if text)])
 
     def __repr__(self) -> str:

@@ -19,13 +19,13 @@ from ..engine import operators, piecewise, primitives
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn import losses
+from ..nn.description import PARTS, PLAIN
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective
 from .tracing import Traced, parts_of
 
 PACKAGE = __name__.partition(".")[0]
-PLAIN = (float, int, str, bool, bytes, complex, range, type(None), type(...))
 BUILTINS = {
     *("abs", "all", "any", "dict", "enumerate", "filter", "float", "int", "len", "list", "map"),
     *("max", "min", "pow", "range", "reversed", "round", "sorted", "sum", "super", "tuple", "zip"),
@@ -126,11 +126,11 @@ class _Inspector:
 
     def inspect(self, item: Any, shared: bool = True) -> None:
         """Raise `CompileError` if an object has one; if `shared`, also if it could be changed."""
-        if type(item) in PLAIN or (id(item), shared) in self.seen or _is_trusted(item):
+        kind = type(item)
+        if kind in PLAIN or kind is range or (id(item), shared) in self.seen or _is_trusted(item):
             return
         self.seen.add((id(item), shared))
         self.held.append(item)
-        kind = type(item)
         if kind in (list, dict, set, frozenset, tuple):
             if shared and kind not in (tuple, frozenset):
                 raise CompileError(f"it uses a {kind.__name__} that may change")
@@ -138,16 +138,10 @@ class _Inspector:
                 self.inspect(part, shared)
         elif kind is types.FunctionType:
             self._function(item)
-        elif kind is types.MethodType:
-            self.inspect(item.__func__)
-            self.inspect(item.__self__)
         elif kind is functools.partial:
-            for part in (item.func, item.args, *item.keywords.values()):
-                self.inspect(part)
-        elif kind in (staticmethod, classmethod):
-            self.inspect(item.__func__)
-        elif kind is property:
-            self.inspect((item.fget, item.fset, item.fdel))
+            self.inspect((item.func, item.args, *item.keywords.values()))
+        elif kind in (types.MethodType, staticmethod, classmethod, property):
+            self.inspect((*PARTS[kind](item),))
         elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
             raise CompileError(f"it uses a {kind.__name__} from outside")
         else:
@@ -179,8 +173,8 @@ class _Inspector:
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
             if name == "__class__":
                 self._class(cell.cell_contents)
-            else:
-                self.inspect(_content(cell))
+            elif cell != types.CellType():  # the empty one: it is not set yet
+                self.inspect(cell.cell_contents)
         self.inspect((*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()))
         self._code(f.__code__, f.__globals__)
 
@@ -212,17 +206,15 @@ class _Inspector:
                 isinstance(item, type) and issubclass(item, BaseException)
             ):
                 raise CompileError(f"it uses {name}")
-        elif isinstance(found[name], types.ModuleType):
-            module = found[name]
-            if not any(module is known for known in MODULES):
-                if not _is_own(module.__name__):
-                    raise CompileError(f"it uses the module {module.__name__}")
-                for other in names:
-                    used = hasattr(module, other) and other != name
-                    if used and not _is_trusted(getattr(module, other)):
-                        raise CompileError(f"it uses {name}.{other}")
-        else:
-            self.inspect(found[name])
+        elif not isinstance(module := found[name], types.ModuleType):
+            self.inspect(module)
+        elif not any(module is known for known in MODULES):
+            if not _is_own(module.__name__):
+                raise CompileError(f"it uses the module {module.__name__}")
+            for other in names:
+                used = hasattr(module, other) and other != name
+                if used and not _is_trusted(getattr(module, other)):
+                    raise CompileError(f"it uses {name}.{other}")
 
 
 def _is_trusted(item: Any) -> bool:
@@ -237,11 +229,3 @@ def _is_trusted(item: Any) -> bool:
 def _is_own(module: str) -> bool:
     """Return whether a module is one of this package."""
     return module.partition(".")[0] == PACKAGE
-
-
-def _content(cell: types.CellType) -> Any:
-    """Return what a variable of a function around refers to; None if it is not set yet."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None

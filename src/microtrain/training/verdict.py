@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -69,7 +70,10 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         swung = f", though it {swings}" if oscillates else ""
         return "converged", f"the loss is below {target_loss:g} at step {moves}{swung}"
     if losses and not math.isfinite(losses[-1]):
-        return "diverged", why_diverged(history)
+        told = not_finite(history)
+        if history.error not in ("", told):
+            told = f"there is no finite loss at step {moves}: {history.error}"
+        return "diverged", told
     if moves < 1:
         return "begun", "there are fewer than two losses, too few to tell"
     what = "the loss"
@@ -113,10 +117,7 @@ def pass_means(losses: Sequence[float], k: int) -> list[float]:
 
 
 def _mean(losses: Sequence[float]) -> float:
-    mean = 0.0
-    for loss in losses:
-        mean += loss / len(losses)
-    return mean
+    return functools.reduce(lambda mean, loss: mean + loss / len(losses), losses, 0.0)
 
 
 def rises(losses: Sequence[float]) -> int:
@@ -156,10 +157,9 @@ def steps_to_go(losses: Sequence[float], target_loss: float) -> float:
     if not (target_loss > 0 and 0 < last < start < math.inf):
         return math.inf
     slackening = 0.0  # the power of the steps by which the pace falls
-    if not last < middle < start:  # a bumpy way down: its mean is all that can be told
-        pace = math.log(start / last) / span
-    else:
-        before, pace = (math.log(a / b) / quarter for a, b in ((start, middle), (middle, last)))
+    pace = math.log(start / last) / span  # of a bumpy way down, its mean is all that can be told
+    if last < middle < start:
+        before, pace = math.log(start / middle) / quarter, math.log(middle / last) / quarter
         early, late = moves - 3 * quarter / 2, moves - quarter / 2  # the middles of the quarters
         if before > pace:
             slackening = min(1.0, math.log(before / pace) / math.log(late / early))
@@ -181,11 +181,3 @@ def not_finite(history: History) -> str:
     if any(map(math.isnan, history.grad_norms[max(0, k - 1) : k])):
         told += f", after a gradient that was nan at step {k - 1}"
     return told
-
-
-def why_diverged(history: History) -> str:
-    """Say why the last loss is not finite, and at which step."""
-    told = not_finite(history)
-    if history.error in ("", told):
-        return told
-    return f"there is no finite loss at step {len(history.losses) - 1}: {history.error}"
