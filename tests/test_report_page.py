@@ -345,6 +345,10 @@ def test_what_is_said_where_it_goes_wrong(visit, toy):
     expect(page, "#verdict", "Nothing gained: after 99 steps the loss is 7.93; it began with 7.73")
     page = visit(toy, "#lr=10&step=99")
     expect(page, "#strip-2", f"({MINUS}1.11e{MINUS}16)\u00b2 = 1.23e{MINUS}32")
+    page = visit(toy, "#out=s&lr=0.1")
+    expect(page, "#verdict", f"2 of 4 are right. A sigmoid output can\u2019t be {MINUS}1.")
+    page = visit(toy, "#zero=0&lr=0.001")
+    expect(page, "#note", "with the reset not in 100 steps")
 
 
 def test_another_run_is_not_taken_for_the_recorded_one(visit, toy):
@@ -601,8 +605,12 @@ def test_the_walk_shows_nothing_before_it_is_there(visit, toy):
 
 def test_what_is_said_of_batches_and_of_dead_neurons(visit, toy):
     page = visit(toy, "#batch=1")
-    expect(page, "#verdict", "a batch\u2019s loss below 0.01")
+    expect(page, "#verdict", "Stopped at step 2: a batch\u2019s loss was below 0.01, by luck")
+    expect(page, "#verdict", "that of all samples is 7.")
     expect(page, "#verdict", "yet 2 of 4 predictions are wrong")
+    assert page.locator("#verdict").get_attribute("class") == "plain"
+    assert starts(page) == [0]
+    expect(page, "#starts-list", "stopped")
     expect(page, "#fresh", "Dots jump")
     assert page.locator("#curve .noise circle").count() == page.evaluate("run.head + 1")
     page = visit(toy, "#out=r")

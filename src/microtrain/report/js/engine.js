@@ -254,8 +254,8 @@ class Many {
       const seed = this.seeds[this.at];
       this.run = this.run || this.engine.start({ ...this.options, seed, initial: null });
       if (!this.run.advance(end - performance.now())) break;
-      const { word, reason, step, last } = this.run.verdict();
-      this.results[this.at] = { seed, word, reason, step, loss: last };
+      const { word, fate, reason, step, last } = this.run.verdict();
+      this.results[this.at] = { seed, word, fate, reason, step, loss: last };
       this.at += 1;
       this.run = null;
       if (performance.now() >= end) break;

@@ -132,7 +132,7 @@ function arithmetic(part, t) {
     case "B act":
       return [
         `gradient ${TIMES} slope`,
-        `${g(n.arrives)} ${TIMES} [${plain(n.slope, 3)}|${full(n.slope)}]`,
+        `${g(n.arrives)} ${TIMES} [${slopeText(n.slope)}|${full(n.slope)}]`,
         `= ${g(n.delta)}`,
       ];
     case "B weight":

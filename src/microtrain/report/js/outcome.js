@@ -3,7 +3,7 @@
 let announced = 0;
 
 function drawOutcome() {
-  const { word } = run.verdict(),
+  const { fate } = run.verdict(),
     { wrong, of: classes } = wrongAt(run, last());
   const verdict = $("verdict"),
     prompt = prompted(classes);
@@ -14,7 +14,7 @@ function drawOutcome() {
   else if (prompt) told = prompt;
   else {
     told = toldVerdict(run, wrong, classes);
-    kind = verdictKind(word);
+    kind = verdictKind(fate);
     if (state.played && !ghost && page.live) told[1] += " Now drag the learning rate.";
   }
   verdict.className = kind;
@@ -25,7 +25,7 @@ function drawOutcome() {
     clearTimeout(announced);
     announced = setTimeout(() => say($("announced"), text), 500);
   }
-  const lost = word === "saturated" && run.done && !hiding() && canWalk();
+  const lost = fate === "saturated" && run.done && !hiding() && canWalk();
   $("lost").hidden = !lost;
   $("compare").hidden = !ghost || hiding();
   if (ghost)
@@ -55,19 +55,22 @@ function drawNote() {
     mine = run.verdict(),
     theirs = other?.verdict();
   const follows =
-    "Each step now follows the sum of all gradients so far: momentum without friction.";
+    "Each step now follows the sum of all gradients so far: ever longer steps, momentum without friction.";
   const flat = ["tanh", "sigmoid"].includes(state.out);
   const faster =
-    theirs && mine.word === "converged" && (theirs.word !== "converged" || mine.step < theirs.step);
+    theirs && mine.fate === "converged" && (theirs.fate !== "converged" || mine.step < theirs.step);
   let text;
   if (faster) {
     const steps =
-      theirs.word === "converged"
+      theirs.fate === "converged"
         ? `step ${mine.step}, not ${theirs.step}`
-        : `step ${mine.step}; with the reset not at all`;
-    text = `Faster here (${steps}), and by accident. ${follows} ${flat ? `The ${state.out} output goes flat and happens to catch it.` : "Other starts are not so lucky."}`;
+        : `step ${mine.step}; with the reset not in ${plural(state.steps, "step")}`;
+    text = `Faster here (${steps}), and by accident. ${follows} ${flat ? `The ${state.out} output goes flat and happens to catch it.` : "Try other rates and starts."}`;
   } else if (theirs) {
-    text = `Forgotten: ${follows[0].toLowerCase()}${follows.slice(1)} It runs down, and up again on the other side. With the reset: ${briefly(other)}.`;
+    const swings = ["oscillating", "diverged"].includes(mine.fate)
+      ? " It runs down, and up again on the other side."
+      : "";
+    text = `Forgotten: ${follows[0].toLowerCase()}${follows.slice(1)}${swings} With the reset: ${briefly(other)}.`;
   } else text = follows;
   say($("note-text"), text);
   $("try-linear").hidden = !engine.layers || !page.live || state.out === "linear";

@@ -62,6 +62,6 @@ class Recorded {
 
   verdict() {
     const { word, reason } = this.run;
-    return { ...verdictOf(this.losses, this.gradNorms, this.options.target), word, reason };
+    return { ...verdictOf(this.losses, this.gradNorms, this.options.target), word, reason, fate: word };
   }
 }

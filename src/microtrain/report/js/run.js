@@ -199,7 +199,11 @@ class Run {
     return this.engine.loss(this.parameters(k), this.options.mean);
   }
 
+  // In the words of training; the fate is "stopped" where only one batch got below the target.
   verdict() {
-    return verdictOf(this.losses, this.gradNorms, this.options.target, this.batches.perPass);
+    const { losses, gradNorms, options: { target }, batches, head } = this;
+    const found = verdictOf(losses, gradNorms, target, batches.perPass);
+    const lucky = found.word === "converged" && this.fullLoss(head) >= target;
+    return { ...found, fate: lucky ? "stopped" : found.word };
   }
 }

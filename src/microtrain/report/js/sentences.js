@@ -4,6 +4,7 @@ const STEEP = 0.5,
   BENT = 0.05; // slopes above are steep, above that they bend; below it is nearly flat
 const slopeWord = (slope) =>
   Math.abs(slope) > STEEP ? "is steep" : Math.abs(slope) >= BENT ? "bends" : "is nearly flat";
+const slopeText = (slope) => plain(slope, slope > 0.99 ? 6 : 3); // of which only 1 reads as 1
 const given = (x) => `{${plain(x, 4)}|${full(x)}}`;
 const product = (a, b) => `${a} ${TIMES} ${bracketed(b)}`;
 const NOTHING = "Nothing arrives, so nothing is passed on.";
@@ -34,7 +35,7 @@ const wantedText = (t) =>
 const SENTENCES = {
   F0: (part, t) => `Sample ${state.sample} goes in: ${list(t.x)}. The target is ${wantedText(t)}.`,
   "F bias": (part, t, n) =>
-    `The neuron starts from its bias ${number(n.bias)}: what it says when all inputs are 0.`,
+    `The neuron starts from its bias ${number(n.bias)}: its sum when all inputs are 0.`,
   "F product": ({ k }, t, n) => {
     const p = n.products[k],
       how = p > 0 ? "pushes the sum up by" : p < 0 ? "pulls the sum down by" : "adds nothing:";
@@ -53,8 +54,11 @@ const SENTENCES = {
     const steep = n.slope / (activation === "sigmoid" ? 0.25 : 1);
     return `${activation} squeezes ${z} to ${v}. Here it ${slopeWord(steep)}${steep < BENT ? ": hardly anything would change if the sum did" : ""}.`;
   },
-  "F closed": ({ l, j }, t, n) =>
-    `${capital(nodeName(l, j))}: ${plural(n.weights.length, "input")} and a bias, through ${engine.layers[l].activation}, give ${number(n.value)}.`,
+  "F closed": ({ l, j }, t, n) => {
+    const { activation } = engine.layers[l],
+      through = activation === "linear" ? "added up" : `through ${activation}`;
+    return `${capital(nodeName(l, j))}: ${plural(n.weights.length, "input")} and a bias, ${through}, give ${number(n.value)}.`;
+  },
   "F layer": ({ l, others }) =>
     `Layer ${l}: the other ${others} neurons do the same, each with its own weights.`,
   L1: (part, t) => {
@@ -67,6 +71,8 @@ const SENTENCES = {
   L2: (part, t) => {
     if (engine.set.loss === "squared error")
       return `Squared, so that too low and too high both count: ${number(t.loss)}.`;
+    if (engine.set.loss === "cross entropy")
+      return `Of its outputs, ${list(t.outputs, (x) => number(x, 3))}, softmax makes shares. The target is ${wantedText(t)}. The loss: {${lossSum(t.outputs, t.y, t.loss)}}.`;
     return `It says ${list(t.outputs, (x) => number(x, 3))}, it should say ${wantedText(t)}. The loss: {${lossSum(t.outputs, t.y, t.loss)}}.`;
   },
   L3: (part, t) => {
@@ -92,11 +98,15 @@ const SENTENCES = {
     return `If ${what} grew a little, the loss would ${changes(d)}${why}. Now go back and ask what made it.`;
   },
   "B user": ({ u }, t, n) => {
-    const user = n.users[u];
-    if (user.delta === 0)
-      return `Neuron ${user.neuron} of layer ${user.layer} used this output, but owes nothing: nothing arrives.`;
+    const user = n.users[u],
+      name = nodeName(user.layer, user.neuron),
+      who =
+        name === "the output"
+          ? "The output neuron"
+          : `Neuron ${user.neuron} of layer ${user.layer}`;
+    if (user.delta === 0) return `${who} used this output, but owes nothing: nothing arrives.`;
     const says = product(short(user.delta), short(user.weight));
-    return `Neuron ${user.neuron} of layer ${user.layer} used this output with weight ${number(user.weight)}. What it owes is ${gradient(user.delta)}: [${says}] = ${gradient(user.arrives)} arrives here.`;
+    return `${who} used this output with weight ${number(user.weight)}. What it owes is ${gradient(user.delta)}: [${says}] = ${gradient(user.arrives)} arrives here.`;
   },
   "B rest": ({ rest }, t, n) =>
     `The other ${inWords(rest.length)} neurons that used this output send ${gradient(rest.reduce((sum, u) => sum + n.users[u].arrives, 0))} together.`,
@@ -108,7 +118,7 @@ const SENTENCES = {
   "B act": ({ l }, t, n) => {
     const { activation } = engine.layers[l],
       g = gradient(n.arrives),
-      s = `{${plain(n.slope, 3)}|${full(n.slope)}}`;
+      s = `{${slopeText(n.slope)}|${full(n.slope)}}`;
     if (n.arrives === 0) return NOTHING;
     if (activation === "relu")
       return n.slope
@@ -126,7 +136,7 @@ const SENTENCES = {
   "B closed": ({ l, j }, t, n) =>
     n.delta === 0
       ? `${capital(nodeName(l, j))}: ${n.arrives === 0 ? "nothing arrives, so nothing is passed on." : `it is off, so none of ${gradient(n.arrives)} gets through.`}`
-      : `${capital(nodeName(l, j))}: ${gradient(n.arrives)} arrives, times its slope {${plain(n.slope, 3)}|${full(n.slope)}} is ${gradient(n.delta)}. That goes to its weights.`,
+      : `${capital(nodeName(l, j))}: ${gradient(n.arrives)} arrives, times its slope {${slopeText(n.slope)}|${full(n.slope)}} is ${gradient(n.delta)}. That goes to its weights.`,
   "B layer": ({ l, others }) =>
     `Layer ${l}: the other ${others} neurons do the same, each from its own users.`,
   "B bias": (part, t, n) =>

@@ -46,12 +46,12 @@ function drawStarts() {
     row.hidden = !zero && state.zero;
     if (row.hidden) continue;
     [...row.children].forEach((button, seed) => drawStart(button, seed, results[seed], zero));
-    const converged = results.filter((result) => result?.word === "converged").length;
+    const converged = results.filter((result) => result?.fate === "converged").length;
     told.push({ zero, converged, words: words(results) });
   }
   const rates = plain(rate()),
     [first, second] = told;
-  const alike = run.verdict().word === "converged" ? first.converged : STARTS - first.converged,
+  const alike = run.verdict().fate === "converged" ? first.converged : STARTS - first.converged,
     disagrees = ready && run.done && state.target !== null && alike <= MOST_AGREE * STARTS;
   const minority = (one) =>
     state.target === null
@@ -59,7 +59,7 @@ function drawStarts() {
       : one.converged === STARTS
         ? "all converge"
         : one.converged
-          ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} converge`
+          ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} ${one.converged === 1 ? "converges" : "converge"}`
           : `none gets below ${plain(state.target)}`;
   $("starts-told").classList.toggle("strong", disagrees);
   if (!ready) rich($("starts-told"), `${STARTS} random starts at ${rates}: \u2026`);
@@ -83,7 +83,7 @@ function drawStarts() {
 }
 
 function drawStart(button, seed, result, zero) {
-  const word = result?.word || "",
+  const word = result?.fate || "",
     chosen = seed === state.seed && zero === state.zero;
   const key = `${word} ${chosen}`;
   if (button.dataset.key === key) return;
@@ -103,7 +103,7 @@ function drawStart(button, seed, result, zero) {
 function words(results) {
   const counts = new Map();
   for (const result of results)
-    if (result) counts.set(result.word, (counts.get(result.word) || 0) + 1);
+    if (result) counts.set(result.fate, (counts.get(result.fate) || 0) + 1);
   return [...counts]
     .sort((a, b) => b[1] - a[1])
     .map(([word, n]) => `${n} ${word}`)
@@ -113,7 +113,7 @@ function words(results) {
 /** The median step at which the starts converge, or null where most of them do not. */
 function medianStep(results) {
   const steps = results
-    .map((result) => (result.word === "converged" ? result.step : Infinity))
+    .map((result) => (result.fate === "converged" ? result.step : Infinity))
     .sort((a, b) => a - b);
   const median = steps[steps.length >> 1];
   return finite(median) ? median : null;

@@ -12,14 +12,17 @@ function drawStrip() {
   rich($("strip-title"), `Step ${k}, for ${name}`);
   $("walk-open").hidden = !canWalk();
   for (let i = 1; i <= PHASES.length; i++) $(`phase-${i}`).disabled = !canWalk();
-  const says = [...run.outputs(k, state.sample)].map((x) => short(x, 3)).join(", "),
+  const outputs = run.outputs(k, state.sample),
+    says = set.classes
+      ? className(set, outputs.indexOf(Math.max(...outputs)))
+      : [...outputs].map((x) => short(x, 3)).join(", "),
     target = set.classes
       ? className(set, set.ys[state.sample].indexOf(1))
       : set.ys[state.sample].map((y) => plain(y, 3)).join(", ");
   rich($("strip-1"), `Sample ${state.sample}: it says {${says}}, the target is {${target}}.`);
   const own = run.sampleLoss(k, state.sample),
     total = run.config.batch === null ? run.losses[k] : run.fullLoss(k);
-  const sum = lossSum(run.outputs(k, state.sample), set.ys[state.sample], own),
+  const sum = lossSum(outputs, set.ys[state.sample], own),
     n = set.xs.length,
     all = run.config.mean ? `The mean of all ${inWords(n)}` : `With the other ${inWords(n - 1)}`;
   rich(
@@ -49,7 +52,7 @@ function lossSum(outputs, ys, loss) {
     [says, y] = [outputs[0], ys[0]];
   if (engine.set.loss === "cross entropy") {
     const share = softmax(outputs)[ys.indexOf(1)];
-    return `${MINUS}log(its share, ${short(share, 3)}) = ${told}`;
+    return `${MINUS}log(share of the target, ${short(share, 3)}) = ${told}`;
   }
   if (outputs.length > 1) return told;
   if (engine.set.loss === "hinge") {

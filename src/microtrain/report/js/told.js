@@ -2,6 +2,7 @@
 
 const SYMBOLS = {
   converged: "\u25cf",
+  stopped: "\u25cb",
   saturated: "\u25a0",
   diverged: "\u25b2",
   oscillating: "\u2248",
@@ -11,57 +12,76 @@ const SYMBOLS = {
 };
 const OFTEN = 1 / 5; // of the steps: where the loss rises in so many, that is worth a word
 
-/** The word of training's verdicts for a run, and what it needs to be told. */
-function verdictKind(word) {
-  return word === "converged" ? "good" : ["saturated", "diverged"].includes(word) ? "bad" : "plain";
+/** How a fate is coloured. */
+function verdictKind(fate) {
+  return fate === "converged" ? "good" : ["saturated", "diverged"].includes(fate) ? "bad" : "plain";
+}
+
+/** That some target is out of the output's reach, if so. */
+function reach({ data, out }) {
+  const set = page.sets[data],
+    [low, high] = { tanh: [-1, 1], sigmoid: [0, 1], relu: [0, Infinity] }[out] || [],
+    missed = set.ys.flat().find((y) => y < low || y > high);
+  return missed === undefined || set.classes
+    ? ""
+    : ` A ${out} output can\u2019t be ${plain(missed)}.`;
 }
 
 /** The verdict of a whole run: the headline, and what follows it. */
 function toldVerdict(one, wrong, samples) {
-  const { word, rose, of } = one.verdict(),
+  const { fate, rose, of } = one.verdict(),
     end = one.head,
-    loss = short(one.losses[end], 3),
+    [first, last] = [one.fullLoss(0), one.fullLoss(end)],
+    loss = short(last, 3),
     steps = plural(end, "step");
   const though =
-    rose >= OFTEN * of && rose > 0 ? `, though it rose in ${rose} of ${plural(of, "step")}` : "";
+    one.config.batch === null && rose >= OFTEN * of && rose > 0
+      ? `, though it rose in ${rose} of ${plural(of, "step")}`
+      : "";
   const yet = wrong
     ? `, yet ${wrong} of ${samples} predictions ${wrong === 1 ? "is" : "are"} wrong`
     : "";
   const score = samples
     ? `; ${wrong ? samples - wrong : "all"} ${wrong ? "of " : ""}${samples} are right`
     : "";
-  switch (word) {
+  const ends = `${score}.${reach(one.config)}`;
+  switch (fate) {
     case "converged":
       return [
         `\u2713 Converged at step ${end}`,
-        `: ${one.config.batch === null ? "loss" : "a batch\u2019s loss"} below ${plain(one.options.target)}${though}${yet}.`,
+        `: loss below ${plain(one.options.target)}${though}${yet}.`,
+      ];
+    case "stopped":
+      return [
+        `\u25cb Stopped at step ${end}`,
+        `: a batch\u2019s loss was below ${plain(one.options.target)}, by luck; that of all samples is ${loss}${yet}.`,
       ];
     case "diverged": {
       const ended = one.status === "diverged" ? `; after step ${end} it is no number any more` : "";
       return [
         `\u2717 ${leftAt(one)}`,
-        `: the loss grew to ${loss}${ended}. The steps are too long.`,
+        `: the loss grew to ${loss}${ended}. The steps ${one.config.zero ? "are too" : "grow too"} long.`,
       ];
     }
     case "saturated":
       return [
         "\u25a0 Stuck, not solved",
-        ` (saturated): the gradient has vanished, the loss stays at ${loss}${score}.`,
+        ` (saturated): the gradient has vanished, the loss stays at ${loss}${ends}`,
       ];
     case "oscillating":
       return [
         "\u2248 Still oscillating",
-        `: the loss rose in ${rose} of ${of} steps, and is ${loss}${score}.`,
+        `: the loss rose in ${rose} of ${of} steps, and is ${loss}${ends}`,
       ];
     case "crawling":
-      return one.losses[end] < one.losses[0]
-        ? ["\u2026 Still crawling", `: after ${steps} the loss is ${loss}${score}.`]
+      return last < first
+        ? ["\u2026 Still crawling", `: after ${steps} the loss is ${loss}${ends}`]
         : [
             "\u2026 Nothing gained",
-            `: after ${steps} the loss is ${loss}; it began with ${short(one.losses[0], 3)}.`,
+            `: after ${steps} the loss is ${loss}; it began with ${short(first, 3)}.${reach(one.config)}`,
           ];
     case "descending":
-      return ["\u2198 Still descending", `: after ${steps} the loss is ${loss}${score}.`];
+      return ["\u2198 Still descending", `: after ${steps} the loss is ${loss}${ends}`];
     default:
       return ["One loss is too few to tell", "."];
   }
@@ -75,11 +95,11 @@ function leftAt({ losses, head }) {
 
 /** How a run ended, in a few words. */
 function briefly(one) {
-  const { word } = one.verdict();
-  if (word === "converged") return `at step ${one.head}`;
-  if (word === "diverged") return leftAt(one).toLowerCase();
-  const how = word === "saturated" ? "stuck at " : "";
-  return `${how}loss ${short(one.losses[one.head], 3)} after ${plural(one.head, "step")}`;
+  const { fate } = one.verdict();
+  if (fate === "converged") return `at step ${one.head}`;
+  if (fate === "diverged") return leftAt(one).toLowerCase();
+  const how = fate === "saturated" ? "stuck at " : "";
+  return `${how}loss ${short(one.fullLoss(one.head), 3)} after ${plural(one.head, "step")}`;
 }
 
 /** What a run was trained with, as far as it differs from what is trained now. */
