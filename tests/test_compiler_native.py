@@ -286,7 +286,7 @@ def test_plain_arguments_go_straight_to_c(monkeypatch):
     columns = np.asfortranarray(a)
     a.flags.writeable = False
     for each in (matrix, a, columns, [*a.copy()]):
-        assert compiled({"b": b, "a": each}, 3.0) == expected
+        assert compiled({"a": each, "b": b}, 3.0) == expected
     monkeypatch.undo()
     for each in (
         a[:, :1],

@@ -444,3 +444,29 @@ def test_errors_say_how_to_write_what_is_refused():
             mt.compile(lambda x, is_zero=is_zero: mt.where(is_zero(x), 1.0, x))(1.0)
     instead = mt.compile(lambda x: mt.where((x <= 0) & (x >= 0), 1.0, x))
     assert (instead(0.0), instead(-2.0)) == (1.0, -2.0)
+
+
+@pytest.mark.parametrize("engine", ["python", pytest.param("native", marks=native)])
+def test_the_order_of_keys_is_that_of_each_call(engine):
+    def f(p):
+        return mt.dot([1.0, 10.0], list(p.values()))
+
+    given = [{"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}]
+    values, slopes = [*map(f, given)], [[*mt.grad(f)(p).items()] for p in given]
+    assert values == [21.0, 12.0] and slopes[1] == [("b", 1.0), ("a", 10.0)]
+    compiled, slope = mt.compile(f, engine), mt.compile(mt.grad(f), engine)
+    for _ in range(2):
+        assert [compiled(p) for p in given] == compiled.map(given) == values
+        assert [[*slope(p).items()] for p in given] == slopes
+
+
+def test_arithmetic_with_a_comparison_says_what_to_write():
+    np = pytest.importorskip("numpy")
+    for f in (
+        lambda x: (x > 0) * x,
+        lambda x: 1.0 - (x > 0),
+        lambda x: mt.where(~(x > 0), x, 1.0),
+        lambda x: np.maximum(x, 1.0),
+    ):
+        with pytest.raises(CompileError, match=r"test_compiler_nestings.py, line .*mt.where"):
+            mt.compile(f)(2.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -129,7 +130,7 @@ def test_first_and_zeroth_powers_have_slopes_everywhere():
         assert mt.hessian(lambda v: v**2)(x) == 2.0
     polynomial = lambda x: sum(c * x**k for k, c in enumerate([5.0, 4.0, 3.0, 2.0]))  # noqa: E731
     assert mt.hessian(polynomial)(0.0) == 6.0
-    with pytest.raises(ValueError, match="argnums expects numbers of arguments, got 3 for 1"):
+    with pytest.raises(ValueError, match="argnums expects which argument, of 1 given, .* got 3"):
         mt.hessian(polynomial, 3)(0.0)
     with pytest.raises(ZeroDivisionError, match=r"0.0 \*\* -1.0: zero to a negative power"):
         mt.grad(mt.compile(lambda x: x**-1))(0.0)
@@ -141,6 +142,22 @@ def test_a_power_has_second_derivatives_where_its_exponent_is_zero():
     assert mt.hessian(lambda v: v[0] ** v[1])([2.0, 0.0])[0][1] == pytest.approx(0.5)
 
 
+def cube(x):
+    return x**3
+
+
+@mt.compile
+def decorated(x):
+    return x**4
+
+
+def test_functions_are_pickled_by_what_they_are_made_of():
+    for made in (mt.compile(cube), mt.grad(cube), mt.compile(mt.hessian(cube)).value_and_grad):
+        twin = pickle.loads(pickle.dumps(made))
+        assert twin is not made and type(twin) is type(made) and twin(2.0) == made(2.0)
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+
+
 def test_argnums():
     f = lambda a, b, vs: a * b + vs[0] * vs[1] * a  # noqa: E731
     args = (2.0, 3.0, [4.0, 5.0])
@@ -150,9 +167,9 @@ def test_argnums():
     assert mt.hessian(lambda a, b: a**3 * b)(2.0, 5.0) == 60.0
     assert mt.grad(f, (1, 2))(*args) == (2.0, [10.0, 8.0])
     assert mt.value_and_grad(f, 1)(*args) == (46.0, 2.0)
-    with pytest.raises(ValueError, match="argnums expects numbers of arguments, got 3 for 3"):
+    with pytest.raises(ValueError, match="argnums expects which argument, of 3 given, .* got 3"):
         mt.grad(f, 3)(*args)
-    with pytest.raises(TypeError, match="argnums expects an int, got float"):
+    with pytest.raises(TypeError, match="argnums expects an int or a tuple of ints, got float"):
         mt.grad(f, 0.5)
     with pytest.raises(TypeError, match="argument 1 has to be a number, .* got str"):
         mt.grad(f)(1.0, "2", [1.0])
@@ -290,6 +307,6 @@ def test_a_hessian_by_several_arguments_takes_values_and_can_be_differentiated()
 
 @pytest.mark.parametrize("argnums", [(0, 3), (-4,)])
 def test_a_hessian_by_an_argument_that_is_not_there_says_so(argnums):
-    message = f"argnums expects numbers of arguments, got {argnums[-1]} for 3"
+    message = f"argnums expects which argument, of 3 given, counted from 0; got {argnums[-1]}"
     with pytest.raises(ValueError, match=message):
         mt.hessian(mixed, argnums)(2.0, [3.0, 5.0], 7.0)

@@ -89,8 +89,9 @@ class Code:
         head.append(f"    {name} = {name}.tolist()" if kind is list else "    raise TypeError")
         values = name
         if kind is dict:
-            head += [f"if len({name}) != {len(keys)}:", "    raise TypeError"]
-            values = ", ".join([f"{name}[{self._named(key)}]" for key in keys])
+            values = f"{name}.values()"
+            order = f"[{', '.join(map(self._named, keys))}]"  # the function may go by it
+            head += [f"if [*{name}] != {order}:", "    raise TypeError"]
         elif len(shapes) > FEW and not any(shapes):
             head += [f"kinds = {{*map(type, {name})}}", "if kinds != {float}:"]
             head += ["    if not kinds <= reals.keys():", "        raise TypeError"]

@@ -13,7 +13,7 @@ from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
 from .code import Code
 from .record import without_collection
-from .transforms import Transform, called, grad, taken_apart, trace, value_and_grad
+from .transforms import Transform, called, grad, named, taken_apart, trace, value_and_grad
 from .tree import Shape, flatten, size, unflatten
 
 SHAPES = 32  # of arguments, whose code is kept
@@ -51,6 +51,9 @@ class Compiled:
             raise
         except Exception:
             pass  # it takes nestings, whose shapes are known when it is called
+
+    def __reduce__(self) -> Any:
+        return named(self) or (type(self), (self.of,))
 
     @functools.cached_property
     def value_and_grad(self) -> Compiled:
@@ -200,9 +203,10 @@ def compile(f: Callable[..., Any], engine: str = "python") -> Compiled:
     Arguments and results are numbers in any nesting of lists, tuples and dicts; arrays come in as
     nested lists. A function of numbers is compiled at once, one of nestings when it is first called
     with arguments of their shape. `f` runs once, over symbols, so it has to be the same computation
-    for all numbers. A branch on a number, or one turned into a bool, float, int or text, raises
-    `CompileError`, which names the line. Random numbers that `f` draws, and all else that it takes
-    from its surroundings, stay as they were at that moment; so do defaults that are not given.
+    for all numbers. A branch on a number, or one turned into a bool or a text, raises
+    `CompileError`, which names the line; one turned into a float or an int raises `TypeError`. The
+    type of a number is `Value`. Random numbers that `f` draws, and all else that it takes from its
+    surroundings, stay as they were at that moment; so do defaults that are not given.
 
     Errors are the same, with the same messages, as without compiling. A computation of more than
     two million operations raises `CompileError`.

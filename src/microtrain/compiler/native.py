@@ -163,11 +163,11 @@ def _reader(shape: Shape) -> Callable[[Any, Any], None]:
             numbers.frombytes(view.cast("B"))
         elif kind is float:
             numbers.append(x)
-        elif len(x) != len(shapes):
+        elif len(x) != len(shapes) or (kind is dict and (*x,) != keys):
             raise TypeError
         elif kind is dict:
-            for key, part in zip(keys, parts):
-                part(x[key], numbers)
+            for y, part in zip(x.values(), parts):
+                part(y, numbers)
         elif is_flat and {*map(type, x)} <= {float}:
             numbers.extend(x)
         else:

@@ -177,6 +177,10 @@ class Condition(_Recorded):
         places = self.place, _own(self.record, other)
         return Condition(self.record, self.record.add((primitive, *places)))
 
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuses(
+        "a number made of a comparison", "use mt.where(condition, 1.0, 0.0)"
+    )
+    __invert__ = _refuses("the opposite of a comparison", "swap the choices of mt.where")
     __bool__ = _refuses("the truth of a comparison", f"{_branches}, {_largest}")
 
 
@@ -197,12 +201,16 @@ def _recorded(record: Record, primitive: Primitive, operands: Sequence[Any]) -> 
     return Symbol(record, record.add(tuple(operation)))
 
 
+def _is_installed(path: str) -> bool:
+    return path.startswith(PACKAGE) or f"{os.sep}site-packages{os.sep}" in path
+
+
 def _where() -> str:
-    """Return file, line and text of the innermost running line outside this package."""
+    """Return file, line and text of the innermost running line that is the user's own."""
     import linecache
 
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame.f_back is not None and _is_installed(frame.f_code.co_filename):
         frame = frame.f_back
     path, line = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(path, line).strip()

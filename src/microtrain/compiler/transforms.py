@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort
 from ..engine.value import Value
-from ..errors import CompileError, any_int, describe
+from ..errors import CompileError, describe
 from .record import Record, without_collection
 from .symbol import Symbol, as_place
 from .tree import Shape, flatten, size, unflatten
@@ -41,6 +42,9 @@ class Transform:
         self.what, self.argnums = what, argnums
         self.numbers = functools.partial(RULES[what], f, argnums)
 
+    def __reduce__(self) -> Any:
+        return named(self) or (type(self), (self.what, self.__wrapped__, self.argnums))
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, shape = taken_apart(self, args, kwargs)
         values = [x for x in leaves if isinstance(x, Value)]
@@ -50,6 +54,12 @@ class Transform:
         with _differentiated_by(sources):
             record, places, result = trace(self, "; higher derivatives need that", shape)
         return unflatten(result, iter(record.replay(leaves, places)))
+
+
+def named(f: Any) -> str | None:
+    """Return the name by which `f` is found in its module, to pickle it by, or None."""
+    module, name = sys.modules.get(f.__module__), getattr(f, "__qualname__", "")
+    return name if getattr(module, name, None) is f else None
 
 
 def trace(f: Transform, instead: str, shape: Shape) -> tuple[Record, list[int], Shape]:
@@ -116,7 +126,8 @@ def _evaluated(
             if any(sign in str(error) for sign in LIST_SIGNS):
                 error.add_note(
                     "arrays reach the function as nested lists: write v[0][1] for v[0, 1], "
-                    "mt.dot(a, b) for a @ b, [2 * x for x in v] for 2 * v"
+                    "mt.dot(a, b) for a @ b, [2 * x for x in v] for 2 * v; or begin with "
+                    "v = np.array(v)"
                 )
             raise
     leaves: list[Any] = []
@@ -256,7 +267,8 @@ RULES: dict[str, Callable[..., Any]] = {
 def _transform(what: str, f: Any, argnums: Any) -> Any:
     """Return the transform of a function; of a compiled one the compiled transform."""
     for n in argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,):
-        any_int("argnums", n)
+        if type(n) is not int:
+            raise TypeError(f"argnums expects an int or a tuple of ints, got {describe(argnums)}")
     compiled = getattr(f, "of", None)
     transform = Transform(what, compiled or f, argnums)
     return type(f)(transform) if compiled else transform
@@ -268,5 +280,7 @@ def _chosen(argnums: Argnums | None, parts: Sequence[Any]) -> Any:
         return parts[0] if len(parts) == 1 else tuple(parts)
     for n in argnums if isinstance(argnums, tuple) else (argnums,):
         if not -len(parts) <= n < len(parts):
-            raise ValueError(f"argnums expects numbers of arguments, got {n} for {len(parts)}")
+            raise ValueError(
+                f"argnums expects which argument, of {len(parts)} given, counted from 0; got {n}"
+            )
     return tuple([parts[n] for n in argnums]) if isinstance(argnums, tuple) else parts[argnums]
