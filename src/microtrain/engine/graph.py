@@ -1,20 +1,25 @@
 """The chain rule over a graph: from a result back through what made it, to the leaves.
 
-Each `Value` knows its parents and its partial derivative by each: that is the graph.
+Each `Value` knows its parents and its partial derivative by each: that is the graph. It may be of
+any size, so nothing here recurses along it: not the chain rule, nor deep copies and pickles.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from .number import Number
 
 if TYPE_CHECKING:
     from .value import Value
 
+_new: Any = object.__new__
+
 ONE: Any = 1  # the partial derivatives of a sum
+LARGE = 50  # nodes; pickling as many by recursion comes near Python's limit
+SHARED = ("data", "grad", "label", "op", "partials")  # by a copy and its original
 
 
 def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
@@ -130,3 +135,63 @@ def size(root: Value, enough: float = math.inf) -> int:
                 seen.add(parent)
                 waiting.append(parent)
     return len(seen)
+
+
+class GraphCopies:
+    """Base class of Value: its `__deepcopy__` and `__reduce_ex__`."""
+
+    __slots__ = ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a copy of this and its graph, parents first.
+
+        All copies go into the memo, so that others copied in the same call share them.
+        """
+        from copy import deepcopy  # slow to import
+
+        waiting: list[Any] = [self]
+        while waiting:
+            value = waiting.pop()
+            if id(value) in memo:
+                continue
+            missing = [parent for parent in value.parents if id(parent) not in memo]
+            if missing:
+                waiting += (value, *missing)
+                continue
+            twin = memo[id(value)] = _new(type(value))
+            state: Any = object.__getstate__(value)
+            attributes, slots = state
+            if attributes:  # of a subclass
+                vars(twin).update(deepcopy(attributes, memo))
+            for name, x in slots.items():
+                setattr(twin, name, x if name in SHARED else deepcopy(x, memo))
+            twin.parents = tuple([memo[id(parent)] for parent in value.parents])
+        result: Self = memo[id(self)]
+        return result
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        root: Any = self
+        if not root.parents or size(root, LARGE) < LARGE:
+            return object.__reduce_ex__(self, protocol)
+        order, leaves = topological_sort(root)
+        places = {value: place for place, value in enumerate((*leaves, *order))}
+        rows = [
+            (
+                type(v),
+                [getattr(v, name) for name in SHARED],
+                [places[parent] for parent in v.parents],
+            )
+            for v in order
+        ]
+        return _rebuilt, (leaves, rows)
+
+
+def _rebuilt(leaves: list[Any], rows: Sequence[Any]) -> Any:
+    """Return the value that `__reduce_ex__` took apart, with its graph."""
+    values = list(leaves)
+    for kind, state, places in rows:
+        values.append(_new(kind))
+        for name, x in zip(SHARED, state):
+            setattr(values[-1], name, x)
+        values[-1].parents = tuple([values[place] for place in places])
+    return values[-1]

@@ -60,45 +60,30 @@ class Methods:
         return piecewise.minimum(self, other)  # type: ignore[no-any-return]
 
 
-def fast(
-    primitive: Primitive, kind: type[Value], node: Callable[..., Value]
-) -> Callable[..., Any] | None:
+def fast(primitive: Primitive, kind: Any, node: Any) -> Callable[..., Any] | None:
     """Return the fast function of an operation, if it has one or two operands, each with a slope.
 
     kind: the class `Value`; node: the function that makes one.
     """
-    slopes: Any = primitive.slopes
+    function, name, slopes = primitive.of_floats, primitive.name, primitive.slopes
     if None in slopes or len(slopes) not in (1, 2):
         return None
-    if len(slopes) == 1:
-        return _fast_one(primitive, slopes[0], node)
-    return _fast_two(primitive, slopes[0], slopes[1], kind, node)
+    left: Any = slopes[0]
+    right: Any = slopes[-1]
 
-
-def _fast_one(primitive: Primitive, slope: Any, node: Any) -> Callable[..., Any]:
-    function, name = primitive.of_floats, primitive.name
-
-    def operation(v: Value) -> Any:
+    def one(v: Value) -> Any:
         x = v.data
         if type(x) is float:
             try:
                 y = function(x)
-                partial = slope(y, x)
+                partial = left(y, x)
                 if type(y) is float and type(partial) in PLAIN:
                     return node(y, name, (v,), (partial,))
             except Exception:
                 pass  # `perform` raises it again, in words
         return v.perform(primitive, (v,))
 
-    return operation
-
-
-def _fast_two(
-    primitive: Primitive, left: Any, right: Any, kind: Any, node: Any
-) -> Callable[..., Any]:
-    function, name = primitive.of_floats, primitive.name
-
-    def operation(a: Any, b: Any) -> Any:
+    def two(a: Any, b: Any) -> Any:
         x = a.data if isinstance(a, kind) else a
         y = b.data if isinstance(b, kind) else b
         if type(x) is float and type(y) is float:
@@ -118,4 +103,4 @@ def _fast_two(
                 pass  # `perform` raises it again, in words
         return (a if isinstance(a, kind) else b).perform(primitive, (a, b))
 
-    return operation
+    return one if len(slopes) == 1 else two

@@ -192,8 +192,7 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
         for language in ("python", "c", "javascript"):
             _check_text(f"{language} of {name}", options.get(language, ""))
         entry = Primitive(name, function, listed, **options)
-        dispatcher = {1: _dispatch_one, 2: _dispatch_two}.get(expected, _dispatch_several)
-        call: Any = functools.wraps(function)(dispatcher(entry))
+        call: Any = functools.wraps(function)(_dispatcher(entry))
         entry.call = call
         call.entry = entry
         return call
@@ -239,14 +238,14 @@ def _check_text(name: str, text: Any) -> None:
         )
 
 
-# The function of any operands. Floats are computed at once. If that fails, `Primitive.compute` does
-# it again, and raises the error that users see.
+def _dispatcher(entry: Primitive) -> Callable[..., Any]:
+    """Return the function of any operands.
 
+    Floats are computed at once. If that fails, `perform` does it again, and raises in words.
+    """
+    function, specialised, n = entry.of_floats, entry.specialised, len(entry.slopes)
 
-def _dispatch_one(entry: Primitive) -> Callable[..., Any]:
-    function, specialised = entry.of_floats, entry.specialised
-
-    def call(x: Any) -> Any:
+    def one(x: Any) -> Any:
         kind = type(x)
         if kind is float:
             try:
@@ -259,13 +258,7 @@ def _dispatch_one(entry: Primitive) -> Callable[..., Any]:
             return specialised[kind](x)
         return entry.perform((x,))
 
-    return call
-
-
-def _dispatch_two(entry: Primitive) -> Callable[..., Any]:
-    function, specialised = entry.of_floats, entry.specialised
-
-    def call(a: Any, b: Any) -> Any:
+    def two(a: Any, b: Any) -> Any:
         kind, other = type(a), type(b)
         if kind is float and other is float:
             try:
@@ -280,15 +273,9 @@ def _dispatch_two(entry: Primitive) -> Callable[..., Any]:
             return specialised[other](a, b)
         return entry.perform((a, b))
 
-    return call
-
-
-def _dispatch_several(entry: Primitive) -> Callable[..., Any]:
-    n = len(entry.slopes)
-
-    def call(*operands: Any) -> Any:
+    def several(*operands: Any) -> Any:
         if len(operands) != n:
             raise TypeError(f"{entry.name} expects {n} operands, got {len(operands)}")
         return entry.perform(operands)
 
-    return call
+    return one if n == 1 else two if n == 2 else several

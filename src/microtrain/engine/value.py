@@ -15,8 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import describe
-from .copying import GraphCopies
-from .graph import propagate, topological_sort, zero_and_seed
+from .graph import GraphCopies, propagate, topological_sort, zero_and_seed
 from .methods import Methods, fast
 from .number import Number, Operand, as_number, assigned, number, of_kind
 from .operators import divide, ieee_power, log_base, power, power_slope, ratio
