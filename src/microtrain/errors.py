@@ -56,6 +56,12 @@ def describe(x: object) -> str:
     return f"{type(x).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 
+def expect(fits: object, name: str, what: str, x: object) -> None:
+    """Raise `TypeError`, which says what came and what is expected, unless an argument fits."""
+    if not fits:
+        raise TypeError(f"{name} expects {what}, got {describe(x)}")
+
+
 def counted(n: int, noun: str) -> str:
     """Return a number of things in words: 1 step, 2 steps."""
     return f"{n:,} {noun}" + ("" if n == 1 else "s")
@@ -83,9 +89,8 @@ def any_int(name: str, x: object) -> int:
 
 def true_or_false(name: str, x: object) -> bool:
     """Return `x`. Raises `TypeError` if it is not True or False."""
-    if not isinstance(x, bool):
-        raise TypeError(f"{name} expects True or False, got {describe(x)}")
-    return x
+    expect(isinstance(x, bool), name, "True or False", x)
+    return x  # type: ignore[return-value]
 
 
 def as_list(name: str, x: Any, what: str = "a list") -> list[Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import GradcheckError, describe
+from ..errors import GradcheckError, describe, expect
 from .graph import gradients
 from .number import as_number, number
 from .value import Value
@@ -37,17 +37,14 @@ def gradcheck(
     ...
     microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences 0.5
     """
-    if not callable(f):
-        raise TypeError(f"f expects a function, got {describe(f)}")
+    expect(callable(f), "f", "a function", f)
     if not 0 < number("eps", eps) < math.inf:
         raise ValueError(f"eps expects a finite number above 0, got {eps}")
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if not number(name, tolerance) >= 0:
             raise ValueError(f"{name} expects a number of at least 0, got {tolerance}")
-    if not isinstance(inputs, list | tuple):
-        raise TypeError(
-            f"inputs expects a list with one input for each argument, got {describe(inputs)}"
-        )
+    is_list = isinstance(inputs, list | tuple)
+    expect(is_list, "inputs", "a list with one input for each argument", inputs)
     leaves: list[tuple[str, Value]] = []
     arguments = _argument(inputs, "inputs", leaves)
 
@@ -87,10 +84,8 @@ def _argument(x: Any, name: str, leaves: list[tuple[str, Value]]) -> Any:
     if isinstance(x, list | tuple):
         return [_argument(part, f"{name}[{i}]", leaves) for i, part in enumerate(x)]
     if not isinstance(x, Value):
-        if as_number(x) is NotImplemented:
-            raise TypeError(
-                f"{name} expects a number, a list of numbers or a Value, got {describe(x)}"
-            )
+        fits = as_number(x) is not NotImplemented
+        expect(fits, name, "a number, a list of numbers or a Value", x)
         x = Value(number(name, x))
     leaves.append((name, x))
     return x

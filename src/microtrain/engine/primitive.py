@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from ..errors import DomainError, counted, describe
+from ..errors import DomainError, counted, describe, expect
 from .number import Operand, as_condition, as_number, number, of_one_kind, operand
 
 if TYPE_CHECKING:
@@ -174,14 +174,11 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
     """
     listed = tuple(slopes) if isinstance(slopes, tuple | list) else (slopes,)
     for slope in listed:
-        if slope is not None and not callable(slope):
-            raise TypeError(
-                f"slopes expects a function or None for each operand, got {describe(slope)}"
-            )
+        fits = slope is None or callable(slope)
+        expect(fits, "slopes", "a function or None for each operand", slope)
 
     def decorate(function: Callable[..., Any]) -> Any:
-        if not callable(function):
-            raise TypeError(f"primitive expects a function, got {describe(function)}")
+        expect(callable(function), "primitive", "a function", function)
         name = getattr(function, "__name__", type(function).__name__)
         expected = _operands(name, function)
         if expected != len(listed):
@@ -193,8 +190,7 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
             _check_text(f"{language} of {name}", options.get(language, ""))
         entry = Primitive(name, function, listed, **options)
         call: Any = functools.wraps(function)(_dispatcher(entry))
-        entry.call = call
-        call.entry = entry
+        call.entry, entry.call = entry, call
         return call
 
     return decorate
@@ -202,9 +198,8 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
 
 def _operands(name: str, function: Any) -> int:
     """Return how many operands a function takes."""
-    code = getattr(function, "__code__", None)
     count: int
-    if code is not None:
+    if code := getattr(function, "__code__", None):
         count = code.co_argcount
         plain = not (code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__)
     else:  # a function written in C, or an object that can be called
@@ -217,10 +212,8 @@ def _operands(name: str, function: Any) -> int:
         count = len(kinds)
         plain = all(kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD) for kind in kinds)
     if not plain or not count:
-        raise TypeError(
-            f"{name}: a primitive takes each operand as a positional parameter without a default, "
-            "and at least one"
-        )
+        told = "takes each operand as a positional parameter without a default, and at least one"
+        raise TypeError(f"{name}: a primitive {told}")
     return count
 
 

@@ -1,13 +1,9 @@
 """The operations of one number and of several, each with its slopes: a table of derivatives.
 
-Each operation is one entry: its value, its slope by each operand, what it takes, and how Python
-writes it. All else is derived from that: the method of `Value`, recording, generated code.
-
-A slope is a function of the result `y` and of the operands. It is computed over whatever the
-operands are, so that slopes have slopes too: it is written with operators and with functions of
-this module. Constants in it are ints, which leave a Fraction exact.
-
-Operations with jumps and kinks are in `piecewise`, division and powers in `operators`.
+All else is derived from an entry: the method of `Value`, recording, generated code. A slope is a
+function of the result `y` and of the operands, whatever these are, so that slopes have slopes, too:
+it is written with operators and functions of this module. Constants in it are ints, which leave a
+Fraction exact. Jumps and kinks are in `piecewise`, division and powers in `operators`.
 """
 
 from __future__ import annotations

@@ -2,11 +2,8 @@
 
 An operation on Values makes a new one, which stores its parents and its partial derivative by each.
 `backward()` then walks the graph from the result to the leaves and adds ``partial * grad`` to the
-gradient of each parent: the chain rule.
-
-The operators are here, each beside its derivatives. `Value.perform` does all other operations,
-those of `primitives`. `data` may be a float, an exact `fractions.Fraction` or any `Number`.
-Constant partials are ints, which turn none of these into a float.
+gradient of each parent: the chain rule. The operators are here, each beside its derivatives;
+`Value.perform` does all other operations. Constant partials are ints, which leave Fractions exact.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import describe
+from ..errors import expect
 from ..files.records import Format, Path
 from ..files.schema import NUMBER, OBJECT, SIZE, checked, one_of, optional
 from .description import described
@@ -29,8 +29,7 @@ def save(model: Module, path: Path) -> None:
     >>> mt.load(path).state_dict() == model.state_dict()
     True
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"model expects a Module, got {describe(model)}")
+    expect(isinstance(model, Module), "model", "a Module", model)
     FORMAT.write(path, architecture=architecture_of(model), parameters=model.state_dict())
 
 
@@ -48,8 +47,7 @@ def load(path: Path, model: Module | None = None) -> Any:
     >>> mt.load(path, neuron).state_dict() == mt.Neuron(2).state_dict()
     True
     """
-    if model is not None and not isinstance(model, Module):
-        raise TypeError(f"model expects a Module, got {describe(model)}")
+    expect(model is None or isinstance(model, Module), "model", "a Module", model)
     return FORMAT.read(path, lambda **parts: restored(**parts, model=model))
 
 

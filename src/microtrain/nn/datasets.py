@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..engine.number import as_number, number
-from ..errors import any_int, as_list, counted, describe, positive_int, true_or_false
+from ..errors import any_int, as_list, counted, expect, positive_int, true_or_false
 from ..files.csv import read_table
 
 Data = tuple[list[list[float]], list[float]]
@@ -87,8 +87,7 @@ def read_csv(
     >>> read_csv(path, "kind")
     ([[5.1, 3.5], [1.4, 0.2]], [1.0, 0.0])
     """
-    if not isinstance(target, str):
-        raise TypeError(f"target expects the name of a column, got {describe(target)}")
+    expect(isinstance(target, str), "target", "the name of a column", target)
     true_or_false("skip_empty", skip_empty)
     table = read_table(path, sep=sep)
     k = table.place(target.strip(), "target")

@@ -71,9 +71,7 @@ def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
     # keeping it apart from the rest leaves nothing to cancel, in the loss and in its partials.
     picked = _sum([where(y > 0, z, 0.0) for y, z in zip(ys, zs)])  # not y * z: 0.0 * inf is NaN
     ds = [z - picked for z in zs]
-    top = ds[0]
-    for d in ds[1:]:
-        top = maximum(top, d)
+    top = functools.reduce(maximum, ds)
     others = [(1 - y) * exp(d - top) for y, d in zip(ys, ds)]
     rest = _sum(others)
     own = exp(-top)

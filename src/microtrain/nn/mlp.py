@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value, node, number_in
-from ..errors import any_int, as_list, counted, describe, one_of, positive_int
+from ..errors import any_int, as_list, counted, expect, one_of, positive_int
 from .module import Module
 
 if TYPE_CHECKING:
@@ -196,6 +196,5 @@ def _generator(rng: random.Random | None = None, seed: int = 0) -> random.Random
     from random import Random  # slow to import
 
     rng = Random(seed) if rng is None else rng
-    if not isinstance(rng, Random):
-        raise TypeError(f"rng expects a random.Random, got {describe(rng)}")
+    expect(isinstance(rng, Random), "rng", "a random.Random", rng)
     return rng

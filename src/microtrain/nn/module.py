@@ -23,7 +23,7 @@ from ..draw.html import html_table
 from ..engine.graph import reset
 from ..engine.number import number
 from ..engine.value import Value
-from ..errors import as_list, counted, describe
+from ..errors import as_list, counted, expect
 
 
 class Module:
@@ -83,8 +83,7 @@ class Module:
         Raises `ValueError` for missing or unknown names and wrong shapes, `TypeError` for what is
         not a number.
         """
-        if not hasattr(state, "keys"):
-            raise TypeError(f"state expects a dict from state_dict(), got {describe(state)}")
+        expect(hasattr(state, "keys"), "state", "a dict from state_dict()", state)
         entries = dict(_entries(_tree(self)))
         if odd := [repr(name) for name in entries if name not in state]:
             raise ValueError(f"state lacks {', '.join(odd)}")
@@ -199,8 +198,7 @@ def _leaves(entry: Any, beside: Any, place: str) -> Iterator[tuple[str, Value, A
     if isinstance(entry, Value):
         yield place, entry, beside
         return
-    if not isinstance(beside, list | tuple):
-        raise TypeError(f"{place} expects a list of {len(entry)}, got {describe(beside)}")
+    expect(isinstance(beside, list | tuple), place, f"a list of {len(entry)}", beside)
     if len(beside) != len(entry):
         raise ValueError(f"{place} expects {len(entry)} numbers, got {len(beside)}")
     for i, (part, other) in enumerate(zip(entry, beside)):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from ..engine.graph import reset
 from ..engine.number import number
 from ..engine.value import Value
-from ..errors import any_int, as_list, describe, positive_int
+from ..errors import any_int, as_list, expect, positive_int
 
 Schedule = Callable[[int], float]
 
@@ -34,8 +34,7 @@ class SGD:
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         listed = as_list("parameters", parameters)
         for p in listed:
-            if not isinstance(p, Value):
-                raise TypeError(f"parameters expects Values, got {describe(p)}")
+            expect(isinstance(p, Value), "parameters", "Values", p)
         if not listed:
             raise ValueError("parameters expects at least one Value, got none")
         self.parameters: list[Value] = list(dict.fromkeys(listed))  # each once

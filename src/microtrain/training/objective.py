@@ -9,7 +9,7 @@ from typing import Any
 
 from ..engine.number import as_number, number
 from ..engine.value import Value
-from ..errors import as_list, counted, describe
+from ..errors import as_list, counted, describe, expect
 from ..nn import datasets
 from ..nn.description import described
 from ..nn.losses import Loss, encode_target, squared_error
@@ -33,10 +33,9 @@ class Objective:
     """
 
     def __init__(self, model: Module, pairs: Sequence[Pair], loss: Loss, reduction: str) -> None:
-        if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
-            raise TypeError(f"model expects a Module, got {describe(model)}")
-        if not callable(loss):
-            raise TypeError(f"loss expects a function, got {describe(loss)}")
+        fits = callable(model) and hasattr(model, "parameters") and not isinstance(model, type)
+        expect(fits, "model", "a Module", model)
+        expect(callable(loss), "loss", "a function", loss)
         self.model: Any = model
         self.parameters = list(dict.fromkeys(model.parameters()))
         if not self.parameters:

@@ -7,7 +7,7 @@ from collections.abc import Container
 from typing import Any
 
 from ..engine.number import number
-from ..errors import any_int, describe, file_path, one_of, positive_int, true_or_false
+from ..errors import any_int, expect, file_path, one_of, positive_int, true_or_false
 from ..nn.losses import REDUCTIONS
 from ..nn.mlp import MLP
 from ..nn.optim import Schedule, learning_rate
@@ -43,8 +43,8 @@ class Plan:
         path = given["checkpoint"]
         self.checkpoint = None if path is None else file_path("checkpoint", path)
         self.on_step = given["on_step"]
-        if self.on_step is not None and not callable(self.on_step):
-            raise TypeError(f"on_step expects a function, got {describe(self.on_step)}")
+        fits = self.on_step is None or callable(self.on_step)
+        expect(fits, "on_step", "a function", self.on_step)
         tracked = given["track_sharpness"]
         self.tracks = tracked is not None
         self.tracked: Container[int] = tracked if self.tracks else ()
