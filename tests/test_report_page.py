@@ -611,6 +611,7 @@ def test_what_is_said_of_batches_and_of_dead_neurons(visit, toy):
     assert page.locator("#verdict").get_attribute("class") == "plain"
     assert starts(page) == [0]
     expect(page, "#starts-list", "stopped")
+    expect(page, "#strip-4", "The loss of this batch is below 0.01")
     expect(page, "#fresh", "Dots jump")
     assert page.locator("#curve .noise circle").count() == page.evaluate("run.head + 1")
     page = visit(toy, "#out=r")

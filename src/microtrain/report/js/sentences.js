@@ -78,7 +78,7 @@ const SENTENCES = {
   L3: (part, t) => {
     const n = t.samples.length - 1,
       all = run.config.mean
-        ? `The mean over all ${n + 1} samples is`
+        ? `The mean over ${run.config.batch === null ? `all ${n + 1} samples` : `the ${n + 1} samples of this batch`} is`
         : `With the other ${inWords(n)} ${n === 1 ? "sample" : "samples"} the loss is`;
     return `${all} ${number(t.total)}. That is the number to bring down.`;
   },

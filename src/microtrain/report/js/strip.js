@@ -20,7 +20,8 @@ function drawStrip() {
       ? className(set, set.ys[state.sample].indexOf(1))
       : set.ys[state.sample].map((y) => plain(y, 3)).join(", ");
   rich($("strip-1"), `Sample ${state.sample}: it says {${says}}, the target is {${target}}.`);
-  const own = run.sampleLoss(k, state.sample),
+  const which = run.config.batch === null ? "The loss" : "The loss of this batch",
+    own = run.sampleLoss(k, state.sample),
     total = run.config.batch === null ? run.losses[k] : run.fullLoss(k);
   const sum = lossSum(outputs, set.ys[state.sample], own),
     n = set.xs.length,
@@ -35,13 +36,13 @@ function drawStrip() {
     $("strip-3"),
     !finite(slope)
       ? "The gradient is not finite: from here on there is no number to go on with."
-      : `If ${name} grew a little, the loss would ${changes(slope)}.${left ? ` But [${bracketed(short(left))}] is left over from earlier steps: together [${short(held)}].` : ""}`,
+      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope)}.${left ? ` But [${short(left)}] is left over from earlier steps: together [${short(held)}].` : ""}`,
   );
   const after = before - lr * held;
   rich(
     $("strip-4"),
     isOver()
-      ? `The loss is below ${plain(state.target)}: training ends here, no update is made.`
+      ? `${which} is below ${plain(state.target)}: training ends here, no update is made.`
       : `So it ${held > 0 ? "goes down" : held < 0 ? "goes up" : "stays"}: {${short(before)} ${MINUS} ${plain(lr)} ${TIMES} ${bracketed(short(held))} = ${short(after)}}`,
   );
 }

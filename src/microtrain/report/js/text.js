@@ -14,9 +14,9 @@ function short(x, digits = 4) {
   if (x === 0) return "0";
   const size = Math.abs(x);
   let text =
-    size >= 1e6 || size < 1e-5 ? x.toExponential(Math.min(digits, 3) - 1) : x.toPrecision(digits);
+    size >= 1e6 || size < 1e-4 ? x.toExponential(Math.min(digits, 3) - 1) : x.toPrecision(digits);
   if (text.includes("e"))
-    text = size < 1e6 && size >= 1e-5 ? String(Number(text)) : text.replace("e+", "e");
+    text = size < 1e6 && size >= 1e-4 ? String(Number(text)) : text.replace("e+", "e");
   return signed(text);
 }
 
