@@ -354,4 +354,6 @@ def test_no_public_argument_is_missing():
             for p in inspect.signature(function).parameters.values()
             if p.name != "self" and not p.name.startswith("_") and p.kind != p.VAR_KEYWORD
         ]
-        assert [argument for of, argument in ROWS if of == name] == parameters, name
+        assert [argument for of, argument in ROWS if of == name] == parameters, (
+            f"give CALLS an entry for each argument of {name}: {parameters}"
+        )

@@ -16,6 +16,7 @@ from machine import pythons, run
 from pages import ROOT, blocks, pages_with
 
 import microtrain as mt
+from microtrain.engine import operators, piecewise, primitives
 
 SRC = ROOT / "src"
 
@@ -112,6 +113,16 @@ def test_no_dependency():
 
 def test_the_public_names():
     assert all(getattr(mt, name).__doc__ for name in mt.__all__)
+
+
+def test_every_operation_is_public_and_a_method_if_it_has_one_operand():
+    for module in (operators, piecewise, primitives):
+        for name, operation in vars(module).items():
+            is_own = name.startswith("_") or name == "heaviside"  # the slope of relu
+            if hasattr(operation, "entry") and not is_own:
+                assert name in mt.__all__, f"{name} is missing in __init__.py"
+                if len(operation.entry.slopes) == 1 and name != "detach":
+                    assert hasattr(mt.Value, name), f"{name} is missing in engine/methods.py"
 
 
 def test_every_public_function_has_an_example():
