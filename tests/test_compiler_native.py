@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import fractions
 import itertools
 import math
 import random
@@ -280,35 +281,66 @@ def test_plain_arguments_go_straight_to_c(monkeypatch):
     compiled = native(f)
     matrix, b = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], (1.0, 7.0)
     expected = f({"a": matrix, "b": b}, 3.0)
-    assert compiled({"a": matrix, "b": b}, 3.0) == expected
+    for x in (3.0, np.int64(3)):  # NumPy's types of numbers are learned when they come
+        assert compiled({"a": matrix, "b": b}, x) == expected
     monkeypatch.setattr(NativeCode, "_otherwise", None)
     a = np.array(matrix)
     columns = np.asfortranarray(a)
     a.flags.writeable = False
-    for each in (matrix, a, columns, [*a.copy()]):
-        assert compiled({"a": each, "b": b}, 3.0) == expected
+    ints, single = a.astype(int), a.astype("float32")
+    mixed = [[1, 2.0], [np.float32(3.0), 4], [fractions.Fraction(5), 6.0]]
+    many = (matrix, a, columns, [*a.copy()], ints, single, single[::-1][::-1], ints.tolist(), mixed)
+    for each in many:
+        for x in (3.0, 3, np.int64(3)):
+            assert compiled({"a": each, "b": b}, x) == expected
     monkeypatch.undo()
     for each in (
         a[:, :1],
         a[:2],
-        a.astype("float32"),
-        [[1, 2], *matrix[1:]],
+        ints[:2],
         matrix * 2,
         matrix[:2],
+        1.0,
     ):
         argument = {"a": each, "b": b}
         try:
             expected = mt.compile(f)(argument, 3.0)
-        except IndexError:
-            with pytest.raises(IndexError):
+        except (IndexError, TypeError) as error:
+            with pytest.raises(type(error)):
                 compiled(argument, 3.0)
         else:
             assert compiled(argument, 3.0) == expected
     for arguments in (({"a": matrix, "c": b}, 3.0), ({"a": matrix}, 3.0), ({"a": matrix, "b": b},)):
         with pytest.raises((TypeError, KeyError)):
             compiled(*arguments)
-    with pytest.raises(TypeError, match="True"):
-        compiled({"a": matrix, "b": b}, True)
+    for wrong in (True, np.True_, "3", None):
+        with pytest.raises(TypeError, match="expects a number|has to be a number"):
+            compiled({"a": matrix, "b": b}, wrong)
+    for at in range(2):
+        huge = [[10**400, 2.0], *matrix[1:]], 3.0
+        with pytest.raises(ValueError, match="a number that fits a float, got a larger one"):
+            compiled({"a": (huge[0], matrix)[at], "b": b}, (3.0, 10**400)[at])
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_arguments_by_keyword_go_straight_to_the_code(engine, monkeypatch):
+    def f(v, w=2.0, *, x=1.0, y=1.0):
+        return v[0] * w - x / y
+
+    compiled = mt.compile(f, engine=engine)
+    v = [3.0]
+    calls = [((v,), {}), ((v, 5.0), {}), ((v,), {"w": 5.0}), ((), {"w": 4.0, "v": v})]
+    calls += [((v,), {"x": 8.0, "y": 4.0}), ((v,), {"y": 4.0, "x": 8.0, "w": 1.0})]
+    expected = [f(*args, **kwargs) for args, kwargs in calls]
+    for _ in range(2):  # in the order of their first calls, and when their code is there
+        assert [compiled(*args, **kwargs) for args, kwargs in calls] == expected
+    monkeypatch.setattr(Record, "replay", None)
+    for (args, kwargs), each in zip(calls, expected):
+        for _ in range(2):
+            assert compiled(*args, **kwargs) == each
+    for args, kwargs in (((v,), {"z": 1.0}), ((v, 1.0), {"v": v}), ((), {"w": 1.0})):
+        with pytest.raises(TypeError):
+            compiled(*args, **kwargs)
 
 
 def test_map_takes_lists_and_rows_of_buffers():
@@ -318,7 +350,7 @@ def test_map_takes_lists_and_rows_of_buffers():
         return v[0] * v[1] + mt.exp(v[0])
 
     compiled = native(f)
-    rows = [[0.5, 2.0], [1.0, -3.0], [2.0, 0.0]]
+    rows = [[0.5, 2.0], [1.0, 3.0], [2.0, 0.0]]
     expected = mt.compile(f).map_value_and_grad(rows)
     assert compiled.map_value_and_grad(rows) == expected
     assert compiled.map(rows) == [value for value, _ in expected]
@@ -333,7 +365,18 @@ def test_map_takes_lists_and_rows_of_buffers():
         assert [*values] == [value for value, _ in expected] and [*slopes] == flat
         assert compiled.map(each) == values
     assert compiled.map(a[:0]) == array("d")
-    assert compiled.map(a.astype("float32")) == compiled.map(rows)
+    for each in (a.astype(int), a[:, ::-1].astype("float32")[:, ::-1], a.astype("uint8")):
+        found, listed = compiled.map_value_and_grad(each), each.tolist()
+        assert [*found[0]] == [value for value, _ in compiled.map_value_and_grad(listed)]
+        assert found == compiled.map_value_and_grad(np.array(listed, dtype=float))
+    assert compiled.map(a.astype(">f8")) == compiled.map(rows)
+    empty = np.empty((0, 2))
+    empty.flags.writeable = False
+    assert compiled.map(empty) == compiled.map(empty.astype(int)) == array("d")
+    assert native(lambda v: mt.tanh(2.0)).map(np.empty((2, 0))) == array("d", [math.tanh(2.0)] * 2)
+    for wrong in (a[0], a[:, :1], np.ones((2, 2, 2)), a > 0, np.array(2.0), np.float64(2.0), b"ab"):
+        with pytest.raises((TypeError, IndexError)):
+            compiled.map(wrong)
     assert compiled.map([*rows, (1.0, 2.0)]) == mt.compile(f).map([*rows, (1.0, 2.0)])
     assert native(lambda x: x * 2).map(array("d", [1.0, 2.0])) == array("d", [2.0, 4.0])
     assert native(lambda v: [v[1], v[0], v[0]]).map(a[:1]) == array("d", [2.0, 0.5, 0.5])

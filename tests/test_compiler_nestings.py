@@ -207,6 +207,16 @@ def test_arrays_come_in_as_nested_lists():
     assert many([Fraction(1, 2), np.float32(0.5)]) == 0.5
 
 
+def test_a_long_list_of_ints_has_the_errors_and_shapes_of_one_of_floats():
+    f = lambda v: mt.log(v[0]) + sum(v)  # noqa: E731
+    compiled = mt.compile(f)
+    for n in (20, 30, 20):
+        assert compiled([1] * n) == float(n)
+        with pytest.raises(mt.DomainError, match=r"log\(0.0\)"):
+            compiled([0] * n)
+    assert compiled([1.0] * 19 + [Fraction(1, 2)]) == 19.5
+
+
 def test_what_is_no_number_is_refused_with_its_place():
     f = lambda p: p["w"][1] * 2.0  # noqa: E731
     for call in (mt.compile(f), mt.grad(f), mt.compile(f).value_and_grad, mt.compile(mt.grad(f))):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
 from .python import Python, assemble, function, indented
-from .transforms import taken_apart, with_gradient
+from .transforms import bound, taken_apart, with_gradient
 from .tree import REALS, Shape, size, unflatten
 from .writer import Part, Scope, write
 
@@ -93,9 +93,9 @@ class Code:
             order = f"[{', '.join(map(self._named, keys))}]"  # the function may go by it
             head += [f"if [*{name}] != {order}:", "    raise TypeError"]
         elif len(shapes) > FEW and not any(shapes):
-            head += [f"kinds = {{*map(type, {name})}}", "if kinds != {float}:"]
-            head += ["    if not kinds <= reals.keys():", "        raise TypeError"]
-            head.append(f"    {name} = map(float, {name})")
+            head += [f"kinds = {{*map(type, {name})}}"]
+            head += ["if not kinds <= reals.keys():", "    raise TypeError"]
+            values = f"{name} if kinds == {{float}} else map(float, {name})"
             scalars = []
         head.append(f"[{', '.join(names)}] = {values or '()'}")
         return [x for part, child in zip(names, shapes) for x in self._unpack(part, child, scalars)]
@@ -170,6 +170,9 @@ class Code:
 
         That is found by replaying the record. Arguments of other types or shapes are dispatched.
         """
+        given, named = bound(self._compiled.of, args, kwargs)
+        if (len(given), [*named]) != (len(args), [*kwargs]):
+            return self.function(*given, **named)
         leaves, shape = taken_apart(self._compiled.of, args, kwargs)
         if shape == self.shape and all(type(x) is float or isinstance(x, Value) for x in leaves):
             return unflatten(self.result, iter(self._record.replay(leaves, self._places)))

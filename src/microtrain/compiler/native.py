@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import functools
 import itertools
 import operator
 import random
+import struct
 from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,8 +19,13 @@ from .code import Code
 from .compiled import Compiled, each
 from .record import Record
 from .toolchain import library
-from .tree import Shape, flatten, unflatten
+from .tree import REALS, Shape, are_real, flatten
 from .writer import INFIX
+
+FORMATS = [*"dfbBhHiIlLqQ"]  # of the numbers in buffers
+
+# What comes up where arguments are no plain numbers in the nesting that is expected.
+UNREAD = AttributeError, KeyError, OverflowError, TypeError, struct.error
 
 
 class Native:
@@ -40,7 +45,11 @@ class Native:
         """
         outputs = [array("d", bytes(8 * size * n)) for size in self.sizes]
         addresses = [output.buffer_info()[0] for output in outputs]
-        x = ctypes.addressof(ctypes.c_char.from_buffer(numbers)) if numbers else 0
+        x = (
+            ctypes.addressof(ctypes.c_char.from_buffer(numbers))
+            if memoryview(numbers).nbytes
+            else 0
+        )
         failed = self.call(x, n, *addresses)
         return outputs if self.is_finite and not failed else None
 
@@ -99,13 +108,13 @@ class NativeCode(Code):
 
     def _call(self, *args: Any, **kwargs: Any) -> Any:
         found = None
-        if len(args) == len(self._read):
+        if len(args) + len(kwargs) == len(self._read) and (*kwargs,) == self.shape[1]:
             numbers = array("d")
             try:
-                for read, x in zip(self._read, args):
+                for read, x in zip(self._read, (*args, *kwargs.values())):
                     read(x, numbers)
                 found = self._native(numbers, 1)
-            except (KeyError, TypeError):  # it takes more than that
+            except UNREAD:  # it takes more than that
                 pass
         if found is None:
             return self._otherwise(*args, **kwargs)
@@ -117,20 +126,21 @@ class NativeCode(Code):
 
     def _map(self, points: list[Any]) -> list[Any]:
         """Return the results for a list of points."""
-        leaves: list[Any] = []
-        (expected,) = self.shape[2]
-        same = all(flatten(x, leaves, "a point") == expected for x in points)
-        found = None
-        if same:
-            with contextlib.suppress(TypeError, OverflowError):  # there are Values, or huge ints
-                found = self._native(array("d", leaves), len(points))
+        numbers, found, (read,) = array("d"), None, self._read
+        try:
+            for x in points:
+                read(x, numbers)
+            found = self._native(numbers, len(points))
+        except UNREAD:  # they are not all alike
+            pass
         if found is None:
             return [*map(self.function, points)]
-        first, *rest = (iter(x.tolist()) for x in found)
-        if not rest:
-            return [unflatten(self.result, first) for _ in points]
-        _, _, (_, slopes) = self.result
-        return [(next(first), unflatten(slopes, rest[0])) for _ in points]
+        if self.result is None:
+            return found[0].tolist()
+        columns = [_parts(x.tolist(), n) for x, n in zip(found, self._native.sizes)]
+        if len(columns) == 1:
+            return [*map(self._build, *columns)]
+        return [self._build(value + slopes) for value, slopes in zip(*columns)]
 
     def map_rows(self, view: memoryview) -> Any:
         """Return the results for the points in the rows of a buffer, as one array or two."""
@@ -146,30 +156,38 @@ class NativeCode(Code):
         return found[0] if len(found) == 1 else tuple(found)
 
 
-def _reader(shape: Shape) -> Callable[[Any, Any], None]:
-    """Return what adds the numbers in a nesting of this shape to an array, all of them floats.
+def _parts(numbers: list[float], n: int) -> Iterator[list[float]]:
+    """Return the parts of a list that are so long."""
+    return (numbers[k : k + n] for k in range(0, len(numbers), n))
 
-    It raises `TypeError` or `KeyError` for anything else.
+
+def _reader(shape: Shape) -> Callable[[Any, Any], None]:
+    """Return what adds the numbers in a nesting of this shape to an array.
+
+    It raises an error for what is another nesting, or may be.
     """
-    whole: Any = shape or (float, (), ())
-    kind, keys, shapes = whole
+    if shape is None:
+        return lambda x, numbers: numbers.append(REALS[type(x)](x))
+    kind, keys, shapes = shape
     parts, is_flat, dimensions = [*map(_reader, shapes)], not any(shapes), _dimensions(shape)
+    packed = struct.Struct(f"{len(shapes)}d").pack
 
     def read(x: Any, numbers: Any) -> None:
         if type(x) is not kind:
             view = _view(x)
-            if view is None or view.shape != dimensions:
+            if view is not None and view.shape == dimensions:
+                numbers.frombytes(view.cast("B"))
+                return
+            if dimensions is None:
                 raise TypeError
-            numbers.frombytes(view.cast("B"))
-        elif kind is float:
-            numbers.append(x)
-        elif len(x) != len(shapes) or (kind is dict and (*x,) != keys):
+            x = x.tolist()
+        if len(x) != len(shapes) or (kind is dict and (*x,) != keys):
             raise TypeError
-        elif kind is dict:
+        if kind is dict:
             for y, part in zip(x.values(), parts):
                 part(y, numbers)
-        elif is_flat and {*map(type, x)} <= {float}:
-            numbers.extend(x)
+        elif is_flat and are_real(x):
+            numbers.frombytes(packed(*x))
         else:
             for y, part in zip(x, parts):
                 part(y, numbers)
@@ -205,15 +223,18 @@ def _dimensions(shape: Shape) -> tuple[int, ...] | None:
 
 
 def _view(x: Any) -> Any:
-    """Return a buffer of doubles as a memoryview of one that C can read, or None for all else."""
+    """Return an array of numbers as a buffer of doubles that C can read, or None for all else."""
     try:
         view: Any = memoryview(x)
-    except TypeError:
+    except (TypeError, ValueError):
         return None
-    if view.format != "d":
+    if view.ndim == 0 or view.format not in FORMATS:
         return None
-    if view.readonly or not view.c_contiguous:
-        view = memoryview(bytearray(view.tobytes())).cast("d", view.shape)
+    if view.nbytes and (view.format != "d" or view.readonly or not view.c_contiguous):
+        numbers: Any = view.tobytes()
+        if view.format != "d":
+            numbers = memoryview(numbers).cast(view.format)
+        view = memoryview(array("d", numbers)).cast("B").cast("d", view.shape)
     return view
 
 

@@ -77,12 +77,7 @@ def taken_apart(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
 
     It is that of a tuple; the keys are the names of the last arguments, which go by keyword.
     """
-    if kwargs:
-        import inspect
-
-        with contextlib.suppress(ValueError):  # there are functions that do not tell
-            call = inspect.signature(f).bind(*args, **kwargs)
-            args, kwargs = call.args, call.kwargs
+    args, kwargs = bound(f, args, kwargs)
     leaves: list[Any] = []
     given = enumerate((*args, *kwargs.values()))
     try:
@@ -91,6 +86,19 @@ def taken_apart(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
         error.add_note("bind what is no number first: functools.partial(f, flag=True)")
         raise
     return leaves, (tuple, tuple(kwargs), shapes)
+
+
+def bound(
+    f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of `f`, those by keyword only where they have to be."""
+    if kwargs:
+        import inspect
+
+        with contextlib.suppress(ValueError):  # there are functions that do not tell
+            call = inspect.signature(f).bind(*args, **kwargs)
+            return call.args, call.kwargs
+    return args, kwargs
 
 
 def called(f: Callable[..., Any], shape: Shape, leaves: Iterable[Any]) -> Any:

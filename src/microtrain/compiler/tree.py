@@ -7,7 +7,7 @@ import numbers
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..engine.number import as_number
+from ..engine.number import Number, as_number
 from ..engine.value import Value
 from ..errors import describe
 
@@ -51,8 +51,8 @@ def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
         if are_real(tree):
             leaves += tree
             return _kind(kind), keys, (None,) * len(tree)
-    elif (number := as_number(tree)) is not NotImplemented:
-        leaves.append(number)
+    elif are_real((tree,)) or isinstance(tree, Number):
+        leaves.append(as_number(tree))
         return None
     elif hasattr(tree, "tolist"):
         return flatten(tree.tolist(), leaves, name)
