@@ -228,7 +228,8 @@ def toy_jax_scan(steps=20_000):
 
 def sweeper(engine, seeds):
     """Four rates with so many seeds; what is timed is a run of 200 steps."""
-    return lambda: mt.sweep((0.01, 0.05, 0.1, 0.5), seeds=range(seeds), engine=engine), 4 * seeds
+    options = {"seeds": range(seeds), "steps": 200, "target_loss": None, "engine": engine}
+    return lambda: mt.sweep((0.01, 0.05, 0.1, 0.5), **options), 4 * seeds
 
 
 def mapped(f, a, b, engine, n):
