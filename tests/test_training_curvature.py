@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 import microtrain as mt
 from microtrain import MLP, CompileError, Module, Value
 from microtrain.training import curvature
-from microtrain.training.curvature import Curvature
-from microtrain.training.eigen import lanczos, largest_eigenvalue
+from microtrain.training.curvature import Curvature, lanczos, largest_eigenvalue
 from microtrain.training.objective import Objective, pairs_of
 
 XS, YS = mt.datasets.toy()

@@ -55,11 +55,6 @@ def update(parameters: Sequence[Value], lr: float) -> None:
         p.data -= lr * p.grad
 
 
-def gradient_norm(parameters: Sequence[Value]) -> float:
-    """Return the length of the gradient, the vector of all the parameters' derivatives."""
-    return sqrt(sum_of_squares(parameters))
-
-
 def sum_of_squares(parameters: Sequence[Value], total: float = 0.0) -> float:
     """Return the total with the squares of the parameters' derivatives."""
     for p in parameters:
@@ -88,7 +83,7 @@ class EagerEngine:
             *(objective.model, parameters, batches, lr),
             *(objective.loss_of, objective.reduction, self.zero_grad),
         )
-        return loss, gradient_norm(parameters), state_of(parameters)
+        return loss, sqrt(sum_of_squares(parameters)), state_of(parameters)
 
     def refresh(self) -> None:
         """Take note of what `on_step` may have changed: nothing to do, as nothing was recorded."""
