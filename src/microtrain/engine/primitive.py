@@ -1,8 +1,7 @@
 """What an operation is: its value, its slopes, what it takes, and how each language writes it.
 
-`primitive` turns a function of plain numbers into a function of any operands. One rule decides what
-it does: if an operand is a `Value`, it makes a Value; else if one is a symbol, it records the
-operation; else it computes the result.
+One rule decides what it does: if an operand is a `Value`, it makes a Value; else if one is a
+symbol, it records the operation; else it computes the result.
 """
 
 from __future__ import annotations

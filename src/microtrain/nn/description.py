@@ -1,8 +1,7 @@
-"""One description of a model, a loss or a schedule: all that decides what it computes.
+"""A text for a model, a loss or a schedule: all that decides what it computes.
 
-`description` writes it as a text. Objects with equal texts compute the same, once their parameters
-hold the same numbers. Saving a model, reusing a trace, noticing a change and resuming a run all
-compare these texts.
+Objects with equal texts compute the same, once their parameters hold the same numbers. Saving a
+model, reusing a trace, noticing a change and resuming a run all compare these texts.
 """
 
 from __future__ import annotations

@@ -23,13 +23,9 @@ class Recording:
     """Everything that a run went through, kept by ``train(record=True)``.
 
     Attributes:
-        xs: the samples.
-        ys: their targets.
-        loss: that of one sample, as it was given.
-        reduction: "sum" or "mean".
-        zero_grad: whether the gradients were reset at each step.
+        xs, ys: the samples and their targets.
         whole_batch: whether each loss is that of all samples.
-        steps, batch_size, accumulate, seed: as `train` was given them, or took them.
+        loss, reduction, zero_grad, steps, batch_size, accumulate, seed: as `train` took them.
         parameters: parameters[k] are those that gave losses[k], as a tuple in the order of
             ``model.parameters()``.
         gradients: gradients[k] is the gradient there, in the same order. (As it was used: with

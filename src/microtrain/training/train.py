@@ -69,10 +69,9 @@ def train(
         batch_size: how many samples go into a mini-batch; None takes all, in the order given. Mini-
             batches are drawn by shuffling all the samples anew each time they have been used up;
             the last may be smaller. Where a step always sees every sample, nothing is shuffled.
-        accumulate: how many mini-batches' gradients (and losses) are added up for one update. With
-            "mean", k means are added.
-        zero_grad: False leaves each step's gradients in place for the next one to add to, which is
-            the most common bug in training loops: to be watched here.
+        accumulate: how many mini-batches' gradients (and losses, or means) one update adds up.
+        zero_grad: False leaves each step's gradients for the next one to add to: the most common
+            bug in training loops, to be watched here.
         target_loss: stop as soon as a step's loss is below this. With mini-batches, that is the
             loss of the step's own samples, not of all.
         seed: decides the shuffling, and the initial parameters of the default model.
@@ -82,12 +81,11 @@ def train(
             numbers drawn inside, numbers from outside, attributes that change in between, a
             computation that depends on which sample it is, or on the type of a number. (And the
             built-in `sum` of plain inputs is not their plain sum since Python 3.12.) "native"
-            does the same in C, compiled by the C compiler of this machine (the one that the
-            environment variable MICROTRAIN_CC names, or cc), with many steps in each call, unless
-            `on_step`, `record` or a schedule that may look at the run has to see each. "auto"
-            compiles where there is work enough and it is sure that the results are the same; of a
-            model, a loss or a schedule of your own it looks through the code for that. Else the
-            history says in `fallback` what it found.
+            does the same in C, made by this machine's C compiler (that of the environment variable
+            MICROTRAIN_CC, or cc), with many steps in each call, unless `on_step`, `record` or a
+            schedule that may look at the run has to see each. "auto" compiles where there is work
+            enough and the results are sure to be the same; for that it looks through the code of a
+            model, a loss or a schedule of your own. `fallback` of the history says what it found.
         on_step: called with the history after each step.
         track_sharpness: at every so many steps, beginning with the first, or at those in a range or
             set, put the `sharpness` of the loss of all samples into the history. Each time costs

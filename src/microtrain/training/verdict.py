@@ -51,9 +51,8 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     Where each loss is that of a mini-batch, a rise may be due to its samples: no such run is
     oscillating, and instead of the losses count their means over each pass over the samples.
 
-    So runs that ended alike have the same word. It depends on nothing but the losses of the later
-    half of the steps (of ten, if that is more), the last gradient, how many steps there were, and
-    the target (without one, the first loss).
+    It depends on nothing but the losses of the later half of the steps (of ten, if that is more),
+    the last gradient, how many steps there were, and the target (without one, the first loss).
 
     >>> import microtrain as mt
     >>> verdict(mt.train(lr=0.1, steps=100, target_loss=0.01), 0.01)
@@ -135,16 +134,13 @@ def rises(losses: Sequence[float]) -> int:
 def steps_to_go(losses: Sequence[float], target_loss: float) -> float:
     """Return how many more steps it takes to bring the loss to the target, at the pace it has.
 
-    The pace is the rate at which the logarithm of the loss falls. It is taken from the last two
-    quarters of the steps, and where it slackened from the one to the other, it is expected to go on
-    slackening in the same way: as a power of the steps, at most as fast as 1/step. (A constant pace
-    is what gradient descent does on a quadratic; a pace that falls as 1/step, where the loss falls
-    as a power of the steps, is what the toy network does.) It is infinite where the loss has not
-    fallen in these, or is no longer positive.
+    The pace, at which the logarithm of the loss falls, is taken from the last two quarters of the
+    steps. Where it slackened between them, it is expected to go on so: as a power of the steps, at
+    most as 1/step. (On a quadratic the pace of gradient descent is constant; on the toy network it
+    falls as 1/step.) Where the loss did not fall, or is no longer positive, the result is infinite.
 
-    It looks no further than the curve does. On the toy (40 seeds), the median prediction was 0.92
-    of the truth after 50 steps at a rate of 0.05, 0.81 after 100 at 0.01, but 0.31 after 100 at
-    0.001, where the loss has yet to show how it slackens.
+    On the toy (40 seeds), the median prediction was 0.92 of the truth after 50 steps at a rate of
+    0.05, 0.81 after 100 at 0.01, but 0.31 after 100 at 0.001, before the loss shows its slackening.
 
     >>> losses = [0.99**k for k in range(101)]
     >>> round(steps_to_go(losses, 0.99**150))
