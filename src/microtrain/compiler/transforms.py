@@ -15,7 +15,7 @@ from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort
 from ..engine.value import Value
-from ..errors import CompileError, describe
+from ..errors import CompileError, describe, expect
 from .record import Record, without_collection
 from .symbol import Symbol, as_place
 from .tree import Shape, flatten, size, unflatten
@@ -36,8 +36,7 @@ class Transform:
     __wrapped__: Any
 
     def __init__(self, what: str, f: Any, argnums: Argnums | None = None) -> None:
-        if not callable(f):
-            raise TypeError(f"{what} expects a function, got {describe(f)}")
+        expect(callable(f), what, "a function", f)
         functools.update_wrapper(self, f)
         self.what, self.argnums = what, argnums
         self.numbers = functools.partial(RULES[what], f, argnums)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import describe
+from ..errors import expect
 
 # Colours that people with any kind of colour vision can tell apart (Okabe and Ito, 2008, "Color
 # Universal Design").
@@ -49,8 +49,7 @@ def _figure(**options: Any) -> Any:
 
 def given(ax: Any) -> Any:
     """Return `ax`. Raises `TypeError` unless it is None or matplotlib's axes."""
-    if ax is not None and not hasattr(ax, "contourf"):
-        raise TypeError(f"ax expects matplotlib's axes, got {describe(ax)}")
+    expect(ax is None or hasattr(ax, "contourf"), "ax", "matplotlib's axes", ax)
     return ax
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.graph import size, topological_sort
 from ..engine.value import Value
-from ..errors import describe
+from ..errors import expect
 from .html import html_table
 
 if TYPE_CHECKING:
@@ -70,10 +70,8 @@ def _expression(caller: str, value: Any, model: Any) -> tuple[list[Box], list[Ar
     """Return a box for each value of the graph and an arrow for each partial."""
     from .graph import Arrow, Box
 
-    if not hasattr(value, "partials"):
-        raise TypeError(f"{caller} expects a Value, got {describe(value)}")
-    if model is not None and not hasattr(model, "named_parameters"):
-        raise TypeError(f"model expects a Module, got {describe(model)}")
+    expect(hasattr(value, "partials"), caller, "a Value", value)
+    expect(model is None or hasattr(model, "named_parameters"), "model", "a Module", model)
     order, leaves = topological_sort(value)
     nodes = [*reversed(leaves), *order]
     places = {id(node): i for i, node in enumerate(nodes)}

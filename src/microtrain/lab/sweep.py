@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
-from ..errors import any_int, as_list, describe, positive_int
+from ..errors import any_int, as_list, expect, positive_int
 from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
@@ -90,15 +90,12 @@ def checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, A
         raise ValueError("steps expects an int of at least 2, got 1: a verdict takes two losses")
     if given["target_loss"] is not None:
         given["target_loss"] = learning_rate("target_loss", given["target_loss"])
-    if on_run is not None and not callable(on_run):
-        raise TypeError(f"on_run expects a function, got {describe(on_run)}")
-    if executor is not None and not hasattr(executor, "submit"):
-        raise TypeError(f"executor expects a concurrent.futures.Executor, got {describe(executor)}")
-    pairs, made = pairs_of(given["xs"], given["ys"]), hasattr(model, "parameters")
-    if model is not None and (not callable(model) or (made and not isinstance(model, type))):
-        raise TypeError(
-            f"model expects a function from a seed to a new model, got {describe(model)}"
-        )
+    expect(on_run is None or callable(on_run), "on_run", "a function", on_run)
+    fits = executor is None or hasattr(executor, "submit")
+    expect(fits, "executor", "a concurrent.futures.Executor", executor)
+    pairs, is_class = pairs_of(given["xs"], given["ys"]), isinstance(model, type)
+    fits = callable(model) and (is_class or not hasattr(model, "parameters"))
+    expect(model is None or fits, "model", "a function from a seed to a new model", model)
     samples = {"xs": [x for x, _ in pairs], "ys": [y for _, y in pairs]}
     options = {name: x for name, x in given.items() if name not in OWN}
     return {**options, **samples, "model": model, "key": os.urandom(8)}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..errors import as_list, describe, file_path
+from ..errors import as_list, expect, file_path
 from ..lab.results import Sweep
 from ..lab.sweep import rate_label
 from ..training import history as histories
@@ -43,8 +43,7 @@ def report(
     >>> path.read_text(encoding="utf-8")[:15]
     '<!DOCTYPE html>'
     """
-    if not isinstance(title, str):
-        raise TypeError(f"title expects a str, got {describe(title)}")
+    expect(isinstance(title, str), "title", "a str", title)
     path = file_path("path", path)
     page = page_of(labelled(runs), title).encode("utf-8", "replace")
     with open(path, "wb") as file:
@@ -125,8 +124,7 @@ def labelled(runs: Any) -> list[Shown]:
         raise ValueError("runs expects at least one run, got none")
     result: dict[tuple[str, bool], Shown] = {}
     for label, history in listed:
-        if not isinstance(history, History):
-            raise TypeError(f"runs expects {WANTED}, got {describe(history)}")
+        expect(isinstance(history, History), "runs", WANTED, history)
         one = Shown(label or "run", history)
         if result.setdefault((one.label, one.recording.zero_grad), one) is not one:
             raise ValueError(

@@ -112,9 +112,8 @@ class RunFile:
             history.unsaved = ""
         except OSError as error:
             history.unsaved = str(error)
-            then = (
-                "the end of the run is not saved" if at_the_end else "training goes on without it"
-            )
+            then = "the end of the run is not saved"
+            then = then if at_the_end else "training goes on without it"
             warnings.warn(f"the checkpoint can't be written, {then}: {error}", stacklevel=4)
         finally:  # also where it failed, so as not to try again at each step
             done = time.perf_counter()
@@ -158,11 +157,11 @@ class RunFile:
                 continue
             reason = ""
             if name in self.settings and name not in ("data", "parameters", "model"):
-                reason = f": {_short(then)}, not {_short(value)}"
+                reason = f": {then!s:.60}, not {value!s:.60}"
             elif then == CHANGED:
                 reason = ", which changed while it ran in a way that the file does not hold"
             elif name in self.code and found["python"] != PYTHON:
-                reason = f"; it ran under Python {_short(found['python'])}, this is {PYTHON}"
+                reason = f"; it ran under Python {found['python']!s:.60}, this is {PYTHON}"
             raise ValueError(f"it is of a run with other {name}{reason}")
 
 
@@ -170,10 +169,6 @@ def _named(function: Any) -> str:
     """Return the name of a function, or nothing if it has none to compare."""
     name = str(getattr(function, "__name__", repr(function)))
     return "" if "<" in name else name
-
-
-def _short(x: Any) -> str:
-    return str(x)[:60]
 
 
 def _packed(numbers: Sequence[float]) -> list[float | str]:
