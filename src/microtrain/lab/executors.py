@@ -25,12 +25,16 @@ class Job(abc.ABC, Generic[Planned, Made]):
 
     Attributes:
         plan: what there is to make, in order; `planned` is how many.
+        steps: how many updates each run makes at most.
+        target_loss: the loss below which a run has converged, or None.
         made: what has been made, by its place in the plan.
         status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
     """
 
-    def __init__(self, plan: Sequence[Planned]) -> None:
+    def __init__(self, plan: Sequence[Planned], options: dict[str, Any]) -> None:
         self.plan, self.planned = plan, len(plan)
+        self.steps: int = options["steps"]
+        self.target_loss: float | None = options["target_loss"]
         self.made: dict[int, Made] = {}
         self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
 
@@ -69,12 +73,9 @@ class SweepError(RuntimeError):
     microtrain.lab.executors.SweepError: a run could not be made, ...
     """
 
-    def __init__(self, message: str, sweep: Any) -> None:
+    def __init__(self, message: str, sweep: Any = None) -> None:
         super().__init__(message)
         self.sweep = sweep
-
-    def __reduce__(self) -> tuple[type, tuple[str, Any]]:
-        return type(self), (str(self), self.sweep)
 
 
 def here(job: Job[Planned, Made], make: Callable[[Planned], Made]) -> Generator[None]:
@@ -129,12 +130,11 @@ def there(
             cancel()
         for _ in range(len(sent)):
             ended = add(done.get())
-            if failure is None:
-                if ended is None:
-                    yield
-                else:
-                    failure = ended
-                    cancel()
+            if failure is None and ended is None:
+                yield
+            elif failure is None:
+                failure = ended
+                cancel()
         if failure is not None:
             _fail(job, failure, (plan, make))
     finally:

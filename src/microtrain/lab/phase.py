@@ -75,8 +75,6 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         lrs: the learning rates, ascending.
         rows: the scales, ascending, or the seeds.
         by: what the rows are: "scale" or "seed".
-        steps: how many updates each run makes at most.
-        target_loss: the loss below which a run has converged, or None.
 
     >>> import microtrain as mt
     >>> found = mt.phase_diagram([0.1, 1.0], [1.0], seeds=range(5))
@@ -91,12 +89,11 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         lrs: Sequence[float],
         scales: Sequence[float] | None,
         seeds: Sequence[int],
-        steps: int,
-        target_loss: float | None,
+        options: dict[str, Any],
     ) -> None:
         # Seed by seed, so that what is there after Ctrl-C is the whole plane with fewer seeds.
-        super().__init__([(scale, seed) for seed in seeds for scale in scales or (1.0,)])
-        self.lrs, self.steps, self.target_loss = list(lrs), steps, target_loss
+        super().__init__([(scale, seed) for seed in seeds for scale in scales or (1.0,)], options)
+        self.lrs = list(lrs)
         self.by = "seed" if scales is None else "scale"
         self.rows: list[float] = list(seeds if scales is None else scales)
 
@@ -177,14 +174,9 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         A run is in `runs` as in `records`; `verdicts` holds for each row and learning rate how many
         runs there are of each.
         """
+        names = "status", "lrs", "by", "rows", "steps", "target_loss", "stable_lrs"
         return {
-            "status": self.status,
-            "lrs": self.lrs,
-            "by": self.by,
-            "rows": self.rows,
-            "steps": self.steps,
-            "target_loss": self.target_loss,
-            "stable_lrs": self.stable_lrs,
+            **{name: getattr(self, name) for name in names},
             "verdicts": [[cell and cell.verdicts for cell in row] for row in self.cells],
             "runs": list(self.records()),
         }
@@ -254,7 +246,7 @@ def phase_diagram(
     numbers = distinct_seeds(seeds)
     true_or_false("sharpness", sharpness)
     options = checked(**given)
-    result = PhaseDiagram(rates, factors, numbers, options["steps"], options["target_loss"])
+    result = PhaseDiagram(rates, factors, numbers, options)
     make = functools.partial(_make_runs, lrs=rates, sharpness=sharpness, options=options)
     perform(result, make, executor, on_run)
     return result

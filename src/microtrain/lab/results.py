@@ -20,11 +20,7 @@ Planned = tuple[str, float | Schedule, int]
 class Sweep(Job[Planned, Run]):
     """What became of every learning rate with every seed, made by `sweep`.
 
-    Beside what a `Job` has, whose plan is the label, rate and seed of each run:
-
-    Attributes:
-        steps: how many updates each run makes at most.
-        target_loss: the loss below which a run has converged, or None.
+    It has what a `Job` has; its plan is the label, rate and seed of each run.
 
     >>> import microtrain as mt
     >>> found = mt.sweep([0.01, 0.1], seeds=range(20), steps=200)
@@ -36,9 +32,8 @@ class Sweep(Job[Planned, Run]):
     Rate(0.1, 100% of 20 runs converged)
     """
 
-    def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:
-        super().__init__(plan)
-        self.steps, self.target_loss = steps, target_loss
+    def __init__(self, plan: Sequence[Planned], options: dict[str, Any]) -> None:
+        super().__init__(plan, options)
         self._rates: list[Rate] = []
 
     @property
@@ -138,11 +133,9 @@ class Sweep(Job[Planned, Run]):
         The rates are there by their labels. A run has what `records` returns and, above it, what
         `History.to_dict` does.
         """
+        names = "status", "planned", "steps", "target_loss"
         return {
-            "status": self.status,
-            "planned": self.planned,
-            "steps": self.steps,
-            "target_loss": self.target_loss,
+            **{name: getattr(self, name) for name in names},
             "best": self.best.label if self.runs else None,
             "rates": [record(rate) for rate in self.rates],
             "runs": [record(run) | run.history.to_dict() for run in self.runs],
