@@ -7,6 +7,7 @@ users, so that a page can put together the neurons of a network that was edited.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -85,22 +86,21 @@ def neuron(
         activated(activation, function, portrait),
         users(n_users, portrait),
     ]
-    bottoms = [HEAD + max(part.height for part in parts)] * len(parts)
-    if portrait:
-        bottoms = [HEAD + sum(part.height for part in parts[: i + 1]) for i in range(len(parts))]
-    width = PHONE_WIDTH if portrait else WIDTH
+    heights = [part.height for part in parts]
+    bottoms = [*itertools.accumulate(heights)] if portrait else [max(heights)] * len(parts)
+    width, height = PHONE_WIDTH if portrait else WIDTH, HEAD + bottoms[-1] + 1
     return element(
         "svg",
         *(part.head for part in parts),
         *(
-            element("g", part.svg, transform=f"translate(0 {bottom:g})")
+            element("g", part.svg, transform=f"translate(0 {HEAD + bottom:g})")
             for part, bottom in zip(parts, bottoms)
         ),
         xmlns="http://www.w3.org/2000/svg",
         class_="neuron",
-        viewBox=f"0 0 {width} {bottoms[-1] + 1:g}",
+        viewBox=f"0 0 {width} {height:g}",
         width=width,
-        height=bottoms[-1] + 1,
+        height=height,
     )
 
 
@@ -113,19 +113,14 @@ def rows(n: int, portrait: bool = False) -> Part:
     top = ys[0] - form.high / 2 - 6
     sums = [_slot(f"s{i}.value", middle, y + 4, "value") for i, y in enumerate(ys)]
     if form.pitch > 30:
-        steps = enumerate(zip(ys, ys[1:]))
-        sums += [edge(f"s{i}", middle, y + 9, middle, below - 11) for i, (y, below) in steps]
+        for i, (y, below) in enumerate(itertools.pairwise(ys)):
+            sums.append(edge(f"s{i}", middle, y + 9, middle, below - 11))
     if not portrait:
-        sums += [
-            text("its gradient", middle, -28, class_="name"),
-            _slot("s.grad", middle, -11, "grad"),
-        ]
-    svg = [
-        element("g", rect(left, top, right - left, -top), *sums, class_="box", data_node="s"),
-        element("g", *_row(form, "", ys[0]), class_="row", data_row="b"),
-    ]
-    for i, y in enumerate(ys[1:]):
-        svg.append(element("g", *_row(form, str(i), y), class_="row", data_row=str(i)))
+        sums.append(text("its gradient", middle, -28, class_="name"))
+        sums.append(_slot("s.grad", middle, -11, "grad"))
+    svg = [_box("s", rect(left, top, right - left, -top), *sums)]
+    for i, y in zip(["", *map(str, range(n))], ys):
+        svg.append(element("g", *_row(form, i, y), class_="row", data_row=i or "b"))
     heads = [(COLUMNS[name], cell.left + cell.width / 2) for name, cell in form.cells.items()]
     head = [
         text(title, x, HEAD - 12, class_="head") for title, x in [*heads, (COLUMNS["s"], middle)]
@@ -140,10 +135,8 @@ def _row(form: Layout, i: str, y: float) -> Iterable[str]:
     for name, cell in form.cells.items():
         if name == "g":
             yield _slot(f"{weight}.grad", cell.left + cell.width, y + 4, "grad end")
-        elif name == "w":
-            yield _cell(weight, cell, y, form)
-        elif i:
-            yield _cell(name + i, cell, y, form)
+        elif name == "w" or i:
+            yield _cell(weight if name == "w" else name + i, cell, y, form)
         else:
             continue
         if len(ends) == 1 and name != "g":
@@ -164,15 +157,18 @@ def _cell(node: str, cell: Cell, y: float, form: Layout) -> str:
     content = [rect(cell.left, y - form.high / 2, cell.width, form.high)]
     if form.boxed and not node.startswith("p"):
         content.append(_slot(f"{node}.name", middle, y - form.high / 2 - 4, "name"))
-    if cell.gradient == "below":
-        content.append(_slot(f"{node}.value", middle, y - 2, "value"))
-        content.append(_slot(f"{node}.grad", middle, y + 12, "grad"))
-    elif cell.gradient == "beside":
+    if cell.gradient == "beside":
         content.append(_slot(f"{node}.value", cell.left + 54, y + 4, "value end"))
         content.append(_slot(f"{node}.grad", right - 4, y + 4, "grad end"))
     else:
-        content.append(_slot(f"{node}.value", middle, y + 4, "value"))
-    return element("g", *content, class_="box" if form.boxed else "box bare", data_node=node)
+        content.append(_slot(f"{node}.value", middle, y - 2 if cell.gradient else y + 4, "value"))
+    if cell.gradient == "below":
+        content.append(_slot(f"{node}.grad", middle, y + 12, "grad"))
+    return _box(node, *content, bare=not form.boxed)
+
+
+def _box(node: str, *content: str, bare: bool = False) -> str:
+    return element("g", *content, class_="box bare" if bare else "box", data_node=node)
 
 
 def activated(name: str, function: Callable[[float], float], portrait: bool = False) -> Part:
@@ -188,7 +184,7 @@ def activated(name: str, function: Callable[[float], float], portrait: bool = Fa
         svg = [
             edge("s", x, -128, x, -104),
             _slot("s.grad", x - 12, -111, "grad end"),
-            element("g", *box, class_="box", data_node="a"),
+            _box("a", *box),
             edge("u", 171, -20, 171, 0),
             _slot("a.grad", 159, -5, "grad end"),
             _now(110, -97, 224, 70),
@@ -203,7 +199,7 @@ def activated(name: str, function: Callable[[float], float], portrait: bool = Fa
     svg = [
         edge("s", 380, -51, 406, -51),
         element("path", d=path("M", 390, -136, "V", -51), class_="lead"),
-        element("g", *box, class_="box", data_node="a"),
+        _box("a", *box),
         _now(384, -208, 136, 72),
     ]
     return Part("".join(svg), 208, _slot("a.name", 455, HEAD - 12, "head", name))
@@ -249,10 +245,10 @@ def _now(x: float, y: float, wide: float, high: float) -> str:
 
 def users(n: int, portrait: bool = False) -> Part:
     """Return the n users of the neuron's output, with what each passes back, and the total."""
-    names = [f"u{k}" for k in range(n)]
+    names, svg = [f"u{k}" for k in range(n)], []
     if portrait:
         ys = [-26 - 18 * (n - 1 - k) for k in range(n)]
-        svg = [_slot("u.head", 2, ys[0] - 20, "head start")]
+        svg.append(_slot("u.head", 2, ys[0] - 20, "head start"))
         for name, y in zip(names, ys):
             row = [
                 rect(0.5, y - 13, PHONE_WIDTH - 1, 18),
@@ -260,37 +256,32 @@ def users(n: int, portrait: bool = False) -> Part:
                 _slot(f"{name}.product", 70, y, "sum start"),
                 _slot(f"{name}.grad", 338, y, "sum end"),
             ]
-            svg.append(element("g", *row, class_="box bare", data_node=name))
+            svg.append(_box(name, *row, bare=True))
         svg.append(element("path", d=path("M", 236, -20, "H", 340), class_="rule"))
         svg.append(_slot("added.name", 70, -5, "name start"))
         svg.append(_slot("added.grad", 338, -5, "sum end"))
         return Part("".join(svg), 36 - ys[0])
-    left, wide = 547, 216
-    pitch, high = (56, 32) if n <= 4 else (22, 18)
-    svg = []
+    left, right, middle, roomy = 547, 763, 655, n <= 4
+    pitch, high = (56, 32) if roomy else (22, 18)
     for k, name in enumerate(names):
         y = -51 - pitch * (n - 1 - k) - (0 if n == 1 else 9)
-        box = [rect(left, y - high / 2, wide, high)]
-        if n <= 4:
-            box.append(_product(left + wide / 2, y + 4, "sum", name))
-            box.append(_slot(f"{name}.name", left + wide / 2, y - high / 2 - 4, "name"))
-        else:
-            box.append(_product(left + wide - 4, y + 4, "sum end", name))
-            box.append(_slot(f"{name}.name", left + 3, y + 4, "name start"))
+        spans = [element("tspan", data_slot=f"{name}.{what}") for what in ("product", "grad")]
+        x, kind = (middle, "sum") if roomy else (right - 4, "sum end")
+        row = [
+            rect(left, y - high / 2, right - left, high),
+            element("text", " ".join(spans), x=x, y=y + 4, class_=kind),
+            _slot(f"{name}.name", middle, y - high / 2 - 4, "name")
+            if roomy
+            else _slot(f"{name}.name", left + 3, y + 4, "name start"),
+        ]
         svg.append(edge(name, 504, -51, left, y))
-        svg.append(element("g", *box, class_="box" if n <= 4 else "box bare", data_node=name))
+        svg.append(_box(name, *row, bare=not roomy))
     svg.append(_slot("added.name", left, -14, "name start"))
-    svg.append(_slot("added.grad", left + wide - 4, -14, "sum end"))
+    svg.append(_slot("added.grad", right - 4, -14, "sum end"))
     height = 60 + pitch * (n - 1) + high / 2 + 16
-    return Part("".join(svg), height, _slot("u.head", left + wide / 2, HEAD - 12, "head"))
+    return Part("".join(svg), height, _slot("u.head", middle, HEAD - 12, "head"))
 
 
 def _slot(name: str, x: float, y: float, kind: str, words: str = "") -> str:
     """Return a text for the page to fill."""
     return text(words, x, y, class_=kind, data_slot=name)
-
-
-def _product(x: float, y: float, kind: str, user: str) -> str:
-    """Return what a user passes back in one line: the product and its result."""
-    spans = [element("tspan", data_slot=f"{user}.{what}") for what in ("product", "grad")]
-    return element("text", " ".join(spans), x=x, y=y, class_=kind)
