@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 from ..errors import counted
 from ..files.csv import read_table, write_csv
-from ..tables.predictor import Column, Predictor
+from ..tables.predictor import Predictor
 from .options import OK, Command, Unset
 from .tables import score, source
 from .terminal import Progress, say
@@ -40,18 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
     for column, cell, n in predictor.unseen(table):
         _remark(n, f"{column!r} is {cell!r}, which was not there in training")
     if predictor.target.name in table.names and not arguments.quiet:
-        _judge(predictor.target, predictor.truths(table), predictions)
+        texts, truths = predictor.target.texts, predictor.truths(table)
+        if pairs := [(y, p) for y, p in zip(truths, predictions) if y is not None]:
+            say(score(pairs, texts))
+        if unknown := sum(y not in texts for y, _ in pairs) if texts else 0:
+            _remark(unknown, f"{predictor.target.name!r} is none of {', '.join(map(repr, texts))}")
     return OK
-
-
-def _judge(target: Column, truths: Sequence[Any], predictions: Sequence[Any]) -> None:
-    """Say how many predictions are right, of the rows in which the table tells the truth."""
-    pairs = [(y, p) for y, p in zip(truths, predictions) if y is not None]
-    if pairs:
-        say(score(pairs, target.texts))
-    unknown = sum(truth not in target.texts for truth, _ in pairs) if target.texts else 0
-    if unknown:
-        _remark(unknown, f"{target.name!r} is none of {', '.join(map(repr, target.texts))}")
 
 
 def _remark(n: int, text: str) -> None:

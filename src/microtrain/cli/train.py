@@ -75,16 +75,26 @@ def ended(history: History) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    options = options_of(arguments)
+    options, size, shown = options_of(arguments), arguments.batch_size, 0
     xs, ys = datasets.toy()
-    shown = 0
     aloud = not (arguments.json or arguments.quiet)
+
+    activations = arguments.activation, arguments.output_activation
+    model = MLP(len(xs[0]), [*arguments.hidden, 1], *activations, arguments.seed)
 
     def show(history: History) -> None:
         """Print the losses of the first steps that have not been printed yet."""
         nonlocal shown
         if shown == 0 and aloud:
-            print(_introduction(arguments, history.model))
+            print(f"{model}, seed {arguments.seed}, learning rate {arguments.lr:g}\n")
+            print(
+                FOUR_STEPS.format(
+                    xs="xs" if size is None else f"the {size} of a mini-batch",
+                    mean=" / len(ys)" if arguments.reduction == "mean" else "",
+                    reset="" if arguments.no_zero_grad else "model.zero_grad(); ",
+                )
+            )
+            print(bold("  step   loss" + ("" if size is None else " of a mini-batch")))
         for step in range(shown, min(len(history.losses), SHOWN) if aloud else 0):
             print(f"{step:>6}   {history.losses[step]:.6g}", flush=True)
         shown = len(history.losses)
@@ -94,8 +104,6 @@ def run(arguments: argparse.Namespace) -> int:
         progress.show(history.steps, arguments.steps)
 
     with Progress("steps", quiet=arguments.quiet) as progress:
-        activations = arguments.activation, arguments.output_activation
-        model = MLP(len(xs[0]), [*arguments.hidden, 1], *activations, arguments.seed)
         options["on_step"] = None if progress.quiet and not aloud else Watcher(on_step)
         history = train(model, xs, ys, reduction=arguments.reduction, **options)
     show(history)
@@ -109,19 +117,6 @@ def run(arguments: argparse.Namespace) -> int:
     if history.status == "interrupted":
         return INTERRUPTED
     return OK if all(prediction * y > 0 for prediction, y in pairs) else FAILED
-
-
-def _introduction(arguments: argparse.Namespace, model: MLP) -> str:
-    """Return the text above the losses: the model, and the four steps as they are made here."""
-    size = arguments.batch_size
-    four_steps = FOUR_STEPS.format(
-        xs="xs" if size is None else f"the {size} of a mini-batch",
-        mean=" / len(ys)" if arguments.reduction == "mean" else "",
-        reset="" if arguments.no_zero_grad else "model.zero_grad(); ",
-    )
-    head = f"{model}, seed {arguments.seed}, learning rate {arguments.lr:g}"
-    title = "  step   loss" + ("" if size is None else " of a mini-batch")
-    return f"{head}\n\n{four_steps}\n{bold(title)}"
 
 
 def _print(history: History, arguments: argparse.Namespace, pairs: list[tuple[Any, Any]]) -> None:

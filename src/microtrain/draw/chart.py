@@ -74,7 +74,14 @@ def line_chart(
     finite = [y for curve in curves.values() for y in curve if math.isfinite(y)]
     if log is None:
         log = bool(finite) and min(finite) > 0 and max(finite) > 20 * min(finite)
-    scaled = [[_scale(y, log) for y in curve] for curve in curves.values()]
+    # Above 8e307, the height of the axis would overflow.
+    scaled = [
+        [
+            (math.log10(y) if log else y) if abs(y) < 8e307 and (y > 0 or not log) else None
+            for y in curve
+        ]
+        for curve in curves.values()
+    ]
     shown = [y for curve in scaled for y in curve if y is not None]
     if not shown:
         return f"{title}\n(no finite numbers to draw)".strip()
@@ -124,13 +131,6 @@ def default_width() -> int:
     return min(80, shutil.get_terminal_size().columns)
 
 
-def _scale(y: float, log: bool) -> float | None:
-    """Return where y lies on the axis, or None if it has no place there."""
-    if not abs(y) < 8e307 or (log and y <= 0):  # above, the height of the axis would overflow
-        return None
-    return math.log10(y) if log else y
-
-
 def _ticks(low: float, high: float) -> list[float]:
     """Return 3 to 7 round numbers from low to high."""
     unit = 10.0 ** math.floor(math.log10(high - low))
@@ -153,11 +153,8 @@ def _log_ticks(low: float, high: float) -> list[float]:
 
 def _labels(numbers: Sequence[float]) -> list[str]:
     """Return the numbers as text, short but different from each other."""
-    for digits in (6, 9, 12):
-        labels = [f"{x:.{digits}g}" for x in numbers]
-        if len(set(labels)) == len(labels):
-            return labels
-    return [repr(x) for x in numbers]
+    choices = ([f"{x:.{digits}g}" for x in numbers] for digits in (6, 9, 12))
+    return next((texts for texts in choices if len({*texts}) == len(texts)), [*map(repr, numbers)])
 
 
 def _line(points: Iterable[Cell | None]) -> list[Cell]:

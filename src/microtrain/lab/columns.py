@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .runs import Rate, Run, finite, median
+from .runs import Rate, Run, counts, finite, median
 
 
 def number(x: float) -> str:
@@ -20,10 +20,6 @@ def number(x: float) -> str:
 def _spread(quartiles: Sequence[float]) -> str:
     low, median, high = (f"{x:.0f}" for x in quartiles)
     return f"{median} ({low}-{high})" if low != high else median
-
-
-def _counts(verdicts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {name}" for name, n in verdicts.items())
 
 
 def _median(value: Callable[[Run], Any], rate: Rate) -> float | None:
@@ -57,7 +53,7 @@ COLUMNS = (
     Column("seed", run=lambda run: run.seed),
     Column("runs", rate=lambda rate: len(rate.runs)),
     Column("verdict", run=lambda run: run.verdict),
-    Column("verdicts", "verdicts", None, lambda rate: rate.verdicts, _counts, "<"),
+    Column("verdicts", "verdicts", None, lambda rate: rate.verdicts, counts, "<"),
     Column("converged", rate=lambda rate: rate.converged),
     Column("steps", "steps", lambda run: run.steps, lambda rate: rate.steps, _spread, "<"),
     Column("loss", "loss", lambda run: run.loss, lambda rate: rate.loss),

@@ -19,7 +19,7 @@ from ..training.eager import set_state, state_of
 from ..training.history import History
 from ..training.train import engine_for, run
 from .executors import Job
-from .runs import Group, Outcome, median
+from .runs import Group, Outcome, counts, median
 from .sweep import checked, distinct, distinct_seeds, finished, new_plan, perform
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ class Cell(Group[Point]):
         self.verdict = next(iter(self.verdicts))
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{n} {verdict}" for verdict, n in self.verdicts.items())
-        return f"Cell({self.lr:g} x {self.scale:g}: {told})"
+        return f"Cell({self.lr:g} x {self.scale:g}: {counts(self.verdicts)})"
 
 
 class PhaseDiagram(Job[Planned, list[Point]]):

@@ -105,6 +105,10 @@ class Rate(Group[Run]):
         return f"Rate({self.label}, {self.converged:.0%} of {len(self.runs)} runs converged)"
 
 
+def counts(verdicts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {verdict}" for verdict, n in verdicts.items())
+
+
 def median(numbers: Iterable[float | None]) -> float | None:
     """Return the median of those that are there, or None if none is or it is not finite."""
     found = [x for x in numbers if x is not None]
