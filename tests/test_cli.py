@@ -23,7 +23,7 @@ from microtrain.cli.pool import _stop as stop
 from microtrain.cli.pool import _work as work
 from microtrain.cli.pool import processors
 from microtrain.cli.terminal import Progress
-from microtrain.tables.task import read_task
+from microtrain.tables.fit import read_task
 
 
 def test_the_toy_job(capsys):

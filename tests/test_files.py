@@ -20,8 +20,16 @@ from hypothesis import strategies as st
 import microtrain as mt
 from microtrain import MLP, CheckpointError
 from microtrain.files import records
-from microtrain.files.records import Format
-from microtrain.files.schema import COUNT, FLOAT, NUMBER, OBJECT, TEXT, one_of, optional
+from microtrain.files.records import (
+    COUNT,
+    FLOAT,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    Format,
+    one_of,
+    optional,
+)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX: links, pipes")
 

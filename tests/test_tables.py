@@ -22,8 +22,8 @@ from microtrain.cli import main
 from microtrain.cli.tables import confusion, score
 from microtrain.files.csv import Table, read_table
 from microtrain.tables import fit as fitting
+from microtrain.tables.fit import _split, read_task
 from microtrain.tables.predictor import Column, Predictor
-from microtrain.tables.task import _split, read_task
 
 KINDS = {"aster": (0.0, 0.0), "iris": (4.0, 1000.0), "rose": (0.0, 2000.0)}
 

@@ -7,9 +7,8 @@ import os
 
 from ..errors import counted, file_path
 from ..files.records import CheckpointError
-from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
+from ..tables.fit import BATCH, HIDDEN, PASSES, RATES, Fit, fit
 from ..tables.predictor import Predictor
-from ..tables.task import HIDDEN
 from ..training.history import History
 from . import tables
 from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled, in_folder

@@ -12,8 +12,7 @@ from ..nn.mlp import MLP
 from ..report.page import page_of
 from ..report.sets import JOBS, Job
 from ..report.shown import Shown
-from ..tables.fit import RATES
-from ..tables.task import HIDDEN
+from ..tables.fit import HIDDEN, RATES
 from ..training.train import train
 from . import tables
 from .options import INTERRUPTED, OK, Command, Unset, listed

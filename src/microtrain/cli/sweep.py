@@ -8,7 +8,7 @@ from typing import Any
 from ..lab.results import Sweep
 from ..lab.sweep import labelled, sweep
 from ..nn.optim import warmup_cosine
-from ..tables.task import HIDDEN
+from ..tables.fit import HIDDEN
 from ..training.curvature import DENSE
 from . import tables
 from .options import Command, Unset, filled, listed

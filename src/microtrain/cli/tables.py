@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from ..errors import file_path
+from ..tables.fit import SHARE, Task, read_task
 from ..tables.predictor import MANY
-from ..tables.task import SHARE, Task, read_task
 from .options import Unset
 from .terminal import Progress, about, bold, printable
 

@@ -119,8 +119,8 @@ def rows(n: int, portrait: bool = False) -> Part:
         sums.append(text("its gradient", middle, -28, class_="name"))
         sums.append(_slot("s.grad", middle, -11, "grad"))
     svg = [_box("s", rect(left, top, right - left, -top), *sums)]
-    for i, y in zip(["", *map(str, range(n))], ys):
-        svg.append(element("g", *_row(form, i, y), class_="row", data_row=i or "b"))
+    for name, y in zip(["", *map(str, range(n))], ys):
+        svg.append(element("g", *_row(form, name, y), class_="row", data_row=name or "b"))
     heads = [(COLUMNS[name], cell.left + cell.width / 2) for name, cell in form.cells.items()]
     head = [
         text(title, x, HEAD - 12, class_="head") for title, x in [*heads, (COLUMNS["s"], middle)]

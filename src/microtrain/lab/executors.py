@@ -31,10 +31,9 @@ class Job(abc.ABC, Generic[Planned, Made]):
         status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
     """
 
-    def __init__(self, plan: Sequence[Planned], options: dict[str, Any]) -> None:
+    def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:
         self.plan, self.planned = plan, len(plan)
-        self.steps: int = options["steps"]
-        self.target_loss: float | None = options["target_loss"]
+        self.steps, self.target_loss = steps, target_loss
         self.made: dict[int, Made] = {}
         self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
 

@@ -88,10 +88,12 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         lrs: Sequence[float],
         scales: Sequence[float] | None,
         seeds: Sequence[int],
-        options: dict[str, Any],
+        steps: int,
+        target_loss: float | None,
     ) -> None:
         # Seed by seed, so that what is there after Ctrl-C is the whole plane with fewer seeds.
-        super().__init__([(scale, seed) for seed in seeds for scale in scales or (1.0,)], options)
+        plan = [(scale, seed) for seed in seeds for scale in scales or (1.0,)]
+        super().__init__(plan, steps, target_loss)
         self.lrs = list(lrs)
         self.by = "seed" if scales is None else "scale"
         self.rows: list[float] = list(seeds if scales is None else scales)
@@ -245,7 +247,7 @@ def phase_diagram(
     numbers = distinct_seeds(seeds)
     true_or_false("sharpness", sharpness)
     options = checked(**given)
-    result = PhaseDiagram(rates, factors, numbers, options)
+    result = PhaseDiagram(rates, factors, numbers, options["steps"], options["target_loss"])
     make = functools.partial(_make_runs, lrs=rates, sharpness=sharpness, options=options)
     perform(result, make, executor, on_run)
     return result

@@ -10,9 +10,9 @@ from ..draw.html import html_table
 from ..errors import counted
 from ..nn.optim import Schedule
 from . import words
-from .columns import printed, record
 from .executors import Job
 from .runs import Rate, Run
+from .words import printed, record
 
 Planned = tuple[str, float | Schedule, int]
 
@@ -32,8 +32,8 @@ class Sweep(Job[Planned, Run]):
     Rate(0.1, 100% of 20 runs converged)
     """
 
-    def __init__(self, plan: Sequence[Planned], options: dict[str, Any]) -> None:
-        super().__init__(plan, options)
+    def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:
+        super().__init__(plan, steps, target_loss)
         self._rates: list[Rate] = []
 
     @property

@@ -79,7 +79,7 @@ def sweep(
     rates, numbers = labelled(lrs), distinct_seeds(seeds)
     options = checked(**given)
     plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
-    result = Sweep(plan, options)
+    result = Sweep(plan, options["steps"], options["target_loss"])
     perform(result, functools.partial(_make_run, options=options), executor, on_run)
     return result
 

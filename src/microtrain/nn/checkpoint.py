@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import expect
-from ..files.records import Format, Path
-from ..files.schema import NUMBER, OBJECT, SIZE, checked, one_of, optional
+from ..files.records import NUMBER, OBJECT, SIZE, Format, Path, checked, one_of, optional
 from .description import described
 from .mlp import ACTIVATIONS, MLP
 from .module import Module

@@ -1,22 +1,192 @@
-"""From a task to a trained model, and what it makes of the rows that were held out."""
+"""From a table to a task (what to predict, from what, by which rows), and on to a trained model."""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
+import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
-from ..errors import positive_int
+from ..engine.number import number
+from ..engine.value import Value
+from ..errors import one_of, positive_int
+from ..files.csv import Table, read_table
 from ..files.records import CheckpointError
+from ..nn import losses
+from ..nn.mlp import MLP
 from ..nn.optim import warmup_cosine
 from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
-from .predictor import Predictor
-from .task import HIDDEN, Task
+from .predictor import LOSSES, MANY, Column, Predictor
 
+SHARE, HIDDEN = 0.2, (8,)
 RATES = {"classes": 0.3, "numbers": 0.1}  # the squared error of outliers is steep
 PASSES, BATCH = 100, 32
+FEW = 10  # different whole numbers in the target may be classes
+
+
+class Task(NamedTuple):
+    """What to learn from a table."""
+
+    columns: list[Column]
+    target: Column
+    loss_name: str
+    xs: list[list[float]]  # of the rows to train on
+    ys: list[Any]
+    held_xs: list[list[float]]  # of the rows held out
+    truths: list[Any]  # texts or numbers
+    skipped: int  # rows with an empty cell
+
+    @property
+    def kind(self) -> str:
+        """What the target consists of: "classes" or "numbers"."""
+        return "classes" if self.target.texts else "numbers"
+
+    @property
+    def loss(self) -> Callable[[Any, Any], Value]:
+        """The loss of a row."""
+        return getattr(losses, self.loss_name)  # type: ignore[no-any-return]
+
+    def model(
+        self, hidden: Sequence[int] = HIDDEN, activation: str = "tanh"
+    ) -> Callable[[int], MLP]:
+        """Return a function from a seed to a new network of the form that the task takes."""
+        return functools.partial(network, len(self.xs[0]), self.sizes(hidden), activation)
+
+    def sizes(self, hidden: Sequence[int]) -> list[int]:
+        """Return the neurons in each layer of a network with these hidden layers."""
+        return [*hidden, len(self.target.texts) if self.loss_name == "cross_entropy" else 1]
+
+
+def network(n_in: int, sizes: Sequence[int], activation: str, seed: int) -> MLP:
+    """Return an MLP with a linear output, whose weights start within 1 / sqrt(n) of 0.
+
+    n is the number of inputs of their neuron.
+    """
+    model = MLP(n_in, sizes, activation, "linear", seed)
+    for layer in model.layers:
+        for neuron in layer.neurons:
+            for weight in neuron.weights:
+                weight.data /= math.sqrt(len(neuron.weights))
+    return model
+
+
+def read_task(
+    path: str,
+    target: str,
+    *,
+    file: TextIO | None = None,
+    sep: str | None = None,
+    skip_empty: bool = False,
+    drop: Sequence[str] = (),
+    texts: Sequence[str] = (),
+    kind: str | None = None,
+    max_classes: int = MANY,
+    loss: str | None = None,
+    test_share: float = SHARE,
+    seed: int = 0,
+    watch: Callable[[str, Iterable[Any]], Iterable[Any]] = lambda what, items: items,
+) -> Task:
+    """Return the task of predicting one column of a table from the others.
+
+    Args:
+        path, target: a CSV file, and the column to predict: texts, or numbers.
+        file, sep: as for `read_table`.
+        skip_empty: leave out the rows with an empty cell in a column that is used.
+        drop: columns to leave out.
+        texts: columns of texts, even if some or all of them look like numbers.
+        kind: whether numbers in the target are "classes" or "numbers". If they are 2 to `FEW`
+            different whole numbers, this or the loss has to say it.
+        max_classes: how many classes the target may have; other columns have at most `MANY` texts.
+        loss: "cross_entropy" (the default) or "hinge" for classes, "squared_error" for numbers.
+        test_share: the share of the rows to hold out, at least 0, below 1. They are drawn by the
+            seed; of classes, each gives its share, but for its first row.
+        watch: called with what is done, in words, and the items it is done to; it hands them on.
+
+    Raises `ValueError`, which says where, for a table that can't be learned from.
+    """
+    share = number("test_share", test_share)
+    if not 0 <= share < 1:
+        raise ValueError(f"test_share expects a number from 0 to 1, and below, got {test_share}")
+    target, drop, texts = target.strip(), [*map(str.strip, drop)], [*map(str.strip, texts)]
+    table = read_table(path, file, sep, lambda rows: watch("rows read", rows))
+    for what, names in (("target", [target]), ("drop", drop), ("texts", texts)):
+        for name in names:
+            table.place(name, what)
+    others = [name for name in table.names if name not in (target, *drop)]
+    if target in drop or not others:
+        raise ValueError(f"drop expects to leave {target!r}, and a column to learn it from")
+    found = len(table.rows)
+    if skip_empty:
+        table = table.complete([target, *others])
+    n = len(table.rows)
+    if n - round(share * n) < 2:
+        few = f"{n - round(share * n)} of {found}"
+        raise ValueError(f"{path} has too few rows to learn from: {few}")
+    goal, loss = _target(table, target, target in texts, loss, kind, max_classes)
+    values = goal.values(table)
+    held, trained = _split(values if goal.texts else None, n, share, seed)
+    if not goal.texts:
+        goal = Column.of(table, target, trained, declared=False)
+    columns = [Column.of(table, name, trained, name in texts) for name in others]
+    cells = [map(column.inputs, column.values(table)) for column in columns]
+    inputs = [[*itertools.chain(*row)] for row in zip(*cells)]
+    ys: list[Any] = [goal.inputs(values[i]) for i in trained]
+    if loss == "hinge":
+        ys = [2.0 * second - 1.0 for _, second in ys]
+    xs, held_xs = ([inputs[i] for i in places] for places in (trained, held))
+    return Task(columns, goal, loss, xs, ys, held_xs, [values[i] for i in held], found - n)
+
+
+def _split(
+    classes: Sequence[str] | None, n: int, share: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Return which of n rows are held out, and which are trained on, both in random order."""
+    order = list(range(n))
+    random.Random(seed).shuffle(order)
+    count = round(share * n)
+    if classes is None:
+        return order[:count], order[count:]
+    ranked = sorted(order, key=classes.__getitem__)
+    spare = [i for before, i in zip(ranked, ranked[1:]) if classes[before] == classes[i]]
+    count = min(count, len(spare))
+    chosen = {spare[(2 * k + 1) * len(spare) // (2 * count)] for k in range(count)}
+    return [i for i in order if i in chosen], [i for i in order if i not in chosen]
+
+
+def _target(
+    table: Table, name: str, declared: bool, loss: str | None, kind: str | None, max_classes: int
+) -> tuple[Column, str]:
+    """Return the column to predict, and the loss for it; `declared` says that it is of texts."""
+    if kind is not None:
+        one_of("kind", kind, ("classes", "numbers"))
+    if loss is not None:
+        implied = "numbers" if one_of("loss", loss, LOSSES) == "squared_error" else "classes"
+        if kind not in (None, implied):
+            raise ValueError(f"loss expects one for {kind}, got {loss}, which is for {implied}")
+        kind = implied
+    most = positive_int("max_classes", max_classes)
+    rows = range(len(table.rows))
+    column = Column.of(table, name, rows, declared, most, kind == "classes")
+    if column.texts and kind == "numbers":
+        raise ValueError(f"column {name!r} has texts, which are classes, not numbers")
+    if not column.texts and kind is None:
+        found = sorted(set(table.values(name)))
+        if 2 <= len(found) <= FEW and all(map(float.is_integer, found)):
+            raise ValueError(
+                f"column {name!r} has {len(found)} different whole numbers, such as "
+                f"{found[-1]:.15g}: say by --classes or --numbers what they are"
+            )
+    if not column.texts:
+        return column, "squared_error"
+    loss, n = loss or "cross_entropy", len(column.texts)
+    if n < 2 or (loss == "hinge" and n != 2):
+        wanted = "two classes" if loss == "hinge" else "at least two classes"
+        raise ValueError(f"{loss} expects {wanted} in {name!r}, got {n}")
+    return column, loss
 
 
 class Fit(NamedTuple):
@@ -78,6 +248,6 @@ def fit(
         if "other lr" in str(error):
             raise CheckpointError(f"{error}; the schedule is made for --steps, too") from None
         raise
-    predictor = task.predictor(model)
+    predictor = Predictor(model, task.columns, task.target, task.loss_name)
     predictions = map(predictor.predict, watch("rows predicted", task.held_xs))
     return Fit(task, predictor, history, list(zip(task.truths, predictions)))

@@ -16,8 +16,7 @@ from typing import Any
 
 from ..engine.primitives import softmax
 from ..files.csv import Table, class_of, number_of
-from ..files.records import Format
-from ..files.schema import NUMBER, OBJECT, POSITIVE, TEXT, one_of
+from ..files.records import NUMBER, OBJECT, POSITIVE, TEXT, Format, one_of
 from ..nn import checkpoint
 from ..nn.datasets import standardize
 from ..nn.mlp import MLP

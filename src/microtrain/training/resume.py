@@ -10,8 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from ..files.records import Format, digest, target
-from ..files.schema import COUNT, FLOAT, NUMBER, OBJECT, Kind
+from ..files.records import COUNT, FLOAT, NUMBER, OBJECT, Format, Kind, digest, target
 from ..nn.checkpoint import architecture_of
 from ..nn.description import described, description
 from ..nn.module import parameter_names
