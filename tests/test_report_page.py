@@ -343,6 +343,10 @@ def test_what_is_said_where_it_goes_wrong(visit, toy):
     expect(page, "#network-legend", "Bar below: nearly flat")
     page = visit(toy, "#lr=0.42")
     expect(page, "#verdict", "Nothing gained: after 99 steps the loss is 7.93; it began with 7.73")
+    assert "Layer 1, neuron 0: it is flat to the last digit, so none" in page.evaluate(
+        "(change(() => { state.out = 'linear'; state.pieces = [[0, 1]]; }), state.step = 97,"
+        " enterWalk(), parts().map((_, i) => said(i + 1)).join(' '))"
+    )
     page = visit(toy, "#lr=10&step=99")
     expect(page, "#strip-2", f"({MINUS}1.11e{MINUS}16)\u00b2 = 1.23e{MINUS}32")
     page = visit(toy, "#out=s&lr=0.1")
@@ -409,7 +413,12 @@ def test_what_is_changed_is_refused_with_a_word_and_covers_nothing(visit, toy):
     assert page.evaluate("document.documentElement.scrollHeight") <= 850
 
 
-def test_the_marks_of_moons_are_explained(visit, moons):
+def test_the_marks_of_a_plane_are_explained(visit, moons, folder):
+    xs = [[0.5 * i, 1.0 - i] for i in range(9)]
+    numbers = mt.train(mt.MLP(2, [3, 1]), xs, [0.1 * i for i in range(9)], steps=3, record=True)
+    mt.report(numbers, folder / "numbers.html")
+    page = visit(folder / "numbers.html")
+    expect(page, "#form-legend", "\u25a0 target above 0, \u25cf or not. Ring: sample 0. Line")
     page = visit(moons)
     for told in ("\u25a0 target 1, \u25cf target \u22121", "Red rim: wrong", "Across: x0, up: x1"):
         expect(page, "#form-legend", told)
@@ -612,7 +621,7 @@ def test_what_is_said_of_batches_and_of_dead_neurons(visit, toy):
     assert starts(page) == [0]
     expect(page, "#starts-list", "stopped")
     expect(page, "#strip-4", "The loss of this batch is below 0.01")
-    expect(page, "#fresh", "Dots jump")
+    expect(page, "#fresh", "Dots jump: each is one sample, others at each step")
     assert page.locator("#curve .noise circle").count() == page.evaluate("run.head + 1")
     page = visit(toy, "#out=r")
     expect(page, "#network-legend", "off for every sample")

@@ -74,14 +74,17 @@ function framePoints(svg, key, set, width, height, x, y) {
 /** What the marks in the plane mean, and which input goes where. */
 function planeLegend(set, level) {
   const targets = [...new Set(set.ys.map(([y]) => y))],
-    sides = [targets.filter((y) => y > level), targets.filter((y) => y <= level)],
+    at = plain(level, 3),
     names = set.classes
       ? Array.from({ length: set.classes }, (_, c) => className(set, c))
-      : sides.map((ys) => `target ${ys.map((y) => plain(y, 3)).join(", ")}`);
-  const line = set.classes ? "" : ` Line: it says ${plain(level, 3)}.`,
+      : targets.length === 2
+        ? targets.sort((a, b) => b - a).map((y) => `target ${plain(y, 3)}`)
+        : [`target above ${at}`, "or not"];
+  const line = set.classes ? "" : ` Line: it says ${at}.`,
+    wrong = set.classes || set.level !== null ? " Red rim: wrong." : "",
     [across, up] = set.columns;
   formLegend(
-    `Ring: sample ${state.sample}. Red rim: wrong.${line} Across: ${across}, up: ${up}.`,
+    `Ring: sample ${state.sample}.${wrong}${line} Across: ${across}, up: ${up}.`,
     ...names.flatMap((name, c) => [
       make("span", { class: `class-mark c${c % 3}` }, "\u25a0\u25cf\u25b2"[c % 3]),
       ` ${name}${c < names.length - 1 ? ", " : ". "}`,

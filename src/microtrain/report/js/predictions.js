@@ -105,7 +105,9 @@ function drawLoss(set, k) {
   );
   $("loss").dataset.value = loss;
   const right = of > 8 ? `${of - wrong} of ${of} right. ` : "",
-    noise = run.config.batch === null ? "" : "Dots jump: each step sees other samples. ";
+    { batch, mean } = run.config,
+    what = batch === 1 ? "one sample" : `the ${mean ? "mean" : "sum"} of ${batch} samples`,
+    noise = batch === null ? "" : `Dots jump: each is ${what}, others at each step. `;
   say(
     $("fresh"),
     noise + right + (fresh ? `New points: ${fresh.right} of ${fresh.of} right.` : ""),

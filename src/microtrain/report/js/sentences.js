@@ -52,6 +52,8 @@ const SENTENCES = {
     if (activation === "relu")
       return `The sum is ${z}: ${n.z > 0 ? "above 0, so it passes as it is" : "not above 0, so the neuron is off and says {0}"}.`;
     const steep = n.slope / (activation === "sigmoid" ? 0.25 : 1);
+    if (n.slope === 0)
+      return `${activation} squeezes ${z} to ${v}. Here it is flat to the last digit: nothing would change if the sum did.`;
     return `${activation} squeezes ${z} to ${v}. Here it ${slopeWord(steep)}${steep < BENT ? ": hardly anything would change if the sum did" : ""}.`;
   },
   "F closed": ({ l, j }, t, n) => {
@@ -131,11 +133,11 @@ const SENTENCES = {
     const steep = Math.abs(n.slope) / (activation === "sigmoid" ? 0.25 : 1),
       percent = 100 * n.slope,
       share = percent >= 1 ? `${Math.round(percent)}` : "less than 1";
-    return `At ${number(n.value)} ${activation} ${slopeWord(steep)}: its slope is ${s}. Of ${g}, ${steep < BENT ? "only " : ""}{${share} %} gets through: ${gradient(n.delta)}.${steep < BENT ? ` This neuron hardly learns from sample ${state.sample}.` : ""}`;
+    return `At ${number(n.value)} ${activation} ${slopeWord(steep)}: its slope is ${s}. Of ${g}, ${steep < BENT && percent >= 1 ? "only " : ""}{${share} %} gets through: ${gradient(n.delta)}.${steep < BENT ? ` This neuron hardly learns from sample ${state.sample}.` : ""}`;
   },
   "B closed": ({ l, j }, t, n) =>
     n.delta === 0
-      ? `${capital(nodeName(l, j))}: ${n.arrives === 0 ? "nothing arrives, so nothing is passed on." : `it is off, so none of ${gradient(n.arrives)} gets through.`}`
+      ? `${capital(nodeName(l, j))}: ${n.arrives === 0 ? "nothing arrives, so nothing is passed on." : `it is ${isDead(engine.layers[l].activation)}, so none of ${gradient(n.arrives)} gets through.`}`
       : `${capital(nodeName(l, j))}: ${gradient(n.arrives)} arrives, times its slope {${slopeText(n.slope)}|${full(n.slope)}} is ${gradient(n.delta)}. That goes to its weights.`,
   "B layer": ({ l, others }) =>
     `Layer ${l}: the other ${others} neurons do the same, each from its own users.`,
@@ -183,6 +185,8 @@ const SENTENCES = {
     const before = run.parameters(head()),
       moves = Array.from(t.after, (x, i) => x - before[i]),
       most = strongest(moves);
+    if (moves[most] === 0)
+      return `All gradients are 0: all ${engine.size} numbers stay as they are.`;
     return `All ${engine.size} numbers ${isOver() ? "would move" : "move"} at once, each against ${state.zero ? "its own gradient" : "all that its gradient holds"}. Largest move: ${engine.names[most]}, by ${number(moves[most])}.`;
   },
   U3: (part, t) => {

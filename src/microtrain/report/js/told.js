@@ -113,10 +113,11 @@ function difference(config, other) {
   if (differs("net", "out")) told.push(`with ${netText(config)}`);
   if (differs("zero")) told.push(config.zero ? "with the reset" : "without the reset");
   if (differs("seed")) told.push(`from start ${config.seed}`);
-  if (differs("batch", "steps", "target"))
-    told.push(
-      config.batch ? `in batches of ${config.batch}` : `for ${plural(config.steps, "step")}`,
-    );
+  if (differs("batch"))
+    told.push(config.batch ? `in batches of ${config.batch}` : "with all samples in each step");
+  if (differs("steps")) told.push(`for ${plural(config.steps, "step")}`);
+  if (differs("target"))
+    told.push(config.target === null ? "without a target" : `to a loss of ${plain(config.target)}`);
   if (differs("pieces") || !told.length) told.unshift(`at ${rates}`);
   return told.join(", ");
 }
