@@ -206,13 +206,16 @@ def _imported(name: str) -> Any:
         return None
 
 
+def is_own(module: str) -> bool:
+    """Return whether a module is one of this package."""
+    return module.partition(".")[0] == __name__.partition(".")[0]
+
+
 @functools.lru_cache
 def _is_installed(module: str) -> bool:
     """Return whether a module is this package's, Python's own, or of an installed package."""
-    if module.partition(".")[0] == __name__.partition(".")[0]:
-        return True
-    if module == "__main__":  # which may be run by an installed command
-        return False
+    if is_own(module) or module == "__main__":  # which may be run by an installed command
+        return is_own(module)
     path = getattr(sys.modules.get(module), "__file__", None)
     if path is None:
         return module in sys.stdlib_module_names

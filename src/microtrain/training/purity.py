@@ -19,13 +19,12 @@ from ..engine import operators, piecewise, primitives
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn import losses
-from ..nn.description import PARTS, PLAIN
+from ..nn.description import PARTS, PLAIN, is_own
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective
 from .tracing import Traced, parts_of
 
-PACKAGE = __name__.partition(".")[0]
 BUILTINS = {
     *("abs", "all", "any", "dict", "enumerate", "filter", "float", "int", "len", "list", "map"),
     *("max", "min", "pow", "range", "reversed", "round", "sorted", "sum", "super", "tuple", "zip"),
@@ -70,7 +69,7 @@ def inspect(objective: Objective) -> bool:
 
 def inspect_options(lr: Any, tracked: Any) -> None:
     """Raise `CompileError` if a schedule or a container of steps could change what is trained."""
-    if not _is_own(type(lr).__module__):
+    if not is_own(type(lr).__module__):
         _Inspector(()).inspect(lr)
     _Inspector(()).inspect(tracked, shared=False)
 
@@ -155,11 +154,11 @@ class _Inspector:
             raise CompileError(f"its class {cls.__name__} has a metaclass")
         for base in cls.__mro__[:-1]:  # the last is `object`
             own = vars(base)
-            if _is_own(base.__module__):
+            if is_own(base.__module__):
                 if not issubclass(base, Module):
                     raise CompileError(f"it uses a {base.__name__}")
                 call = own.get("__call__")  # which may have been replaced
-                if not _is_own(getattr(call, "__module__", None) or PACKAGE):
+                if not is_own(getattr(call, "__module__", None) or __name__):
                     self.inspect(call)
                 continue
             for name, part in own.items():
@@ -209,7 +208,7 @@ class _Inspector:
         elif not isinstance(module := found[name], types.ModuleType):
             self.inspect(module)
         elif not any(module is known for known in MODULES):
-            if not _is_own(module.__name__):
+            if not is_own(module.__name__):
                 raise CompileError(f"it uses the module {module.__name__}")
             for other in names:
                 used = hasattr(module, other) and other != name
@@ -222,10 +221,5 @@ def _is_trusted(item: Any) -> bool:
     if isinstance(item, types.BuiltinFunctionType):
         return item.__module__ == "math"
     if isinstance(item, types.FunctionType) and item.__module__ in OWN:
-        return _is_own(str(item.__globals__.get("__name__")))  # no wrapper that looks like one
+        return is_own(str(item.__globals__.get("__name__")))  # no wrapper that looks like one
     return item is dot or item is Value
-
-
-def _is_own(module: str) -> bool:
-    """Return whether a module is one of this package."""
-    return module.partition(".")[0] == PACKAGE
