@@ -105,6 +105,16 @@ def test_each_command_trains_natively(capsys, tmp_path):
     assert shown[0] == shown[1] and "step   loss" in shown[0]
 
 
+@native
+@pytest.mark.parametrize("name", ["train", "sweep", "map"])
+def test_a_missing_compiler_is_no_defect(name, capsys, monkeypatch):
+    monkeypatch.setenv("MICROTRAIN_CC", "/none")
+    monkeypatch.setattr("microtrain.training.tracing._cache", {})
+    assert main([name, "--engine", "native"]) == 1
+    told = f'microtrain {name}: engine="native" needs a C compiler, and MICROTRAIN_CC is /none, '
+    assert capsys.readouterr().err.startswith(told)
+
+
 def test_without_hidden_layers(capsys):
     main(["--hidden", "--steps", "3", "--json"])
     assert list(json.loads(capsys.readouterr().out)["parameters"]) == [

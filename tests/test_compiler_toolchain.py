@@ -82,6 +82,9 @@ def test_no_compiler(monkeypatch, tmp_path):
         CompileError, match=r"needs a C compiler, and MICROTRAIN_CC is .*none, which"
     ):
         mt.compile(lambda x: x, engine="native")
+    monkeypatch.setenv("MICROTRAIN_CC", "cc 'open")
+    with pytest.raises(CompileError, match="MICROTRAIN_CC is cc 'open, which is no command"):
+        mt.compile(lambda x: x, engine="native")
     monkeypatch.delenv("MICROTRAIN_CC")
     monkeypatch.setenv("PATH", str(tmp_path))
     for system, how in (("linux", "apt install gcc"), ("win32", "not supported on this system")):
@@ -121,7 +124,7 @@ FAILING = {
         "failed with 3.*bad",
     ),
     "says nothing": ("exit 1", "failed with 1$"),
-    "writes nothing": ("exit 0", "can't be kept or loaded"),
+    "writes nothing": ("exit 0", "compiler made no library$"),
     "writes rubbish": (
         'for x; do test "$y" = -o && echo rubbish > "$x"; y=$x; done; :',
         "can't be",
@@ -140,7 +143,7 @@ def test_a_compiler_that_fails(name, tmp_path, monkeypatch, folder):
     monkeypatch.setenv("MICROTRAIN_CC", command)
     with pytest.raises(CompileError, match=message):
         twice()
-    assert name == "writes rubbish" or not folder.exists() or not [*folder.iterdir()]
+    assert not folder.exists() or not [*folder.iterdir()]
 
 
 def test_a_compiler_that_hangs_is_ended_with_its_children(tmp_path, monkeypatch):

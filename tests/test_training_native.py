@@ -204,6 +204,10 @@ def test_steps_are_made_in_chunks(calls):
     calls.clear()
     mt.train(engine="native", steps=100, on_step=lambda history: None)
     assert calls == [1] * 100
+    calls.clear()
+    many = 3000  # samples, of which nobody knows yet how long a step takes
+    mt.train(MLP(9, [9, 9, 1]), [[0.5] * 9] * many, [0.5] * many, engine="native", lr=1e-9)
+    assert calls[:2] == [1, 1] and sum(calls) == 21  # the first is that which is compared
 
 
 def test_who_only_watches_the_history_sees_a_chunk_at_a_time(calls):

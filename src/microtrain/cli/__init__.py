@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 
 from .. import __version__
+from ..errors import CompileError
 from ..lab.executors import SweepError
 from . import fit, map, predict, report, sweep, train
 from .options import FAILED, INTERRUPTED, OK, UNREAD, USAGE, Command, Parser, hint
@@ -94,7 +95,7 @@ def _explained(error: BaseException) -> tuple[int, str]:
             return (UNREAD, "") if unread else (FAILED, f"can't write the output: {error.strerror}")
         case OSError():
             return FAILED, f"{error.filename}: {error.strerror}"
-        case SweepError():
+        case SweepError() | CompileError():  # there is no C compiler, or it fails
             return FAILED, str(error)
         case ValueError():
             return USAGE, str(error)

@@ -49,7 +49,10 @@ def compiler() -> list[str]:
     Raises `CompileError` where there is none.
     """
     asked = os.environ.get("MICROTRAIN_CC", "")
-    command = shlex.split(asked) or ["cc"]
+    try:
+        command = shlex.split(asked) or ["cc"]
+    except ValueError as error:
+        raise CompileError(f"MICROTRAIN_CC is {asked}, which is no command: {error}") from None
     found = None if sys.platform == "win32" else shutil.which(command[0])
     if found is None:
         missing = f"MICROTRAIN_CC is {asked}, which is no program" if asked else "there is no cc"
@@ -73,7 +76,11 @@ def _loaded(source: str, command: tuple[str, ...], folder: str) -> ctypes.CDLL:
     about = source, command, version, platform.platform(), __version__
     key = hashlib.sha256(repr(about).encode()).hexdigest()[:40]
     path = _known(folder, key) or _compiled(source, command, folder, key)
-    return ctypes.CDLL(path)
+    try:
+        return ctypes.CDLL(path)
+    except OSError:
+        os.unlink(path)
+        raise
 
 
 def library(source: str) -> ctypes.CDLL:
@@ -111,6 +118,8 @@ def _compiled(source: str, command: tuple[str, ...], folder: str, key: str) -> s
         with open(text, "w", encoding="ascii") as file:
             file.write(source)
         _run([*command, "-o", made, text, "-lm"])
+        if not os.path.exists(made):
+            raise CompileError(f"the C compiler {command[0]} made no library")
         with open(made, "rb") as file:
             path = os.path.join(folder, _name(key, file.read()))
         os.replace(made, path)

@@ -40,8 +40,9 @@ class Chunks:
     ) -> None:
         self._engine, self._plan, self._batches = engine, plan, batches
         self._drawn: list[Batches] = []
-        self._size = 16
-        self._most = max(1, min(MOST, SAMPLES // (plan.batch_size * plan.accumulate)))
+        samples = plan.batch_size * plan.accumulate
+        self._most = max(1, min(MOST, SAMPLES // samples))
+        self._size = max(1, min(16, SAMPLES // (samples * len(plan.objective.parameters))))
         self._watcher = plan.on_step if isinstance(plan.on_step, Watcher) else None
         self._alone = looks or plan.record or plan.on_step is not self._watcher
         self._start = time.perf_counter()
