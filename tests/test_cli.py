@@ -111,7 +111,7 @@ def test_a_missing_compiler_is_no_defect(name, capsys, monkeypatch):
     monkeypatch.setenv("MICROTRAIN_CC", "/none")
     monkeypatch.setattr("microtrain.training.tracing._cache", {})
     assert main([name, "--engine", "native"]) == 1
-    told = f'microtrain {name}: engine="native" needs a C compiler, and MICROTRAIN_CC is /none, '
+    told = f'microtrain {name}: --engine="native" needs a C compiler, and MICROTRAIN_CC is /none, '
     assert capsys.readouterr().err.startswith(told)
 
 
