@@ -359,7 +359,11 @@ def test_another_run_is_not_taken_for_the_recorded_one(visit, toy):
     page = visit(toy)
     assert "not this one" not in page.locator("#agreement").inner_text()
     page = visit(toy, "#out=l&lr=0.1")
-    expect(page, "#agreement", "not this one: rate 0.05, start 0")
+    expect(
+        page,
+        "#agreement",
+        "(at 0.05, with 3 inputs \u2192 4 tanh \u2192 4 tanh \u2192 1 tanh; not this one)",
+    )
     assert page.locator("#source-open").is_disabled()
     page.locator("#sharpness-open").click()
     expect(page, "#sharpness-told", "First above 2 at step 0, at most")
@@ -718,6 +722,30 @@ def test_23_a_model_of_ones_own_is_replayed(visit, folder):
     assert page.locator("#rate-number").input_value() in ("0.05", "0.2")
     assert page.locator("#fit").is_visible()
     assert page.locator("#fit .fitted").get_attribute("points")
+
+
+class Line(mt.Module):
+    def __init__(self):
+        self.w = [mt.Value(0.1) for _ in range(3)]
+
+    def __call__(self, x):
+        return mt.dot(self.w, x).tanh()
+
+
+def test_a_model_of_ones_own_is_live(visit, folder):
+    mt.report(mt.train(Line(), XS, YS, lr=0.1, steps=30, record=True), folder / "line.html")
+    page = visit(folder / "line.html", viewport={"width": 1366, "height": 850})
+    page.keyboard.press("z")
+    settled(page)
+    expect(page, "#note", "With the reset: loss")
+    expect(page, "#agreement", "(with the reset; not this one)")
+    drawn = page.evaluate(
+        "(({ viewBox, clientWidth, clientHeight }) => [viewBox.baseVal.width - clientWidth,"
+        " viewBox.baseVal.height - clientHeight])($('curve'))"
+    )
+    assert drawn == pytest.approx([0, 0], abs=1)  # the note came before it
+    lefts = {page.locator(card).bounding_box()["x"] for card in ("#predictions", "#note", "#strip")}
+    assert len(lefts) == 1
 
 
 def test_24_on_a_phone(visit, toy):

@@ -178,17 +178,16 @@ const agreement = () =>
     page.live && page.recorded.length
       ? makeEngine(page).agreement()
       : { digits: null, step: null });
-const isRecorded = () => {
-  const {
-    run: { lr, seed, zeroGrad, batch, mean },
-    spec,
-  } = page;
-  return same(
+const recordedConfig = () => {
+  const { lr: pieces, zeroGrad: zero, ...others } = page.run;
+  return { net: [], out: "", ...page.spec, ...others, pieces, zero };
+};
+const isRecorded = () =>
+  same(
     run.config,
-    { ...spec, pieces: lr, seed, zero: zeroGrad, batch, mean },
+    recordedConfig(),
     page.own ? ["pieces", "zero"] : [...BUILT, "pieces", "seed", "zero", "batch", "mean"],
   );
-};
 
 function setUpCurve(svg) {
   const move = (event) => {

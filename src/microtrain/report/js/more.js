@@ -18,9 +18,7 @@ function drawMore() {
 function agreementText() {
   const { digits, losses, step } = agreement();
   if (digits === null) return "";
-  const { lr, seed } = page.run,
-    start = seed === null ? "" : `, start ${seed}`,
-    which = isRecorded() ? "" : ` (not this one: rate ${plain(lr[0][1])}${start})`,
+  const which = isRecorded() ? "" : ` (${difference(recordedConfig(), run.config)}; not this one)`,
     told = `This page repeated the run that Python recorded${which}: `;
   return step === null
     ? `${told}all ${losses} losses agree to ${digits} digits.`

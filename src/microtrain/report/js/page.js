@@ -31,14 +31,14 @@ function render() {
   drawSummary();
   drawChange();
   if (walking) return drawWalk();
-  drawCurve($("curve"));
-  drawCurveTable();
-  drawPredictions();
   drawOutcome();
   drawStarts();
-  drawNetwork();
   drawStrip();
   drawMore();
+  drawCurve($("curve")); // pictures come last: what is written above leaves them their room
+  drawCurveTable();
+  drawPredictions();
+  drawNetwork();
 }
 
 function drawSummary() {

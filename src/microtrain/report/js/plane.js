@@ -192,7 +192,7 @@ function drawFit(set, k) {
     point.classList.toggle("chosen", Number(point.dataset.sample) === state.sample);
   const before = ghost ? " Dashed: the run before." : "";
   formLegend(
-    `Circles: the samples; filled: sample ${state.sample}. Line: what it says for any ${set.columns[0]}. Red: the error.${before}`,
+    `Circles: the samples; filled: sample ${state.sample}. Line: what it says${page.live ? ` for any ${set.columns[0]}` : ""}. Red: the error.${before}`,
   );
   svg
     .querySelectorAll(".error")

@@ -1,11 +1,10 @@
 // What the network says of each sample, and what it should say: a list, with the error as a bar.
 
 const LOSS_WORDS = {
-  "squared error": ["squared errors", "Squared, so that too low and too high both count"],
-  hinge: ["hinge losses", ""],
-  "cross entropy": ["cross entropies", ""],
+  "squared error": "squared errors",
+  hinge: "hinge losses",
+  "cross entropy": "cross entropies",
 };
-const THIRD = ["first", "second", "third"];
 let shownForm = null;
 
 /** Which forms this data has: two inputs are a plane, one input is a curve, all are a list. */
@@ -94,7 +93,7 @@ function drawPredictions() {
 
 function drawLoss(set, k) {
   const loss = run.config.batch === null ? run.losses[k] : run.fullLoss(k),
-    words = (LOSS_WORDS[set.loss] || [`each sample's ${set.loss}`])[0];
+    words = LOSS_WORDS[set.loss] || `each sample's ${set.loss}`;
   const { wrong, of } = wrongAt(run, k),
     fresh = page.live ? engine.fresh(run.parameters(k)) : null;
   rich(
