@@ -1,8 +1,12 @@
-"""The GPT of the examples: what it computes, how it is compiled, its picture, what it learns."""
+"""The GPT of the examples: what it computes, how it is compiled, its picture, what it learns.
+
+And the digits, which are learned in C.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
 import re
 import sys
@@ -11,7 +15,7 @@ import pytest
 from graphs import bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machine import run
+from machine import native, run
 from pages import ROOT, blocks
 
 import microtrain as mt
@@ -173,6 +177,21 @@ def test_the_gpt_is_short_and_learns():
     new = done.stdout.splitlines()[-1].split(", ")
     assert len(new) > 10 and sum(name.endswith("ium") for name in new) > 3
     assert not {*new} & {*loaded(GPT).ELEMENTS}
+
+
+@native
+@pytest.mark.slow
+def test_digits_are_drawn_and_read_after_training_in_c(tmp_path):
+    (tmp_path / "sklearn.py").write_text("raise ImportError")  # so that they are drawn
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'src'}"}
+    done = run(sys.executable, str(ROOT / "examples" / "digits.py"), timeout=600, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("1800 images (drawn); MLP(64")
+    assert float(re.search(r"^([\d.]+)% of 360", done.stdout, re.MULTILINE)[1]) > 90.0
+    assert re.findall(r"^(\w+): the same losses", done.stdout, re.MULTILINE) == [
+        "compiled",
+        "eager",
+    ]
 
 
 if __name__ == "__main__":
