@@ -67,20 +67,15 @@ def inspect(objective: Objective) -> bool:
     return inspector.uses_sum
 
 
-def inspect_options(lr: Any, tracked: Any) -> None:
-    """Raise `CompileError` if a schedule or a container of steps could change what is trained."""
-    if not is_own(type(lr).__module__):
-        _Inspector(()).inspect(lr)
-    _Inspector(()).inspect(tracked, shared=False)
-
-
-def may_look(lr: Any, tracked: Any) -> bool:
-    """Return whether a schedule or a container of steps may look at the run."""
+def may_look(lr: Any, tracked: Any) -> str:
+    """Return why a schedule or a container of steps may look at the run, or change it; else ""."""
     try:
-        inspect_options(lr, tracked)
-    except CompileError:
-        return True
-    return False
+        if not is_own(type(lr).__module__):
+            _Inspector(()).inspect(lr)
+        _Inspector(()).inspect(tracked, shared=False)
+    except CompileError as error:
+        return str(error)
+    return ""
 
 
 def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:

@@ -22,7 +22,7 @@ from .eager import EagerEngine, set_state, state_of
 from .history import History, Recording
 from .objective import batches_of
 from .plan import Plan
-from .purity import inspect_options, may_look
+from .purity import may_look
 from .resume import RunFile
 from .verdict import not_finite
 
@@ -155,7 +155,7 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         set_state(parameters, state := whole[1])
         batches = itertools.islice(batches, whole[0], None)  # what the next step is to draw
     end: tuple[Any, int, Any] = "interrupted", whole[0], whole[1]
-    looks = engine.name != "eager" and may_look(plan.lr, plan.tracked)
+    looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
     if chunks := engine.name == "native":
         batches = Chunks(engine, plan, batches, looks)  # type: ignore[arg-type]
     try:
@@ -232,11 +232,11 @@ def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
     if plan.engine == "auto" and plan.work * runs >= WORTH_COMPILING:
         known = is_known(objective.loss) and architecture_of(objective.model) is not None
         try:
-            inspect_options(plan.lr, plan.tracked)
-            compiled = CompiledEngine(objective, *options, strict=not known)
-            if known or compiled.agrees(plan.work // 20):
-                return compiled, ""
-            fallback = "the first step gave another result"
+            if not (fallback := may_look(plan.lr, plan.tracked)):
+                compiled = CompiledEngine(objective, *options, strict=not known)
+                if known or compiled.agrees(plan.work // 20):
+                    return compiled, ""
+                fallback = "the first step gave another result"
         except Exception as error:  # of any kind: whatever is wrong, the steps will show it
             fallback = str(error) or type(error).__name__
     return EagerEngine(objective, plan.zero_grad), fallback
