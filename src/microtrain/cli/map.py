@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from ..draw.phases import SIZE
-from ..draw.plot import new_axes
+from ..draw.plot import axes
 from ..errors import counted
 from ..lab.phase import PhaseDiagram, phase_diagram
 from ..nn.optim import learning_rate
@@ -63,7 +63,7 @@ def axes_for(path: str) -> Any:
     """Return axes for a picture. Raises `ValueError` if it can't be written to that path."""
     in_folder("--plot", path)
     try:
-        ax = new_axes(*SIZE)
+        ax = axes(None, *SIZE)
     except ImportError as error:
         raise ValueError(f"--plot: {error}") from None
     known = ax.figure.canvas.get_supported_filetypes()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..errors import any_int, true_or_false
 from .chart import default_width
-from .plot import BESIDE, given, new_axes
+from .plot import BESIDE, axes
 
 Cell = tuple[str, float] | None  # a verdict, and of "converged" after how many steps
 
@@ -73,7 +73,7 @@ class Phases(NamedTuple):
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the plane, and return matplotlib's axes. The legend stands beside it."""
-        ax = given(ax) or new_axes(*SIZE)
+        ax = axes(ax, *SIZE)
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
         from matplotlib.lines import Line2D

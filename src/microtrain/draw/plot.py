@@ -19,22 +19,25 @@ LOW, HIGH = "#E69F00", "#0072B2"  # the two sides of a decision boundary
 MARGIN, FINE = 0.15, 60  # of a boundary: around the points, of their extent; columns and rows
 
 
-def new_axes(width: float = 6.4, height: float = 4.0) -> Any:
-    """Return axes on a new figure of this size in inches.
+def axes(ax: Any = None, width: float = 6.4, height: float = 4.0) -> Any:
+    """Return the axes given, or some on a new figure of this size in inches.
 
     In a notebook, and where pyplot is in use, the figure is one of pyplot's, so that it is shown.
-    Raises `ImportError` if matplotlib is missing, and says what to install.
+    Raises `TypeError` for other things than axes, and `ImportError` if matplotlib is missing.
     """
     import sys
 
+    expect(ax is None or hasattr(ax, "contourf"), "ax", "matplotlib's axes", ax)
+    if ax is not None:
+        return ax
     options: dict[str, Any] = {"figsize": (width, height), "layout": "constrained"}
+    figure = _figure(**options)
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if "matplotlib.pyplot" in sys.modules or hasattr(shell, "kernel"):
-        _figure()  # raises the error that says what to install
         import matplotlib.pyplot as plt
 
-        return plt.subplots(**options)[1]
-    return _figure(**options).add_subplot()
+        figure = plt.figure(**options)
+    return figure.add_subplot()
 
 
 def _figure(**options: Any) -> Any:
@@ -45,12 +48,6 @@ def _figure(**options: Any) -> Any:
             "plots need matplotlib: pip install matplotlib (chart() draws without it)"
         ) from error
     return Figure(**options)
-
-
-def given(ax: Any) -> Any:
-    """Return `ax`. Raises `TypeError` unless it is None or matplotlib's axes."""
-    expect(ax is None or hasattr(ax, "contourf"), "ax", "matplotlib's axes", ax)
-    return ax
 
 
 def descent(
@@ -65,7 +62,7 @@ def descent(
     A curve stands alone, or in the middle of two between which to shade. `target` is a loss to
     mark. The scale is logarithmic where all losses are positive.
     """
-    ax = given(ax) or new_axes()
+    ax = axes(ax)
     for i, (name, lines) in enumerate(curves.items()):
         colour, style = COLOURS[i % len(COLOURS)], STYLES[i // len(COLOURS) % len(STYLES)]
         bounded = [[y if abs(y) < LARGEST else math.nan for y in line] for line in lines]
@@ -130,7 +127,7 @@ def boundary(
     """
     known = boundary_level(ys)
     level = known or 0.0
-    ax = given(ax) or new_axes(5.2, 4.4)
+    ax = axes(ax, 5.2, 4.4)
     across, up = (_between([x[k] for x in xs]) for k in range(2))
     values = predict([[x, y] for y in up for x in across])
     # From -1, far below the level, to 1. Predictions from 0 to 1 differ less than those from -1.
