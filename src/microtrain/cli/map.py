@@ -14,8 +14,8 @@ from ..errors import counted
 from ..lab.phase import PhaseDiagram, phase_diagram
 from ..nn.optim import learning_rate
 from .options import Command, Unset, filled, in_folder
-from .pool import SHARED, checked, executor, printed, shown
-from .terminal import Progress, about, colourful
+from .pool import SHARED, checked, explored, printed
+from .terminal import about, colourful
 
 CELLS, SEEDS = 33, 3
 
@@ -29,19 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     lrs = between("lrs", arguments.lrs, arguments.cells)
     scales = between("scales", arguments.scales, (arguments.cells + 1) // 2) if scaled else None
     ax = None if arguments.plot is None else axes_for(arguments.plot)
-    jobs = min(arguments.jobs, seeds * len(scales or [1]))
-    with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
-        found = phase_diagram(
-            lrs,
-            scales,
-            seeds=range(seeds),
-            steps=arguments.steps,
-            target_loss=arguments.target_loss or None,
-            engine=arguments.engine,
-            sharpness=not arguments.no_sharpness,
-            executor=pool,
-            on_run=shown(progress, len(lrs)),
-        )
+    more: Any = {"seeds": range(seeds), "sharpness": not arguments.no_sharpness}
+    found = explored(phase_diagram, arguments, lrs, scales, **more)
     if ax is not None:
         with about(str(arguments.plot)):
             found.plot(ax).figure.savefig(arguments.plot, dpi=150)

@@ -14,11 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import positive_int
 from .options import FAILED, INTERRUPTED, OK
 from .terminal import Progress, print_json
+
+Found = TypeVar("Found")
 
 _busy = _stopped = False
 
@@ -85,15 +87,23 @@ def _work(function: Any, *args: Any, **options: Any) -> Any:
         _busy = False
 
 
-def shown(progress: Progress, runs: int = 1) -> Callable[[Any], None]:
-    """Return an `on_run` that shows how far a job has come; each of its parts is so many runs."""
+def explored(explore: Callable[..., Found], arguments: Any, *rates: Any, **options: Any) -> Found:
+    """Return what `sweep` finds for rates, or `phase_diagram` for rates and scales.
+
+    A job that is sent to a process is one run, or the runs at all rates from a start.
+    """
+    runs = len(rates[0]) if len(rates) > 1 else 1
+    jobs = min(arguments.jobs, len(options["seeds"]) * len(rates[-1] or [1]))
 
     def on_run(job: Any) -> None:
         progress.show(len(job.made) * runs, job.planned * runs)
         if _stopped:
             raise KeyboardInterrupt
 
-    return on_run
+    with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
+        options |= {"steps": arguments.steps, "target_loss": arguments.target_loss or None}
+        options |= {"engine": arguments.engine, "executor": pool, "on_run": on_run}
+        return explore(*rates, **options)
 
 
 def checked(arguments: argparse.Namespace, **counts: int) -> None:

@@ -12,8 +12,8 @@ from ..tables.fit import HIDDEN
 from ..training.curvature import DENSE
 from . import tables
 from .options import Command, Unset, filled, listed
-from .pool import SHARED, checked, executor, printed, shown
-from .terminal import Progress, bold, colourful
+from .pool import SHARED, checked, explored, printed
+from .terminal import bold, colourful
 
 # The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
 EVERY, SELDOM = 10, 50
@@ -48,19 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         measured = range(0, steps, SELDOM)
     if arguments.no_sharpness or (options and len(options["model"](0).parameters()) > DENSE):
         measured = None
-    jobs = min(arguments.jobs, arguments.seeds * len(rates))
-    with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
-        found = sweep(
-            rates,
-            seeds=range(arguments.seeds),
-            steps=steps,
-            target_loss=arguments.target_loss or None,
-            engine=arguments.engine,
-            track_sharpness=measured,
-            executor=pool,
-            on_run=shown(progress),
-            **options,
-        )
+    more = {"seeds": range(arguments.seeds), "track_sharpness": measured, **options}
+    found = explored(sweep, arguments, rates, **more)
     return printed(found, arguments, _print)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_options
 from ..training.verdict import rises
-from .runs import Rate, Run, counts, finite, median
+from .runs import Rate, Run, counts, finite
 
 
 def number(x: float) -> str:
@@ -26,16 +25,12 @@ def _spread(quartiles: Sequence[float]) -> str:
     return f"{median} ({low}-{high})" if low != high else median
 
 
-def _median(value: Callable[[Run], Any], rate: Rate) -> float | None:
-    return median(map(value, rate.runs))
-
-
 class Column:
     """A column of the table of runs, of that of rates, or of both.
 
     name: what it is called in CSV and JSON; title: in print, or "" where it is not printed. run
-    returns a run's value, and rate a rate's: in print, unless it is given, the median of the runs'.
-    None: that table lacks the column. shown returns a rate's value as text; align: "<" or ">".
+    returns a run's value, and rate a rate's; None: that table lacks the column. shown returns a
+    rate's value as text; align: "<" or ">".
     """
 
     def __init__(
@@ -47,8 +42,8 @@ class Column:
         shown: Callable[[Any], str] = number,
         align: str = ">",
     ) -> None:
-        self.name, self.title, self.run, self.shown, self.align = name, title, run, shown, align
-        self.rate = rate or (functools.partial(_median, run) if run and title else None)
+        self.name, self.title, self.run, self.rate = name, title, run, rate
+        self.shown, self.align = shown, align
 
 
 # To add a column, add a line.

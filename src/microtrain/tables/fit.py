@@ -62,10 +62,7 @@ class Task(NamedTuple):
 
 
 def network(n_in: int, sizes: Sequence[int], activation: str, seed: int) -> MLP:
-    """Return an MLP with a linear output, whose weights start within 1 / sqrt(n) of 0.
-
-    n is the number of inputs of their neuron.
-    """
+    """Return an MLP with a linear output, whose weights start within 1 / sqrt(inputs) of 0."""
     model = MLP(n_in, sizes, activation, "linear", seed)
     for layer in model.layers:
         for neuron in layer.neurons:
