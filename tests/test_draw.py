@@ -14,7 +14,7 @@ from machine import run
 
 import microtrain as mt
 from microtrain import MLP, Value
-from microtrain.draw.html import html_table
+from microtrain.draw.plot import html_table
 from microtrain.files.csv import write_csv
 
 XS, YS = mt.datasets.toy()

@@ -1,9 +1,9 @@
-"""Plots with matplotlib, which is imported when the first one is drawn."""
+"""Plots with matplotlib, imported when the first one is drawn; and what notebooks show as HTML."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import expect
@@ -186,3 +186,23 @@ def inline(plot: Callable[[Any], Any], chart: Callable[[], str]) -> str:
         return text[text.index("<svg") :]
     except Exception:  # whatever matplotlib lacks, a notebook has to show something
         return f'<pre style="line-height: 1.15">{html.escape(chart())}</pre>'
+
+
+def html_table(
+    title: str, rows: Iterable[Sequence[str]], header: Sequence[str] = (), below: str = ""
+) -> str:
+    """Return a table of texts, with a title above it and a piece of HTML below.
+
+    Without a header the first cell of each row is its title.
+    """
+    from html import escape
+
+    lines = [f"<p><strong>{escape(title)}</strong></p>", "<table>"]
+    if header:
+        cells = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+        lines.append(f"<thead><tr>{cells}</tr></thead>")
+    lines.append("<tbody>")
+    for first, *others in rows:
+        head = f"<td>{escape(first)}</td>" if header else f'<th scope="row">{escape(first)}</th>'
+        lines.append(f"<tr>{head}{''.join(f'<td>{escape(cell)}</td>' for cell in others)}</tr>")
+    return "\n".join([*lines, "</tbody></table>", below]).rstrip()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.graph import size, topological_sort
 from ..engine.value import Value
 from ..errors import expect
-from .html import html_table
+from .plot import html_table
 
 if TYPE_CHECKING:
     from .graph import Arrow, Box

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..draw import plot
-from ..draw.html import html_table
 from ..engine.value import Value
 from ..errors import CompileError, counted, true_or_false
 from ..nn.losses import squared_error
@@ -183,7 +182,7 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         }
 
     def _repr_html_(self) -> str:
-        return html_table(repr(self), [], (), plot.inline(self.plot, self.chart))
+        return plot.html_table(repr(self), [], (), plot.inline(self.plot, self.chart))
 
     def __repr__(self) -> str:
         done = "" if self.status == "finished" else f", {self.status}"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..draw import chart, plot
-from ..draw.html import html_table
 from ..errors import counted
 from ..nn.optim import Schedule
 from . import words
@@ -123,9 +122,9 @@ class Sweep(Job[Planned, Run]):
 
     def _repr_html_(self) -> str:
         if not self.runs:
-            return html_table(repr(self), [])
+            return plot.html_table(repr(self), [])
         header, *rows = zip(*[[text.strip() for text in texts] for texts in printed(self.rates)])
-        return html_table(repr(self), rows, header, plot.inline(self.plot, self.chart))
+        return plot.html_table(repr(self), rows, header, plot.inline(self.plot, self.chart))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was found as plain numbers, texts, lists and dicts.

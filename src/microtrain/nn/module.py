@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..draw import plot
-from ..draw.html import html_table
 from ..engine.graph import reset
 from ..engine.number import number
 from ..engine.value import Value
@@ -135,7 +134,7 @@ class Module:
                 part = part[0]
             count = len([*_leaves(entry, entry, name)])
             rows.append((name, " x ".join(shape) or "number", f"{count:,}"))
-        return html_table(repr(self), rows, header=("parameter", "shape", "numbers"))
+        return plot.html_table(repr(self), rows, header=("parameter", "shape", "numbers"))
 
 
 def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, Literal, TextIO
 
 from ..draw import chart, plot
-from ..draw.html import html_table
 from ..errors import counted
 from ..files.csv import write_csv
 from .plan import Plan
@@ -142,8 +141,8 @@ class History:
         }
         rows = [(name, text) for name, text in shown.items() if text]
         if inline is not None and self.recording is not None and self.losses:
-            return html_table("History", rows, below=inline(self))
-        return html_table("History", rows, below=plot.inline(self.plot, self.chart))
+            return plot.html_table("History", rows, below=inline(self))
+        return plot.html_table("History", rows, below=plot.inline(self.plot, self.chart))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what happened as plain numbers, texts, lists and dicts.
