@@ -93,7 +93,7 @@ def explored(explore: Callable[..., Found], arguments: Any, *rates: Any, **optio
     A job that is sent to a process is one run, or the runs at all rates from a start.
     """
     runs = len(rates[0]) if len(rates) > 1 else 1
-    jobs = min(arguments.jobs, len(options["seeds"]) * len(rates[-1] or [1]))
+    jobs = min(arguments.jobs, len(options["seeds"]) * len([*rates][-1] or [1]))
 
     def on_run(job: Any) -> None:
         progress.show(len(job.made) * runs, job.planned * runs)
