@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 class Operand:
     """Base class of operands that are no plain numbers: Values, symbols, conditions.
 
-    Of several operands the one of the highest `rank` acts: its `perform` is called with the
-    primitive and all the operands.
+    Of several operands the one of the highest `rank` acts, by its `perform`.
     """
 
     __slots__ = ()
@@ -37,8 +36,7 @@ class Operand:
 class Number(Operand):
     """Base class of the numbers, other than Python's, that a `Value` may hold as its data.
 
-    A subclass has the arithmetic operators, comparisons by ``<`` and the like, and `perform` for
-    all other operations.
+    A subclass has the operators and comparisons, and `perform` for all other operations.
     """
 
     __slots__ = ()
@@ -49,10 +47,9 @@ class Number(Operand):
 
 
 def as_number(x: object) -> Any:
-    """Return `x` as a number to compute with, or `NotImplemented` if it is none.
+    """Return `x` as a number to compute with, or `NotImplemented` if it is none, such as a bool.
 
-    Floats, ints, rationals and `Number` objects come back as they are, other real numbers (NumPy's
-    scalars, say) as floats. A bool is not taken for a number.
+    Floats, ints, rationals and Numbers come back as they are, other reals (NumPy's) as floats.
     """
     kind = type(x)
     if kind is float or kind is int or isinstance(x, Number):

@@ -30,11 +30,9 @@ def divide(a: Any, b: Any) -> Any:
 
 
 def power(x: Any, n: Any) -> Any:
-    """Return x ** n.
+    """Return x ** n. Raises `DomainError` where that is no real number, else what Python raises.
 
-    Raises `DomainError` where that is no real number, and Python's own `ZeroDivisionError` (zero to
-    a negative power) and `OverflowError`. ``x ** 2`` is ``x * x``: C's `pow` differs from it in the
-    last bit for about one number in a thousand.
+    ``x ** 2`` is ``x * x``: C's `pow` has another last bit for about one number in a thousand.
     """
     if type(n) in (int, float) and n == 2:
         return x * x

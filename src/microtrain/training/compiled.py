@@ -182,8 +182,8 @@ def _batches(
 def recorded_update() -> tuple[Record, list[Part]]:
     """Record what `eager` does with one parameter: it is written once for each.
 
-    The results are the sum of squares that begins with its derivative's, one that goes on with it,
-    the length of the gradient with such a sum, and the parameter after its update.
+    The results: a sum of squares that begins with its derivative's, one that goes on with it, the
+    length of the gradient by such a sum, and the parameter after its update.
     """
     record = Record()
     p, g, lr, squares = (Symbol(record, record.input(x)) for x in ("p", "g", "lr", "squares"))

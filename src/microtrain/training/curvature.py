@@ -139,12 +139,10 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout
 
 
 def record_product(traced: Traced) -> tuple[Record, list[int], list[int], list[int], list[int]]:
-    """Record the product of the Hessian of one sample's loss with a vector.
+    """Record the product of the Hessian of one sample's loss with a vector, in a second record.
 
-    The gradient of the loss is recorded, and replayed over Values that hold symbols of a second
-    record. The derivative of its component in a direction is recorded there. Return that record,
-    and the places in it of the parameters, of the sample and its target, of the direction, and of
-    the product.
+    The gradient is replayed there, over Values that hold its symbols. Return that record, and the
+    places in it of the parameters, the sample with its target, the direction, and the product.
     """
     first, record = traced.record, Record("; the sharpness needs that")
     gradient = [as_place(first, x) for x in gradients(traced.loss, traced.parameters)]
@@ -250,8 +248,7 @@ def _orthogonal(w: Vector, vectors: Sequence[Vector]) -> Vector:
 def _top(diagonal: Sequence[float], beside: Sequence[float]) -> float:
     """Return the largest eigenvalue of a tridiagonal matrix, from its diagonal and the one beside.
 
-    A number x is above it where the matrix minus x is negative definite: where elimination meets
-    only negative pivots.
+    A number x is above it where elimination of the matrix minus x meets only negative pivots.
     """
     scale = max(map(abs, (*diagonal, *beside)))  # the squares below are not to over- or underflow
     if scale == 0.0:

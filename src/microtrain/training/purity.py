@@ -54,10 +54,7 @@ NEVER_CALLED = {"__init__", "__new__", "__post_init__", "__repr__"}  # in a forw
 
 
 def inspect(objective: Objective) -> bool:
-    """Raise `CompileError` if a model or loss is not sure to compute the same again and again.
-
-    Return whether it uses Python's own `sum`.
-    """
+    """Return whether the code uses `sum`. Raises `CompileError` if it may not stay the same."""
     for p in objective.parameters:
         if type(p) is not Value or type(p.data) is not float or type(p.grad) is not float:
             raise CompileError("its parameters are not plain Values of floats")

@@ -102,9 +102,7 @@ class RunFile:
                 settings={**self.settings, **code, "python": PYTHON},
                 steps=steps,
                 seconds=seconds,
-                parameters=_packed(parameters),
-                gradients=_packed(gradients),
-                before=_packed(before),
+                **dict(zip(PARTS, map(_packed, (parameters, gradients, before)))),
                 sharpness=[[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
                 **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
             )
