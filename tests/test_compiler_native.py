@@ -454,7 +454,7 @@ def test_names_in_c_are_those_of_nothing_else():
     assert CScope([Record()]).named(["int", "sin"]) == ["xint", "sin_"]
 
 
-STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O2"]
 
 PROGRAM = """#include <stdio.h>
 int main(void)

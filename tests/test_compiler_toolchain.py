@@ -93,6 +93,17 @@ def test_no_compiler(monkeypatch, tmp_path):
             mt.compile(lambda x: x, engine="native")
 
 
+def test_auto_starts_no_compiler(monkeypatch, tmp_path):
+    monkeypatch.setenv("MICROTRAIN_CC", script(tmp_path / "compiler", f"touch {tmp_path}/started"))
+    assert mt.train(steps=500).engine == "compiled"
+    assert mt.sweep([0.1]).runs[0].history.engine == "compiled"
+    mt.compile(mt.grad(lambda x: x * x))(1.0)
+    assert not (tmp_path / "started").exists()
+    with pytest.raises(CompileError, match="made no library"):
+        mt.compile(lambda x: x, engine="native")(1.0)
+    assert (tmp_path / "started").exists()
+
+
 def test_what_is_long_is_optimized_less(tmp_path, monkeypatch):
     said = tmp_path / "said"
     monkeypatch.setenv(
@@ -129,7 +140,11 @@ FAILING = {
         'for x; do test "$y" = -o && echo rubbish > "$x"; y=$x; done; :',
         "can't be",
     ),
-    "fills the disk": ("echo 'cc: error: No space left on device' >&2; exit 1", "No space left"),
+    "fills the disk": (
+        "echo 'ld: final link failed: No space left' >&2; echo 'collect2: error: 1' >&2; exit 1",
+        "failed with 1: ld: final link failed: No space left$",
+    ),
+    "says no cause": ("echo first; echo last; exit 1", "failed with 1: last$"),
     "does not start": ("", "can't be kept or loaded"),
 }
 

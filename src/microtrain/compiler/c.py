@@ -77,7 +77,7 @@ FUNCTIONS = {
     # computes it.
     "python_hypot": """static double python_hypot(double a, double b)
 {
-    double parts[2], top, unit, scale, sum = 1.0, high = 0.0, low = 0.0, root;
+    double parts[2], top, unit, scale, sum = 1.0, high = 0.0, low = 0.0, root = 0.0;
     int k, exponent;
     parts[0] = fabs(a);
     parts[1] = fabs(b);

@@ -33,6 +33,7 @@ LONG = 1_000  # lines; more are optimized less, which takes a quarter of the tim
 SECONDS = 60.0  # after which a compiler is ended
 KEPT = 500  # libraries in the folder
 ABANDONED = 600.0  # seconds after which what stands beside the libraries is of a killed process
+CAUSES = ("error", "failed", "cannot")  # words in the line that says why a compiler fails
 
 _lock = threading.Lock()
 
@@ -151,8 +152,9 @@ def _run(command: list[str]) -> str:
     if failed != 0:
         what = "takes more than a minute" if failed is None else f"failed with {failed}"
         lines = said.splitlines()
-        last = next((x for x in reversed(lines) if "error" in x), lines[-1] if lines else "")
-        raise CompileError(f"the C compiler {command[0]} {what}" + (f": {last}" if last else ""))
+        causes = [line for line in lines if any(word in line for word in CAUSES)]
+        told = [*causes[:1], *lines[-1:]][:1]
+        raise CompileError(": ".join([f"the C compiler {command[0]} {what}", *told]))
     return said
 
 
