@@ -338,6 +338,21 @@ def test_an_edited_network_trains_as_python_would():
     assert found == [close(expected.losses, 1e-10), len(model.parameters()), False]
 
 
+def test_a_large_layer_that_was_recorded_may_stay_where_the_rest_is_edited():
+    history = train(MLP(3, [11, 2, 2, 2, 1]), steps=2)
+    code = """
+    const net = [...data.spec.net.slice(0, 3), { n: 2, activation: "relu" }];
+    const edited = makeEngine(data, { data: "toy", net, out: "linear" });
+    const run = edited.start({ seed: 0, steps: 9, lr: [[0, 0.01]] });
+    run.advance(1e9);"""
+    code = code.replace('"toy"', "data.spec.data")
+    model = MLP(3, [11, 2, 2, 2, 1], output_activation="linear")
+    for neuron in model.layers[3].neurons:
+        neuron.activation = "relu"
+    expected = mt.train(model, XS, YS, steps=9, lr=0.01)
+    assert ask(history, code, "run.losses") == close(expected.losses, 1e-10)
+
+
 @pytest.mark.parametrize(
     "spec",
     [

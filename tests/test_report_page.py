@@ -382,6 +382,12 @@ def test_guess_first(visit, toy):
     page.keyboard.press("End")
     settled(page)
     expect(page, "#verdict", "Converged at step 8")
+    page.locator("#hide").click()  # it is hidden no longer
+    page.locator("#hide").click()
+    page.keyboard.press("Space")
+    until(page, "state.playing")
+    until(page, "!state.playing && head() === 8")
+    expect(page, "#verdict", "Converged at step 8")
 
 
 def test_what_is_changed_is_refused_with_a_word_and_covers_nothing(visit, toy):
@@ -438,6 +444,22 @@ def test_the_marks_of_a_plane_are_explained(visit, moons, folder):
     page = visit(moons, "#lr=0.1&step=3&view=neuron&part=1")
     expect(page, "#code", "# of layer 0, neuron 0: no line of it runs now")
     expect(page, "#neuron", "the largest gradients")
+
+
+def test_large_layers_stay_or_shrink_to_eight(visit, moons):
+    page = visit(moons)
+    page.locator("#change-open").click()
+    page.locator("#change-out").select_option("tanh")
+    settled(page)
+    expect(page, "#summary", "2 inputs \u2192 16 relu \u2192 16 relu \u2192 1 tanh")
+    page.locator("#change-layers select").first.select_option("tanh")
+    settled(page)
+    page = visit(moons, page.evaluate("location.hash"))
+    expect(page, "#summary", "16 tanh \u2192 16 relu \u2192 1 tanh")
+    page.locator("#change-open").click()
+    page.locator("#change-layers [value=fewer]").last.click()
+    settled(page)
+    expect(page, "#summary", "16 tanh \u2192 8 relu \u2192 1 tanh")
 
 
 def test_a_shorter_run_in_the_walk(visit, toy):
@@ -735,8 +757,10 @@ class Line(mt.Module):
 def test_a_model_of_ones_own_is_live(visit, folder):
     mt.report(mt.train(Line(), XS, YS, lr=0.1, steps=30, record=True), folder / "line.html")
     page = visit(folder / "line.html", viewport={"width": 1366, "height": 850})
+    page.keyboard.press("n")
     page.keyboard.press("z")
     settled(page)
+    assert "seed" not in page.evaluate("fragmentOf()")
     expect(page, "#note", "With the reset: loss")
     expect(page, "#agreement", "(with the reset; not this one)")
     drawn = page.evaluate(

@@ -96,12 +96,11 @@ function setUpChange() {
     const l = Number(button.closest(".layer").dataset.layer),
       net = structuredClone(state.net),
       by = { more: 1, fewer: -1 }[button.value];
-    if (by) net[l].n += by;
+    if (by) net[l].n = Math.min(net[l].n + by, MOST_NEURONS);
     if (!by || net[l].n < 1) net.splice(l, 1);
-    if (!net[l] || net[l].n <= MOST_NEURONS || by < 0)
-      change(() => {
-        state.net = net;
-      }, true);
+    change(() => {
+      state.net = net;
+    }, true);
   });
   $("change-layers").addEventListener("change", (event) =>
     change(() => {
@@ -173,8 +172,7 @@ function drawChange(refused = null) {
     say(box.children[l].querySelector("output"), String(n));
     box.children[l].querySelector('[value="more"]').disabled = n >= MOST_NEURONS;
   });
-  $("add-layer").disabled =
-    state.net.length >= MOST_LAYERS || state.net.some(({ n }) => n > MOST_NEURONS);
+  $("add-layer").disabled = state.net.length >= MOST_LAYERS;
   $("change-data").value = state.data;
   $("change-out").value = state.out;
   $("change-mean").value = state.mean ? "1" : "0";

@@ -16,11 +16,12 @@ function sameSpec(a, b) {
 // Raise for what can't be put together.
 function checkSpec(data, { data: name, net, out }) {
   if (!Object.hasOwn(data.sets, name)) throw new RangeError(`there are no data named ${name}`);
-  if (!Array.isArray(net) || net.length > MOST_LAYERS) {
-    throw new RangeError(`a network has at most ${MOST_LAYERS} hidden layers here`);
+  const most = Math.max(MOST_LAYERS, data.spec.net?.length ?? 0);
+  if (!Array.isArray(net) || net.length > most) {
+    throw new RangeError(`a network has at most ${most} hidden layers here`);
   }
   for (const { n, activation } of [...net, { n: 1, activation: out }]) {
-    if (!(Number.isInteger(n) && n >= 1 && n <= MOST_NEURONS)) {
+    if (!Object.hasOwn(data.cells, `${n}:tanh`)) { // of as many inputs as the layer before is large
       throw new RangeError(`a hidden layer has 1 to ${MOST_NEURONS} neurons here`);
     }
     if (!ACTIVATIONS.includes(activation)) {

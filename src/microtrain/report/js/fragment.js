@@ -10,13 +10,12 @@ const MOST_STEPS = 10000,
 const READERS = {
   data: (text) => text in page.sets && !page.own && page.live && chooseData(text),
   net: (text) => {
-    const layers = text === "" ? [] : text.split("-").map((part) => /^([1-8])([tlrs])$/.exec(part));
-    const recorded = netFragment(page.spec.net || []) === text && state.data === page.spec.data;
-    if (page.own || !page.live || (!recorded && (layers.length > 3 || layers.includes(null))))
+    if (page.own || !page.live) return false;
+    const layers = text === "" ? [] : text.split("-").map((part) => /^(\d+)([tlrs])$/.exec(part)),
+      most = Math.max(MOST_LAYERS, page.spec.net.length);
+    if (layers.length > most || !layers.every((layer) => layer && `${layer[1]}:tanh` in page.cells))
       return false;
-    state.net = recorded
-      ? structuredClone(page.spec.net)
-      : layers.map(([, n, letter]) => ({ n: Number(n), activation: LETTERS[letter] }));
+    state.net = layers.map(([, n, letter]) => ({ n: Number(n), activation: LETTERS[letter] }));
   },
   out: (text) => {
     if (page.own || !page.live || !(text in LETTERS)) return false;

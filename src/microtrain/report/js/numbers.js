@@ -74,7 +74,7 @@ function usersTexts(texts, n, seen, portrait) {
         ? `neuron ${user.neuron}`
         : n.users.length > 4
           ? String(user.neuron)
-          : `layer ${user.layer}, neuron ${user.neuron}`;
+          : nodeName(user.layer, user.neuron);
     texts[`u${row}.product`] = known
       ? loss
         ? "its slope"

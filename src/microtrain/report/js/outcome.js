@@ -101,7 +101,10 @@ function toggleHide() {
 }
 
 function setUpOutcome() {
-  $("hide").addEventListener("click", toggleHide);
+  $("hide").addEventListener("click", () => {
+    toggleHide();
+    if (state.hide) $("play").focus(); // which is next
+  });
   $("swap").addEventListener("click", () => act(swap));
   $("try-linear").addEventListener("click", () =>
     act(() => {

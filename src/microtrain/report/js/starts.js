@@ -28,6 +28,7 @@ function setUpStarts() {
 }
 
 function chooseStart(seed, zero = state.zero) {
+  if (page.own || !page.live) return; // these have one start
   act(() => {
     Object.assign(state, { seed, zero });
     retrain();
