@@ -12,7 +12,7 @@ from ..tables.predictor import Predictor
 from ..training.history import History
 from . import tables
 from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled, in_folder
-from .terminal import Progress, about, bold, print_json, printable
+from .terminal import Progress, about, print_json, printable, styled
 from .train import SHARED, ended, options_of
 
 LINES = 20  # of losses, about
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         nonlocal shown
         every = max(1, planned // LINES)
         if shown is None and aloud:
-            print(bold(f"{'step':>8}   loss (mean of the steps since the last line)"))
+            print(styled(f"{'step':>8}   loss (mean of the steps since the last line)"))
         shown = shown or 0
         while (step := shown + every) <= history.steps:
             progress.clear()

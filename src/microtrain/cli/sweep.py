@@ -13,7 +13,7 @@ from ..training.curvature import DENSE
 from . import tables
 from .options import Command, Unset, filled, listed
 from .pool import SHARED, checked, explored, printed
-from .terminal import bold, colourful
+from .terminal import colourful, styled
 
 # The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
 EVERY, SELDOM = 10, 50
@@ -80,7 +80,7 @@ def _print(found: Sweep) -> None:
     if not found.runs:
         return
     title, rest = found.table().split("\n", 1)
-    print(f"{bold(title)}\n{rest}\n\n{found.chart(colour=colourful())}\n")
+    print(f"{styled(title)}\n{rest}\n\n{found.chart(colour=colourful())}\n")
     print(filled(found.explain()))
 
 

@@ -14,7 +14,7 @@ from ..errors import file_path
 from ..tables.fit import SHARE, Task, read_task
 from ..tables.predictor import MANY
 from .options import Unset
-from .terminal import Progress, about, bold, printable
+from .terminal import Progress, about, printable, styled
 
 SHOWN = 12  # classes in a table of those mixed up; more make it too large
 
@@ -42,17 +42,10 @@ def task_of(arguments: argparse.Namespace, path: str, seed: int = 0) -> Task:
         raise ValueError("--classes and --numbers can't both be true of the target")
     kind = "classes" if arguments.classes else "numbers" if arguments.numbers else None
     names = ("sep", "skip_empty", "drop", "texts", "max_classes", "loss", "test_share")
-    given = {"test_share": 0.0, **vars(arguments)}
+    options: dict[str, Any] = {"test_share": 0.0, "kind": kind, "seed": seed}
+    options |= {name: x for name, x in vars(arguments).items() if name in names}
     name, file = source(path)
-    return read_task(
-        name,
-        arguments.target,
-        file=file,
-        kind=kind,
-        seed=seed,
-        watch=watch(arguments),
-        **{name: given[name] for name in names if name in given},
-    )
+    return read_task(name, arguments.target, file=file, watch=watch(arguments), **options)
 
 
 def watch(arguments: argparse.Namespace) -> Callable[[str, Iterable[Any]], Iterable[Any]]:
@@ -104,7 +97,9 @@ def confusion(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
     if len(set(short)) < len(names):  # cut, they can't be told apart
         short, width = names, max(map(len, names))
     cell = max(5, width)
-    lines = [bold(f"{'':{width}} " + "".join(f" {name:>{cell}}" for name in short) + "  predicted")]
+    lines = [
+        styled(f"{'':{width}} " + "".join(f" {name:>{cell}}" for name in short) + "  predicted")
+    ]
     for name, truth in zip(short, classes):
         row = "".join(f" {counts[truth, guess] or '·':>{cell}}" for guess in classes)
         lines.append(f"{name:{width}} {row}")

@@ -124,12 +124,8 @@ def colourful() -> bool:
     return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
 
 
-def bold(text: str) -> str:
-    return styled(text, 1)
-
-
-def styled(text: str, code: int) -> str:
-    """Return the text with an ANSI style where colours may be."""
+def styled(text: str, code: int = 1) -> str:
+    """Return the text in bold, or in another ANSI style, where colours may be."""
     return f"\033[{code}m{text}\033[0m" if colourful() else text
 
 

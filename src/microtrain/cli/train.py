@@ -13,7 +13,7 @@ from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
 from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
-from .terminal import Progress, bold, print_json, styled
+from .terminal import Progress, print_json, styled
 
 # The options of train and fit, the commands that make one run.
 SHARED: dict[str, Any] = {
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
                     reset="" if arguments.no_zero_grad else "model.zero_grad(); ",
                 )
             )
-            print(bold("  step   loss" + ("" if size is None else " of a mini-batch")))
+            print(styled("  step   loss" + ("" if size is None else " of a mini-batch")))
         for step in range(shown, min(len(history.losses), SHOWN) if aloud else 0):
             print(f"{step:>6}   {history.losses[step]:.6g}", flush=True)
         shown = len(history.losses)
@@ -135,7 +135,7 @@ def _print(history: History, arguments: argparse.Namespace, pairs: list[tuple[An
         print(FORGOTTEN)
         if arguments.output_activation != "linear":
             print("See it with no tanh to stop it, too: --output-activation linear --lr 0.01")
-    print(bold("\nprediction   target   match"))
+    print(styled("\nprediction   target   match"))
     for prediction, target in pairs:
         mark = styled("yes", 32) if prediction * target > 0 else styled("NO", 31)
         print(f"{prediction:>10.4g}   {target:>6g}   {mark}")

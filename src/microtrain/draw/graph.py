@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -38,12 +39,10 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
     >>> drawing.count("<rect"), drawing.count(">2</text>")
     (2, 1)
     """
-    arriving = [0] * len(boxes)
-    for arrow in arrows:
-        arriving[arrow.head] += 1
+    arriving = Counter(arrow.head for arrow in arrows)
     sizes = [
-        (max(map(_width, box.lines)) + 14, max(LINE * len(box.lines) + 8.0, 13.0 * n + 4))
-        for box, n in zip(boxes, arriving)
+        (max(map(_width, box.lines)) + 14, max(LINE * len(box.lines) + 8.0, 13.0 * arriving[i] + 4))
+        for i, box in enumerate(boxes)
     ]
     layers = Layers(sizes, [(arrow.tail, arrow.head, _width(arrow.label) + 50) for arrow in arrows])
     left, right, y = layers.left, layers.right, layers.y
@@ -51,8 +50,7 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
         _line(right[source], y[source], left[item], y[item], right[item])
         for item, (source, *_) in enumerate(layers.before[len(boxes) :], len(boxes))
     ]
-    labels, heads = [], []
-    arrived = [0] * len(boxes)
+    labels, heads, arrived = [], [], Counter[int]()
     for source, (_, head, label) in sorted(zip(layers.last, arrows), key=lambda pair: y[pair[0]]):
         arrived[head] += 1  # from the top down
         port = y[head] + sizes[head][1] * ((arrived[head] - 0.5) / arriving[head] - 0.5)

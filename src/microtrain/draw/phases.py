@@ -114,11 +114,7 @@ class Phases(NamedTuple):
         return ax
 
     def chart(self, width: int | None = None, height: int = 24, *, colour: bool = False) -> str:
-        """Return the plane as lines of text of at most `width` characters, at most `height` for it.
-
-        Each cell is a sign; with `colour` it is a coloured block, and two fit into a character, one
-        above the other. Where there are too many rows or columns, some are left out.
-        """
+        """Return the plane as text; in `colour`, two cells fit into a character, as two blocks."""
         width = default_width() if width is None else any_int("width", width)
         height = max(2, any_int("height", height))
         halves = 1 + true_or_false("colour", colour)  # of a character: it is twice as high as wide
@@ -142,8 +138,7 @@ class Phases(NamedTuple):
     def _looks(self, row: int, columns: Sequence[int]) -> list[Look]:
         """Return what stands in a row: how its cells look, and the line where it passes."""
         looks = []
-        for k in columns:
-            cell = self.cells[row][k]
+        for cell in (self.cells[row][k] for k in columns):
             look = LOOKS[cell[0]] if cell else EMPTY
             if cell and cell[0] == "converged":
                 look = look._replace(ansi=ANSI_SHADES[int(4.99 * self.slowness(cell))])
@@ -157,21 +152,16 @@ class Phases(NamedTuple):
 
     def _legend(self, blank: str, colour: bool) -> list[str]:
         """Return lines that say what the signs, or the colours, stand for."""
-
-        def mark(*looks: Look) -> str:
-            if not colour:
-                return looks[0].sign
-            return "".join(f"\033[48;5;{look.ansi}m  \033[0m" for look in looks)
-
         entries = []
-        for name in self.verdicts:
-            looks = [LOOKS[name]]
-            if colour and name == "converged":
-                looks = [looks[0]._replace(ansi=shade) for shade in ANSI_SHADES]
-                name = "converged, early to late"
-            entries.append(f"{mark(*looks)} {name}")
+        looks = {name: LOOKS[name] for name in self.verdicts}
         if self.crossed:
-            entries.append(f"{mark(LINE)} {LINE_NAME}")
+            looks[LINE_NAME] = LINE
+        for name, look in looks.items():
+            shades: tuple[int, ...] = (look.ansi,)
+            if colour and name == "converged":
+                name, shades = "converged, early to late", ANSI_SHADES
+            blocks = "".join(f"\033[48;5;{shade}m  \033[0m" for shade in shades)
+            entries.append(f"{blocks if colour else look.sign} {name}")
         return [blank + "   ".join(entries[i : i + 4]) for i in range(0, len(entries), 4)]
 
 
