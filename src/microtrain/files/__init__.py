@@ -1,1 +1,1 @@
-"""JSON and CSV files, written whole or not at all."""
+"""JSON files, written whole or not at all, and CSV."""
