@@ -109,16 +109,19 @@ class NativeCode(Code):
     def _call(self, *args: Any, **kwargs: Any) -> Any:
         found = None
         if len(args) + len(kwargs) == len(self._read) and (*kwargs,) == self.shape[1]:
-            numbers = array("d")
+            given = array("d")
             try:
                 for read, x in zip(self._read, (*args, *kwargs.values())):
-                    read(x, numbers)
-                found = self._native(numbers, 1)
+                    read(x, given)
+                found = self._native(given, 1)
             except UNREAD:  # it takes more than that
                 pass
         if found is None:
             return self._otherwise(*args, **kwargs)
-        return self._build([*itertools.chain(*[column.tolist() for column in found])])
+        numbers: list[float] = []
+        for column in found:
+            numbers += column.tolist()
+        return self._build(numbers)
 
     @functools.cached_property
     def loop(self) -> Callable[[list[Any]], list[Any]]:
