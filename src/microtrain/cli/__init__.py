@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -72,16 +73,15 @@ def _chosen(words: list[str]) -> tuple[Command, list[str]]:
 
 def _moved(words: list[str]) -> tuple[str, list[str]]:
     """Turn train --csv FILE, which is kept for one more version, into fit FILE."""
-    for k, word in enumerate(words):
-        if word == "--csv" or word.startswith("--csv="):
-            say(
-                "microtrain: train --csv is now: microtrain fit FILE --target COLUMN; "
-                "it will be gone in the next version"
-            )
-            apart = word == "--csv"
-            path = words[k + 1 : k + 2] if apart else [word.removeprefix("--csv=")]
-            return "fit", ["fit", *path, *words[1:k], *words[k + 1 + apart :]]
-    return "train", words
+    words = [part for word in words for part in re.split("(?<=^--csv)=", word)]
+    if "--csv" not in words:
+        return "train", words
+    say(
+        "microtrain: train --csv is now: microtrain fit FILE --target COLUMN; "
+        "it will be gone in the next version"
+    )
+    k = words.index("--csv")
+    return "fit", ["fit", *words[k + 1 : k + 2], *words[1:k], *words[k + 2 :]]
 
 
 def _explained(error: BaseException) -> tuple[int, str]:

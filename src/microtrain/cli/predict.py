@@ -10,22 +10,19 @@ from ..errors import counted
 from ..files.csv import read_table, write_csv
 from ..tables.predictor import Predictor
 from .options import OK, Command, Unset
-from .tables import score, source
-from .terminal import Progress, say
+from .tables import score, source, watch
+from .terminal import say
 
 
 def run(arguments: argparse.Namespace) -> int:
-    reading, predicting = (
-        Progress(f"rows {done}", quiet=arguments.quiet) for done in ("read", "predicted")
-    )
-    predictor = Predictor.load(arguments.model)
+    watching, predictor = watch(arguments), Predictor.load(arguments.model)
     name, file = source(arguments.file)
-    table = read_table(name, file, arguments.sep, reading.over)
+    table = read_table(name, file, arguments.sep, lambda rows: watching("rows read", rows))
     found = len(table.rows)
     if arguments.skip_empty:
         table = table.complete(column.name for column in predictor.columns)
     xs = predictor.inputs(table)
-    predictions = [*map(predictor.predict, predicting.over(xs))]
+    predictions = [*map(predictor.predict, watching("rows predicted", xs))]
     new: dict[str, list[Any]] = {f"predicted {predictor.target.name}": predictions}
     if arguments.probabilities:
         shares = [*map(predictor.probabilities, xs)]

@@ -12,8 +12,9 @@ from ..errors import any_int, true_or_false
 MOST = 5000  # characters in a row, and rows
 
 # The bit of each dot of a character, by row from the top and by column.
-BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-ASCII = ((1,), (2,))
+Dots = tuple[tuple[int, ...], ...]
+BRAILLE: Dots = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+ASCII: Dots = ((1,), (2,))
 
 Cell = tuple[int, int]  # its row, counted from the top, and its column
 
@@ -107,8 +108,7 @@ def line_chart(
         _line(None if y is None else (row(y), round(i / steps * wide)) for i, y in enumerate(curve))
         for curve in scaled
     ]
-    letters = LETTERS if isinstance(ys, Mapping) else ""
-    rows = _rows(drawn, columns, height, dots, letters, colour)
+    rows = _rows(drawn, columns, height, dots, isinstance(ys, Mapping), colour)
     tick_mark, bar, corner, dash = "||+-" if ascii else "┤│└─"
 
     lines = [title] if title else []
@@ -119,7 +119,7 @@ def line_chart(
     last = str(longest - 1) if longest > 1 else ""
     middle = x_label.center(columns - 1 - len(last)) if last else ""
     lines.append(f"{'':>{margin}}  0{middle}{last}".rstrip())
-    if letters:
+    if isinstance(ys, Mapping):
         lines += _legend(list(curves), " " * (margin + 2), columns, colour)
     return "\n".join(lines)
 
@@ -173,12 +173,7 @@ def _line(points: Iterable[Cell | None]) -> list[Cell]:
 
 
 def _rows(
-    curves: Sequence[Sequence[Cell]],
-    columns: int,
-    height: int,
-    dots: Sequence[Sequence[int]],
-    letters: str,
-    colour: bool,
+    curves: list[list[Cell]], columns: int, height: int, dots: Dots, named: bool, colour: bool
 ) -> list[str]:
     """Return the rows of text that show the dots of these curves, and each curve's letter."""
     down, across = len(dots), len(dots[0])
@@ -191,12 +186,12 @@ def _rows(
             owners[cell] = i
     signs = {cell: " '.:"[n] if dots is ASCII else chr(0x2800 + n) for cell, n in bits.items()}
     marked: set[Cell] = set()
-    for i, curve in enumerate(curves if letters else ()):
+    for i, curve in enumerate(curves if named else ()):
         way = list(dict.fromkeys((row // down, column // across) for row, column in curve))
         middle = way[: len(way) * (i + 1) // (len(curves) + 1)]
         for stretch in (way, middle):  # at its end, and somewhere along it
             for cell in [cell for cell in stretch if cell not in marked][-1:]:
-                signs[cell], owners[cell] = letters[i % len(letters)], i
+                signs[cell], owners[cell] = LETTERS[i % len(LETTERS)], i
                 marked.add(cell)
     rows = []
     for row in range(height):

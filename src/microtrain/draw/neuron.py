@@ -174,7 +174,7 @@ def _box(node: str, *content: str, bare: bool = False) -> str:
 def activated(name: str, function: Callable[[float], float], portrait: bool = False) -> Part:
     """Return the activation with its curve, and the place for the arithmetic of the moment."""
     if portrait:
-        x = sum(AT_RIGHT) / 2
+        middle = sum(AT_RIGHT) / 2
         box = [
             rect(0.5, -104, PHONE_WIDTH - 1, 84),
             _plot(function, 8, -99, 92, 44),
@@ -182,27 +182,31 @@ def activated(name: str, function: Callable[[float], float], portrait: bool = Fa
             _slot("a.value", 54, -27, "value"),
         ]
         svg = [
-            edge("s", x, -128, x, -104),
-            _slot("s.grad", x - 12, -111, "grad end"),
+            edge("s", middle, -128, middle, -104),
+            _slot("s.grad", middle - 12, -111, "grad end"),
             _box("a", *box),
             edge("u", 171, -20, 171, 0),
             _slot("a.grad", 159, -5, "grad end"),
-            _now(110, -97, 224, 70),
         ]
-        return Part("".join(svg), 128)
-    box = [
-        rect(406, -112, 98, 112),
-        _plot(function, 412, -106, 86, 62),
-        _slot("a.value", 455, -26, "value"),
-        _slot("a.grad", 455, -9, "grad"),
-    ]
-    svg = [
-        edge("s", 380, -51, 406, -51),
-        element("path", d=path("M", 390, -136, "V", -51), class_="lead"),
-        _box("a", *box),
-        _now(384, -208, 136, 72),
-    ]
-    return Part("".join(svg), 208, _slot("a.name", 455, HEAD - 12, "head", name))
+        height, head, (x, y, wide, high) = 128, "", (110, -97, 224, 70)
+    else:
+        box = [
+            rect(406, -112, 98, 112),
+            _plot(function, 412, -106, 86, 62),
+            _slot("a.value", 455, -26, "value"),
+            _slot("a.grad", 455, -9, "grad"),
+        ]
+        svg = [
+            edge("s", 380, -51, 406, -51),
+            element("path", d=path("M", 390, -136, "V", -51), class_="lead"),
+            _box("a", *box),
+        ]
+        height, head = 208, _slot("a.name", 455, HEAD - 12, "head", name)
+        x, y, wide, high = 384, -208, 136, 72
+    lines = ("title", 19, "name"), ("first", 39, "sum"), ("second", 60, "sum")
+    now = [_slot(f"now.{what}", x + wide / 2, y + down, kind) for what, down, kind in lines]
+    svg.append(element("g", rect(x, y, wide, high), *now, class_="now-box"))
+    return Part("".join(svg), height, head)
 
 
 def _plot(function: Callable[[float], float], x: float, y: float, wide: float, high: float) -> str:
@@ -227,19 +231,6 @@ def _plot(function: Callable[[float], float], x: float, y: float, wide: float, h
         data_x=f"{-far:g} {far:g}",
         data_y=f"{low:.4g} {up:.4g}",
         data_box=f"{x:g} {y:g} {wide:g} {high:g}",
-    )
-
-
-def _now(x: float, y: float, wide: float, high: float) -> str:
-    """Return the box for the arithmetic of the moment."""
-    middle = x + wide / 2
-    return element(
-        "g",
-        rect(x, y, wide, high),
-        _slot("now.title", middle, y + 19, "name"),
-        _slot("now.first", middle, y + 39, "sum"),
-        _slot("now.second", middle, y + 60, "sum"),
-        class_="now-box",
     )
 
 

@@ -102,10 +102,7 @@ def checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, A
 
 
 def perform(
-    job: Job[Any, Any],
-    make: functools.partial[Any],
-    executor: Executor | None,
-    on_run: Callable[[Any], object] | None,
+    job: Job[Any, Any], make: functools.partial[Any], executor: Executor | None, on_run: Any
 ) -> None:
     """Make all that is planned, or what there is by Ctrl-C; first, to see what fits, one run."""
     try:
