@@ -462,6 +462,21 @@ def test_large_layers_stay_or_shrink_to_eight(visit, moons):
     expect(page, "#summary", "16 tanh \u2192 8 relu \u2192 1 tanh")
 
 
+def test_lines_are_weights_or_gradients(visit, toy):
+    page = visit(toy, "#lr=0.05&zero=0&step=4")
+    assert page.locator("#network .chip").text_content() == "w0_0_00.669"
+    page.locator("#by-gradient").click()
+    settled(page)
+    held = trained(zero_grad=False).recording.gradients[4][0]
+    assert page.locator("#network .chip").text_content() == f"w0_0_0\u2190 {held:.3f}"
+    expect(page, "#network-legend", "with all that is left over")
+    page.locator("#forget").uncheck()
+    settled(page)
+    expect(page, "#network-legend", "how the loss changes with this weight")
+    height = page.evaluate("$('network').viewBox.baseVal.height - $('network').clientHeight")
+    assert abs(height) <= 1
+
+
 def test_a_shorter_run_in_the_walk(visit, toy):
     page = visit(toy, "#lr=0.05&step=10&view=neuron&part=39")
     set_rate(page, 0.5)

@@ -3,12 +3,15 @@
 const LARGE = 8,
   HUGE = 24; // neurons in a layer: above, small circles without numbers; only so many are drawn
 
+/** Whether there is no room for numbers in the circles. */
+const crowded = () => Math.max(engine.set.inputs, ...engine.layers.map(({ n }) => n)) > LARGE;
+
 /** Where everything stands: columns of nodes, from the inputs to the output, and in the walk the loss. */
 function networkLayout(width, height, walking) {
   const columns = [engine.set.inputs, ...engine.layers.map((layer) => layer.n)];
   const shown = columns.map((n) => Math.min(n, HUGE)),
     tallest = Math.max(...shown);
-  const small = tallest > LARGE,
+  const small = crowded(),
     top = 34,
     low = walking ? 12 : 6;
   const room = (height - top - low) / tallest;

@@ -29,55 +29,50 @@ function drawLines(svg, at, p, gradients, known) {
 
 function drawNetwork() {
   const svg = $("network"),
-    box = svg.getBoundingClientRect();
-  $("network-card").hidden = !engine.layers;
-  if (!engine.layers || !box.width) return;
-  const at = networkLayout(Math.round(box.width), Math.round(box.height), false),
     k = head();
-  frameNetwork(svg, at);
+  $("network-card").hidden = !engine.layers;
+  if (!engine.layers) return;
   const p = run.parameters(k),
+    flat = engine.flat(p);
+  networkWords(flat); // they come first: the picture has the room that they leave
+  const box = svg.getBoundingClientRect();
+  if (!box.width) return;
+  const at = networkLayout(Math.round(box.width), Math.round(box.height), false),
     values = engine.activations(p, state.sample),
-    flat = engine.flat(p),
-    x = engine.set.xs[state.sample];
-  const gradients = run.gradients(k);
+    x = engine.set.xs[state.sample],
+    gradients = run.gradients(k);
+  frameNetwork(svg, at);
   drawLines(svg, at, p, state.byGradient ? gradients : null);
   svg.classList.toggle("by-gradient", state.byGradient);
   for (const node of svg.querySelectorAll(".node")) {
     const l = Number(node.dataset.layer),
       j = Number(node.dataset.neuron),
       value = l < 0 ? x[j] : values[l][j];
-    say(
-      node.lastChild,
-      at.small && l >= 0
-        ? ""
-        : at.small
-          ? ""
-          : l < 0
-            ? plain(value, 3) + (Number.isInteger(value) ? ".0" : "")
-            : finite(value)
-              ? fixed(value)
-              : "not finite",
-    );
+    say(node.lastChild, at.small ? "" : l < 0 ? decimal(value) : fixed(value));
     node.dataset.value = value;
     if (l >= 0) {
       paint(node.querySelector(".body"), value);
       node.classList.toggle("flat-everywhere", isFlat(flat[l][j]));
       node.classList.toggle("dead", flat[l][j] === 0);
-      const layer = engine.layers[l],
-        bias = p[layer.biases + j];
-      attributes(node, { "data-bias": bias });
+      attributes(node, { "data-bias": p[engine.layers[l].biases + j] });
     }
     attributes(node, { "aria-label": toldNode(l, j, value, p, gradients, flat) });
   }
-  drawChip(svg, at, p);
+  drawChip(svg, at, state.byGradient ? gradients : p);
   focusable(svg);
+}
+
+/** What the network's picture shows, in words. */
+function networkWords(flat) {
   say($("network-title"), `The network, for sample ${state.sample}`);
-  const circle = at.small
+  const circle = crowded()
       ? "Blue: an output above 0, orange: below."
       : "Number in a circle: its output.",
-    line = state.byGradient
-      ? "how the loss changes with this weight"
-      : `a weight (solid +, dashed ${MINUS})`;
+    line = !state.byGradient
+      ? `a weight (solid +, dashed ${MINUS})`
+      : state.zero
+        ? "how the loss changes with this weight"
+        : "what this weight\u2019s gradient holds, with all that is left over";
   say($("network-legend"), `${circle} Line: ${line}.${flatLegend(flat)}`);
   for (const [id, chosen] of [
     ["by-weight", !state.byGradient],
@@ -118,8 +113,8 @@ function toldNode(l, j, value, p, gradients, flat) {
   return `${name[0].toUpperCase()}${name.slice(1)}: output ${short(value, 3)}${dead}; weights ${weights.join(", ")}; bias ${short(p[layer.biases + j], 3)}; gradient of the bias ${short(gradients[layer.biases + j], 3)}`;
 }
 
-/** The followed weight's name and number, above its line. */
-function drawChip(svg, at, p) {
+/** The followed weight's name, and its number or gradient, on its line. */
+function drawChip(svg, at, numbers) {
   const chip = svg.querySelector(".chip"),
     line = svg.querySelector(".weight.chosen");
   chip.toggleAttribute("hidden", at.width < 420);
@@ -130,9 +125,13 @@ function drawChip(svg, at, p) {
   const along = (from, to) => (Number(line.getAttribute(from)) + Number(line.getAttribute(to))) / 2;
   const x = bias ? at.x(place.l + 1) - at.radius - 34 : along("x1", "x2"),
     y = bias ? at.y(place.l + 1, Math.min(place.j, HUGE - 1)) : along("y1", "y2");
-  const texts = [name, short(p[state.weight], 3)],
+  const texts = [
+      name,
+      (state.byGradient ? `${ARROW_LEFT} ` : "") + short(numbers[state.weight], 3),
+    ],
     half = 5 + 3.4 * Math.max(...texts.map((text) => text.length));
   attributes(box, { x: x - half, y: y - 16, width: 2 * half });
+  chip.classList.toggle("gradient", state.byGradient);
   texts.forEach((text, i) => {
     attributes(label.children[i], { x, y: y - 3 + 13 * i });
     say(label.children[i], text);
