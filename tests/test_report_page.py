@@ -528,6 +528,7 @@ def test_13_a_rate_from_a_step_on(visit, toy):
     assert losses[13] != pytest.approx(trained().losses[13], rel=1e-3)
     assert page.locator("#curve .notch").get_attribute("d")
     assert page.locator("#from").inner_text() == "from step 12 on"
+    expect(page, "#starts-told", "20 random starts at 0.05, then 0.3 from step 12 on: ")
     set_rate(page, 0.2)
     later = page.evaluate("run.losses")
     assert later[:13] == losses[:13] and later[13] != losses[13]

@@ -134,11 +134,10 @@ function dotAt(x) {
 
 /** Whether the class is right; null where that says nothing: of an error larger than between classes. */
 function markOf(set, output, i) {
-  const fits = engine.fits(output, i),
-    targets = set.ys.flat(),
-    apart = Math.max(...targets) - Math.min(...targets);
-  const far = set.level !== null && Math.abs(output[0] - targets[i]) > apart;
-  return fits && far && set.loss === "squared error" ? null : fits;
+  const fits = engine.fits(output, i);
+  if (!fits || set.level === null || set.loss !== "squared error") return fits;
+  set.apart ??= Math.max(...set.ys.flat()) - Math.min(...set.ys.flat());
+  return Math.abs(output[0] - set.ys[i][0]) > set.apart ? null : fits;
 }
 
 function drawList(set, k) {

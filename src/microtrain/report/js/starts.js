@@ -50,7 +50,7 @@ function drawStarts() {
     const converged = results.filter((result) => result?.fate === "converged").length;
     told.push({ zero, converged, words: words(results) });
   }
-  const rates = plain(rate()),
+  const rates = ratesText(state.pieces),
     [first, second] = told;
   const alike = run.verdict().fate === "converged" ? first.converged : STARTS - first.converged,
     disagrees = ready && run.done && state.target !== null && alike <= MOST_AGREE * STARTS;

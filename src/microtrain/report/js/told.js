@@ -102,11 +102,12 @@ function briefly(one) {
   return `${how}loss ${short(one.fullLoss(one.head), 3)} after ${plural(one.head, "step")}`;
 }
 
+/** The learning rate, or the rates in their order. */
+const ratesText = (pieces) =>
+  pieces.map(([from, lr]) => plain(lr) + (from ? ` from step ${from} on` : "")).join(", then ");
+
 /** What a run was trained with, as far as it differs from what is trained now. */
 function difference(config, other) {
-  const rates = config.pieces
-    .map(([from, lr]) => plain(lr) + (from ? ` from step ${from} on` : ""))
-    .join(", then ");
   const told = [];
   const differs = (...names) =>
     names.some((name) => JSON.stringify(config[name]) !== JSON.stringify(other[name]));
@@ -118,7 +119,7 @@ function difference(config, other) {
   if (differs("steps")) told.push(`for ${plural(config.steps, "step")}`);
   if (differs("target"))
     told.push(config.target === null ? "without a target" : `to a loss of ${plain(config.target)}`);
-  if (differs("pieces") || !told.length) told.unshift(`at ${rates}`);
+  if (differs("pieces") || !told.length) told.unshift(`at ${ratesText(config.pieces)}`);
   return told.join(", ");
 }
 
