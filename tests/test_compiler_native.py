@@ -310,7 +310,12 @@ def test_plain_arguments_go_straight_to_c(monkeypatch):
                 compiled(argument, 3.0)
         else:
             assert compiled(argument, 3.0) == expected
-    for arguments in (({"a": matrix, "c": b}, 3.0), ({"a": matrix}, 3.0), ({"a": matrix, "b": b},)):
+    for arguments in (
+        (a, 3.0),
+        ({"a": matrix, "c": b}, 3.0),
+        ({"a": matrix}, 3.0),
+        ({"a": matrix, "b": b},),
+    ):
         with pytest.raises((TypeError, KeyError)):
             compiled(*arguments)
     for wrong in (True, np.True_, "3", None):
@@ -379,7 +384,9 @@ def test_map_takes_lists_and_rows_of_buffers():
             compiled.map(wrong)
     assert compiled.map([*rows, (1.0, 2.0)]) == mt.compile(f).map([*rows, (1.0, 2.0)])
     assert native(lambda x: x * 2).map(array("d", [1.0, 2.0])) == array("d", [2.0, 4.0])
-    assert native(lambda v: [v[1], v[0], v[0]]).map(a[:1]) == array("d", [2.0, 0.5, 0.5])
+    swapped = native(lambda v: {"y": [v[1], v[0]], "x": v[0]})
+    assert swapped.map(a[:1]) == array("d", [2.0, 0.5, 0.5])
+    assert swapped.map(rows[:2]) == [{"y": [2.0, 0.5], "x": 0.5}, {"y": [3.0, 1.0], "x": 1.0}]
     assert compiled.map_value_and_grad([[Value(1.0), 2.0]])[0][0].data == f([1.0, 2.0])
 
 
