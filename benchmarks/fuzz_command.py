@@ -43,7 +43,8 @@ SMALL = {
     "train": ["--steps", "3"],
     "fit": ["--steps", "3"],
     "sweep": ["--steps", "3", "--seeds", "2", "--jobs", "1", "--lrs", "0.1"],
-    "report": ["--steps", "3", "--lrs", "0.1"],
+    "map": ["--steps", "3", "--seeds", "1", "--jobs", "1", "--cells", "2"],
+    "report": ["--steps", "3", "--lr", "0.1"],
     "predict": [],
 }
 
