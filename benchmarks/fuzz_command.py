@@ -78,7 +78,9 @@ def words(rng: random.Random) -> list[str]:
     files = {"MODEL": "model.json", "FILE": "out.html" if name == "report" else "table.csv"}
     found = [name]
     for file in command.files:
-        found.append(rng.choice(VALUES) if rng.random() < 0.3 else files[file])
+        name_of = file.strip("[]")
+        if name_of == file or rng.random() < 0.5:  # else it may be left out
+            found.append(rng.choice(VALUES) if rng.random() < 0.3 else files[name_of])
     if name == "fit" and rng.random() < 0.8:
         found += ["--target", rng.choice(["y", "kind"])]
     for _ in range(rng.randrange(4)):
