@@ -194,7 +194,7 @@ def compile(f: Callable[..., Any], engine: str = "python") -> Compiled:
 
     With engine="native" it is C, compiled by the C compiler of this machine (the one that the
     environment variable MICROTRAIN_CC names, or cc), with the same bits: for functions of hundreds
-    of operations and for `map`, as each call alone takes 4 microseconds more than a function needs.
+    of operations and for `map`, as each call alone costs some microseconds of its own.
     `map` and `map_value_and_grad` of a buffer of numbers with a point in each row, a NumPy array or
     a memoryview, then return an ``array('d')`` of all results, one after the other, or a pair of
     those of the values and of the gradients. Raises `CompileError` where there is no compiler, and
