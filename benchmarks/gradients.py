@@ -497,9 +497,11 @@ def prepared(problem: Problem) -> tuple[dict[str, Callable[[], Any]], dict[str, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("names", nargs="*", default=[], metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
+    if not PROBLEMS.keys() >= {*options.names}:
+        parser.error(f"NAME is one of: {', '.join(PROBLEMS)}")
     print(f"{'':22}{'microtrain':>12}" + "".join(f"{name:>16}" for name in [*PEERS][1:]))
     for name in options.names or PROBLEMS:
         calls, first = prepared(PROBLEMS[name])
