@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 
 import pytest
+from browser import chromium
 
 import microtrain as mt
 from microtrain.cli import main
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 XS, YS = mt.datasets.toy()
 MINUS = "\u2212"
 
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
