@@ -15,7 +15,7 @@ from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort
 from ..engine.value import Value
-from ..errors import CompileError, describe, expect
+from ..errors import CompileError, expect
 from .record import Record, without_collection
 from .symbol import Symbol, as_place
 from .tree import Shape, flatten, size, unflatten
@@ -274,8 +274,7 @@ RULES: dict[str, Callable[..., Any]] = {
 def _transform(what: str, f: Any, argnums: Any) -> Any:
     """Return the transform of a function; of a compiled one the compiled transform."""
     for n in argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,):
-        if type(n) is not int:
-            raise TypeError(f"argnums expects an int or a tuple of ints, got {describe(argnums)}")
+        expect(type(n) is int, "argnums", "an int or a tuple of ints", argnums)
     compiled = getattr(f, "of", None)
     transform = Transform(what, compiled or f, argnums)
     return type(f)(transform) if compiled else transform
