@@ -23,6 +23,7 @@ from microtrain.cli.pool import _stop as stop
 from microtrain.cli.pool import _work as work
 from microtrain.cli.pool import processors
 from microtrain.cli.terminal import Progress
+from microtrain.files.csv import read_table
 from microtrain.tables.fit import read_task
 
 
@@ -386,7 +387,7 @@ def test_a_sweep_of_a_table(capsys, tmp_path):
     command = ["sweep", str(path), "--target", "kind", "--skip-empty", "--steps", "9"]
     assert main([*command, "--lrs", "0.1", "1", "--seeds", "2", "--jobs", "2", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
-    task = read_task(str(path), "kind", skip_empty=True, test_share=0)
+    task = read_task(read_table(path), "kind", skip_empty=True, test_share=0)
     found = mt.sweep(
         [0.1, 1.0],
         seeds=range(2),

@@ -40,8 +40,8 @@ def test_it_writes_a_picture(capsys, tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
     assert main([*SMALL, "--plot", str(tmp_path / "map.mp3")]) == 2
     assert "--plot expects a file that ends in .png, .svg or .pdf" in capsys.readouterr().err
-    assert main([*SMALL, "--plot", str(tmp_path / "nowhere" / "map.png")]) == 2
-    assert "--plot expects a file in a folder that is there" in capsys.readouterr().err
+    assert main([*SMALL, "--plot", str(tmp_path / "nowhere" / "map.png")]) == 1
+    assert "nowhere: there is no such folder" in capsys.readouterr().err
 
 
 def test_without_matplotlib_it_says_so_before_it_begins(capsys, monkeypatch):

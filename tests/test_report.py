@@ -263,8 +263,8 @@ def test_the_command_and_a_table(path, tmp_path, capsys):
     assert data_of(path)["sets"]["recorded"]["loss"] == "squared error"
     for given, message in (
         (["--csv", str(table)], "--target COLUMN is missing"),
-        (["--target", "kind"], "--target names columns: say in which table, by --csv"),
-        (["--drop", "kind"], "--drop names columns: say in which table, by --csv"),
+        (["--target", "kind"], "--target expects a table: microtrain report FILE --csv TABLE"),
+        (["--drop", "kind"], "--drop expects a table: microtrain report FILE --csv TABLE"),
         ([*options, "--numbers", "--classes"], "can't both be true"),
         (["--csv", str(table), "--target", "age"], "age"),
     ):

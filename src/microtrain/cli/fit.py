@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 
-from ..errors import counted, file_path
-from ..files.records import CheckpointError
-from ..tables.fit import BATCH, HIDDEN, PASSES, RATES, Fit, fit
+from ..errors import counted
+from ..files.records import CheckpointError, target
+from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
 from ..tables.predictor import Predictor
 from ..training.history import History
 from . import tables
-from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled, in_folder
+from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled, usual
 from .terminal import Progress, about, print_json, printable, styled
 from .train import SHARED, ended, options_of
 
@@ -22,65 +22,55 @@ def run(arguments: argparse.Namespace) -> int:
     options = options_of(arguments)
     if arguments.save is not None:
         _check_save(arguments)
-    shown: int | None = None  # losses; None before the title is
-    aloud = not (arguments.json or arguments.quiet)
+    task = tables.task_of(arguments, arguments.file, arguments.test_share, arguments.seed)
+    shown = 0  # losses
 
     def show(history: History, planned: int) -> None:
         """Print the mean loss of the steps since the last line, every so many of them."""
         nonlocal shown
         every = max(1, planned // LINES)
-        if shown is None and aloud:
-            print(styled(f"{'step':>8}   loss (mean of the steps since the last line)"))
-        shown = shown or 0
-        while (step := shown + every) <= history.steps:
+        while not (arguments.json or arguments.quiet) and shown + every <= history.steps:
             progress.clear()
-            if aloud:
-                losses = history.losses[shown:step]
-                print(f"{step:>8}   {sum(losses) / every:.4g}", flush=True)
-            shown = step
+            if shown == 0:
+                print(styled(f"{'step':>8}   loss (mean of the steps since the last line)"))
+            mean = sum(history.losses[shown : shown + every]) / every
+            shown += every
+            print(f"{shown:>8}   {mean:.4g}", flush=True)
         progress.show(history.steps, planned)
 
     with Progress("steps", quiet=arguments.quiet) as progress:
-        found = fit(
-            tables.task_of(arguments, arguments.file, arguments.seed),
-            hidden=arguments.hidden,
-            activation=arguments.activation,
-            **options,
-            on_step=show,
-            watch=tables.watch(arguments),
-        )
-    history = found.history
-    diverged = history.status == "diverged"
+        options |= {"hidden": arguments.hidden, "activation": arguments.activation}
+        found = fit(task, **options, on_step=show)
+    diverged = found.history.status == "diverged"
     if arguments.save and not diverged:
         with about(arguments.save):
             found.predictor.save(arguments.save)
     if arguments.json:
         print_json(
             {
-                **history.to_dict(),
+                **found.history.to_dict(),
                 "parameters": found.predictor.model.state_dict(),
-                "trained_on": len(found.task.xs),
-                "skipped": found.task.skipped,
+                "trained_on": len(task.xs),
+                "skipped": task.skipped,
                 "held_out": [{"truth": y, "prediction": p} for y, p in found.held_out],
             }
         )
     else:
         _print(found, arguments)
-    if history.status == "interrupted":
+    if found.history.status == "interrupted":
         return INTERRUPTED
     return FAILED if diverged else OK
 
 
 def _check_save(arguments: argparse.Namespace) -> None:
     """Refuse, before anything is learned, to write the model where it can't or must not go."""
-    path = file_path("--save", arguments.save)
-    if arguments.checkpoint and os.path.realpath(arguments.checkpoint) == os.path.realpath(path):
+    path = target(arguments.save)
+    if arguments.checkpoint and os.path.realpath(arguments.checkpoint) == path:
         raise ValueError(f"--save expects another file than --checkpoint, got {path}")
-    in_folder("--save", path)
     if os.path.exists(path):
         try:
             Predictor.load(path)
-        except (CheckpointError, OSError) as error:
+        except CheckpointError as error:
             raise ValueError(f"--save replaces models only; {error}") from None
 
 
@@ -115,17 +105,15 @@ COMMAND = Command(
     description="Learn to predict one column of a table from the others, and say how well that "
     "goes on rows that were held out.",
     examples=("microtrain fit flowers.csv --target species --save model.json",),
-    ok="it was trained",
-    failed="the training diverged, or a file can't be read or written",
+    ok="the training did not diverge",
     files={"FILE": "the table: CSV, column names first; - for standard input"},
     options={
         **tables.OPTIONS,
+        **SHARED,
+        **usual("test-share hidden save"),
         "lr": Unset(", ".join(f"{rate} for {kind}" for kind, rate in RATES.items())),
         "steps": Unset(f"as many as make {PASSES} passes over the rows"),
         "target-loss": 0,
-        "hidden": list(HIDDEN),
         "batch-size": Unset(BATCH),
-        **SHARED,
-        "save": Unset(),
     },
 )

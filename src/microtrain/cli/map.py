@@ -11,9 +11,10 @@ from typing import Any
 from ..draw.phases import SIZE
 from ..draw.plot import axes
 from ..errors import counted
+from ..files.records import target
 from ..lab.phase import PhaseDiagram, phase_diagram
 from ..nn.optim import learning_rate
-from .options import Command, Unset, filled, in_folder
+from .options import Command, Unset, filled, usual
 from .pool import SHARED, checked, explored, printed
 from .terminal import about, colourful
 
@@ -50,7 +51,7 @@ def between(name: str, ends: list[float], n: int) -> list[float]:
 
 def axes_for(path: str) -> Any:
     """Return axes for a picture. Raises `ValueError` if it can't be written to that path."""
-    in_folder("--plot", path)
+    target(path)
     try:
         ax = axes(None, *SIZE)
     except ImportError as error:
@@ -85,17 +86,11 @@ COMMAND = Command(
         "microtrain map --rows seeds",
     ),
     ok="every run was made",
-    failed="one could not be, or the picture can't be written",
     files={},
     options={
-        "rows": "scales",
-        "lrs": [0.001, 10],
-        "scales": [0.1, 10],
+        **usual("rows lrs scales steps target-loss plot"),
+        **SHARED,
         "cells": CELLS,
         "seeds": Unset(f"{SEEDS}; {CELLS} if they are the rows"),
-        "steps": 100,
-        "target-loss": 0.01,
-        "plot": Unset(),
-        **SHARED,
     },
 )

@@ -1,6 +1,7 @@
-"""The options of all commands, declared once. A command picks its own, and gives their defaults.
+"""The options of all commands, declared once. A command picks its own.
 
-To add an option, add a line to `OPTIONS` and one to each command that has it.
+To add an option, add a line to `OPTIONS`, and its name to each command that has it; a command says
+what the default is where it differs.
 """
 
 from __future__ import annotations
@@ -8,23 +9,23 @@ from __future__ import annotations
 import argparse
 import difflib
 import functools
-import os
 import re
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from ..draw.chart import default_width
-from ..errors import describe, file_path
+from ..errors import describe
 from ..nn.losses import REDUCTIONS
 from ..nn.mlp import ACTIVATIONS
-from ..tables.predictor import LOSSES
+from ..report.sets import JOBS
+from ..tables.fit import HIDDEN, SHARE
+from ..tables.predictor import LOSSES, MANY
 from ..training.plan import ENGINES
 
 OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 
 MOST = 10_000  # neurons in a layer; more would take days, and all the memory
-DATA = ("toy", "xor", "moons")
 
 # Arguments of the library whose options have other names.
 ARGUMENTS = {"warmup_steps": "warmup"}
@@ -69,68 +70,84 @@ def _read(kind: Kind, text: str) -> Any:
         raise argparse.ArgumentTypeError(f"expects {expected}, got {got}") from None
 
 
+class Unset(str):
+    """The default None of an option. The words say in its help what that means."""
+
+
 class Option(NamedTuple):
-    """An option: its help, what its value is called (a flag has none), and what that may be."""
+    """An option: its help, what its value is called (a flag has none), what that may be by default.
+
+    Where it is one of several names, the help lists them.
+    """
 
     help: str
     value: str = ""
     kind: Kind = str
+    default: Any = Unset()
     nargs: str | None = None
 
 
 OPTIONS = {
     # What to learn.
-    "data": Option(f"what to learn: {', '.join(DATA)}", "NAME", DATA),
+    "data": Option("what to learn", "NAME", [*JOBS], "toy"),
     "target": Option("the column to predict: texts (classes) or numbers", "COLUMN"),
     "classes": Option("the numbers of the target are classes"),
     "numbers": Option("they are numbers"),
-    "max-classes": Option("the target may have N classes", "N", int),
-    "drop": Option("columns to leave out", "COLUMN", nargs="+"),
-    "texts": Option("columns of texts, even if they look like numbers", "COLUMN", nargs="+"),
-    "test-share": Option("the share of the rows to hold out and judge by", "SHARE", float),
+    "max-classes": Option("the target may have N classes", "N", int, MANY),
+    "drop": Option("columns to leave out", "COLUMN", str, [], "+"),
+    "texts": Option("columns of texts, even if they look like numbers", "COLUMN", str, [], "+"),
+    "test-share": Option("the share of the rows to hold out and judge by", "SHARE", float, SHARE),
     "skip-empty": Option("leave out the rows with an empty cell"),
     "probabilities": Option("print a column with the probability of each class, too"),
-    "sep": Option("what stands between two cells, such as ';' or tab", "CHAR"),
+    "sep": Option(
+        "what stands between two cells, such as ';' or tab", "CHAR", str, Unset("a comma")
+    ),
     # The model.
-    "hidden": Option("neurons in each hidden layer", "N", neurons, "*"),
-    "activation": Option(f"of the hidden layers: {', '.join(ACTIVATIONS)}", "NAME", ACTIVATIONS),
-    "output-activation": Option("of the last layer, likewise", "NAME", ACTIVATIONS),
+    "hidden": Option("neurons in each hidden layer", "N", neurons, [*HIDDEN], "*"),
+    "activation": Option("of the hidden layers", "NAME", ACTIVATIONS, "tanh"),
+    "output-activation": Option("of the last layer", "NAME", ACTIVATIONS, "tanh"),
     # Training.
-    "lr": Option("learning rate", "RATE", float),
-    "lrs": Option("learning rates (of a map: the lowest and the highest)", "RATE", float, "+"),
+    "lr": Option("learning rate", "RATE", float, 0.05),
+    "lrs": Option(
+        "learning rates (of a map: the lowest and the highest)", "RATE", float, [0.001, 10], "+"
+    ),
     "warmup": Option(
         "run each rate a second time: up to it in N steps, then down half a cosine to 0", "N", int
     ),
-    "steps": Option("make at most N steps", "N", int),
-    "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", float),
-    "loss": Option(f"{', '.join(LOSSES[:-1])} or {LOSSES[-1]}", "NAME", LOSSES),
-    "reduction": Option(
-        f"of the samples' losses to that of a batch: {' or '.join(REDUCTIONS)}", "NAME", REDUCTIONS
+    "steps": Option("make at most N steps", "N", int, 100),
+    "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", float, 0.01),
+    "loss": Option(
+        "of a row", "NAME", LOSSES, Unset("cross_entropy for classes, squared_error for numbers")
     ),
-    "batch-size": Option("samples in a mini-batch", "N", int),
-    "accumulate": Option("add up the gradients of N mini-batches for each update", "N", int),
-    "seed": Option("decides everything that is random", "N", int),
+    "reduction": Option("of the samples' losses to that of a batch", "NAME", REDUCTIONS, "sum"),
+    "batch-size": Option("samples in a mini-batch", "N", int, Unset("all")),
+    "accumulate": Option("add up the gradients of N mini-batches for each update", "N", int, 1),
+    "seed": Option("decides everything that is random", "N", int, 0),
     "seeds": Option("runs for each rate, from seed 0 on", "N", int),
     "engine": Option(
-        f"what makes the steps: {', '.join(ENGINES)} (which needs a C compiler)", "NAME", ENGINES
+        "what makes the steps (native needs a C compiler)", "NAME", ENGINES, ENGINES[0]
     ),
     "jobs": Option("processes to run on", "N", int),
     "no-zero-grad": Option("forget to reset the gradients, to see what that does"),
     "no-sharpness": Option("leave out the sharpness, which takes time"),
     # A map.
-    "rows": Option("what its rows are: scales or seeds", "NAME", ("scales", "seeds")),
+    "rows": Option("what its rows are", "NAME", ("scales", "seeds"), "scales"),
     "scales": Option(
-        "factors of the initial parameters: the lowest and the highest", "FACTOR", float, "+"
+        "factors of the initial parameters: the lowest and the highest",
+        "FACTOR",
+        float,
+        [0.1, 10],
+        "+",
     ),
     "cells": Option("how many rates, and half as many scales", "N", int),
     "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE"),
     # Files.
     "checkpoint": Option("keep the state of the run in this file", "FILE"),
-    "checkpoint-every": Option("write it every N steps", "N", int),
+    "checkpoint-every": Option("write it every N steps (about every second)", "N", int),
     "resume": Option("go on from the checkpoint, if it is there"),
     "save": Option("write what microtrain predict needs to this file", "FILE"),
     # What is printed.
-    "title": Option("of the page", "TEXT"),
+    "title": Option("of the page", "TEXT", str, "Watch it learn"),
     "json": Option("print the record as JSON, nothing else"),
     "csv": Option("print a line for each run as CSV, nothing else"),
     "report csv": Option("a table to learn from, instead of --data", "FILE"),
@@ -138,14 +155,10 @@ OPTIONS = {
 }
 
 
-class Unset(str):
-    """The default None of an option. The words say in its help what that means."""
-
-
-def in_folder(name: str, path: str) -> None:
-    """Raise `ValueError` unless the file of this option is in a folder that is there."""
-    if not os.path.isdir(os.path.dirname(os.path.abspath(file_path(name, path)))):
-        raise ValueError(f"{name} expects a file in a folder that is there, got {path}")
+def usual(names: str) -> dict[str, Any]:
+    """Return the usual defaults of these options."""
+    chosen = {name: OPTIONS[name] for name in names.split()}
+    return {name: option.default if option.value else False for name, option in chosen.items()}
 
 
 def listed(numbers: Iterable[float]) -> str:
@@ -162,7 +175,6 @@ class Command(NamedTuple):
     description: str
     examples: tuple[str, ...]
     ok: str  # when the exit status is 0
-    failed: str  # and when it is 1
     files: Mapping[str, str]  # positional arguments, and their help
     options: Mapping[str, Any]  # names and defaults
 
@@ -173,19 +185,21 @@ class Command(NamedTuple):
     def parse(self, words: list[str]) -> argparse.Namespace:
         """Return the words as arguments. Raises `ValueError` for those that do not fit."""
         parser = self._parser()
-        known = ("-h", "--help", *(f"--{name}" for name in self.options))
-        for word in words[: words.index("--")] if "--" in words else words:
-            given = word.partition("=")[0]
-            if re.match("--?[a-zA-Z]", word) and given not in known:
-                meant = hint(given.lstrip("-"), self.options, "--")
-                parser.error(f"there is no option {given}{meant}")
-        return parser.parse_args(words)
+        arguments, rest = parser.parse_known_args(words)
+        if rest and rest[0].startswith("-"):
+            given = rest[0].partition("=")[0]
+            meant = hint(given.lstrip("-"), self.options, "--")
+            parser.error(f"there is no option {given}{meant}")
+        if rest:
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        return arguments
 
     def _parser(self) -> Parser:
         statuses = (
-            f"Exit status: {OK} if {self.ok}, {FAILED} if {self.failed}, {USAGE} for arguments or "
-            f"files that do not fit, {INTERRUPTED} after Ctrl-C, {UNREAD} if the output is not "
-            "read to its end. NO_COLOR in the environment turns colours off."
+            f"Exit status: {OK} if {self.ok}, {FAILED} if not, or if a file can't be read or "
+            f"written, {USAGE} for arguments or files that do not fit, {INTERRUPTED} after Ctrl-C, "
+            f"{UNREAD} if the output is not read to its end. NO_COLOR in the environment turns "
+            "colours off."
         )
         examples = "\n  ".join(["examples:", *self.examples])
         usage = " ".join([*self.files, "[OPTION ...]"])
@@ -200,15 +214,17 @@ class Command(NamedTuple):
             if not option.value:
                 parser.add_argument(f"--{name}", action="store_true", help=option.help)
                 continue
-            default = self.options[name]
-            told = " ".join(map(str, default)) if isinstance(default, list) else str(default)
+            default, help = self.options[name], option.help
+            if not callable(option.kind):
+                help += f": {', '.join(option.kind)}"
+            told = listed(default) if isinstance(default, list) else str(default)
             parser.add_argument(
                 f"--{name}",
                 metavar=option.value,
                 type=functools.partial(_read, option.kind),
                 nargs=option.nargs,
                 default=None if isinstance(default, Unset) else default,
-                help=f"{option.help} ({told})".removesuffix(" ()").replace("%", "%%"),
+                help=f"{help} ({told})".removesuffix(" ()").replace("%", "%%"),
             )
         return parser
 

@@ -17,7 +17,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from ..errors import positive_int
-from .options import FAILED, INTERRUPTED, OK
+from .options import FAILED, INTERRUPTED, OK, usual
 from .terminal import Progress, print_json
 
 Found = TypeVar("Found")
@@ -126,8 +126,4 @@ def printed(found: Any, arguments: argparse.Namespace, show: Callable[[Any], Non
 
 
 # The options of both.
-SHARED: dict[str, Any] = {
-    "engine": "auto",
-    "jobs": processors(),
-    **dict.fromkeys(("no-sharpness", "json", "csv", "quiet"), False),
-}
+SHARED = {**usual("engine no-sharpness json csv quiet"), "jobs": processors()}

@@ -7,22 +7,21 @@ import sys
 from typing import Any
 
 from ..errors import counted
-from ..files.csv import read_table, write_csv
-from ..tables.predictor import Predictor
-from .options import OK, Command, Unset
-from .tables import score, source, watch
-from .terminal import say
+from ..files.csv import write_csv
+from ..tables.predictor import Predictor, inputs_of
+from .options import OK, Command, usual
+from .tables import score, table_of
+from .terminal import Progress, say
 
 
 def run(arguments: argparse.Namespace) -> int:
-    watching, predictor = watch(arguments), Predictor.load(arguments.model)
-    name, file = source(arguments.file)
-    table = read_table(name, file, arguments.sep, lambda rows: watching("rows read", rows))
+    predictor, table = Predictor.load(arguments.model), table_of(arguments, arguments.file)
     found = len(table.rows)
     if arguments.skip_empty:
         table = table.complete(column.name for column in predictor.columns)
-    xs = predictor.inputs(table)
-    predictions = [*map(predictor.predict, watching("rows predicted", xs))]
+    xs = inputs_of(predictor.columns, table)
+    progress = Progress("rows predicted", quiet=arguments.quiet)
+    predictions = [*map(predictor.predict, progress.over(xs))]
     new: dict[str, list[Any]] = {f"predicted {predictor.target.name}": predictions}
     if arguments.probabilities:
         shares = [*map(predictor.probabilities, xs)]
@@ -60,13 +59,9 @@ COMMAND = Command(
         "microtrain predict model.json new.csv > predicted.csv",
     ),
     ok="the rows were predicted",
-    failed="a file can't be read",
     files={
         "MODEL": "a file from microtrain fit --save",
         "FILE": "a table with the columns it was trained on; - for standard input",
     },
-    options={
-        "sep": Unset("a comma"),
-        **dict.fromkeys(("probabilities", "skip-empty", "quiet"), False),
-    },
+    options=usual("sep probabilities skip-empty quiet"),
 )

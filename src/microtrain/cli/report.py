@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from ..errors import file_path
+from ..files.records import target
 from ..nn.mlp import MLP
 from ..report.page import page_of
 from ..report.sets import JOBS, Job
 from ..report.shown import Shown
-from ..tables.fit import HIDDEN, RATES
+from ..tables.fit import HIDDEN, RATES, Task
 from ..training.train import train
 from . import tables
-from .options import INTERRUPTED, OK, Command, Unset, listed
+from .options import INTERRUPTED, OK, Command, Unset, usual
 from .terminal import Progress, about, printable
 
 
 def run(arguments: argparse.Namespace) -> int:
-    path = file_path("FILE", arguments.file)
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
-    if os.path.isdir(path):
-        raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
-    job, n_out, *names = _table(arguments) if arguments.csv else (JOBS[arguments.data], 1)
-    for name in ("target", "drop"):
-        if getattr(arguments, name) and not arguments.csv:
-            raise ValueError(f"--{name} names columns: say in which table, by --csv")
+    path = arguments.file
+    target(path, devices=True)
+    task = tables.task_or_none(arguments, arguments.csv, f"{COMMAND.prog} FILE --csv TABLE")
+    job, n_out, *names = _of_table(task) if task else (JOBS[arguments.data], 1)
     xs, ys = job.data()
     hidden = job.hidden if arguments.hidden is None else arguments.hidden
     with Progress("steps", quiet=arguments.quiet) as progress:
@@ -58,9 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _table(arguments: argparse.Namespace) -> tuple[Job, int, list[str], list[str]]:
+def _of_table(task: Task) -> tuple[Job, int, list[str], Sequence[str]]:
     """Return what to learn from a table, how many outputs, and the names of inputs and classes."""
-    task = tables.task_of(arguments, arguments.csv)
     columns = [
         f"{column.name} = {text}" if text else column.name
         for column in task.columns
@@ -68,11 +60,6 @@ def _table(arguments: argparse.Namespace) -> tuple[Job, int, list[str], list[str
     ]
     how = [*HIDDEN], ("tanh", "linear"), task.loss, "mean", RATES[task.kind]
     return Job(lambda: (task.xs, task.ys), *how), task.sizes([])[0], columns, task.target.texts
-
-
-def _told(defaults: Mapping[str, Sequence[float]]) -> str:
-    """Return the default for each kind of data, in words."""
-    return "; ".join(f"{name}: {listed(numbers)}" for name, numbers in defaults.items())
 
 
 COMMAND = Command(
@@ -89,26 +76,12 @@ COMMAND = Command(
         "microtrain report page.html --csv flowers.csv --target kind",
     ),
     ok="the page was written",
-    failed="it could not be",
     files={"FILE": "where to write the page, such as page.html"},
     options={
-        "data": "toy",
+        **tables.OPTIONS,
+        **usual("data seed steps target-loss title quiet"),
         "csv": Unset("none: --data"),
-        "target": Unset("of --csv"),
-        "drop": [],
-        "lr": Unset(
-            _told(
-                {name: [job.lr] for name, job in JOBS.items()}
-                | {f"a table of {kind}": [rate] for kind, rate in RATES.items()}
-            )
-        ),
-        "steps": 100,
-        "target-loss": 0.01,
-        "hidden": Unset(
-            _told({name: job.hidden for name, job in JOBS.items()} | {"a table": HIDDEN})
-        ),
-        "seed": 0,
-        "title": "Watch it learn",
-        **dict.fromkeys(("classes", "numbers", "quiet"), False),
+        "lr": Unset("as suits the data"),
+        "hidden": Unset("as suits the data"),
     },
 )

@@ -11,7 +11,7 @@ from ..nn.optim import warmup_cosine
 from ..tables.fit import HIDDEN
 from ..training.curvature import DENSE
 from . import tables
-from .options import Command, Unset, filled, listed
+from .options import Command, Unset, filled, listed, usual
 from .pool import SHARED, checked, explored, printed
 from .terminal import colourful, styled
 
@@ -25,7 +25,7 @@ TABLE: dict[str, Any] = {"lrs": [0.01, 0.1, 1.0, 10.0], "seeds": 5, "target_loss
 
 # The options that only a table has.
 OF_TABLE = {
-    **{name: default for name, default in tables.OPTIONS.items() if name != "test-share"},
+    **tables.OPTIONS,
     "hidden": Unset(listed(HIDDEN)),
     "activation": Unset("tanh"),
     "batch-size": Unset("all"),
@@ -55,13 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what `sweep` is to learn from a table, or nothing for the toy."""
-    if arguments.file is None:
-        for name, default in OF_TABLE.items():
-            given = getattr(arguments, name.replace("-", "_"))
-            if given != (None if isinstance(default, Unset) else default):
-                raise ValueError(f"--{name} expects a table: {COMMAND.prog} FILE --target COLUMN")
+    how = f"{COMMAND.prog} FILE --target COLUMN"
+    task = tables.task_or_none(arguments, arguments.file, how, OF_TABLE)
+    if task is None:
         return {}
-    task = tables.task_of(arguments, arguments.file)
     hidden = HIDDEN if arguments.hidden is None else arguments.hidden
     return {
         "model": task.model(hidden, arguments.activation or "tanh"),
@@ -99,12 +96,11 @@ COMMAND = Command(
         "microtrain sweep flowers.csv --target species",
     ),
     ok="every run was made",
-    failed="one could not be",
     files={"[FILE]": "a table to learn from instead: CSV, column names first"},
     options={
         **OF_TABLE,
+        **usual("warmup"),
         "lrs": Unset(f"{listed(TOY['lrs'])}; of a table: {listed(TABLE['lrs'])}"),
-        "warmup": Unset(),
         "seeds": Unset(f"{TOY['seeds']}; of a table: {TABLE['seeds']}"),
         "steps": 200,
         "target-loss": Unset(f"{TOY['target_loss']}; of a table: never"),

@@ -7,65 +7,63 @@ import collections
 import io
 import math
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ..errors import file_path
-from ..tables.fit import SHARE, Task, read_task
-from ..tables.predictor import MANY
-from .options import Unset
+from ..files.csv import Table, read_table
+from ..tables.fit import Task, read_task
+from .options import Unset, usual
 from .terminal import Progress, about, printable, styled
 
 SHOWN = 12  # classes in a table of those mixed up; more make it too large
 
 # The options of those that learn from one.
-OPTIONS: dict[str, Any] = {
-    "target": Unset(),
-    "drop": [],
-    "texts": [],
-    **dict.fromkeys(("classes", "numbers", "skip-empty"), False),
-    "max-classes": MANY,
-    "sep": Unset("a comma"),
-    "test-share": SHARE,
-    "loss": Unset("cross_entropy for classes, squared_error for numbers"),
-}
+OPTIONS = usual("target drop texts classes numbers skip-empty max-classes sep loss")
 
 
-def task_of(arguments: argparse.Namespace, path: str, seed: int = 0) -> Task:
-    """Return the task that the arguments name. Raises `ValueError` if they do not fit.
+def task_or_none(
+    arguments: argparse.Namespace, path: str | None, how: str, options: Mapping[str, Any] = OPTIONS
+) -> Task | None:
+    """Return the task in a table, or None if there is no table.
 
-    A command without a share of rows to hold out holds out none.
+    Raises `ValueError` for options that fit none; `how` says how to name one.
     """
+    if path is not None:
+        return task_of(arguments, path)
+    for name, default in options.items():
+        given = getattr(arguments, name.replace("-", "_"))
+        if given != (None if isinstance(default, Unset) else default):
+            raise ValueError(f"--{name} expects a table: {how}")
+    return None
+
+
+def task_of(
+    arguments: argparse.Namespace, path: str, test_share: float = 0.0, seed: int = 0
+) -> Task:
+    """Return the task that the arguments name. Raises `ValueError` if they do not fit."""
     if arguments.target is None:
         raise ValueError("--target COLUMN is missing: the column to predict")
     if arguments.classes and arguments.numbers:
         raise ValueError("--classes and --numbers can't both be true of the target")
     kind = "classes" if arguments.classes else "numbers" if arguments.numbers else None
-    names = ("sep", "skip_empty", "drop", "texts", "max_classes", "loss", "test_share")
-    options: dict[str, Any] = {"test_share": 0.0, "kind": kind, "seed": seed}
-    options |= {name: x for name, x in vars(arguments).items() if name in names}
-    name, file = source(path)
-    return read_task(name, arguments.target, file=file, watch=watch(arguments), **options)
+    names = ("target", "skip_empty", "drop", "texts", "max_classes", "loss")
+    options: dict[str, Any] = {name: getattr(arguments, name) for name in names}
+    more: Any = {"kind": kind, "test_share": test_share, "seed": seed}
+    return read_task(table_of(arguments, path), **options, **more)
 
 
-def watch(arguments: argparse.Namespace) -> Callable[[str, Iterable[Any]], Iterable[Any]]:
-    """Return what says how far something has come, unless it is to be quiet."""
-    return lambda what, items: Progress(what, quiet=arguments.quiet).over(items)
+def table_of(arguments: argparse.Namespace, path: str) -> Table:
+    """Return the table in a file, or, for -, in standard input."""
+    file = None
+    if path == "-":
+        path = "standard input"
+        file = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+    progress = Progress("rows read", quiet=arguments.quiet)
+    with about(path):
+        return read_table(path, file, arguments.sep, progress.over)
 
 
-def source(path: str) -> tuple[str, TextIO]:
-    """Return what a table is called, and its text. For - it is that of standard input."""
-    name = "standard input" if path == "-" else file_path("FILE", path)
-    with about(name):
-        if path == "-":
-            content = sys.stdin.buffer.read()
-        else:
-            with open(path, "rb") as file:
-                content = file.read()
-    return name, io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-
-
-def score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
+def score(pairs: list[tuple[Any, Any]], classes: Sequence[str]) -> str:
     """Return how good predictions are, and how good a guess without the inputs would be."""
     n = len(pairs)
     truths = [truth for truth, _ in pairs]
@@ -82,7 +80,7 @@ def score(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
     return f"root mean square error {error:.4g} (always saying their mean: {spread:.4g})"
 
 
-def confusion(pairs: list[tuple[Any, Any]], classes: list[str]) -> str:
+def confusion(pairs: list[tuple[Any, Any]], classes: Sequence[str]) -> str:
     """Return a table of how often each class was taken for each, or, for many classes, a list."""
     counts = collections.Counter(pairs)
     if len(classes) > SHOWN:

@@ -12,19 +12,14 @@ from ..nn.mlp import MLP
 from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
-from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled
+from .options import FAILED, INTERRUPTED, OK, Command, filled, usual
 from .terminal import Progress, print_json, styled
 
 # The options of train and fit, the commands that make one run.
-SHARED: dict[str, Any] = {
-    "activation": "tanh",
-    "accumulate": 1,
-    "seed": 0,
-    "engine": "auto",
-    "checkpoint": Unset(),
-    "checkpoint-every": Unset("about every second"),
-    **dict.fromkeys(("no-zero-grad", "resume", "json", "quiet"), False),
-}
+SHARED = usual(
+    "activation batch-size accumulate seed engine checkpoint checkpoint-every no-zero-grad resume "
+    "json quiet"
+)
 
 ADVICE = {"diverged": " Try a smaller --lr.", "saturated": " A smaller --lr may help."}
 
@@ -75,59 +70,51 @@ def ended(history: History) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    options, size, shown = options_of(arguments), arguments.batch_size, 0
+    options = options_of(arguments)
     xs, ys = datasets.toy()
-    aloud = not (arguments.json or arguments.quiet)
-
     activations = arguments.activation, arguments.output_activation
     model = MLP(len(xs[0]), [*arguments.hidden, 1], *activations, arguments.seed)
-
-    def show(history: History) -> None:
-        """Print the losses of the first steps that have not been printed yet."""
-        nonlocal shown
-        if shown == 0 and aloud:
-            print(f"{model}, seed {arguments.seed}, learning rate {arguments.lr:g}\n")
-            print(
-                FOUR_STEPS.format(
-                    xs="xs" if size is None else f"the {size} of a mini-batch",
-                    mean=" / len(ys)" if arguments.reduction == "mean" else "",
-                    reset="" if arguments.no_zero_grad else "model.zero_grad(); ",
-                )
-            )
-            print(styled("  step   loss" + ("" if size is None else " of a mini-batch")))
-        for step in range(shown, min(len(history.losses), SHOWN) if aloud else 0):
-            print(f"{step:>6}   {history.losses[step]:.6g}", flush=True)
-        shown = len(history.losses)
-
-    def on_step(history: History) -> None:
-        show(history)
-        progress.show(history.steps, arguments.steps)
-
     with Progress("steps", quiet=arguments.quiet) as progress:
-        options["on_step"] = None if progress.quiet and not aloud else Watcher(on_step)
-        history = train(model, xs, ys, reduction=arguments.reduction, **options)
-    show(history)
+        on_step = Watcher(lambda history: progress.show(history.steps, arguments.steps))
+        history = train(model, xs, ys, reduction=arguments.reduction, on_step=on_step, **options)
     predictions = model.predict(xs)
     pairs = list(zip(predictions, ys))
     if arguments.json:
         found = {"predictions": predictions, "targets": ys, "parameters": model.state_dict()}
         print_json({**history.to_dict(), **found})
     else:
-        _print(history, arguments, pairs)
+        if not arguments.quiet:
+            _print_steps(history, arguments)
+        _print_outcome(history, arguments, pairs)
     if history.status == "interrupted":
         return INTERRUPTED
     return OK if all(prediction * y > 0 for prediction, y in pairs) else FAILED
 
 
-def _print(history: History, arguments: argparse.Namespace, pairs: list[tuple[Any, Any]]) -> None:
-    """Print how the run ended, each prediction with its target, and the curve."""
-    last = len(history.losses) - 1
-    if not arguments.quiet:
-        if last > SHOWN:
+def _print_steps(history: History, arguments: argparse.Namespace) -> None:
+    """Print what was trained, how, and the loss at the first steps and the last."""
+    size, last = arguments.batch_size, len(history.losses) - 1
+    print(f"{history.model}, seed {arguments.seed}, learning rate {arguments.lr:g}\n")
+    print(
+        FOUR_STEPS.format(
+            xs="xs" if size is None else f"the {size} of a mini-batch",
+            mean=" / len(ys)" if arguments.reduction == "mean" else "",
+            reset="" if arguments.no_zero_grad else "model.zero_grad(); ",
+        )
+    )
+    print(styled("  step   loss" + ("" if size is None else " of a mini-batch")))
+    for step, loss in enumerate(history.losses):
+        if step < SHOWN or step == last:
+            print(f"{step:>6}   {loss:.6g}")
+        elif step == SHOWN:
             print(f"{'...':>6}")
-        if last >= SHOWN:
-            print(f"{last:>6}   {history.final_loss:.6g}")
-        print()
+    print()
+
+
+def _print_outcome(
+    history: History, arguments: argparse.Namespace, pairs: list[tuple[Any, Any]]
+) -> None:
+    """Print how the run ended, each prediction with its target, and the curve."""
     print(filled(ended(history)))
     if history.status == "diverged":
         print("The parameters are those that gave the last finite loss.")
@@ -139,7 +126,7 @@ def _print(history: History, arguments: argparse.Namespace, pairs: list[tuple[An
     for prediction, target in pairs:
         mark = styled("yes", 32) if prediction * target > 0 else styled("NO", 31)
         print(f"{prediction:>10.4g}   {target:>6g}   {mark}")
-    if last > 0 and not arguments.quiet:
+    if len(history.losses) > 1 and not arguments.quiet:
         print(f"\n{history.chart()}")
 
 
@@ -152,16 +139,11 @@ COMMAND = Command(
     "curve.",
     examples=("microtrain train --lr 0.2", "microtrain train --lr 1.0 --steps 100"),
     ok="every prediction has the sign of its target",
-    failed="one has not, or a file can't be read or written",
     files={},
     options={
-        "lr": 0.05,
-        "steps": 1000,
-        "target-loss": 0.01,
-        "hidden": [4, 4],
-        "output-activation": "tanh",
-        "reduction": "sum",
-        "batch-size": Unset("all"),
         **SHARED,
+        **usual("lr target-loss output-activation reduction"),
+        "steps": 1000,
+        "hidden": [4, 4],
     },
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterable, Sequence
+from types import SimpleNamespace
 from typing import Any, TextIO
 
 from ..errors import counted, describe, file_path
@@ -165,21 +166,9 @@ def write_csv(target: Any, rows: Iterable[Iterable[Any]]) -> None:
     """Write rows as CSV to a path, or to a file that is open for text; None is an empty cell."""
     import csv
 
-    if hasattr(target, "write"):
-        csv.writer(_Lines(target)).writerows(rows)
-    else:
+    if not hasattr(target, "write"):
         with open(file_path("target", target), "w", encoding="utf-8", newline="") as file:
-            write_csv(file, rows)
-
-
-class _Lines:
-    """A file whose lines end in a newline.
-
-    The csv module quotes a carriage return only if it also ends lines with one.
-    """
-
-    def __init__(self, file: Any) -> None:
-        self.file = file
-
-    def write(self, line: str) -> None:
-        self.file.write(line.removesuffix("\r\n") + "\n")
+            return write_csv(file, rows)
+    # The csv module quotes a carriage return only if it also ends lines with one.
+    lines: Any = SimpleNamespace(write=lambda line: target.write(line.removesuffix("\r\n") + "\n"))
+    csv.writer(lines).writerows(rows)

@@ -198,7 +198,7 @@ def _parsed(path: str) -> Any:
         return json.load(file, parse_constant=finite, parse_float=finite, object_pairs_hook=once)
 
 
-def target(path: Path) -> str:
+def target(path: Path, devices: bool = False) -> str:
     """Return the path of a file that can be written. Raises `OSError` if none can be."""
     path = os.path.realpath(file_path("path", path))  # links are followed, not replaced
     folder = os.path.dirname(path)
@@ -206,7 +206,7 @@ def target(path: Path) -> str:
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
-    if os.path.exists(path) and not os.path.isfile(path):
+    if os.path.exists(path) and not (devices or os.path.isfile(path)):
         raise OSError(errno.EINVAL, "a device or pipe can't be replaced by a file", path)
     return path
 

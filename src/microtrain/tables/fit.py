@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TextIO
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from ..engine.number import number
 from ..engine.value import Value
 from ..errors import one_of, positive_int
-from ..files.csv import Table, read_table
+from ..files.csv import Table
 from ..files.records import CheckpointError
 from ..nn import losses
 from ..nn.mlp import MLP
@@ -20,7 +19,7 @@ from ..nn.optim import warmup_cosine
 from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
-from .predictor import LOSSES, MANY, Column, Predictor
+from .predictor import LOSSES, MANY, Column, Predictor, inputs_of
 
 SHARE, HIDDEN = 0.2, (8,)
 RATES = {"classes": 0.3, "numbers": 0.1}  # the squared error of outliers is steep
@@ -72,11 +71,9 @@ def network(n_in: int, sizes: Sequence[int], activation: str, seed: int) -> MLP:
 
 
 def read_task(
-    path: str,
+    table: Table,
     target: str,
     *,
-    file: TextIO | None = None,
-    sep: str | None = None,
     skip_empty: bool = False,
     drop: Sequence[str] = (),
     texts: Sequence[str] = (),
@@ -85,13 +82,11 @@ def read_task(
     loss: str | None = None,
     test_share: float = SHARE,
     seed: int = 0,
-    watch: Callable[[str, Iterable[Any]], Iterable[Any]] = lambda what, items: items,
 ) -> Task:
     """Return the task of predicting one column of a table from the others.
 
     Args:
-        path, target: a CSV file, and the column to predict: texts, or numbers.
-        file, sep: as for `read_table`.
+        target: the column to predict: texts, or numbers.
         skip_empty: leave out the rows with an empty cell in a column that is used.
         drop: columns to leave out.
         texts: columns of texts, even if some or all of them look like numbers.
@@ -101,7 +96,6 @@ def read_task(
         loss: "cross_entropy" (the default) or "hinge" for classes, "squared_error" for numbers.
         test_share: the share of the rows to hold out, at least 0, below 1. They are drawn by the
             seed; of classes, each gives its share, but for its first row.
-        watch: called with what is done, in words, and the items it is done to; it hands them on.
 
     Raises `ValueError`, which says where, for a table that can't be learned from.
     """
@@ -109,7 +103,6 @@ def read_task(
     if not 0 <= share < 1:
         raise ValueError(f"test_share expects a number from 0 to 1, and below, got {test_share}")
     target, drop, texts = target.strip(), [*map(str.strip, drop)], [*map(str.strip, texts)]
-    table = read_table(path, file, sep, lambda rows: watch("rows read", rows))
     for what, names in (("target", [target]), ("drop", drop), ("texts", texts)):
         for name in names:
             table.place(name, what)
@@ -122,15 +115,14 @@ def read_task(
     n = len(table.rows)
     if n - round(share * n) < 2:
         few = f"{n - round(share * n)} of {found}"
-        raise ValueError(f"{path} has too few rows to learn from: {few}")
+        raise ValueError(f"{table.path} has too few rows to learn from: {few}")
     goal, loss = _target(table, target, target in texts, loss, kind, max_classes)
     values = goal.values(table)
     held, trained = _split(values if goal.texts else None, n, share, seed)
     if not goal.texts:
         goal = Column.of(table, target, trained, declared=False)
     columns = [Column.of(table, name, trained, name in texts) for name in others]
-    cells = [map(column.inputs, column.values(table)) for column in columns]
-    inputs = [[*itertools.chain(*row)] for row in zip(*cells)]
+    inputs = inputs_of(columns, table)
     ys: list[Any] = [goal.inputs(values[i]) for i in trained]
     if loss == "hinge":
         ys = [2.0 * second - 1.0 for _, second in ys]
@@ -205,7 +197,6 @@ def fit(
     batch_size: int | None = None,
     seed: int = 0,
     on_step: Callable[[History, int], object] | None = None,
-    watch: Callable[[str, Iterable[Any]], Iterable[Any]] = lambda what, items: items,
     **options: Any,
 ) -> Fit:
     """Train an MLP on a task.
@@ -218,7 +209,6 @@ def fit(
         batch_size: by default `BATCH`, or all the rows if they are fewer.
         seed: of the parameters, and of the mini-batches.
         on_step: called as a `Watcher`, with the history and the number of steps planned.
-        watch: as for `read_task`.
         options: as for `train`.
     """
     model, n = task.model(hidden, activation)(seed), len(task.xs)
@@ -246,5 +236,5 @@ def fit(
             raise CheckpointError(f"{error}; the schedule is made for --steps, too") from None
         raise
     predictor = Predictor(model, task.columns, task.target, task.loss_name)
-    predictions = map(predictor.predict, watch("rows predicted", task.held_xs))
+    predictions = map(predictor.predict, task.held_xs)
     return Fit(task, predictor, history, list(zip(task.truths, predictions)))

@@ -12,7 +12,7 @@ import itertools
 import math
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..engine.primitives import softmax
 from ..files.csv import Table, class_of, number_of
@@ -36,11 +36,13 @@ FORMAT = Format(
 )
 
 
-class Column:
+class Column(NamedTuple):
     """How the cells of a column become inputs: standardized, or one 0 or 1 for each text."""
 
-    def __init__(self, name: str, mean: float, scale: float, texts: Sequence[str] = ()) -> None:
-        self.name, self.mean, self.scale, self.texts = name, mean, scale, list(texts)
+    name: str
+    mean: float
+    scale: float
+    texts: Sequence[str]
 
     @classmethod
     def of(
@@ -76,7 +78,7 @@ class Column:
             scaler = standardize([values[i] for i in trained])
         except ValueError:
             raise ValueError(f"column {name!r} has numbers too large to standardize") from None
-        return cls(name, scaler.means[0], scaler.scales[0])
+        return cls(name, scaler.means[0], scaler.scales[0], [])
 
     def values(self, table: Table) -> list[Any]:
         """Return what stands in this column of a table: numbers, or texts."""
@@ -89,6 +91,12 @@ class Column:
         return [(value - self.mean) / self.scale]
 
 
+def inputs_of(columns: list[Column], table: Table) -> list[list[float]]:
+    """Return the inputs that the rows of a table become; it may have the columns in any order."""
+    cells = [map(column.inputs, column.values(table)) for column in columns]
+    return [[*itertools.chain(*row)] for row in zip(*cells)]
+
+
 class Predictor:
     """A model with the columns of its inputs, its target and the name of its loss.
 
@@ -97,11 +105,6 @@ class Predictor:
 
     def __init__(self, model: MLP, columns: list[Column], target: Column, loss: str) -> None:
         self.model, self.columns, self.target, self.loss = model, columns, target, loss
-
-    def inputs(self, table: Table) -> list[list[float]]:
-        """Return the inputs of each row of a table, which has the columns in any order."""
-        columns = [map(column.inputs, column.values(table)) for column in self.columns]
-        return [[*itertools.chain(*row)] for row in zip(*columns)]
 
     def unseen(self, table: Table) -> list[tuple[str, str, int]]:
         """Return the texts in a table that were not trained on: column, text, how many rows."""
@@ -149,8 +152,8 @@ class Predictor:
             path,
             architecture=checkpoint.architecture_of(self.model),
             parameters=self.model.state_dict(),
-            columns=[vars(column) for column in self.columns],
-            target=vars(self.target),
+            columns=[column._asdict() for column in self.columns],
+            target=self.target._asdict(),
             loss=self.loss,
         )
 
