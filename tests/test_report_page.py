@@ -2,118 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 
 import pytest
-from browser import chromium
+from browser import expect, position, set_rate, settled, starts, until
 
 import microtrain as mt
-from microtrain.cli import main
 
 XS, YS = mt.datasets.toy()
 MINUS = "\u2212"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("pages")
-
-
-@pytest.fixture(scope="module")
-def toy(folder):
-    path = folder / "toy.html"
-    assert main(["report", str(path), "--quiet"]) == 0
-    return path
-
-
-@pytest.fixture(scope="module")
-def moons(folder):
-    path = folder / "moons.html"
-    assert main(["report", str(path), "--data", "moons", "--quiet"]) == 0
-    return path
-
-
-@pytest.fixture
-def visit(browser):
-    """Return a function that opens a page from disk; the test fails if it complains or asks."""
-    with contextlib.ExitStack() as stack:
-        complaints: list[str] = []
-
-        def opened(path, fragment="", **options):
-            options.setdefault("viewport", {"width": 1280, "height": 740})
-            context = browser.new_context(**options)
-            stack.callback(context.close)
-            page = context.new_page()
-            page.on("console", lambda message: complaints.append(message.text))
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on(
-                "request",
-                lambda request: (
-                    complaints.append(request.url)
-                    if not request.url.startswith(("file:", "data:"))
-                    else None
-                ),
-            )
-            page.goto(path.as_uri() + fragment)
-            until(page, "document.querySelector('#position').textContent")
-            return page
-
-        yield opened
-        assert complaints == []
-
-
-def expect(page, selector, text):
-    """Wait until the element's text contains this, or matches it."""
-    from playwright.sync_api import expect as expecting
-
-    expecting(page.locator(selector)).to_contain_text(text)
-
-
-def until(page, condition, seconds=20):
-    """Wait until this is true in the page, whose policy forbids to evaluate texts."""
-    fulfilled = page.evaluate(
-        f"""new Promise((done) => {{
-          const end = performance.now() + {1000 * seconds};
-          const look = () => {{
-            if ({condition}) done(true);
-            else if (performance.now() > end) done(false);
-            else requestAnimationFrame(look);
-          }};
-          look();
-        }})"""
-    )
-    assert fulfilled, condition
-
-
-def position(page):
-    return page.locator("#position").inner_text()
-
-
-def set_rate(page, rate):
-    page.locator("#rate-number").fill(str(rate))
-    page.locator("#rate-number").press("Enter")
-    settled(page)
-
-
-def settled(page):
-    """Wait until what was changed has been drawn, and the run is done."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    until(page, "run.done")
-
-
-def starts(page):
-    """Wait for the starts; return how many of each row converged."""
-    until(page, "startsReady()")
-    settled(page)
-    rows = page.locator("#starts-rows > :not([hidden])")
-    return [rows.nth(i).locator(".seed.good").count() for i in range(rows.count())]
 
 
 def ghost(page):
@@ -364,6 +261,9 @@ def test_another_run_is_not_taken_for_the_recorded_one(visit, toy):
 
 def test_guess_first(visit, toy):
     page = visit(toy)
+    starts(page)
+    button, told = (page.locator(x).bounding_box() for x in ("#hide", "#verdict"))
+    assert button["y"] < told["y"] + 20 and told["height"] < 50  # it takes no line of its own
     page.locator("#hide").click()
     settled(page)
     assert page.locator("#starts").is_hidden() and position(page) == "step 0"
@@ -469,34 +369,44 @@ def test_lines_are_weights_or_gradients(visit, toy):
     assert abs(height) <= 1
 
 
-def test_a_shorter_run_in_the_walk(visit, toy):
-    page = visit(toy, "#lr=0.05&step=10&view=neuron&part=39")
-    set_rate(page, 0.5)
-    expect(page, "#breadcrumb", "Step 5 (this run has no step 10)")
-    for would in ("would shrink if training did not end here", "would move", "would go from"):
-        expect(page, "#sentence", would)
-        page.keyboard.press("ArrowRight")
-        settled(page)
-    set_rate(page, 0.05)
-    assert "Step 10" in page.locator("#breadcrumb").inner_text()
-    expect(page, "#sentence", "The loss goes from")
-
-
-def test_the_gradient_is_lost_where_most_arrives(visit, toy):
-    page = visit(toy, "#lr=1")
-    settled(page)
-    page.locator("#lost").click()
-    settled(page)
-    assert "the output" in page.locator("#breadcrumb").inner_text()
-    assert page.evaluate("scrollY") == 0
-
-
 def test_a_rate_that_is_none_is_refused_with_a_word(visit, toy):
     page = visit(toy)
     for rate, told in (("abc", True), ("-1", True), ("0.1", False)):
         set_rate(page, rate)
         assert page.locator("#notice").is_visible() == told
     assert page.locator("#rate-number").input_value() == "0.1"
+
+
+def test_a_loss_that_comes_down_to_0_without_a_target_is_solved(visit, folder):
+    model = mt.MLP(1, [3, 1], "relu", "linear")
+    history = mt.train(
+        *(model, [[0.0], [1.0], [2.0], [3.0]], [-1, -1, 1, 1]),
+        loss=mt.hinge,
+        lr=0.1,
+        steps=60,
+        record=True,
+    )
+    first = history.losses.index(0)
+    assert not any(history.losses[first:])
+    mt.report(history, folder / "zero.html")
+    page = visit(folder / "zero.html", "#lr=0.1")
+    starts(page)
+    expect(page, "#verdict", f"\u2713 Solved at step {first}: from there on the loss is 0.")
+    assert page.locator("#verdict").get_attribute("class") == "good"
+    expect(page, "#starts-list", "solved")
+    bars = page.locator("#fit .error").evaluate_all(
+        "(bars) => bars.map((bar) => bar.y1.baseVal.value - bar.y2.baseVal.value)"
+    )
+    assert bars == [0] * 4  # the hinge misses nothing there
+
+
+@pytest.mark.parametrize(("fragment", "left"), [("#lr=0.05", False), ("#lr=0.035", True)])
+def test_the_dot_of_the_curve_is_not_on_the_targets_name(visit, toy, fragment, left):
+    page = visit(toy, fragment)
+    starts(page)
+    knob, label = (page.locator(f"#curve .{x}").bounding_box() for x in ("knob", "target-label"))
+    assert (label["x"] + label["width"] < knob["x"]) == left
+    assert left or label["x"] > knob["x"] + knob["width"]
 
 
 def test_12_a_run_that_diverges(visit, toy):
@@ -549,103 +459,6 @@ def test_14_a_click_on_a_row_shows_its_activations(visit, toy):
             assert float(node.get_attribute("data-value")) == pytest.approx(value.data, abs=1e-12)
 
 
-def test_15_and_16_the_walk_part_by_part(visit, toy):
-    page = visit(toy)
-    page.keyboard.press("Enter")
-    settled(page)
-    assert position(page) == "part 1 of 41"
-    assert page.locator("#phases [aria-pressed=true]").inner_text().startswith("1 Forward")
-    assert page.locator("#sentence").inner_text().startswith("Sample 0 goes in")
-    nodes = page.locator("#where .node:not(.input) .value").all_text_contents()
-    assert nodes == ["\u00b7"] * 9
-    above, up = -1, []
-    for part in range(1, 42):
-        assert position(page) == f"part {part} of 41"
-        (line,) = page.locator("#code .marked").evaluate_all(
-            "(lines) => lines.map((line) => Number(line.dataset.line))"
-        )
-        if line < above:
-            up.append(part)
-        above = line
-        words = page.locator("#sentence").inner_text().split()
-        assert 3 <= len(words) <= 34
-        page.keyboard.press("ArrowRight")
-        settled(page)
-    assert up == [18]
-    assert position(page) == "part 41 of 41"
-    page.locator("#next-step").click()
-    settled(page)
-    assert position(page) == "part 1 of 41"
-    expect(page, "#breadcrumb", "Step 1")
-    page.go_back()
-    until(page, "state.view === 'run'")
-
-
-PART_30 = "#lr=0.1&step=0&view=neuron&part=30"
-
-
-def test_17_the_flat_tanh(visit, toy):
-    page = visit(toy, PART_30)
-    sum_ = page.locator("#arithmetic").text_content()
-    assert sum_ == f"{MINUS}0.2477 \u00d7 0.0217 = {MINUS}0.005383"
-    text = page.locator("#sentence").inner_text()
-    assert "nearly flat" in text and "2 %" in text
-    drawn = page.locator("#neuron .now-box").text_content()
-    assert "gradient \u00d7 slope" in drawn and f"= {MINUS}0.005383" in drawn
-
-
-def gradients(samples):
-    model = mt.MLP(3, [4, 4, 1])
-    model.zero_grad()
-    sum((model(x) - y) ** 2 for x, y in samples).backward()
-    return [p.grad for p in model.parameters()]
-
-
-def test_18_the_gradients_are_those_of_backward(visit, toy):
-    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=37")
-    shown = """() => engine.names.map((_, i) => {
-      const line = document.querySelector(`#where .weight[data-index="${i}"]`);
-      if (line) return Number(line.dataset.value);
-      const { l, j } = placeOf(i);
-      const node = document.querySelector(`#where [data-layer="${l}"][data-neuron="${j}"]`);
-      return Number(node.dataset.biasGradient);
-    })"""
-    pairs = list(zip(XS, YS))
-    assert page.evaluate(shown) == pytest.approx(gradients(pairs[:1]), abs=1e-12)
-    page.keyboard.press("ArrowRight")
-    settled(page)
-    assert page.evaluate(shown) == pytest.approx(gradients(pairs), abs=1e-12)
-
-
-def boxes(page):
-    """Return where everything is, but for the mark of the run before."""
-    return page.evaluate(
-        """() => {
-          const all = "#walk section, #walk svg, #sentence, #bar :not([id=ghost-mark])";
-          return [...document.querySelectorAll(all)].map((e) => {
-            const { x, y, width, height } = e.getBoundingClientRect();
-            return [x, y, width, height];
-          });
-        }"""
-    )
-
-
-def test_the_walk_shows_nothing_before_it_is_there(visit, toy):
-    def slot(name):
-        return page.locator(f"#neuron [data-slot='{name}']").text_content()
-
-    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=3")
-    assert [slot(f"p{k}.value") for k in range(3)] == ["1.378", "\u00b7", "\u00b7"]
-    assert page.locator("#code .values").text_content().split() == [f"{MINUS}0.4822", "1.378"]
-    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=18")
-    assert slot("w0.grad") == "\u2190 0"
-    assert page.locator("#code .values").text_content().strip() == ""
-    page.keyboard.press("End")
-    settled(page)
-    weight = mt.MLP(3, [4, 4, 1]).parameters()[0].data - 0.1 * gradients(zip(XS, YS))[0]
-    assert slot("w0.value") == f"\u2192 {weight:.4f}"
-
-
 def test_what_is_said_of_batches_and_of_dead_neurons(visit, toy):
     page = visit(toy, "#batch=1")
     expect(page, "#verdict", "Stopped at step 2: a batch\u2019s loss was below 0.01, by luck")
@@ -660,40 +473,6 @@ def test_what_is_said_of_batches_and_of_dead_neurons(visit, toy):
     page = visit(toy, "#out=r")
     expect(page, "#network-legend", "off for every sample")
     assert page.locator("#network .node.dead").count() >= 1
-
-
-def test_19_the_update_follows_the_rate(visit, toy):
-    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=39")
-    before, boxed = page.locator("#sentence").inner_text(), boxes(page)
-    set_rate(page, 0.2)
-    assert position(page) == "part 39 of 41"
-    after = page.locator("#sentence").inner_text()
-    assert after != before and "0.2 \u00d7" in after
-    weight = mt.MLP(3, [4, 4, 1]).parameters()[0].data
-    shown = float(page.locator("#sentence .number").last.get_attribute("data-value"))
-    assert shown == pytest.approx(weight - 0.2 * gradients(zip(XS, YS))[0], abs=1e-12)
-    moved = [(a, b) for a, b in zip(boxed, boxes(page)) if a != pytest.approx(b, abs=1)]
-    assert moved == []
-
-
-def test_20_another_neuron_is_opened_in_place(visit, toy):
-    page = visit(toy, PART_30)
-    page.locator("#where [data-layer='1'][data-neuron='2']").click()
-    settled(page)
-    expect(page, "#breadcrumb", "layer 1, neuron 2")
-    at, total = map(int, re.findall(r"\d+", position(page)))
-    assert total > 41
-    page.keyboard.press("Escape")
-    settled(page)
-    after, total = map(int, re.findall(r"\d+", position(page)))
-    assert total == 41
-    kinds = page.evaluate(
-        "[parts()[state.part - 2], parts()[state.part - 1]].map((p) => [p.kind, p.l, p.j])"
-    )
-    assert kinds[0] == ["B closed", 1, 2] and after <= at + 1
-    page.keyboard.press("Escape")
-    settled(page)
-    assert page.locator("#run").is_visible() and position(page) == "step 0 of 33"
 
 
 def test_21_a_neuron_more(visit, toy):
@@ -798,7 +577,7 @@ def test_24_on_a_phone(visit, toy):
         ".map((e) => e.id || e.outerHTML.slice(0, 60))"
     )
     assert small == []
-    page = visit(toy, PART_30, viewport=phone)
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=30", viewport=phone)
     dock = page.locator("#bar").bounding_box()["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for shown in ("#sentence", "#neuron", "#neuron [data-slot='u3.grad']"):
@@ -858,7 +637,7 @@ def test_25_keys_alone_calm_dark_and_forced_colours(visit, toy, scheme, forced):
 
 
 def test_25_it_prints(visit, toy):
-    page = visit(toy, PART_30, color_scheme="dark")
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=30", color_scheme="dark")
     assert page.pdf()[:4] == b"%PDF"
     page.emulate_media(media="print")
     assert page.locator("#bar").is_hidden() and page.locator("#neuron").is_visible()

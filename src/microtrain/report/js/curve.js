@@ -54,6 +54,13 @@ function drawCurve(svg, small = false, step = head()) {
   const before = ghost ? ghost.losses.slice(0, ghost.head + 1) : [];
   attributes(part("ghost"), { points: points(before), "data-points": before.length });
   drawGhostLabel(part("ghost-label"), before, at, width, small);
+  const label = part("target-label"),
+    left = at.x(last()) > width - RIGHT - 90; // away from where the run ends
+  if (label)
+    attributes(label, {
+      x: left ? LEFT + 6 : width - RIGHT,
+      "text-anchor": left ? "start" : "end",
+    });
   const notch = state.pieces.length > 1 ? state.pieces.at(-1)[0] : state.from;
   attributes(part("notch"), {
     d: notch === null ? "" : `M${at.x(notch)} ${height - BOTTOM}l-5 7h10z`,
@@ -96,12 +103,7 @@ function frameCurve(svg, key, width, height, at) {
   if (state.target !== null) {
     const y = at.y(state.target);
     shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "target" });
-    shape(
-      svg,
-      "text",
-      { x: width - RIGHT, y: y - 5, "text-anchor": "end" },
-      `target ${plain(state.target)}`,
-    );
+    shape(svg, "text", { y: y - 5, class: "target-label" }, `target ${plain(state.target)}`);
   }
   shape(svg, "line", { y1: TOP - 4, y2: height - BOTTOM, class: "here" });
   for (const name of ["ghost", "ahead", "past"]) shape(svg, "polyline", { class: name });

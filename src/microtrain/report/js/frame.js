@@ -16,10 +16,12 @@ function networkLayout(width, height, walking) {
     low = walking ? 12 : 6;
   const room = (height - top - low) / tallest;
   const radius = small ? 7 : Math.max(9, Math.min(walking ? 19 : 20, room / (walking ? 3.1 : 2.5)));
-  const half = walking ? 26 : 32,
+  const wide = small ? radius : Math.max(radius, 21), // of a node, to hold its number
+    tight = radius < 16,
+    half = walking ? 26 : 32,
     count = columns.length + walking;
   const left = half + 6,
-    right = (walking ? 26 : radius) + 12;
+    right = (walking ? 26 : wide) + 12;
   return {
     width,
     height,
@@ -27,6 +29,8 @@ function networkLayout(width, height, walking) {
     shown,
     small,
     radius,
+    wide,
+    tight,
     half,
     walking,
     x: (c) => left + ((width - left - right) * c) / (count - 1),
@@ -78,11 +82,11 @@ function frameNetwork(svg, at) {
     for (let j = 0; j < at.shown[l + 1]; j++)
       for (let k = 0; k < at.shown[l]; k++) {
         const index = layer.weights + j * layer.inputs + k,
-          from = l ? at.radius : at.small ? 7 : at.half;
+          from = l ? at.wide : at.small ? 7 : at.half;
         const ends = {
           x1: at.x(l) + from,
           y1: at.y(l, k),
-          x2: at.x(l + 1) - at.radius,
+          x2: at.x(l + 1) - at.wide,
           y2: at.y(l + 1, j),
         };
         shape(lines, "line", {
@@ -120,15 +124,19 @@ function frameNode(nodes, at, c, i) {
     y = at.y(c, i),
     l = c - 1;
   const node = shape(nodes, "g", {
-    class: c ? `node${at.radius < 18 ? " tight" : ""}` : "node input",
+    class: c ? "node" : "node input",
     "data-layer": l,
     "data-neuron": i,
     role: "treeitem",
     tabindex: -1,
   });
+  const round = (name, more) => {
+    const [w, h] = [at.wide + more, at.radius + more];
+    shape(node, "rect", { class: name, x: x - w, y: y - h, width: 2 * w, height: 2 * h, rx: h });
+  };
   if (c) {
-    shape(node, "circle", { class: "halo", cx: x, cy: y, r: at.radius + 5 });
-    shape(node, "circle", { class: "body", cx: x, cy: y, r: at.radius });
+    round("halo", at.tight ? 1 : 5);
+    round("body", 0);
     shape(node, "path", {
       class: "flat",
       d: `M${x - at.radius * 0.7} ${y + at.radius + 4}h${at.radius * 1.4}`,
@@ -148,7 +156,7 @@ function frameNode(nodes, at, c, i) {
   if (at.walking && c)
     shape(node, "text", {
       x: x + 3,
-      y: y + at.radius + 14,
+      y: y + at.radius + (at.tight ? 10 : 14),
       "text-anchor": "middle",
       class: "grad",
     });
@@ -160,7 +168,7 @@ function frameLoss(svg, at, lines) {
     y = at.height / 2 + 11;
   for (let i = 0; i < at.shown[c - 1]; i++)
     shape(lines, "line", {
-      x1: at.x(c - 1) + at.radius,
+      x1: at.x(c - 1) + at.wide,
       y1: at.y(c - 1, i),
       x2: x - 26,
       y2: y,

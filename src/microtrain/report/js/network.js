@@ -123,7 +123,7 @@ function drawChip(svg, at, numbers) {
   const bias = !line,
     place = placeOf(state.weight);
   const along = (from, to) => (Number(line.getAttribute(from)) + Number(line.getAttribute(to))) / 2;
-  const x = bias ? at.x(place.l + 1) - at.radius - 34 : along("x1", "x2"),
+  const x = bias ? at.x(place.l + 1) - at.wide - 34 : along("x1", "x2"),
     y = bias ? at.y(place.l + 1, Math.min(place.j, HUGE - 1)) : along("y1", "y2");
   const texts = [
       name,

@@ -196,7 +196,9 @@ function drawFit(set, k) {
   );
   svg
     .querySelectorAll(".error")
-    .forEach((bar, i) => attributes(bar, { y2: y(run.outputs(k, i)[0]) }));
+    .forEach((bar, i) =>
+      attributes(bar, { y2: y(run.sampleLoss(k, i) ? run.outputs(k, i)[0] : set.ys[i][0]) }),
+    );
 }
 
 /** What a run says along the input; of one that was recorded, only where there are samples. */

@@ -62,6 +62,7 @@ class Recorded {
 
   verdict() {
     const { word, reason } = this.run;
-    return { ...verdictOf(this.losses, this.gradNorms, this.options.target), word, reason, fate: word };
+    const found = verdictOf(this.losses, this.gradNorms, this.options.target);
+    return { ...found, word, reason, fate: fateOf(this, word) };
   }
 }

@@ -199,11 +199,17 @@ class Run {
     return this.engine.loss(this.parameters(k), this.options.mean);
   }
 
-  // In the words of training; the fate is "stopped" where only one batch got below the target.
   verdict() {
-    const { losses, gradNorms, options: { target }, batches, head } = this;
+    const { losses, gradNorms, options: { target }, batches } = this;
     const found = verdictOf(losses, gradNorms, target, batches.perPass);
-    const lucky = found.word === "converged" && this.fullLoss(head) >= target;
-    return { ...found, fate: lucky ? "stopped" : found.word };
+    return { ...found, fate: fateOf(this, found.word) };
   }
+}
+
+// In the words of training, but "stopped" where only one batch got below the target, and "solved"
+// where without a target the loss came down to 0.
+function fateOf(run, word) {
+  const { target } = run.options;
+  if (word === "converged" && run.fullLoss(run.head) >= target) return "stopped";
+  return word === "descending" && run.fullLoss(run.head) === 0 ? "solved" : word;
 }

@@ -2,6 +2,7 @@
 
 const SYMBOLS = {
   converged: "\u25cf",
+  solved: "\u25cf",
   stopped: "\u25cb",
   saturated: "\u25a0",
   diverged: "\u25b2",
@@ -14,7 +15,7 @@ const OFTEN = 1 / 5; // of the steps: where the loss rises in so many, that is w
 
 /** How a fate is coloured. */
 function verdictKind(fate) {
-  return fate === "converged" ? "good" : ["saturated", "diverged"].includes(fate) ? "bad" : "plain";
+  return ["converged", "solved"].includes(fate) ? "good" : ["saturated", "diverged"].includes(fate) ? "bad" : "plain";
 }
 
 /** That some target is out of the output's reach, if so. */
@@ -80,6 +81,10 @@ function toldVerdict(one, wrong, samples) {
             "\u2026 Nothing gained",
             `: after ${steps} the loss is ${loss}; it began with ${short(first, 3)}.${reach(one.config)}`,
           ];
+    case "solved": {
+      const step = one.losses.findLastIndex((loss) => loss !== 0) + 1;
+      return [`\u2713 Solved at step ${step}`, `: from there on the loss is 0${yet}.`];
+    }
     case "descending":
       return ["\u2198 Still descending", `: after ${steps} the loss is ${loss}${ends}`];
     default:

@@ -138,6 +138,7 @@ function drawWalk() {
   drawWhere(part, t);
   drawNeuron(part, t);
   drawCode(part, t);
+  sendDots(part, t);
 }
 
 function drawCrumbs(part) {

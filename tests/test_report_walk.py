@@ -1,0 +1,251 @@
+"""The walk through a step of the live page, as its design wants it, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser import expect, position, set_rate, settled, until
+
+import microtrain as mt
+
+XS, YS = mt.datasets.toy()
+MINUS = "\u2212"
+PART_30 = "#lr=0.1&step=0&view=neuron&part=30"
+
+
+def test_15_and_16_the_walk_part_by_part(visit, toy):
+    page = visit(toy)
+    page.keyboard.press("Enter")
+    settled(page)
+    assert position(page) == "part 1 of 41"
+    assert page.locator("#phases [aria-pressed=true]").inner_text().startswith("1 Forward")
+    assert page.locator("#sentence").inner_text().startswith("Sample 0 goes in")
+    nodes = page.locator("#where .node:not(.input) .value").all_text_contents()
+    assert nodes == ["\u00b7"] * 9
+    above, up = -1, []
+    for part in range(1, 42):
+        assert position(page) == f"part {part} of 41"
+        (line,) = page.locator("#code .marked").evaluate_all(
+            "(lines) => lines.map((line) => Number(line.dataset.line))"
+        )
+        if line < above:
+            up.append(part)
+        above = line
+        words = page.locator("#sentence").inner_text().split()
+        assert 3 <= len(words) <= 34
+        page.keyboard.press("ArrowRight")
+        settled(page)
+    assert up == [18]
+    assert position(page) == "part 41 of 41"
+    page.locator("#next-step").click()
+    settled(page)
+    assert position(page) == "part 1 of 41"
+    expect(page, "#breadcrumb", "Step 1")
+    page.go_back()
+    until(page, "state.view === 'run'")
+
+
+def test_17_the_flat_tanh(visit, toy):
+    page = visit(toy, PART_30)
+    sum_ = page.locator("#arithmetic").text_content()
+    assert sum_ == f"{MINUS}0.2477 \u00d7 0.0217 = {MINUS}0.005383"
+    text = page.locator("#sentence").inner_text()
+    assert "nearly flat" in text and "2 %" in text
+    drawn = page.locator("#neuron .now-box").text_content()
+    assert "gradient \u00d7 slope" in drawn and f"= {MINUS}0.005383" in drawn
+
+
+def gradients(samples):
+    model = mt.MLP(3, [4, 4, 1])
+    model.zero_grad()
+    sum((model(x) - y) ** 2 for x, y in samples).backward()
+    return [p.grad for p in model.parameters()]
+
+
+def test_18_the_gradients_are_those_of_backward(visit, toy):
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=37")
+    shown = """() => engine.names.map((_, i) => {
+      const line = document.querySelector(`#where .weight[data-index="${i}"]`);
+      if (line) return Number(line.dataset.value);
+      const { l, j } = placeOf(i);
+      const node = document.querySelector(`#where [data-layer="${l}"][data-neuron="${j}"]`);
+      return Number(node.dataset.biasGradient);
+    })"""
+    pairs = list(zip(XS, YS))
+    assert page.evaluate(shown) == pytest.approx(gradients(pairs[:1]), abs=1e-12)
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert page.evaluate(shown) == pytest.approx(gradients(pairs), abs=1e-12)
+
+
+def boxes(page):
+    """Return where everything is, but for the mark of the run before."""
+    return page.evaluate(
+        """() => {
+          const all = "#walk section, #walk svg, #sentence, #bar :not([id=ghost-mark])";
+          return [...document.querySelectorAll(all)].map((e) => {
+            const { x, y, width, height } = e.getBoundingClientRect();
+            return [x, y, width, height];
+          });
+        }"""
+    )
+
+
+def test_the_walk_shows_nothing_before_it_is_there(visit, toy):
+    def slot(name):
+        return page.locator(f"#neuron [data-slot='{name}']").text_content()
+
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=3")
+    assert [slot(f"p{k}.value") for k in range(3)] == ["1.378", "\u00b7", "\u00b7"]
+    assert page.locator("#code .values").text_content().split() == [f"{MINUS}0.4822", "1.378"]
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=18")
+    assert slot("w0.grad") == "\u2190 0"
+    assert page.locator("#code .values").text_content().strip() == ""
+    page.keyboard.press("End")
+    settled(page)
+    weight = mt.MLP(3, [4, 4, 1]).parameters()[0].data - 0.1 * gradients(zip(XS, YS))[0]
+    assert slot("w0.value") == f"\u2192 {weight:.4f}"
+
+
+def test_19_the_update_follows_the_rate(visit, toy):
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=39")
+    before, boxed = page.locator("#sentence").inner_text(), boxes(page)
+    set_rate(page, 0.2)
+    assert position(page) == "part 39 of 41"
+    after = page.locator("#sentence").inner_text()
+    assert after != before and "0.2 \u00d7" in after
+    weight = mt.MLP(3, [4, 4, 1]).parameters()[0].data
+    shown = float(page.locator("#sentence .number").last.get_attribute("data-value"))
+    assert shown == pytest.approx(weight - 0.2 * gradients(zip(XS, YS))[0], abs=1e-12)
+    moved = [(a, b) for a, b in zip(boxed, boxes(page)) if a != pytest.approx(b, abs=1)]
+    assert moved == []
+
+
+def test_20_another_neuron_is_opened_in_place(visit, toy):
+    page = visit(toy, PART_30)
+    page.locator("#where [data-layer='1'][data-neuron='2']").click()
+    settled(page)
+    expect(page, "#breadcrumb", "layer 1, neuron 2")
+    at, total = map(int, re.findall(r"\d+", position(page)))
+    assert total > 41
+    page.keyboard.press("Escape")
+    settled(page)
+    after, total = map(int, re.findall(r"\d+", position(page)))
+    assert total == 41
+    kinds = page.evaluate(
+        "[parts()[state.part - 2], parts()[state.part - 1]].map((p) => [p.kind, p.l, p.j])"
+    )
+    assert kinds[0] == ["B closed", 1, 2] and after <= at + 1
+    page.keyboard.press("Escape")
+    settled(page)
+    assert page.locator("#run").is_visible() and position(page) == "step 0 of 33"
+
+
+def test_a_shorter_run_in_the_walk(visit, toy):
+    page = visit(toy, "#lr=0.05&step=10&view=neuron&part=39")
+    set_rate(page, 0.5)
+    expect(page, "#breadcrumb", "Step 5 (this run has no step 10)")
+    for would in ("would shrink if training did not end here", "would move", "would go from"):
+        expect(page, "#sentence", would)
+        page.keyboard.press("ArrowRight")
+        settled(page)
+    set_rate(page, 0.05)
+    assert "Step 10" in page.locator("#breadcrumb").inner_text()
+    expect(page, "#sentence", "The loss goes from")
+
+
+def test_the_gradient_is_lost_where_most_arrives(visit, toy):
+    page = visit(toy, "#lr=1")
+    settled(page)
+    page.locator("#lost").click()
+    settled(page)
+    assert "the output" in page.locator("#breadcrumb").inner_text()
+    assert page.evaluate("scrollY") == 0
+
+
+DOTS = """() => [...document.querySelectorAll("#walk .dot")].map((dot) => {
+  const [flight] = dot.getAnimations(),
+    where = (time) => {
+      flight.currentTime = time;
+      const { x, y, width, height } = dot.getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    };
+  flight.pause();
+  const places = [1, 150, 299].map(where);
+  flight.play();
+  return { svg: dot.ownerSVGElement.id || "neuron", back: dot.matches(".back"), places };
+})"""
+
+
+@pytest.mark.parametrize(
+    ("part", "svgs", "to_the_left"),
+    [
+        (3, ["where", "neuron"], False),  # a product
+        (8, ["where"] * 3, False),  # a neuron that stays closed has three inputs
+        (16, ["where"], False),  # the loss
+        (19, ["where"], True),
+        (21, ["where"], True),  # of layer 1, which the output alone uses
+        (25, ["where", "neuron"], True),  # a user passes back
+        (30, ["neuron"], True),  # through the activation
+        (34, ["neuron"], True),  # to a weight
+        (18, [], None),  # the reset
+        (39, [], None),  # the update
+    ],
+)
+def test_a_dot_moves_along_each_edge_that_a_part_goes(visit, toy, part, svgs, to_the_left):
+    page = visit(toy, f"#lr=0.1&step=0&view=neuron&part={part - 1}")
+    assert page.locator("#walk .dot").count() == 0
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    dots = page.evaluate(DOTS)
+    assert [dot["svg"] for dot in dots] == svgs
+    for dot in dots:
+        (x0, _), (x1, _), (x2, _) = dot["places"]
+        assert (x0 > x1 > x2) if to_the_left else (x0 < x1 < x2)
+        assert dot["back"] == to_the_left
+    until(page, "!document.querySelector('#walk .dot')", seconds=3)
+    page.locator("#rate-number").fill("0.2")  # draws the part anew: nothing moves
+    page.locator("#rate-number").press("Enter")
+    settled(page)
+    assert page.locator("#walk .dot").count() == 0
+
+
+def test_a_dot_stays_on_its_edge_and_none_moves_for_who_wants_none(visit, toy):
+    page = visit(toy, PART_30.replace("30", "24"))
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    neuron = page.evaluate(DOTS)[1]
+    line = page.evaluate(
+        """() => {
+          const path = document.querySelector("#neuron [data-edge=u0] .line"),
+            { x, y } = path.getPointAtLength(path.getTotalLength() / 2)
+              .matrixTransform(path.getScreenCTM());
+          return [x, y];
+        }"""
+    )
+    assert neuron["places"][1] == pytest.approx(line, abs=1)
+    page = visit(toy, PART_30.replace("30", "24"), reduced_motion="reduce")
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert position(page) == "part 25 of 41" and page.locator("#walk .dot").count() == 0
+
+
+@pytest.mark.parametrize(
+    "viewport", [{"width": 1280, "height": 740}, {"width": 390, "height": 844}]
+)
+def test_numbers_have_room_in_layers_of_eight(visit, toy, viewport):
+    page = visit(toy, "#net=8t-8t&lr=0.1&step=0&view=neuron&part=53", viewport=viewport)
+    assert page.locator("#where .node.done").count() == 17
+    struck = page.locator("#where .node:not(.input)").evaluate_all(
+        """(nodes) => {
+          const box = (node, name) => node.querySelector(name).getBoundingClientRect();
+          return nodes.filter((node, i) => {
+            const body = box(node, ".body"), value = box(node, ".value"), grad = box(node, ".grad"),
+              below = nodes[i + 1] ? box(nodes[i + 1], ".body") : body;
+            const inside = body.left < value.left && value.right < body.right;
+            return !inside || (below.top > body.top && grad.bottom - 4 > below.top);
+          }).map((node) => node.textContent);
+        }"""
+    )
+    assert struck == []
