@@ -281,10 +281,10 @@ def test_plain_arguments_go_straight_to_c(monkeypatch):
     compiled = native(f)
     matrix, b = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], (1.0, 7.0)
     expected = f({"a": matrix, "b": b}, 3.0)
-    for x in (3.0, np.int64(3)):  # NumPy's types of numbers are learned when they come
-        assert compiled({"a": matrix, "b": b}, x) == expected
-    monkeypatch.setattr(NativeCode, "_otherwise", None)
     a = np.array(matrix)
+    for x in (3.0, np.int64(3)):  # NumPy's types of numbers are learned when they come
+        assert compiled({"a": a, "b": b}, x) == expected
+    monkeypatch.setattr(NativeCode, "_otherwise", None)
     columns = np.asfortranarray(a)
     a.flags.writeable = False
     ints, single = a.astype(int), a.astype("float32")
@@ -388,6 +388,22 @@ def test_map_takes_lists_and_rows_of_buffers():
     assert swapped.map(a[:1]) == array("d", [2.0, 0.5, 0.5])
     assert swapped.map(rows[:2]) == [{"y": [2.0, 0.5], "x": 0.5}, {"y": [3.0, 1.0], "x": 1.0}]
     assert compiled.map_value_and_grad([[Value(1.0), 2.0]])[0][0].data == f([1.0, 2.0])
+
+
+def test_masked_elements_are_refused():
+    np = pytest.importorskip("numpy")
+    full = np.ma.array([[1.0, 2.0], [3.0, 4.0]])
+    masked = np.ma.array(full, mask=[[False, False], [False, True]])
+    for engine in ("python", "native"):
+        compiled = mt.compile(lambda v: mt.dot(v, v), engine=engine)
+        assert [*compiled.map(full)] == [compiled(full[0]), compiled(full[1])] == [5.0, 25.0]
+        for f, x in (
+            (compiled, masked[1]),
+            (compiled.map, masked),
+            (mt.grad(compiled.of), masked[1]),
+        ):
+            with pytest.raises(TypeError, match=r"argument 0\[1\] has to be .* got None"):
+                f(x)
 
 
 def test_a_map_that_fails_somewhere_is_done_in_python():

@@ -165,18 +165,37 @@ def test_gradcheck_leaves_given_values_as_they_were():
     ("f", "inputs", "message"),
     [
         (lambda a: a.data, [1.0], "f is expected to return a Value, got float 1.0"),
-        (
-            lambda a: a,
-            ["1"],
-            r"inputs\[0\] expects a number, a list of numbers or a Value, got str",
-        ),
-        (lambda a: a, 3.0, "inputs expects a list with one input for each argument, got float"),
-        (lambda a: a[0], [[None]], r"inputs\[0\]\[0\] expects .* got None"),
+        (lambda a: a, ["1"], r"inputs\[0\] has to be a number, or a list, .* got str"),
+        (lambda a: a, 3.0, r"one input for each argument .*one list x, \[x\]\), got float"),
+        (lambda a: a[0], [[None]], r"inputs\[0\]\[0\] has to be .* got None"),
     ],
 )
 def test_gradcheck_refuses(f, inputs, message):
     with pytest.raises(TypeError, match=message):
         mt.gradcheck(f, inputs)
+
+
+def test_gradcheck_takes_nestings_and_arrays():
+    np = pytest.importorskip("numpy")
+    f = lambda p, v: mt.dot(p["w"][0], v) * p["b"] + p["w"][1][0]  # noqa: E731
+    wrong = lambda p, v: f(p, v) + mt.detach(p["b"]) * 9.0  # noqa: E731
+    p, v = {"w": ([1.0, 2.0], [3.0]), "b": 0.5}, [3.0, 4.0]
+    for each in (v, np.array(v), np.array([3, 4]), (np.float32(3.0), Fraction(4))):
+        assert mt.gradcheck(f, [p, each])
+    with pytest.raises(mt.GradcheckError, match=r"^by inputs\[0\]\['b'\] = 0.5: "):
+        mt.gradcheck(wrong, (p, v))
+    with pytest.raises(TypeError, match=r"\* of an array and int 2"):
+        mt.gradcheck(lambda v: mt.dot(2 * v, v), [np.array(v)])
+
+
+@pytest.mark.parametrize(("f", "inputs"), [(sum, [1.0, 2.0]), (lambda v: v[0], [1.0])])
+def test_gradcheck_says_where_a_list_of_arguments_was_expected(f, inputs):
+    with pytest.raises(TypeError) as caught:
+        mt.gradcheck(f, inputs)
+    assert caught.value.__notes__ == [
+        "inputs has one for each argument: for a function of one list x, [x]"
+    ]
+    assert mt.gradcheck(f, [inputs])
 
 
 def test_gradcheck_wants_to_move():

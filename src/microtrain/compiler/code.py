@@ -7,10 +7,10 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..engine.tree import REALS, ArrayAsList, Shape, size, unflatten
 from ..engine.value import Value
 from .python import Python, assemble, function, indented
 from .transforms import bound, taken_apart, with_gradient
-from .tree import REALS, Shape, size, unflatten
 from .writer import Part, Scope, write
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ FEW = 10  # numbers in a list whose types are compared one by one
 
 # Names that the generated function uses itself.
 RESERVED = (
-    *("otherwise", "reals", "kinds", "points", "results", "arguments", "named"),
+    *("otherwise", "reals", "kinds", "items", "points", "results", "arguments", "named"),
     *("type", "map", "float", "list", "tuple", "dict", "len", "Exception", "TypeError"),
 )
 
@@ -85,17 +85,20 @@ class Code:
         kind, keys, shapes = shape
         names = self._scope.named(f"{name}_{key}" for key in keys or range(len(shapes)))
         head = self._head
-        head.append(f"if type({name}) is not {self._named(kind)}:")
-        head.append(f"    {name} = {name}.tolist()" if kind is list else "    raise TypeError")
         values = name
+        if kind is ArrayAsList:  # such code takes plain lists, too
+            values = "items"
+            head.append(f"items = {name} if type({name}) is list else {name}.tolist()")
+        else:
+            head += [f"if type({name}) is not {self._named(kind)}:", "    raise TypeError"]
         if kind is dict:
             values = f"{name}.values()"
             order = f"[{', '.join(map(self._named, keys))}]"  # the function may go by it
             head += [f"if [*{name}] != {order}:", "    raise TypeError"]
         elif len(shapes) > FEW and not any(shapes):
-            head += [f"kinds = {{*map(type, {name})}}"]
+            head += [f"kinds = {{*map(type, {values})}}"]
             head += ["if not kinds <= reals.keys():", "    raise TypeError"]
-            values = f"{name} if kinds == {{float}} else map(float, {name})"
+            values = f"{values} if kinds == {{float}} else map(float, {values})"
             scalars = []
         head.append(f"[{', '.join(names)}] = {values or '()'}")
         return [x for part, child in zip(names, shapes) for x in self._unpack(part, child, scalars)]

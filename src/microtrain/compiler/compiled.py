@@ -9,12 +9,12 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from ..engine.number import number
+from ..engine.tree import Shape, flatten, size, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
 from .code import Code
 from .record import without_collection
 from .transforms import Transform, called, grad, named, taken_apart, trace, value_and_grad
-from .tree import Shape, flatten, size, unflatten
 
 SHAPES = 32  # of arguments, whose code is kept
 LARGE = 100_000  # entries of a Hessian; a larger one is not written down
@@ -71,14 +71,17 @@ class Compiled:
         >>> mt.compile(lambda v: v[0] * v[1]).map([[1.0, 2.0], [3.0, 4.0]])
         [2.0, 12.0]
         """
+        if isinstance(points, memoryview):  # it does not iterate over rows
+            points = points.tolist()
         array = hasattr(points, "tolist")
         listed = points.tolist() if array else as_list("map", points, "a list of points")
         if not listed:
             return []
+        rows = points if array else listed
         with contextlib.suppress(Exception):
-            code = self._use(taken_apart(self.of, (listed[0],), {})[1])
+            code = self._use(taken_apart(self.of, (next(iter(rows)),), {})[1])
             return code.loop(listed)  # type: ignore[no-any-return]
-        return [*each(self, listed)]
+        return [*each(self, rows)]
 
     def map_value_and_grad(self, points: Any) -> list[tuple[Any, Any]]:
         """Return the list of the values and gradients at the points.

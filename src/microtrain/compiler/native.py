@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..engine.primitive import Primitive
+from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten
 from ..errors import CompileError
 from .c import Source
 from .code import Code
 from .compiled import Compiled, each
 from .record import Record
 from .toolchain import library
-from .tree import REALS, Shape, are_real, flatten
 from .writer import INFIX
 
 FORMATS = [*"dfbBhHiIlLqQ"]  # of the numbers in buffers
@@ -173,16 +173,16 @@ def _reader(shape: Shape) -> Callable[[Any, Any], None]:
         return lambda x, numbers: numbers.append(REALS[type(x)](x))
     kind, keys, shapes = shape
     parts, is_flat, dimensions = [*map(_reader, shapes)], not any(shapes), _dimensions(shape)
-    packed = struct.Struct(f"{len(shapes)}d").pack
+    packed, plain = struct.Struct(f"{len(shapes)}d").pack, list if kind is ArrayAsList else kind
 
     def read(x: Any, numbers: Any) -> None:
-        if type(x) is not kind:
+        if type(x) is not plain:
+            if plain is kind:
+                raise TypeError
             view = _view(x)
             if view is not None and view.shape == dimensions:
                 numbers.frombytes(view.cast("B"))
                 return
-            if dimensions is None:
-                raise TypeError
             x = x.tolist()
         if len(x) != len(shapes) or (kind is dict and (*x,) != keys):
             raise TypeError
@@ -220,7 +220,7 @@ def _dimensions(shape: Shape) -> tuple[int, ...] | None:
         return ()
     kind, _, shapes = shape
     inner = {*map(_dimensions, shapes)}
-    if kind is not list or len(inner) != 1 or None in inner:
+    if kind is not ArrayAsList or len(inner) != 1 or None in inner:
         return None
     return (len(shapes), *inner.pop())  # type: ignore[misc]
 
@@ -231,7 +231,7 @@ def _view(x: Any) -> Any:
         view: Any = memoryview(x)
     except (TypeError, ValueError):
         return None
-    if view.ndim == 0 or view.format not in FORMATS:
+    if view.ndim == 0 or view.format not in FORMATS or (hasattr(x, "mask") and x.mask.any()):
         return None
     if view.nbytes and (view.format != "d" or view.readonly or not view.c_contiguous):
         numbers: Any = view.tobytes()
@@ -249,7 +249,7 @@ class NativeCompiled(Compiled):
     def map(self, points: Any) -> Any:
         view = _view(points)
         if view is not None and view.ndim <= 2:
-            point = None if view.ndim == 1 else (list, (), (None,) * view.shape[1])
+            point = None if view.ndim == 1 else (ArrayAsList, (), (None,) * view.shape[1])
             code = self._use((tuple, (), (point,)))
             if isinstance(code, NativeCode):
                 return code.map_rows(view)

@@ -14,11 +14,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort
+from ..engine.tree import Shape, flatten, lists_as, size, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, expect
 from .record import Record, without_collection
 from .symbol import Symbol, as_place
-from .tree import Shape, flatten, size, unflatten
 
 Argnums = int | tuple[int, ...]
 
@@ -127,18 +127,9 @@ def _evaluated(
     differentiated: to `f` it would be a constant, and the derivative of the whole would be wrong.
     """
     with _differentiated_by(inputs) as enclosing:
-        try:
-            result = called(f, shape, inputs)
-        except (AttributeError, TypeError) as error:
-            if any(sign in str(error) for sign in LIST_SIGNS):
-                error.add_note(
-                    "arrays reach the function as nested lists: write v[0][1] for v[0, 1], "
-                    "mt.dot(a, b) for a @ b, [2 * x for x in v] for 2 * v; or begin with "
-                    "v = np.array(v)"
-                )
-            raise
+        result = called(f, shape, inputs)
     leaves: list[Any] = []
-    result_shape = flatten(result, leaves, "the result")
+    result_shape = lists_as(list, flatten(result, leaves, "the result"))
     results = [x if isinstance(x, Value) else Value(x) for x in leaves]
     if enclosing:
         used = [leaf for x in results for leaf in topological_sort(x)[1]]
@@ -148,9 +139,6 @@ def _evaluated(
                 "differentiated by, too; pass it to the function as an argument"
             )
     return results, result_shape
-
-
-LIST_SIGNS = ("'list'", "list indices must", "multiply sequence", "concatenate list")
 
 
 def derivatives(
@@ -163,7 +151,7 @@ def derivatives(
     """
     inputs = [Value(x) for x in leaves]
     by: list[Any] = []
-    by_shape = flatten(_chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
+    chosen = flatten(_chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
     results, result_shape = _evaluated(f, inputs, shape)
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:
@@ -173,6 +161,7 @@ def derivatives(
         slopes = zip(*tangents(results, by))
     else:
         slopes = [gradients(x, by) for x in results]
+    by_shape = lists_as(list, chosen)
     packed = [unflatten(by_shape, iter(row)) for row in slopes]
     if not isinstance(argnums, tuple):
         return value, unflatten(result_shape, iter(packed))

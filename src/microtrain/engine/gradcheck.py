@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import GradcheckError, describe, expect
 from .graph import gradients
-from .number import as_number, number
+from .number import number
+from .tree import flatten, places, unflatten
 from .value import Value
 
 
@@ -22,9 +23,10 @@ def gradcheck(
 ) -> bool:
     """Return True if the gradient of `f` at `inputs` equals its central differences.
 
-    `f` takes one argument for each input and returns a Value. A number becomes a Value, a list of
-    numbers a list of Values; a Value, such as a model's parameter, is passed as it is. An input x
-    moves by ``eps * max(1, |x|)`` to either side and is put back.
+    `f` takes one argument for each input and returns a Value; for a function of one list x, the
+    inputs are ``[x]``. Inputs are any nestings of numbers, as for `grad`. A number becomes a Value;
+    a Value, such as a model's parameter, is passed as it is. A number x moves by
+    ``eps * max(1, |x|)`` to either side and is put back.
 
     The two derivatives may differ by ``atol + rtol * |difference|`` and the rounding error of the
     difference. Raises `GradcheckError`, which names the worst mismatch, if they differ by more, as
@@ -43,20 +45,26 @@ def gradcheck(
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if not number(name, tolerance) >= 0:
             raise ValueError(f"{name} expects a number of at least 0, got {tolerance}")
-    is_list = isinstance(inputs, list | tuple)
-    expect(is_list, "inputs", "a list with one input for each argument", inputs)
-    leaves: list[tuple[str, Value]] = []
-    arguments = _argument(inputs, "inputs", leaves)
+    what = "a list with one input for each argument (for a function of one list x, [x])"
+    expect(isinstance(inputs, list | tuple), "inputs", what, inputs)
+    given: list[Any] = []
+    shape = flatten(inputs, given, "inputs")
+    leaves = [x if isinstance(x, Value) else Value(number("inputs", x)) for x in given]
+    arguments = unflatten(shape, iter(leaves))
 
     def evaluate() -> Value:
-        result: object = f(*arguments)
+        try:
+            result: object = f(*arguments)
+        except TypeError as error:
+            error.add_note("inputs has one for each argument: for a function of one list x, [x]")
+            raise
         if not isinstance(result, Value):
             raise TypeError(f"f is expected to return a Value, got {describe(result)}")
         return result
 
     worst, complaint = 0.0, ""
-    found = gradients(evaluate(), [leaf for _, leaf in leaves])
-    for (name, leaf), gradient in zip(leaves, found):
+    found = gradients(evaluate(), leaves)
+    for name, leaf, gradient in zip(places(shape, "inputs"), leaves, found):
         x = leaf.data
         h = eps * max(1.0, abs(x))
         try:
@@ -77,15 +85,3 @@ def gradcheck(
     if complaint:
         raise GradcheckError(complaint)
     return True
-
-
-def _argument(x: Any, name: str, leaves: list[tuple[str, Value]]) -> Any:
-    """Return an input as `f` gets it; append each Value in it to the leaves, with its name."""
-    if isinstance(x, list | tuple):
-        return [_argument(part, f"{name}[{i}]", leaves) for i, part in enumerate(x)]
-    if not isinstance(x, Value):
-        fits = as_number(x) is not NotImplemented
-        expect(fits, name, "a number, a list of numbers or a Value", x)
-        x = Value(number(name, x))
-    leaves.append((name, x))
-    return x

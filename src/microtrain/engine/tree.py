@@ -1,0 +1,169 @@
+"""Nestings of numbers, taken apart and put together: lists, tuples, named tuples, dicts, arrays."""
+
+from __future__ import annotations
+
+import itertools
+import numbers
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
+
+from ..errors import describe
+from .number import Number, as_number
+from .value import Value
+
+# None for a number. For a nesting its kind (list, tuple, dict, ArrayAsList, or the class of a named
+# tuple), the keys of a dict, and the shapes of the parts.
+Shape = Any
+
+
+# The types of real numbers that were met, and what makes floats of them. A bool is none.
+REALS: dict[type, Callable[[Any], float]] = {float: float, int: float}
+
+INSTEAD = (
+    "an array reaches the function as nested lists: write [2 * x for x in v] for 2 * v, "
+    "mt.dot(a, b) for a @ b, v[0][1] for v[0, 1]; or begin with v = np.array(v)"
+)
+
+
+def _refuses(operator: str) -> Any:
+    def refuse(*operands: object) -> NoReturn:
+        others = "".join([f" and {describe(x)}" for x in operands[1:]])
+        raise TypeError(f"{operator} of an array{others}: {INSTEAD}")
+
+    return refuse
+
+
+class ArrayAsList(list[Any]):
+    """What an array becomes, for a function: a list that refuses what arrays do otherwise."""
+
+    __slots__ = ()
+
+    __add__ = __radd__ = __iadd__ = _refuses("+")
+    __sub__ = __rsub__ = __neg__ = _refuses("-")
+    __mul__ = __rmul__ = __imul__ = _refuses("*")
+    __truediv__ = __rtruediv__ = _refuses("/")
+    __pow__ = __rpow__ = _refuses("**")
+    __matmul__ = __rmatmul__ = _refuses("@")
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _refuses("a comparison")
+
+    def __getitem__(self, place: Any) -> Any:
+        if type(place) is slice:
+            return ArrayAsList(super().__getitem__(place))
+        return super().__getitem__(_index(place))
+
+    def __setitem__(self, place: Any, x: Any) -> None:
+        super().__setitem__(_index(place), x)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f".{name} of an array: {INSTEAD}")
+
+    def copy(self) -> ArrayAsList:
+        return ArrayAsList(self)
+
+    def tolist(self) -> list[Any]:
+        return [*self]
+
+
+def _index(place: Any) -> Any:
+    """Return the index of an item. Raises `TypeError` for all else that arrays take."""
+    if not hasattr(place, "__index__"):
+        raise TypeError(f"an array indexed by {describe(place)}: {INSTEAD}")
+    return place
+
+
+KINDS = (list, tuple, dict, ArrayAsList)
+
+
+def are_real(xs: Iterable[Any]) -> bool:
+    """Return whether all of these are real numbers: floats, ints, NumPy's, fractions."""
+    kinds = {*map(type, xs)}
+    if kinds <= REALS.keys():
+        return True
+    if any(not issubclass(x, numbers.Real) or issubclass(x, bool) for x in kinds):
+        return False
+    REALS.update(dict.fromkeys(kinds, float))
+    return True
+
+
+def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
+    """Add the numbers and Values in a nesting to `leaves`, and return its shape.
+
+    name: what the nesting is, or a pair of that of the nesting around it and the key in that.
+    Raises `TypeError` for anything else in it, and says where.
+    """
+    kind = type(tree)
+    if kind is float or isinstance(tree, Value):
+        leaves.append(tree)
+        return None
+    keys: tuple[Any, ...] = ()
+    parts: Iterable[Any] = tree
+    if isinstance(tree, dict):
+        keys, parts = tuple(tree), tree.values()
+    elif isinstance(tree, list | tuple):
+        if are_real(tree):
+            leaves.extend(tree)
+            return _kind(kind), keys, (None,) * len(tree)
+    elif are_real((tree,)) or isinstance(tree, Number):
+        leaves.append(as_number(tree))
+        return None
+    elif hasattr(tree, "tolist"):
+        return lists_as(ArrayAsList, flatten(tree.tolist(), leaves, name))
+    else:
+        raise TypeError(
+            f"{_shown(name)} has to be a number, or a list, tuple or dict of numbers, "
+            f"got {describe(tree)}"
+        )
+    shapes = [flatten(x, leaves, (name, key)) for key, x in zip(keys or itertools.count(), parts)]
+    return _kind(kind), keys, tuple(shapes)
+
+
+def _kind(kind: type) -> type:
+    """Return what a nesting of this type is put together as: its subclasses become plain ones."""
+    if kind in KINDS or hasattr(kind, "_fields"):
+        return kind
+    return next(plain for plain in KINDS if issubclass(kind, plain))
+
+
+def lists_as(kind: type, shape: Shape) -> Shape:
+    """Return the shape of a nesting whose lists become lists of this kind."""
+    if shape is None:
+        return None
+    own, keys, shapes = shape
+    if any(shapes):
+        shapes = tuple([lists_as(kind, part) for part in shapes])
+    return kind if issubclass(own, list) else own, keys, shapes
+
+
+def _shown(name: Any) -> str:
+    return name if isinstance(name, str) else f"{_shown(name[0])}[{name[1]!r}]"
+
+
+def places(shape: Shape, name: str) -> Iterator[str]:
+    """Yield how each number in a nesting of this name is written."""
+    if shape is None:
+        yield name
+    else:
+        _, keys, shapes = shape
+        for key, part in zip(keys or itertools.count(), shapes):
+            yield from places(part, f"{name}[{key!r}]")
+
+
+def size(shape: Shape) -> int:
+    """Return how many numbers are in a nesting."""
+    return 1 if shape is None else sum(map(size, shape[2]))
+
+
+def unflatten(shape: Shape, leaves: Iterator[Any]) -> Any:
+    """Return a nesting of this shape, of the next of the leaves."""
+    if shape is None:
+        return next(leaves)
+    kind, keys, shapes = shape
+    if any(shapes):
+        parts = [unflatten(part, leaves) for part in shapes]
+    else:
+        parts = [*itertools.islice(leaves, len(shapes))]
+    if kind is list:
+        return parts
+    if kind is dict:
+        return dict(zip(keys, parts))
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
