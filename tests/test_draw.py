@@ -43,9 +43,9 @@ def no_matplotlib(monkeypatch):
 def test_a_history_is_plotted_as_it_is(matplotlib):
     history = mt.train(steps=30)
     ax = history.plot()
-    (curve, end) = ax.get_lines()
+    (curve,) = ax.get_lines()
     assert list(curve.get_ydata()) == history.losses
-    assert list(end.get_xdata()) == [29]
+    assert curve.get_markevery() == [29]  # a dot at its end
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("step", "loss", "log")
     assert history.plot(ax) is ax
     assert ax.figure.axes == [ax]
@@ -105,7 +105,7 @@ def test_a_decision_boundary(matplotlib):
         model.plot_boundary(xs, [1.0])
     with pytest.raises(ValueError, match="samples of two finite numbers"):
         model.plot_boundary([[1.0, math.nan]], [1.0])
-    with pytest.raises(ValueError, match="a model of one output"):
+    with pytest.raises(ValueError, match="expects a class index from 0 to 1, got float -1.0"):
         MLP(2, [2]).plot_boundary(xs, ys)
     ax = MLP(2, [1], output_activation="sigmoid").plot_boundary(xs, [float(y > 0) for y in ys])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["target 0", "target 1"]
@@ -120,6 +120,26 @@ def test_the_boundary_is_where_the_model_says(matplotlib):
         c for c in ax.collections if len(c.get_paths()) == 1 and c.get_linewidth()[0] == 1.5
     )
     assert {round(x, 9) for x, _ in line.get_paths()[0].vertices} == {0.5}
+
+
+def test_three_classes_part_where_the_model_says(matplotlib):
+    class Largest(mt.Module):
+        def __call__(self, x):
+            return [Value(x[0]), Value(x[1]), Value(-x[0] - x[1])]
+
+    xs, ys = [[2.0, 1.0], [1.0, 2.0], [-1.0, -1.0], [3.0, -1.0]], [0, 1, 2, [1.0, 0.0, 0.0]]
+    ax = Largest().plot_boundary(xs, ys)
+    assert legend(ax) == ["class 0", "class 1", "class 2"]
+    drawn = [[tuple(map(float, point)) for point in line.get_xydata()] for line in ax.get_lines()]
+    assert drawn == [[(2.0, 1.0), (3.0, -1.0)], [(1.0, 2.0)], [(-1.0, -1.0)]]
+    lines = [c for c in ax.collections if c.get_linewidth()[0] == 1.5]
+    corners = [point for line in lines for path in line.get_paths() for point in path.vertices]
+    assert len(lines) == 2 and len(corners) > 50
+    for x, y in corners:  # two are as large, but for the width of the grid
+        _, second, first = sorted([x, y, -x - y])
+        assert first - second < 0.1
+    with pytest.raises(ValueError, match="expects a class index from 0 to 2, got int 3"):
+        Largest().plot_boundary(xs, [0, 1, 2, 3])
 
 
 def test_in_a_script_with_pyplot_the_figure_is_shown_by_it(matplotlib):

@@ -18,7 +18,7 @@ from machine import ENGINES
 
 import microtrain as mt
 from microtrain import MLP, SweepError
-from microtrain.draw.phases import LOOKS, Phases, edges
+from microtrain.draw.phases import LOOKS, SHADES, Phases, edges
 from microtrain.training import compiled
 
 LRS, SCALES = (0.01, 0.1, 1.0, 10.0), (0.1, 1.0, 5.0)
@@ -189,15 +189,24 @@ def test_charts_keep_to_their_size_and_show_what_is_there(phases, width, height)
         return [*itertools.takewhile(lambda line: line[margin + 1 :][:1] == "|", lines)]
 
     coloured = rows_of(phases.chart(width, height, colour=True))
-    assert len(coloured) <= max(height, 2) and {len(line) for line in coloured} == {
-        len(coloured[0])
-    }
+    assert len({len(line) for line in coloured}) == 1
     plain = rows_of(phases.chart(width, height))
-    assert len(plain) <= height and max(map(len, plain)) <= len(coloured[0]) <= width
+    assert len(plain) == len(coloured) <= height
+    assert max(map(len, plain)) <= len(coloured[0]) <= max(width, margin + 10)
     if len(phases.rows) <= height:  # nothing is left out
         for row, line in zip(phases.cells, plain[:: -len(plain) // len(phases.rows)]):
             signs = {LOOKS[cell[0]].sign if cell else " " for cell in row}
             assert {*line[margin + 2 :]} - {"|"} <= signs
+
+
+def test_the_axis_of_a_chart_is_where_its_numbers_are():
+    columns = [0.01, 0.5, 30.0]  # cells from 0.0014, 0.07, 3.9 to 232, six characters each
+    cells = [[("converged", 1.0)] * 3]
+    phases = Phases(columns, [1.0], "scale", True, "", cells, [4.0], 10)
+    row, axis = phases.chart(40, 4).split("\n")[1::3][:2]
+    assert row == "1 |############|#####" and axis == "      0.01  1   10 100"
+    between = phases._replace(columns=[0.2, 0.3], cells=[[None, None]])  # no power of ten
+    assert between.chart(40, 4).split("\n")[-1] == "   0.2"
 
 
 def test_a_chart_has_a_sign_for_each_cell_from_bottom_to_top():
@@ -218,17 +227,51 @@ def test_the_plot_shows_each_cell_in_its_colour():
     found = mt.phase_diagram(LRS, SCALES, seeds=range(3))
     ax = found.plot()
     assert found.plot(ax) is ax
-    mesh = ax.collections[0].get_array()
-    for row, colours in zip(found.cells, mesh):
-        for cell, colour in zip(row, colours):
-            if cell.verdict != "converged":
-                expected = matplotlib.colors.to_rgb(LOOKS[cell.verdict].colour)
-                assert tuple(colour) == pytest.approx(expected)
-    line = ax.get_lines()[0]
-    assert list(line.get_xdata()) == found.stable_lrs and list(line.get_ydata()) == list(SCALES)
+    kinds, slow = (mesh.get_array().filled(-1) for mesh in ax.collections[:2])
+    for row, verdicts, steps in zip(found.cells, kinds, slow):
+        assert [[*LOOKS][int(k)] for k in verdicts] == [cell.verdict for cell in row]
+        assert [*steps] == [cell.steps[1] if cell.verdict == "converged" else -1 for cell in row]
+    assert [matplotlib.colors.to_hex(c).upper() for c in ax.collections[0].get_cmap().colors] == [
+        look.colour for look in LOOKS.values()
+    ]
+    line = ax.patches[0]
+    assert [*line.get_data().values] == found.stable_lrs
+    assert [*line.get_data().edges] == edges(SCALES)
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels[-1] == "2 / sharpness of the start" and set(labels[:-1]) <= {*LOOKS}
     assert ax.get_legend().get_title().get_text() == "most frequent of 3 seeds"
+
+
+# What the cones see (Machado, Oliveira and Fernandes 2009): all, no red, no green, no blue.
+SEEN = (
+    ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    ((0.152, 1.053, -0.205), (0.115, 0.786, 0.099), (-0.004, -0.048, 1.052)),
+    ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969)),
+    ((1.256, -0.077, -0.179), (-0.078, 0.931, 0.148), (0.005, 0.691, 0.304)),
+)
+
+
+def lab(colour, seen):
+    """Return a colour as somebody sees it, in CIELAB, in which 1 is a just noticeable distance."""
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    r, g, b = (min(1.0, max(0.0, sum(map(math.prod, zip(row, linear))))) for row in seen)
+    x, y, z = (
+        0.4124 * r + 0.3576 * g + 0.1805 * b,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        0.0193 * r + 0.1192 * g + 0.9505 * b,
+    )
+    x, y, z = (
+        math.cbrt(t) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x / 0.9505, y, z / 1.089)
+    )
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_colour_blind_people_can_tell_the_colours_apart(seen):
+    colours = [*(look.colour for look in LOOKS.values()), SHADES[0], SHADES[-1]]
+    for one, other in itertools.combinations(colours, 2):
+        assert math.dist(lab(one, seen), lab(other, seen)) > 16
 
 
 @pytest.mark.parametrize("scales", [SCALES, None])

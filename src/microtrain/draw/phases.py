@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections.abc import Sequence
@@ -22,12 +23,13 @@ class Look(NamedTuple):
     ansi: int
 
 
-# Colours of Okabe and Ito (2008, "Color Universal Design"), and greys where it goes slowly.
+# After Okabe and Ito (2008, "Color Universal Design"), with greys where it goes slowly. All differ
+# also for those who see no red, no green or no blue.
 LOOKS = {
     "converged": Look("#", "#0072B2", 25),
-    "descending": Look("-", "#B4B4B4", 248),
-    "crawling": Look(".", "#E2E2E2", 254),
-    "oscillating": Look("~", "#CC79A7", 175),
+    "descending": Look("-", "#B8B8B8", 249),
+    "crawling": Look(".", "#EBEBEB", 255),
+    "oscillating": Look("~", "#C06A9C", 132),
     "saturated": Look("=", "#E69F00", 214),
     "diverged": Look("X", "#A33A00", 130),
 }
@@ -55,10 +57,6 @@ class Phases(NamedTuple):
     line: Sequence[float | None]
     steps: int
 
-    def slowness(self, cell: Cell) -> float:
-        """Return where the steps of a cell lie between one and the most: from 0 to 1."""
-        return math.log(max(1.0, cell[1] if cell else 0.0)) / math.log(max(2, self.steps))
-
     @property
     def verdicts(self) -> list[str]:
         """The verdicts that there are, as `LOOKS` has them."""
@@ -74,81 +72,86 @@ class Phases(NamedTuple):
     def plot(self, ax: Any = None) -> Any:
         """Draw the plane, and return matplotlib's axes. The legend stands beside it."""
         ax = axes(ax, *SIZE)
-        from matplotlib.cm import ScalarMappable
-        from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
+        from matplotlib.colors import LinearSegmentedColormap, ListedColormap, LogNorm
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
+        from matplotlib.patheffects import withStroke
 
+        across = edges(self.columns)
+        up = edges(self.rows if self.log else range(len(self.rows)), self.log)
+        kinds = ListedColormap([look.colour for look in LOOKS.values()])
         shades = LinearSegmentedColormap.from_list("steps", SHADES)
-
-        def colour(cell: Cell) -> Any:
-            if cell and cell[0] == "converged":
-                return shades(self.slowness(cell))[:3]
-            return to_rgb(LOOKS[cell[0]].colour if cell else EMPTY.colour)
-
-        places = self.rows if self.log else range(len(self.rows))
-        across, up = edges(self.columns), edges(places, self.log)
-        ax.pcolormesh(across, up, [[*map(colour, row)] for row in self.cells], rasterized=True)
+        names, steps = [*LOOKS], LogNorm(1, max(2, self.steps))
+        places = [
+            [names.index(cell[0]) if cell else math.nan for cell in row] for row in self.cells
+        ]
+        slow = [[_steps(cell) or math.nan for cell in row] for row in self.cells]
+        ax.pcolormesh(across, up, places, cmap=kinds, vmin=0, vmax=len(names) - 1, rasterized=True)
+        mesh = ax.pcolormesh(across, up, slow, cmap=shades, norm=steps, rasterized=True)
         ax.set(xscale="log", yscale="log" if self.log else "linear")
-        ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
-        ax.set(xlabel="learning rate", ylabel=self.y_label)
+        ax.set(xlabel="learning rate", ylabel=self.y_label, xlim=(across[0], across[-1]))
         if not self.log:
-            every = next(k for k in (1, 2, 5, 10, 20, 50, len(places)) if k * 10 >= len(places))
-            labels = {k: f"{self.rows[k]:g}" for k in range(0, len(places), every)}
-            ax.set_yticks([*labels], [*labels.values()])
+            ax.yaxis.get_major_locator().set_params(integer=True)
+            ax.yaxis.set_major_formatter(lambda k, _: f"{dict(enumerate(self.rows)).get(k, '')}")
         handles: list[Any] = [Patch(color=LOOKS[name].colour, label=name) for name in self.verdicts]
         if self.crossed:
+            style: dict[str, Any] = {"color": LINE.colour, "linewidth": 1.4}
+            halo = [withStroke(linewidth=3.2, foreground=EMPTY.colour)]
             passes = [x or math.nan for x in self.line]
-            for shade, width in ((EMPTY.colour, 3.2), (LINE.colour, 1.4)):
-                if self.log:
-                    ax.plot(passes, places, color=shade, linewidth=width)
-                else:  # one row says nothing of what is between it and the next
-                    ax.vlines(passes, up[:-1], up[1:], color=shade, linewidth=width)
-            handles.append(Line2D([], [], color=LINE.colour, linewidth=1.4, label=LINE_NAME))
+            ax.stairs(
+                passes, up, orientation="horizontal", baseline=None, path_effects=halo, **style
+            )
+            handles.append(Line2D([], [], label=LINE_NAME, **style))
+        ax.set(ylim=(up[0], up[-1]))
         ax.legend(handles=handles, title=self.title, frameon=False, alignment="left", **BESIDE)
         if "converged" in self.verdicts:
-            scale = ScalarMappable(LogNorm(1, max(2, self.steps)), shades)
-            ax.figure.colorbar(
-                scale, cax=ax.inset_axes((1.04, 0.03, 0.035, 0.38)), label="steps to converge"
-            )
+            scale = ax.inset_axes((1.04, 0.03, 0.035, 0.38))
+            ax.figure.colorbar(mesh, cax=scale, label="steps to converge")
         return ax
 
     def chart(self, width: int | None = None, height: int = 24, *, colour: bool = False) -> str:
-        """Return the plane as text; in `colour`, two cells fit into a character, as two blocks."""
+        """Return the plane as text: signs or, in `colour`, blocks of ANSI colours."""
         width = default_width() if width is None else any_int("width", width)
         height = max(2, any_int("height", height))
-        halves = 1 + true_or_false("colour", colour)  # of a character: it is twice as high as wide
+        true_or_false("colour", colour)
         labels = [f"{x:.3g}" for x in self.rows]
         margin = max(map(len, labels))
         room, n, m = max(8, width - margin - 2), len(self.columns), len(self.rows)
         size = max(1, min(room // n, height * 2 // m, 6))
         columns = _picked(n, room, size)
-        rows = _picked(m, height * halves, max(1, size * halves // 2))[::-1]
-        lines = [self._looks(row, columns) for row in rows]
-        told, before = [f"{self.y_label} over learning rate"], ""
-        for k in range(0, len(rows), halves):
-            label = labels[rows[k]]
-            text = _text(lines[k], lines[min(k + halves, len(rows)) - 1], colour)
-            told.append(f"{label if label != before else '':>{margin}} |{text}")
-            before = label
-        blank = " " * (margin + 2)
-        ticks = _ticks([self.columns[k] for k in columns])
-        return "\n".join([*told, blank + ticks, *self._legend(blank, colour)])
+        borders = edges([self.columns[k] for k in columns[::size]])
 
-    def _looks(self, row: int, columns: Sequence[int]) -> list[Look]:
-        """Return what stands in a row: how its cells look, and the line where it passes."""
-        looks = []
-        for cell in (self.cells[row][k] for k in columns):
-            look = LOOKS[cell[0]] if cell else EMPTY
-            if cell and cell[0] == "converged":
-                look = look._replace(ansi=ANSI_SHADES[int(4.99 * self.slowness(cell))])
-            looks.append(look)
-        passes, borders = self.line[row] or 0.0, edges(self.columns)
-        for k, (low, high) in enumerate(itertools.pairwise(borders)):
-            if low <= passes < high and k in columns:
-                part = math.log(passes / low) / math.log(high / low)
-                looks[columns.index(k) + int(part * columns.count(k))] = LINE
-        return looks
+        def place(x: float) -> int | None:
+            """Return which character of a row stands for this rate, if one does."""
+            k = bisect.bisect(borders, x)
+            if not 0 < k < len(borders):
+                return None
+            low, at, high = map(math.log, (borders[k - 1], x, borders[k]))
+            return int((k - 1 + (at - low) / (high - low)) * size)
+
+        told, before = [f"{self.y_label} over learning rate"], ""
+        for row in reversed(_picked(m, height, max(1, size // 2))):
+            looks = [self._look(self.cells[row][k]) for k in columns]
+            if (passes := place(self.line[row] or 0.0)) is not None:
+                looks[passes] = LINE
+            label = labels[row] if labels[row] != before else ""
+            told.append(f"{label:>{margin}} |{_text(looks, colour)}")
+            before = labels[row]
+        ticks = ""
+        for power in (10.0**k for k in range(-307, 308)):
+            if (tick := place(power)) is not None and tick >= len(ticks):
+                ticks = f"{ticks:<{tick}}{power:g} "
+        blank = " " * (margin + 2)
+        axis = blank + (ticks.rstrip() or f"{self.columns[0]:.3g}")
+        return "\n".join([*told, axis, *self._legend(blank, colour)])
+
+    def _look(self, cell: Cell) -> Look:
+        """Return how a cell looks in a terminal."""
+        look = LOOKS[cell[0]] if cell else EMPTY
+        if steps := _steps(cell):
+            part = math.log(steps) / math.log(max(2, self.steps))
+            return look._replace(ansi=ANSI_SHADES[int(part * (len(ANSI_SHADES) - 0.01))])
+        return look
 
     def _legend(self, blank: str, colour: bool) -> list[str]:
         """Return lines that say what the signs, or the colours, stand for."""
@@ -160,7 +163,7 @@ class Phases(NamedTuple):
             shades: tuple[int, ...] = (look.ansi,)
             if colour and name == "converged":
                 name, shades = "converged, early to late", ANSI_SHADES
-            blocks = "".join(f"\033[48;5;{shade}m  \033[0m" for shade in shades)
+            blocks = _text([look._replace(ansi=shade) for shade in shades for _ in "  "], colour)
             entries.append(f"{blocks if colour else look.sign} {name}")
         return [blank + "   ".join(entries[i : i + 4]) for i in range(0, len(entries), 4)]
 
@@ -175,7 +178,12 @@ def edges(centres: Sequence[float], log: bool = True) -> list[float]:
     inner = [(a + b) / 2 for a, b in itertools.pairwise(places)]
     first, last = (inner[0], inner[-1]) if inner else (places[0] + 0.5, places[0] - 0.5)
     found = [2 * places[0] - first, *inner, 2 * places[-1] - last]
-    return [10**x if log else x for x in found]
+    return [10.0 ** min(max(-307, x), 308) if log else x for x in found]
+
+
+def _steps(cell: Cell) -> float | None:
+    """Return after how many steps a cell converged, at least 1, if it did."""
+    return max(1.0, cell[1]) if cell and cell[0] == "converged" else None
 
 
 def _picked(n: int, room: int, size: int) -> list[int]:
@@ -184,23 +192,9 @@ def _picked(n: int, room: int, size: int) -> list[int]:
     return [k * n // shown for k in range(shown) for _ in range(size)]
 
 
-def _text(above: Sequence[Look], below: Sequence[Look], colour: bool) -> str:
-    """Return a row of characters, each of a look above and one below."""
+def _text(looks: Sequence[Look], colour: bool) -> str:
+    """Return a row of characters: signs, or blanks on the colours of a terminal."""
     if not colour:
-        return "".join(look.sign for look in above).rstrip()
-    pieces = []
-    for (top, bottom), stretch in itertools.groupby(zip(above, below)):
-        block = "▀" * len(list(stretch))
-        pieces.append(f"\033[38;5;{top.ansi};48;5;{bottom.ansi}m{block}")
-    return "".join(pieces) + "\033[0m"
-
-
-def _ticks(columns: Sequence[float]) -> str:
-    """Return the labels below the columns, at the powers of ten."""
-    low, high = math.log10(columns[0]) - 1e-9, math.log10(columns[-1]) + 1e-9
-    line = ""
-    for power in range(math.ceil(low), math.floor(high) + 1):
-        place = columns.index(min(columns, key=lambda x: abs(math.log10(x) - power)))
-        if place >= len(line):
-            line = f"{line:<{place}}{10.0**power:g} "
-    return line.rstrip() or f"{columns[0]:.3g}"
+        return "".join(look.sign for look in looks).rstrip()
+    stretches = itertools.groupby(look.ansi for look in looks)
+    return "".join(f"\033[48;5;{ansi}m{' ' * len([*same])}" for ansi, same in stretches) + "\033[0m"

@@ -12,10 +12,10 @@ from ..errors import expect
 # Universal Design").
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 STYLES = ("-", "--", ":", "-.")  # for one curve of a colour after the other
+MARKERS = "osD^vPX"  # for the points of one class after the other
 # Where a legend stands that is to cover nothing: beside the axes.
 BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
 LARGEST = 1e100  # larger losses would leave no room on the axis for the others
-LOW, HIGH = "#E69F00", "#0072B2"  # the two sides of a decision boundary
 MARGIN, FINE = 0.15, 60  # of a boundary: around the points, of their extent; columns and rows
 
 
@@ -67,28 +67,20 @@ def descent(
         colour, style = COLOURS[i % len(COLOURS)], STYLES[i // len(COLOURS) % len(STYLES)]
         bounded = [[y if abs(y) < LARGEST else math.nan for y in line] for line in lines]
         curve = bounded[len(lines) // 2]
-        steps = range(len(curve))
-        ax.plot(steps, curve, style, color=colour, label=name, linewidth=1.8)
+        last = [k for k, y in enumerate(curve) if y == y][-1:]
+        end: dict[str, Any] = {"marker": "o", "markersize": 4, "markevery": last}
+        ax.plot(curve, style, color=colour, label=name, linewidth=1.8, **end)
         if len(lines) > 1:
-            ax.fill_between(steps, bounded[0], bounded[-1], color=colour, alpha=0.15, linewidth=0)
-        last = [k for k in steps if curve[k] == curve[k]][-1:]
-        ax.plot(last, [curve[k] for k in last], "o", color=colour, markersize=4)
+            band = bounded[0], bounded[-1]
+            ax.fill_between(range(len(curve)), *band, color=colour, alpha=0.15, linewidth=0)
     losses = [y for lines in curves.values() for y in lines[len(lines) // 2]]
     drawn = [y for y in losses if abs(y) < LARGEST]
     if drawn and min(drawn) > 0:
         ax.set_yscale("log")
     if target is not None:
         ax.axhline(target, color="0.6", linewidth=1, linestyle="--", zorder=0)
-        ax.annotate(
-            f"target {target:g}",
-            (1, target),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            xytext=(-3, 3),
-            ha="right",
-            color="0.4",
-            fontsize="small",
-        )
+        place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "ha": "right"}
+        ax.text(1, target, f"target {target:g}", va="bottom", color="0.4", size="small", **place)
     cut = any(LARGEST <= abs(y) < math.inf for y in losses)
     note = f" (what is beyond {LARGEST:g} is not drawn)" if cut else ""
     ax.set(xlabel="step", ylabel=f"loss{note}", title=title)
@@ -115,45 +107,47 @@ def boundary_level(targets: Sequence[Any]) -> float | None:
 
 
 def boundary(
-    predict: Callable[[list[list[float]]], list[float]],
+    predict: Callable[[list[list[float]]], list[Any]],
     xs: Sequence[Sequence[float]],
     ys: Sequence[float],
     ax: Any = None,
 ) -> Any:
-    """Draw points over a model's predictions in the plane, and return the axes.
+    """Draw points over the classes that a model predicts in the plane, and return the axes.
 
-    xs: n points; ys: their targets. The line is where the predictions pass from one class to the
-    other, or pass 0.
+    xs: n points; ys: their targets. A prediction is a number, whose classes part at a level, or a
+    list of one number for each class, of which the largest wins; then a target is a place in it.
     """
-    known = boundary_level(ys)
-    level = known or 0.0
     ax = axes(ax, 5.2, 4.4)
-    across, up = (_between([x[k] for x in xs]) for k in range(2))
-    values = predict([[x, y] for y in up for x in across])
-    # From -1, far below the level, to 1. Predictions from 0 to 1 differ less than those from -1.
-    shades = [math.tanh((4.0 if level else 1.0) * (value - level)) for value in values]
     from matplotlib.colors import LinearSegmentedColormap
 
-    colours = LinearSegmentedColormap.from_list("sides", [LOW, "#FFFFFF", HIGH])
-    levels = [k / 4 for k in range(-4, 5)]
-    ax.contourf(across, up, _rows(shades), levels=levels, cmap=colours, alpha=0.45, extend="both")
-    if min(values) < level < max(values):
-        ax.contour(across, up, _rows(values), levels=[level], colors="0.15", linewidths=1.5)
-    names = ("target below 0", "target above 0")
-    if known is not None:
-        names = ("target 0", "target 1") if level else ("target -1", "target +1")
-    for upper, colour, marker in ((False, LOW, "o"), (True, HIGH, "s")):
-        points = [x for x, y in zip(xs, ys) if (y > level) == upper]
-        ax.plot(
-            [x[0] for x in points],
-            [x[1] for x in points],
-            marker,
-            color=colour,
-            markeredgecolor="white",
-            markersize=6,
-            linestyle="none",
-            label=names[upper],
-        )
+    across, up = (_between([x[k] for x in xs]) for k in range(2))
+    found = predict([[x, y] for y in up for x in across])
+    colours: Sequence[str] = COLOURS
+    if isinstance(found[0], list):
+        names = [f"class {k}" for k in range(len(found[0]))]
+        classes = ys
+        leads = [[row[k] - max(row[:k] + row[k + 1 :]) for row in found] for k in range(len(names))]
+    else:
+        known = boundary_level(ys)
+        level = known or 0.0
+        names = ["target -1", "target +1"] if known == 0 else ["target 0", "target 1"]
+        if known is None:
+            names = ["target below 0", "target above 0"]
+        colours, classes = (COLOURS[1], COLOURS[0]), [int(y > level) for y in ys]
+        steep = 4.0 if level else 1.0  # predictions from 0 to 1 differ less than those from -1
+        leads = [[side * (y - level) for y in found] for side in (-steep, steep)]
+    for k, (name, lead) in enumerate(zip(names, leads)):
+        colour, rows = colours[k % len(colours)], range(0, len(lead), FINE)
+        shades = LinearSegmentedColormap.from_list(name, ["white", colour])
+        field = [[*map(math.tanh, lead[i : i + FINE])] for i in rows]
+        look: dict[str, Any] = {"cmap": shades, "vmin": 0, "vmax": 1, "alpha": 0.45}
+        ax.contourf(across, up, field, levels=[0, 0.25, 0.5, 0.75, 1], **look)
+        if k and min(lead) < 0 < max(lead):
+            ax.contour(across, up, field, levels=[0], colors="0.15", linewidths=1.5)
+        points = [x for x, own in zip(xs, classes) if own == k]
+        places = [x[0] for x in points], [x[1] for x in points]
+        style = {"color": colour, "markeredgecolor": "white", "label": name}
+        ax.plot(*places, MARKERS[k % len(MARKERS)], **style)
     ax.set(xlabel="$x_0$", ylabel="$x_1$")
     ax.set_aspect("equal", adjustable="box")
     ax.spines[["top", "right"]].set_visible(False)
@@ -166,10 +160,6 @@ def _between(numbers: Sequence[float]) -> list[float]:
     extent = max(numbers) - min(numbers) or 1.0
     low, high = min(numbers) - MARGIN * extent, max(numbers) + MARGIN * extent
     return [low + (high - low) * i / (FINE - 1) for i in range(FINE)]
-
-
-def _rows(values: Sequence[float]) -> list[Sequence[float]]:
-    return [values[i : i + FINE] for i in range(0, len(values), FINE)]
 
 
 def inline(plot: Callable[[Any], Any], chart: Callable[[], str]) -> str:

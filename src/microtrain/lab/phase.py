@@ -236,7 +236,7 @@ def phase_diagram(
         |----###|========
     0.1 |....###|========
         |....###|========
-         0.01    1   10
+           0.01    1   10
          # converged   - descending   . crawling   = saturated
          | 2 / sharpness of the start
     """

@@ -23,6 +23,7 @@ from ..engine.graph import reset
 from ..engine.number import number
 from ..engine.value import Value
 from ..errors import as_list, counted, expect
+from .losses import one_hot
 
 
 class Module:
@@ -103,23 +104,27 @@ class Module:
         return [_data(self(x)) for x in as_list("xs", xs)]
 
     def plot_boundary(
-        self, xs: Sequence[Sequence[float]], ys: Sequence[float], ax: Any = None
+        self, xs: Sequence[Sequence[float]], ys: Sequence[Any], ax: Any = None
     ) -> Any:
         """Draw where the prediction changes from one class to the other; return matplotlib's axes.
 
-        The model has two inputs and one output; xs: n points; ys: their targets. The class changes
-        where the prediction changes its sign or, if the targets are 0 and 1, where it passes 0.5.
-        Raises `ImportError` without matplotlib (`pip install matplotlib`).
+        The model has two inputs; xs: n points; ys: their targets. Of one output, the class changes
+        where it changes its sign or, if the targets are 0 and 1, where it passes 0.5. Of several,
+        the largest is the class predicted, and targets are as for `cross_entropy`. Raises
+        `ImportError` without matplotlib (`pip install matplotlib`).
         """
         points = [[number("xs", x) for x in as_list("xs", point)] for point in as_list("xs", xs)]
-        targets = [number("ys", y) for y in as_list("ys", ys)]
+        targets = as_list("ys", ys)
         finite = all(abs(x) < 1e100 for point in points for x in point)
         if not (points and finite and all(len(point) == 2 for point in points)):
             raise ValueError("xs expects samples of two finite numbers, which lie in a plane")
         if len(targets) != len(points):
             raise ValueError(f"ys expects {len(points)} targets, as many as xs; got {len(targets)}")
-        if not isinstance(self(points[0]), Value):
-            raise ValueError("plot_boundary expects a model of one output")
+        outputs = self(points[0])
+        if isinstance(outputs, Value):
+            targets = [number("ys", y) for y in targets]
+        else:
+            targets = [one_hot(y, len(outputs)).index(1) for y in targets]
         return plot.boundary(self.predict, points, targets, ax)
 
     def __repr__(self) -> str:
