@@ -28,7 +28,7 @@ from outcomes import bits
 
 import microtrain as mt
 from microtrain import MLP, Module, Value
-from microtrain.nn.description import described, description
+from microtrain.nn.description import Description, described, description
 from microtrain.nn.mlp import ACTIVATIONS
 
 SCALE = 2.0
@@ -140,8 +140,9 @@ def scaled_inside(p, t):
 
 
 def test_of_what_is_installed_the_name_is_enough():
-    assert description(mt.hinge).splitlines()[1:] == ["microtrain.nn.losses.hinge"]
-    assert description(os.path.join).splitlines()[1:] == [f"{os.path.__name__}.join"]
+    join = f"{os.path.__name__}.join"
+    for function, name in (mt.hinge, "microtrain.nn.losses.hinge"), (os.path.join, join):
+        assert description(function).splitlines() == [f"function of ['{name}']", "None"]
 
 
 CHANGES = [
@@ -161,11 +162,42 @@ CHANGES = [
 
 @pytest.mark.parametrize(("item", "change"), CHANGES)
 def test_what_a_function_or_a_class_uses_counts(item, change, monkeypatch):
-    before = description(item)
+    before = Description(item)
+    assert before.holds()
     with monkeypatch.context() as patch:
         change(patch)
-        assert description(item) != before
-    assert description(item) == before
+        assert description(item) != before.text and not before.holds()
+    assert description(item) == before.text
+
+
+REPLACED = [
+    (lambda: [1.0], lambda x: x.append(1.0)),
+    (lambda: [1.0], lambda x: x.__setitem__(0, 1)),
+    (lambda: {"a": None}, lambda x: x.__setitem__("b", x.pop("a"))),
+    (lambda: {"a": None, "b": None}, lambda x: x.__setitem__("a", x.pop("a"))),
+    (lambda: {"a": 1.0}, lambda x: x.__setitem__("a", True)),
+    (lambda: {1: 1.0}, lambda x: x.__setitem__(2, x.pop(1))),
+    (lambda: ([], 1.0), lambda x: x[0].append(x[1])),
+    (lambda: Value(0.0), lambda x: setattr(x, "data", -0.0)),
+    (lambda: Scaled(Value(1.0)), lambda x: setattr(x.scale, "data", 2.0)),
+    (lambda: Scaled(2.0), lambda x: setattr(x, "__class__", Quadrupled)),
+    (lambda: Scaled(2.0), lambda x: setattr(x, "other", x.__dict__.pop("scale"))),
+    (lambda: Scaled({1.0}), lambda x: x.scale.add(2.0)),
+    (lambda: Called([1.0]), lambda x: x.power.append(2.0)),
+    (lambda: functools.partial(power, n=3), lambda x: x.keywords.__setitem__("n", 4)),
+    (lambda: functools.partial(power, n=3), lambda x: setattr(x, "factor", 2.0)),
+    (lambda: closure(1.0), lambda x: setattr(x.__closure__[0], "cell_contents", 2.0)),
+    (lambda: closure(1.0), lambda x: setattr(x, "factor", 2.0)),
+]
+
+
+@pytest.mark.parametrize(("make", "replace"), REPLACED)
+def test_a_description_holds_until_a_part_is_replaced(make, replace):
+    item = make()
+    before, same = Description(item), Description(make())
+    assert before.text == same.text and before.holds() == (type(item) is not Called)
+    replace(item)
+    assert description(item) != before.text and not before.holds()
 
 
 def test_what_a_module_of_ones_own_holds_counts_and_no_more_of_it_than_is_used(tmp_path):

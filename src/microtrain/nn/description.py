@@ -13,7 +13,7 @@ import sys
 import types
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any
 
 from ..engine.primitive import Primitive
@@ -21,45 +21,22 @@ from ..engine.value import Value
 from .mlp import ACTIVATIONS, Neuron
 from .module import Module
 
+Parts = Sequence[Any] | dict[str, Any]
+
 PLAIN = {float, int, str, bool, bytes, complex, type(None), type(...)}
+# No part of them can be replaced, and whether equal ones are one object decides nothing.
+FIXED = {tuple, frozenset, types.CodeType, types.BuiltinFunctionType}
 CODE = (
     *("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_code"),
     *("co_exceptiontable", "co_names", "co_freevars", "co_consts"),
 )
-PARTS: dict[type, Callable[[Any], Sequence[Any]]] = {
-    list: list,
-    tuple: list,
-    set: lambda items: sorted(items, key=description),
-    frozenset: lambda items: sorted(items, key=description),
-    types.CodeType: attrgetter(*CODE),
-    types.MethodType: attrgetter("__func__", "__self__"),
-    types.BuiltinFunctionType: attrgetter("__module__", "__qualname__", "__self__"),
-    staticmethod: lambda method: [method.__func__],
-    classmethod: lambda method: [method.__func__],
-    property: attrgetter("fget", "fset", "fdel"),
-    functools.cached_property: attrgetter("func", "attrname"),  # its lock decides nothing
-    types.MemberDescriptorType: lambda slot: [],
-    types.CellType: lambda cell: [] if cell == types.CellType() else [cell.cell_contents],
-    Primitive: attrgetter("function", "slopes"),
-}
-OTHER = {"__init__", "__new__", "_abc_impl"}  # attributes of a class that decide nothing
+# Members of a class that decide nothing.
+OTHER = {"__init__", "__new__", "__post_init__", "__repr__", "_abc_impl"}
 
 
 def description(item: Any, parameters: Sequence[Value] = ()) -> str:
-    """Return all that decides what an object computes, but for the numbers of `parameters`.
-
-    Of a function: its code, defaults, attributes, the values of its closure, and the globals that
-    it reads. Of an object: its class, with all methods but the constructor, and what pickle would
-    keep. What is installed (Python's own modules, packages, this one) is known by its name. Raises
-    `TypeError` where something can't be compared: a generator, an open file, random numbers.
-    """
-    writer = _Writer(parameters)
-    try:
-        writer.write(item)
-    except Exception as error:  # of any kind: an object may have its own idea of its state
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise TypeError(f"{'.'.join(writer.path) or 'it'} can't be compared: {reason}") from None
-    return "\n".join(writer.words)
+    """Return the text of a `Description`."""
+    return Description(item, parameters).text
 
 
 def described(item: Any, parameters: Sequence[Value] = ()) -> str | None:
@@ -70,116 +47,179 @@ def described(item: Any, parameters: Sequence[Value] = ()) -> str | None:
         return None
 
 
-class _Writer:
-    """Writes descriptions as `words`; `path` leads to what is being written."""
+class Description:
+    """A `text` of all that decides what an object computes, but for the numbers of `parameters`.
 
-    def __init__(self, parameters: Sequence[Value]) -> None:
-        self.words: list[str] = []
-        self.path: list[str] = []
-        self.known = {id(p): f"parameter {i}" for i, p in enumerate(parameters)}
-        self.held: list[Any] = []  # what was written, so that no id in `known` is used again
+    Of a function: its code, defaults, attributes, the values of its closure, and the globals that
+    it reads. Of an object: its class, with all methods but the constructor, and what pickle would
+    keep. What is installed (Python's own modules, packages, this one) is known by its name. Raises
+    `TypeError` where something can't be compared: a generator, an open file, random numbers.
+    """
 
-    def write(self, item: Any) -> None:
-        """Write any object; of one that was written before, only which it is."""
-        if word := self.known.get(id(item)):
-            self.words.append(word)
-            return
+    def __init__(self, item: Any, parameters: Sequence[Value] = ()) -> None:
+        self._words: list[str] = []
+        self._path: list[str] = []  # to where something can't be compared
+        self._known = {id(p): f"parameter {i}" for i, p in enumerate(parameters)}
+        self._seen: list[tuple[Any, Callable[[Any], Any], list[str], list[Any]]] = []
+        try:
+            self._write(item)
+        except Exception as error:  # of any kind: an object may have its own idea of its state
+            reason = "nested too deeply" if isinstance(error, RecursionError) else error
+            place = ".".join(self._path) or "it"
+            raise TypeError(f"{place} can't be compared: {reason}") from None
+        self.text = "\n".join(self._words)
+
+    def holds(self) -> bool:
+        """Return whether every part of everything is the same object still: so is the text, then.
+
+        It takes a fraction of the time. It may be False where the text is the same.
+        """
+        for item, read, names, before in self._seen:
+            parts = read(item)
+            if names:
+                if [*parts] != names:
+                    return False
+                parts = parts.values()
+            if len(parts) != len(before) or not all(map(is_, parts, before)):
+                return False
+        return True
+
+    def _write(self, item: Any) -> None:
+        """Write an object and, of its parts that were written before, only which they are."""
         kind = type(item)
         if kind in PLAIN:
-            self.words.append(hex(item) if kind is int else repr(item))
+            self._words.append(hex(item) if kind is int else repr(item))
             return
-        if kind not in (tuple, frozenset):  # whether equal ones are one object decides nothing
-            self.known[id(item)] = f"object {len(self.held)}"
-            self.held.append(item)
-        if kind in PARTS:
-            self._all(kind.__name__, PARTS[kind](item))
-        elif kind is dict:
-            if {str}.issuperset(map(type, item)):
-                self._named("dict", item)
-            else:
-                self._all("dict", [*item, *item.values()])
-        elif isinstance(item, Module):  # all of it, whatever pickle is to keep
-            activation = ACTIVATIONS.get(item.activation) if isinstance(item, Neuron) else None
-            self._all("Module", [kind, activation])
-            state: Any = object.__getstate__(item)
-            self._named("its", state if type(state) is dict else {"slots": state})
-        elif kind is types.FunctionType:
-            self._function(item)
-        elif _is_random(item):
-            raise TypeError("the state of random numbers is not kept")
-        elif kind is types.ModuleType:
-            self.words.append(f"module {item.__name__}")
-        elif isinstance(item, type):
-            self._class(item)
-        elif isinstance(item, Value):
-            attributes = getattr(item, "__dict__", None)
-            self._all("Value", [kind, attributes, item.data, item.op, item.parents])
-        else:
-            self._object(item)
-
-    def _all(self, name: str, items: Collection[Any]) -> None:
-        self.words.append(f"{name} of {len(items)}")
-        for item in items:
-            if word := self.known.get(id(item)):  # at once, as most are parameters
-                self.words.append(word)
-            else:
-                self.write(item)
-
-    def _named(self, name: str, items: dict[str, Any]) -> None:
-        self.words.append(f"{name} of {[*items]}")
-        for key, item in items.items():
+        read = PARTS.get(kind) or next(PARTS[base] for base in BASES if isinstance(item, base))
+        found = read(item)
+        names, parts = [*found] if isinstance(found, dict) else [], [*each(found)]
+        if kind not in FIXED:
+            self._known[id(item)] = f"object {len(self._seen)}"
+            self._seen.append((item, read, names, parts))  # so that no id is used again
+        self._words.append(f"{kind.__name__} of {names or len(parts)}")
+        for i, part in enumerate(parts):
+            if word := self._known.get(id(part)):  # at once, as most are parameters
+                self._words.append(word)
+                continue
             try:
-                self.write(item)
+                self._write(part)
             except Exception:
-                self.path.insert(0, key)
+                self._path[:0] = names[i : i + 1]
                 raise
 
-    def _function(self, f: types.FunctionType) -> None:
-        self._named("closure", dict(zip(f.__code__.co_freevars, f.__closure__ or ())))
-        if _is_installed(str(f.__globals__.get("__name__"))):
-            self.words.append(f"{f.__module__}.{f.__qualname__}")
+
+def each(parts: Parts) -> Collection[Any]:
+    """Return the parts without their names."""
+    return parts.values() if isinstance(parts, dict) else parts
+
+
+def members(cls: type) -> dict[str, Any]:
+    """Return what a class itself defines, but for what makes or shows an object."""
+    own = vars(cls)
+    return {x: own[x] for x in own if x not in OTHER and (callable(own[x]) or x[:2] != "__")}
+
+
+def _class(cls: type) -> Parts:
+    found = {}
+    for base in cls.__mro__:
+        name = f"{base.__module__}.{base.__qualname__}"
+        if _is_installed(base.__module__):
+            found[name] = vars(base).get("__call__")  # which may have been replaced
         else:
-            self._all("function", [f.__code__, f.__defaults__, f.__kwdefaults__, vars(f)])
-            reads, imports, names = _reads(f.__code__)
-            used = {x: f.__globals__[x] for x in reads if x in f.__globals__}  # else a builtin
-            used |= {f"import {x}": _imported(x) for x in imports}
-            self._named("globals", {key: _in_modules(x, names) for key, x in used.items()})
-
-    def _class(self, cls: type) -> None:
-        for base in cls.__mro__:
-            own = vars(base)
-            if _is_installed(base.__module__):
-                self.words.append(f"{base.__module__}.{base.__qualname__}")
-                self.write(own.get("__call__"))  # which may have been replaced
-            else:
-                members = {x: own[x] for x in own if callable(own[x]) or not x.startswith("__")}
-                self._named("class", {x: members[x] for x in members if x not in OTHER})
-
-    def _object(self, item: Any) -> None:
-        known = copyreg.dispatch_table.get(type(item))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of copies, by itertools
-            state = known(item) if known else item.__reduce_ex__(4)
-        if isinstance(state, str):
-            self._all("name", [type(item), state, getattr(item, "__wrapped__", None)])
-        else:
-            self._all("object", [list(x) if isinstance(x, Iterator) else x for x in state])
+            found |= {f"{name}.{x}": member for x, member in members(base).items()}
+    return found
 
 
-def _is_random(item: Any) -> bool:
+def _model(model: Module) -> Parts:
+    """All that it holds, whatever pickle is to keep."""
+    activation = ACTIVATIONS.get(model.activation) if isinstance(model, Neuron) else None
+    state: Any = object.__getstate__(model)
+    if type(state) is not dict:
+        state = {"its slots": state}
+    return {"its class": type(model), "its activation": activation, **state}
+
+
+def _function(f: types.FunctionType) -> Parts:
+    closure = dict(zip(f.__code__.co_freevars, f.__closure__ or ()))
+    parts: dict[str, Any] = {f"variable {x}": cell for x, cell in closure.items()}
+    if _is_installed(str(f.__globals__.get("__name__"))):
+        return parts | {f"{f.__module__}.{f.__qualname__}": None}
+    parts |= {"its code": f.__code__, "its attributes": vars(f)}
+    parts |= {"its defaults": f.__defaults__, "its keywords": f.__kwdefaults__}
+    reads, imports, attributes = _reads(f.__code__)
+    for name in reads:
+        if name in f.__globals__:  # else it is a builtin
+            parts |= _used(name, f.__globals__[name], attributes)
+    for name in imports:
+        parts |= _used(f"import {name}", _imported(name), attributes)
+    return parts
+
+
+def _partial(f: functools.partial[Any]) -> Parts:
+    attributes = {f"attribute {name}": part for name, part in vars(f).items()}
+    return {"its function": f.func, "its args": f.args, **attributes, **f.keywords}
+
+
+def _module(module: types.ModuleType) -> Parts:
+    _refuse_random(module)
+    return {module.__name__: None}
+
+
+def _object(item: Any) -> Parts:
+    _refuse_random(item)
+    known = copyreg.dispatch_table.get(type(item))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of copies, by itertools
+        state = known(item) if known else item.__reduce_ex__(4)
+    if isinstance(state, str):
+        return [type(item), state, getattr(item, "__wrapped__", None)]
+    return [list(x) if isinstance(x, Iterator) else x for x in state]
+
+
+# For each kind of object, a function that returns its parts: a new dict, if they have names.
+PARTS: dict[type, Callable[[Any], Parts]] = {
+    list: list,
+    tuple: list,
+    set: lambda items: sorted(items, key=description),
+    frozenset: lambda items: sorted(items, key=description),
+    dict: lambda x: {**x} if {str}.issuperset(map(type, x)) else [*x, *x.values()],
+    types.CodeType: attrgetter(*CODE),
+    types.CellType: lambda cell: [] if cell == types.CellType() else [cell.cell_contents],
+    types.FunctionType: _function,
+    types.MethodType: attrgetter("__func__", "__self__"),
+    types.BuiltinFunctionType: attrgetter("__module__", "__qualname__", "__self__"),
+    functools.partial: _partial,
+    staticmethod: lambda method: [method.__func__],
+    classmethod: lambda method: [method.__func__],
+    property: attrgetter("fget", "fset", "fdel"),
+    functools.cached_property: attrgetter("func", "attrname"),  # its lock decides nothing
+    types.MemberDescriptorType: lambda slot: [],
+    Primitive: attrgetter("function", "slopes"),
+    Module: _model,
+    Value: lambda v: [type(v), getattr(v, "__dict__", None), v.data, v.op, v.parents],
+    types.ModuleType: _module,
+    type: _class,
+    object: _object,
+}
+BASES = (Module, Value, types.ModuleType, type, object)  # which others are of
+
+
+def _refuse_random(item: Any) -> None:
     import random  # slow to import
 
-    return item is random or isinstance(item, random.Random)
+    if item is random or isinstance(item, random.Random):
+        raise TypeError("the state of random numbers is not kept")
 
 
-def _in_modules(item: Any, names: Sequence[str]) -> Any:
-    """Return an item; of a module of one's own, the attributes with these names."""
+def _used(name: str, item: Any, attributes: Sequence[str]) -> dict[str, Any]:
+    """Return an object by its name; of a module of one's own, its attributes that are used."""
     if type(item) is not types.ModuleType or _is_installed(item.__name__):
-        return item
-    found = {name: vars(item)[name] for name in names if name in vars(item)}
-    return {
-        key: _in_modules(x, [name for name in names if name != key]) for key, x in found.items()
-    }
+        return {name: item}
+    found: dict[str, Any] = {}
+    for x in attributes:
+        if x in vars(item):
+            found |= _used(f"{name}.{x}", vars(item)[x], [y for y in attributes if y != x])
+    return found
 
 
 @functools.lru_cache

@@ -11,7 +11,7 @@ from ..engine.number import as_number, number
 from ..engine.value import Value
 from ..errors import as_list, counted, describe, expect
 from ..nn import datasets
-from ..nn.description import described
+from ..nn.description import Description
 from ..nn.losses import Loss, encode_target, squared_error
 from ..nn.mlp import MLP
 from ..nn.module import Module
@@ -45,6 +45,7 @@ class Objective:
                 told = f"expect Values not computed from others, got {p!r}"
                 raise TypeError(f"model's parameters {told}")
         self.loss, self.reduction = loss, reduction
+        self._description: Description | None = None
         if type(model) is MLP:
             self.samples = [self._fitted(i, *pair) for i, pair in enumerate(pairs)]
         else:
@@ -73,7 +74,12 @@ class Objective:
 
     def described(self) -> str | None:
         """Return all that decides what model and loss compute, or None if that can't be told."""
-        return described((self.model, self.loss), self.parameters)
+        if self._description is None or not self._description.holds():
+            try:
+                self._description = Description((self.model, self.loss), self.parameters)
+            except TypeError:
+                return None
+        return self._description.text
 
     def remarks(self) -> Iterator[str]:
         """Yield what is likely to go wrong: where the samples don't suit an MLP."""

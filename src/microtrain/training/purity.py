@@ -12,14 +12,14 @@ import functools
 import itertools
 import math
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..engine import operators, piecewise, primitives
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn import losses
-from ..nn.description import PARTS, PLAIN, is_own
+from ..nn.description import PARTS, PLAIN, each, is_own, members
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective
@@ -50,7 +50,14 @@ INSTRUCTIONS = {  # what they do, where it isn't allowed
     "IS_OP": "it asks what object a number is",
     "LOAD_BUILD_CLASS": "it makes a class",
 }
-NEVER_CALLED = {"__init__", "__new__", "__post_init__", "__repr__"}  # in a forward pass
+WRAPPERS = {
+    functools.partial,
+    types.MethodType,
+    staticmethod,
+    classmethod,
+    property,
+    types.CellType,
+}
 
 
 def inspect(objective: Objective) -> bool:
@@ -125,48 +132,44 @@ class _Inspector:
         if kind in (list, dict, set, frozenset, tuple):
             if shared and kind not in (tuple, frozenset):
                 raise CompileError(f"it uses a {kind.__name__} that may change")
-            for part in (*item, *item.values()) if kind is dict else item:
-                self.inspect(part, shared)
+            self._all((*item, *item.values()) if kind is dict else item, shared)
         elif kind is types.FunctionType:
             self._function(item)
-        elif kind is functools.partial:
-            self.inspect((item.func, item.args, *item.keywords.values()))
-        elif kind in (types.MethodType, staticmethod, classmethod, property):
-            self.inspect((*PARTS[kind](item),))
+        elif kind in WRAPPERS:
+            self._all(each(PARTS[kind](item)))
         elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
             raise CompileError(f"it uses a {kind.__name__} from outside")
         else:
             self._class(kind)
-            for part in vars(item).values():
-                self.inspect(part, shared)
+            self._all(vars(item).values(), shared)
+
+    def _all(self, parts: Iterable[Any], shared: bool = True) -> None:
+        for part in parts:
+            self.inspect(part, shared)
 
     def _class(self, cls: type) -> None:
         """Look at what the methods of a class do."""
         if type(cls) is not type:
             raise CompileError(f"its class {cls.__name__} has a metaclass")
         for base in cls.__mro__[:-1]:  # the last is `object`
-            own = vars(base)
             if is_own(base.__module__):
                 if not issubclass(base, Module):
                     raise CompileError(f"it uses a {base.__name__}")
-                call = own.get("__call__")  # which may have been replaced
+                call = vars(base).get("__call__")  # which may have been replaced
                 if not is_own(getattr(call, "__module__", None) or __name__):
                     self.inspect(call)
                 continue
-            for name, part in own.items():
+            for name, part in members(base).items():
                 if name in BARRED and callable(part):
                     raise CompileError(f"its class defines {name}")
-                if name not in NEVER_CALLED and (callable(part) or not name.startswith("__")):
-                    self.inspect(part)
+                self.inspect(part)
 
     def _function(self, f: types.FunctionType) -> None:
         """Look at the code of a function, and what it refers to."""
-        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
-            if name == "__class__":
-                self._class(cell.cell_contents)
-            elif cell != types.CellType():  # the empty one: it is not set yet
-                self.inspect(cell.cell_contents)
-        self.inspect((*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()))
+        closure = dict(zip(f.__code__.co_freevars, f.__closure__ or ()))
+        if "__class__" in closure:  # of super()
+            self._class(closure.pop("__class__").cell_contents)
+        self._all([*closure.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values()])
         self._code(f.__code__, f.__globals__)
 
     def _code(self, code: types.CodeType, found: dict[str, Any]) -> None:
