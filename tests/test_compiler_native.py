@@ -83,7 +83,7 @@ def in_c(primitive, *constants):
     compiled = Native(Source(record, [place], "f", split=False))
 
     def call(*xs):
-        found = compiled(array("d", xs), 1)
+        found = compiled(array("d", xs).tobytes(), 1)
         return None if found is None else bits(found[0][0])
 
     return call, n
@@ -270,6 +270,27 @@ def test_arguments_and_results_may_be_nestings():
     assert native(compiled) is compiled
     with pytest.raises(ValueError, match="'python', 'native'; got str 'c'"):
         mt.compile(f, engine="c")
+
+
+@given(st.data())
+@few
+def test_lists_of_results_with_constants_among_them_are_put_together(data):
+    kinds = st.sampled_from(["constant", "other", "result"])
+    runs = data.draw(st.lists(st.tuples(kinds, st.integers(1, 30)), max_size=5))
+
+    def f(v):
+        of = {"constant": lambda k: 0.5, "other": lambda k: -0.0, "result": lambda k: v[0] * k}
+        flat = [of[kind](k) for kind, n in runs for k in range(1, n + 1)]
+        return [flat, [[*flat[::2], 1.0]] * 2, tuple(flat), {"x": flat[:12]}, v]
+
+    v = [3.0]
+    compiled = native(f)
+    expected = bits(mt.compile(f)(v))
+    found = compiled(v)
+    found[0].clear()  # lists are nobody else's
+    found[-1].clear()
+    assert bits(compiled(v)) == expected
+    assert [*map(bits, compiled.map([v, v]))] == [expected] * 2
 
 
 def test_plain_arguments_go_straight_to_c(monkeypatch):

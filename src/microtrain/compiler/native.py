@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
-import operator
 import random
 import struct
 from array import array
@@ -16,41 +15,36 @@ from ..engine.primitive import Primitive
 from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten
 from ..errors import CompileError
 from .c import Source
-from .code import Code
+from .code import FEW, Code
 from .compiled import Compiled, each
+from .python import Python, assemble, function
 from .record import Record
 from .toolchain import library
-from .writer import INFIX
+from .writer import INFIX, Scope
 
 FORMATS = [*"dfbBhHiIlLqQ"]  # of the numbers in buffers
 
 # What comes up where arguments are no plain numbers in the nesting that is expected.
-UNREAD = AttributeError, KeyError, OverflowError, TypeError, struct.error
+UNREAD = AttributeError, KeyError, OverflowError, TypeError, ValueError, struct.error
 
 
 class Native:
     """The compiled C of a record."""
 
     def __init__(self, source: Source) -> None:
-        self.source, self.sizes = source.native(), [*source.outputs.values()]
+        self.source, self.is_finite = source.native(), source.is_finite
+        self.blank = [array("d", bytes(8 * size)) for size in source.outputs.values()]
         self.call = library(self.source).points
-        pointers = [ctypes.c_void_p] * len(self.sizes)
+        pointers = [ctypes.c_void_p] * len(self.blank)
         self.call.argtypes = [ctypes.c_void_p, ctypes.c_long, *pointers]
-        self.is_finite = source.is_finite
 
     def __call__(self, numbers: Any, n: int) -> list[array[float]] | None:
         """Return the outputs for n points, or None where something may have gone wrong.
 
-        numbers: a buffer of doubles, those of one point after those of the other.
+        numbers: doubles, those of one point after those of the other: bytes, or a pointer.
         """
-        outputs = [array("d", bytes(8 * size * n)) for size in self.sizes]
-        addresses = [output.buffer_info()[0] for output in outputs]
-        x = (
-            ctypes.addressof(ctypes.c_char.from_buffer(numbers))
-            if memoryview(numbers).nbytes
-            else 0
-        )
-        failed = self.call(x, n, *addresses)
+        outputs = [blank * n for blank in self.blank]
+        failed = self.call(numbers, n, *[output.buffer_info()[0] for output in outputs])
         return outputs if self.is_finite and not failed else None
 
 
@@ -71,7 +65,7 @@ def _probe(primitive: Primitive) -> None:
     draw = random.Random(0)
     for _ in range(300):
         xs = [_drawn(draw, primitive.takes_condition(k)) for k in range(n)]
-        found = native(array("d", xs), 1)
+        found = native(struct.pack(f"{n}d", *xs), 1)
         try:
             expected = float(primitive.call(*xs)).hex()
         except (ArithmeticError, ValueError):
@@ -87,13 +81,9 @@ def _probe(primitive: Primitive) -> None:
 
 def _drawn(draw: random.Random, condition: bool) -> Any:
     """Return an operand: of usual size, whole, or of any size."""
-    if condition:
-        return draw.random() < 0.5
-    usual = draw.choice((0.5, 1.0, 3.0, 30.0)) * draw.gauss(0.0, 1.0)
-    whole = float(draw.randrange(-3, 4))
-    return draw.choice(
-        (usual, usual, whole, draw.gauss(0.0, 1.0) * 2.0 ** draw.randrange(-1060, 1020))
-    )
+    x = draw.gauss(0.0, 1.0)
+    whole, any_size = float(draw.randrange(-3, 4)), x * 2.0 ** draw.randrange(-1060, 1020)
+    return x > 0.0 if condition else draw.choice((x, 3.0 * x, 30.0 * x, whole, any_size))
 
 
 class NativeCode(Code):
@@ -101,117 +91,112 @@ class NativeCode(Code):
 
     def _write(self) -> None:
         check(self._record)
-        self._native = Native(self.c())
-        self.source, self.function = self._native.source, self._call
-        self._read = [_reader(shape) for shape in self.shape[2]]
-        self._build = _builder(self.result, itertools.count())
+        c = self.c()
+        self._native, self._read = Native(c), _reader(self.shape)
+        self.source, self.function, self.loop = self._native.source, self._call, self._map
+        outputs = [f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size)]
+        constants = [repr(x) for x in self._record.constants]
+        # Constants are shared, and not made floats of again and again.
+        texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
+        self._scope = Scope(Python, [], c.outputs)
+        lines = [f"return {self._written(self.result, texts)}"]
+        put_together = function("put_together", [*c.outputs], lines)
+        self._put_together = assemble(put_together, "put_together", self._scope.namespace)
+
+    def _written(self, shape: Shape, texts: Iterator[str]) -> str:
+        """Return the Python of a nesting: neighbours are taken out of the arrays at once."""
+        if shape is None or shape[0] is not list or any(shape[2]):
+            return super()._written(shape, texts)
+        items: list[str] = []
+        leaves = itertools.islice(texts, len(shape[2]))
+        for name, same in itertools.groupby(leaves, lambda text: text.partition("[")[0]):
+            run = [*same]
+            if len(run) <= FEW:
+                items += run
+            elif run[0] == name:  # a constant
+                items.append(f"*({name},) * {len(run)}")
+            else:
+                start = int(run[0][len(name) + 1 : -1])
+                items.append(f"*{name}[{start}:{start + len(run)}].tolist()")
+        if len(items) == 1 and items[0].endswith("()"):
+            return items[0][1:]
+        return f"[{', '.join(items)}]"
 
     def _call(self, *args: Any, **kwargs: Any) -> Any:
-        found = None
-        if len(args) + len(kwargs) == len(self._read) and (*kwargs,) == self.shape[1]:
-            given = array("d")
-            try:
-                for read, x in zip(self._read, (*args, *kwargs.values())):
-                    read(x, given)
-                found = self._native(given, 1)
-            except UNREAD:  # it takes more than that
-                pass
-        if found is None:
-            return self._otherwise(*args, **kwargs)
-        numbers: list[float] = []
-        for column in found:
-            numbers += column.tolist()
-        return self._build(numbers)
-
-    @functools.cached_property
-    def loop(self) -> Callable[[list[Any]], list[Any]]:
-        return self._map
+        try:
+            if (*kwargs,) == self.shape[1]:
+                found = self._native(self._read((*args, *kwargs.values())), 1)
+                if found:
+                    return self._put_together(*found)
+        except UNREAD:  # it takes more than that
+            pass
+        return self._otherwise(*args, **kwargs)
 
     def _map(self, points: list[Any]) -> list[Any]:
         """Return the results for a list of points."""
-        numbers, found, (read,) = array("d"), None, self._read
         try:
-            for x in points:
-                read(x, numbers)
-            found = self._native(numbers, len(points))
+            found = self._native(b"".join(map(self._read, zip(points))), len(points))
+            if found:
+                return [*map(self._put_together, *[_parts(x, len(points)) for x in found])]
         except UNREAD:  # they are not all alike
             pass
-        if found is None:
-            return [*map(self.function, points)]
-        if self.result is None:
-            return found[0].tolist()
-        columns = [_parts(x.tolist(), n) for x, n in zip(found, self._native.sizes)]
-        if len(columns) == 1:
-            return [*map(self._build, *columns)]
-        return [self._build(value + slopes) for value, slopes in zip(*columns)]
+        return [*map(self.function, points)]
 
     def map_rows(self, view: memoryview) -> Any:
         """Return the results for the points in the rows of a buffer, as one array or two."""
-        found = self._native(view, len(view))
+        numbers: Any = None
+        if view.nbytes and view.format == "d" and view.c_contiguous and not view.readonly:
+            numbers = ctypes.byref(ctypes.c_char.from_buffer(view))
+        found = self._native(numbers or _doubles(view), len(view))
         if found is None:
-            found = [array("d") for _ in self._native.sizes]
+            found = [array("d") for _ in self._native.blank]
             for result in each(self.function, view.tolist()):
                 leaves: list[Any] = []
                 flatten(result, leaves, "the result")
                 rest = iter(leaves)
-                for column, n in zip(found, self._native.sizes):
-                    column.extend(itertools.islice(rest, n))
+                for column, blank in zip(found, self._native.blank):
+                    column.extend(itertools.islice(rest, len(blank)))
         return found[0] if len(found) == 1 else tuple(found)
 
 
-def _parts(numbers: list[float], n: int) -> Iterator[list[float]]:
-    """Return the parts of a list that are so long."""
-    return (numbers[k : k + n] for k in range(0, len(numbers), n))
+def _parts(column: array[float], n: int) -> Iterator[array[float]]:
+    """Return the n parts of an array."""
+    size = len(column) // n
+    return (column[k * size : k * size + size] for k in range(n))
 
 
-def _reader(shape: Shape) -> Callable[[Any, Any], None]:
-    """Return what adds the numbers in a nesting of this shape to an array.
+def _reader(shape: Shape) -> Callable[[Any], bytes]:
+    """Return what makes doubles, as bytes, of the numbers in a nesting of this shape.
 
     It raises an error for what is another nesting, or may be.
     """
     if shape is None:
-        return lambda x, numbers: numbers.append(REALS[type(x)](x))
+        pack_one = struct.Struct("d").pack
+        return lambda x: pack_one(REALS[type(x)](x))
     kind, keys, shapes = shape
-    parts, is_flat, dimensions = [*map(_reader, shapes)], not any(shapes), _dimensions(shape)
-    packed, plain = struct.Struct(f"{len(shapes)}d").pack, list if kind is ArrayAsList else kind
+    dimensions, pack = _dimensions(shape), struct.Struct(f"{len(shapes)}d").pack
+    readers = [*map(_reader, shapes)] if any(shapes) else []
+    plain = list if kind is ArrayAsList else kind
 
-    def read(x: Any, numbers: Any) -> None:
+    def read(x: Any) -> bytes:
         if type(x) is not plain:
             if plain is kind:
                 raise TypeError
             view = _view(x)
             if view is not None and view.shape == dimensions:
-                numbers.frombytes(view.cast("B"))
-                return
+                return _doubles(view)
             x = x.tolist()
-        if len(x) != len(shapes) or (kind is dict and (*x,) != keys):
-            raise TypeError
         if kind is dict:
-            for y, part in zip(x.values(), parts):
-                part(y, numbers)
-        elif is_flat and are_real(x):
-            numbers.frombytes(packed(*x))
-        else:
-            for y, part in zip(x, parts):
-                part(y, numbers)
+            if (*x,) != keys:
+                raise TypeError
+            x = x.values()
+        if readers:
+            return b"".join([part(y) for part, y in zip(readers, x, strict=True)])
+        if not are_real(x):
+            raise TypeError
+        return pack(*x)
 
     return read
-
-
-def _builder(shape: Shape, places: Iterator[int]) -> Callable[[list[float]], Any]:
-    """Return what makes a nesting of this shape of the numbers in these places of a list."""
-    if shape is None:
-        return operator.itemgetter(next(places))
-    kind, keys, shapes = shape
-    if kind is list and shapes and not any(shapes):
-        *_, last = (next(places) for _ in shapes)
-        return operator.itemgetter(slice(last + 1 - len(shapes), last + 1))
-    parts = [_builder(part, places) for part in shapes]
-    if kind is dict:
-        return lambda numbers: {key: part(numbers) for key, part in zip(keys, parts)}
-    if hasattr(kind, "_fields"):
-        return lambda numbers: kind(*[part(numbers) for part in parts])
-    return lambda numbers: kind([part(numbers) for part in parts])
 
 
 def _dimensions(shape: Shape) -> tuple[int, ...] | None:
@@ -226,19 +211,21 @@ def _dimensions(shape: Shape) -> tuple[int, ...] | None:
 
 
 def _view(x: Any) -> Any:
-    """Return an array of numbers as a buffer of doubles that C can read, or None for all else."""
+    """Return the buffer of an array of numbers, or None for all else."""
     try:
-        view: Any = memoryview(x)
+        view = memoryview(x)
     except (TypeError, ValueError):
         return None
-    if view.ndim == 0 or view.format not in FORMATS or (hasattr(x, "mask") and x.mask.any()):
-        return None
-    if view.nbytes and (view.format != "d" or view.readonly or not view.c_contiguous):
-        numbers: Any = view.tobytes()
-        if view.format != "d":
-            numbers = memoryview(numbers).cast(view.format)
-        view = memoryview(array("d", numbers)).cast("B").cast("d", view.shape)
-    return view
+    is_masked = hasattr(x, "mask") and x.mask.any()
+    return view if view.ndim and view.format in FORMATS and not is_masked else None
+
+
+def _doubles(view: memoryview) -> bytes:
+    """Return the numbers in a buffer as doubles."""
+    numbers = view.tobytes()
+    if view.format != "d":
+        numbers = array("d", memoryview(numbers).cast(view.format)).tobytes()  # type: ignore
+    return numbers
 
 
 class NativeCompiled(Compiled):
