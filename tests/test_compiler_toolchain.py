@@ -51,7 +51,8 @@ def test_a_library_is_compiled_once(folder, monkeypatch):
     (path,) = folder.iterdir()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     toolchain._loaded.cache_clear()
-    monkeypatch.setattr(toolchain, "_compiled", None)
+    toolchain._version(tuple(toolchain.compiler()))
+    monkeypatch.setattr(toolchain, "_run", None)
     assert twice() == 42.0
     assert [*folder.iterdir()] == [path]
 
@@ -99,7 +100,7 @@ def test_auto_starts_no_compiler(monkeypatch, tmp_path):
     assert mt.sweep([0.1]).runs[0].history.engine == "compiled"
     mt.compile(mt.grad(lambda x: x * x))(1.0)
     assert not (tmp_path / "started").exists()
-    with pytest.raises(CompileError, match="made no library"):
+    with pytest.raises(CompileError, match="No such file"):
         mt.compile(lambda x: x, engine="native")(1.0)
     assert (tmp_path / "started").exists()
 
@@ -116,11 +117,28 @@ def test_what_is_long_is_optimized_less(tmp_path, monkeypatch):
 
 def test_threads_compile_once(monkeypatch):
     made = []
-    compiled = toolchain._compiled
-    monkeypatch.setattr(toolchain, "_compiled", lambda *args: made.append(1) or compiled(*args))
+    run = toolchain._run
+    monkeypatch.setattr(toolchain, "_run", lambda command: made.append(command[1]) or run(command))
+    toolchain._version.cache_clear()
     with ThreadPoolExecutor(4) as pool:
         assert [*pool.map(lambda _: twice(), range(8))] == [42.0] * 8
-    assert len(made) == 1
+    assert made == ["--version", "-O2"]
+
+
+def test_a_process_may_fork_while_a_thread_compiles(tmp_path, monkeypatch):
+    text = f'test "$1" = --version || touch {tmp_path}/begun; sleep 2; exec cc "$@"'
+    quick = os.environ.get("MICROTRAIN_CC", "cc")
+    monkeypatch.setenv("MICROTRAIN_CC", script(tmp_path / "compiler", text))
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(twice)
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        monkeypatch.setenv("MICROTRAIN_CC", quick)
+        if (child := os.fork()) == 0:
+            signal.alarm(60)
+            os._exit(int(twice()))
+        assert os.waitpid(child, 0)[1] == 42 << 8
+        assert not found.done() and found.result() == 42.0
 
 
 def test_a_compiler_is_named_with_options(monkeypatch, folder):
@@ -135,7 +153,7 @@ FAILING = {
         "failed with 3.*bad",
     ),
     "says nothing": ("exit 1", "failed with 1$"),
-    "writes nothing": ("exit 0", "compiler made no library$"),
+    "writes nothing": ("exit 0", "can't be kept or loaded: .*No such file"),
     "writes rubbish": (
         'for x; do test "$y" = -o && echo rubbish > "$x"; y=$x; done; :',
         "can't be",
@@ -201,16 +219,16 @@ def test_a_folder_that_is_not_the_users_alone_is_not_used(kind, folder, tmp_path
     else:
         monkeypatch.setenv("XDG_CACHE_HOME", "cache")
         monkeypatch.chdir(tmp_path)
-    assert twice() == 42.0
+    assert twice() == twice(SOURCE + SOURCE.replace("twice", "again")) == 42.0
     assert not [*other.iterdir()] and not [*folder.glob("*")]
-    assert toolchain._folder() == toolchain._temporary(os.getpid())
+    assert toolchain._folder() is None
 
 
 def test_a_folder_of_somebody_else_is_not_used(folder, monkeypatch):
     folder.mkdir(parents=True, mode=0o700)
     assert toolchain._folder() == str(folder)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    assert toolchain._folder() == toolchain._temporary(os.getpid())
+    assert toolchain._folder() is None
 
 
 def test_the_cache_of_a_mac(monkeypatch, tmp_path):
@@ -221,16 +239,20 @@ def test_the_cache_of_a_mac(monkeypatch, tmp_path):
 
 
 def test_the_folder_stays_small(folder, monkeypatch):
-    monkeypatch.setattr(toolchain, "KEPT", 2)
-    abandoned, begun = folder / "making-a", folder / "making-b"
-    for made in (abandoned, begun):
-        made.mkdir(parents=True)
+    monkeypatch.setattr(toolchain, "KEPT", 3)
+    abandoned = folder / "making-a"  # by a process that was killed
+    abandoned.mkdir(parents=True)
+    (abandoned / "source.c").write_text(SOURCE)
     folder.chmod(0o700)
-    os.utime(abandoned, (0, 0))
     for k in range(5):
         assert twice(SOURCE + f"int x{k};") == 42.0
-    assert not abandoned.exists() and begun.exists()
-    assert len([*folder.glob("*.so")]) == 3  # two, and the last
+        for path in folder.iterdir():
+            os.utime(path, (os.stat(path).st_mtime - 9,) * 2)
+    assert not abandoned.exists()
+    assert len([*folder.glob("*.so")]) == len([*folder.iterdir()]) == 2
+    toolchain._loaded.cache_clear()
+    monkeypatch.setattr(toolchain, "_run", None)
+    assert twice(SOURCE + "int x3;") == twice(SOURCE + "int x4;") == 42.0
 
 
 RACER = """

@@ -1,17 +1,17 @@
-"""The C compiler of this machine: found, run, and what it made kept and loaded.
+"""The C compiler of this machine: found, run, and what it made loaded and kept.
 
-Compiled libraries are kept in a folder of the user's cache, under a key of all that they depend on,
-with the digest of their content: one that was damaged is compiled again. They are written beside
-their place and renamed. A folder that others can write to, or that can't be written, is not used:
-then libraries are kept until the process ends.
+Compiled libraries are kept in a folder of the user's cache. Their names have a digest of all that
+they depend on, and one of their content: what was damaged is compiled again. They are written
+beside their place, loaded, and renamed. A folder that others can write to, or that can't be written
+to, is not used: then nothing is kept.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import ctypes
 import functools
+import glob
 import hashlib
 import os
 import platform
@@ -23,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 from ..errors import CompileError
 
@@ -32,16 +31,15 @@ FLAGS = ["-std=c99", "-ffp-contract=off", "-fno-builtin", "-fPIC", "-shared"]
 LONG = 1_000  # lines; more are optimized less, which takes a quarter of the time
 SECONDS = 60.0  # after which a compiler is ended
 KEPT = 500  # libraries in the folder
-ABANDONED = 600.0  # seconds after which what stands beside the libraries is of a killed process
 CAUSES = ("error", "failed", "cannot")  # words in the line that says why a compiler fails
-
-_lock = threading.Lock()
 
 INSTALL = {
     "linux": "install gcc (Debian and Ubuntu: apt install gcc libc6-dev; Fedora: dnf install gcc; "
     "Alpine: apk add gcc musl-dev)",
     "darwin": "run xcode-select --install",
 }
+
+_locks: dict[int, threading.Lock] = {}  # by process: a fork may happen while one is held
 
 
 def compiler() -> list[str]:
@@ -62,69 +60,55 @@ def compiler() -> list[str]:
     return [found, *command[1:]]
 
 
+def library(source: str) -> ctypes.CDLL:
+    """Return the compiled C. Raises `CompileError` where that can't be had."""
+    try:
+        with _locks.setdefault(os.getpid(), threading.Lock()):  # so that threads compile it once
+            return _loaded(source, tuple(compiler()), _folder())
+    except OSError as error:
+        raise CompileError(f"the compiled code can't be kept or loaded: {error}") from error
+
+
+@functools.lru_cache(maxsize=64)
+def _loaded(source: str, command: tuple[str, ...], folder: str | None) -> ctypes.CDLL:
+    from .. import __version__
+
+    about = _version(command), platform.platform(), __version__
+    command += "-O1" if source.count("\n") > LONG else "-O2", *FLAGS
+    key = os.path.join(folder or "", _digest(repr((source, command, about)).encode()))
+    for path in glob.glob(f"{glob.escape(key)}-*.so") if folder else ():
+        with contextlib.suppress(OSError):
+            if path == _path(key, path):
+                os.utime(path)  # so that it is the last to go
+                return ctypes.CDLL(path)
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as beside:
+        made, text = os.path.join(beside, "library"), os.path.join(beside, "source.c")
+        with open(text, "w", encoding="ascii") as file:
+            file.write(source)
+        _run([*command, "-o", made, text, "-lm"])
+        loaded = ctypes.CDLL(made)
+        if folder:
+            os.replace(made, _path(key, made))
+            _tidy(folder)
+    return loaded
+
+
 @functools.cache
 def _version(command: tuple[str, ...]) -> str:
     """Return what a compiler says of itself."""
     return _run([*command, "--version"])
 
 
-@functools.lru_cache(maxsize=64)
-def _loaded(source: str, command: tuple[str, ...], folder: str) -> ctypes.CDLL:
-    from .. import __version__
-
-    version = _version(command)
-    command += "-O1" if source.count("\n") > LONG else "-O2", *FLAGS
-    about = source, command, version, platform.platform(), __version__
-    key = hashlib.sha256(repr(about).encode()).hexdigest()[:40]
-    path = _known(folder, key) or _compiled(source, command, folder, key)
-    try:
-        return ctypes.CDLL(path)
-    except OSError:
-        os.unlink(path)
-        raise
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:40]
 
 
-def library(source: str) -> ctypes.CDLL:
-    """Return the compiled C. Raises `CompileError` where that can't be had."""
-    try:
-        with _lock:  # so that no two threads compile the same
-            return _loaded(source, tuple(compiler()), _folder())
-    except OSError as error:
-        raise CompileError(f"the compiled code can't be kept or loaded: {error}") from error
-
-
-def _known(folder: str, key: str) -> str | None:
-    """Return the path of a library that was compiled before, if it is there and as it was."""
-    for name in os.listdir(folder):
-        if name.startswith(key) and name.endswith(".so"):
-            path = os.path.join(folder, name)
-            with contextlib.suppress(OSError):
-                with open(path, "rb") as file:
-                    if name == _name(key, file.read()):
-                        os.utime(path)  # so that it is the last to go
-                        return path
-                os.unlink(path)
-    return None
-
-
-def _name(key: str, content: bytes) -> str:
-    return f"{key}-{hashlib.sha256(content).hexdigest()[:40]}.so"
-
-
-def _compiled(source: str, command: tuple[str, ...], folder: str, key: str) -> str:
-    """Compile the source, and return the path of the library."""
-    _tidy(folder)
-    with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as beside:
-        made, text = os.path.join(beside, "library"), os.path.join(beside, "source.c")
-        with open(text, "w", encoding="ascii") as file:
-            file.write(source)
-        _run([*command, "-o", made, text, "-lm"])
-        if not os.path.exists(made):
-            raise CompileError(f"the C compiler {command[0]} made no library")
-        with open(made, "rb") as file:
-            path = os.path.join(folder, _name(key, file.read()))
-        os.replace(made, path)
-    return path
+def _path(key: str, path: str) -> str:
+    """Return where a library with the content of this file is kept."""
+    with open(path, "rb") as file:
+        return f"{key}-{_digest(file.read())}.so"
 
 
 def _run(command: list[str]) -> str:
@@ -138,10 +122,10 @@ def _run(command: list[str]) -> str:
             start_new_session=True,
             env={**os.environ, "LC_ALL": "C"},
         )
+        failed: int | None = None
         try:
-            failed = process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            failed = None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                failed = process.wait(SECONDS)
         finally:
             if process.poll() is None:  # it is ended together with its children
                 with contextlib.suppress(ProcessLookupError):
@@ -153,51 +137,39 @@ def _run(command: list[str]) -> str:
         what = "takes more than a minute" if failed is None else f"failed with {failed}"
         lines = said.splitlines()
         causes = [line for line in lines if any(word in line for word in CAUSES)]
-        told = [*causes[:1], *lines[-1:]][:1]
-        raise CompileError(": ".join([f"the C compiler {command[0]} {what}", *told]))
+        told = [f"the C compiler {command[0]} {what}", *[*causes[:1], *lines[-1:]][:1]]
+        raise CompileError(": ".join(told))
     return said
 
 
-def _folder() -> str:
-    """Return the folder of libraries: in the user's cache, or one that ends with the process."""
-    home = os.path.expanduser("~")
-    default = os.path.join(home, "Library/Caches" if sys.platform == "darwin" else ".cache")
-    folder = os.path.join(os.environ.get("XDG_CACHE_HOME") or default, "microtrain")
-    return folder if os.path.isabs(folder) and _is_private(folder) else _temporary(os.getpid())
+def _folder() -> str | None:
+    """Return the folder of libraries, made if it is not there, or None if it is not to be used.
 
-
-def _is_private(folder: str) -> bool:
-    """Return whether a folder is the user's alone, after making it if it is not there."""
+    It has to be the user's alone.
+    """
+    default = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(default)
+    folder = os.path.join(cache, "microtrain")
+    if not os.path.isabs(folder):
+        return None
     try:
         with contextlib.suppress(FileExistsError):
             os.makedirs(folder, mode=0o700)
         found = os.lstat(folder)
     except OSError:
-        return False
-    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    return private and found.st_uid == os.geteuid() and os.access(folder, os.W_OK | os.X_OK)
-
-
-@functools.cache
-def _temporary(pid: int) -> str:
-    """Return a folder that is removed when this process ends."""
-    folder = tempfile.mkdtemp(prefix="microtrain-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+        return None
+    is_own = found.st_uid == os.geteuid() and os.access(folder, os.W_OK | os.X_OK)
+    is_private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    return folder if is_own and is_private else None
 
 
 def _tidy(folder: str) -> None:
-    """Remove the libraries that were not used for longest, and what killed processes left."""
+    """Remove what was not used for longest: libraries, and what killed processes left."""
     entries = []
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder):
-            with contextlib.suppress(OSError):
-                entries.append((entry.stat(follow_symlinks=False).st_mtime, entry.path))
-    entries.sort(reverse=True)
-    libraries = [path for _, path in entries if path.endswith(".so")]
-    for path in libraries[KEPT:]:
+    for path in glob.glob(os.path.join(glob.escape(folder), "*")):
+        with contextlib.suppress(OSError):
+            entries.append((os.lstat(path).st_mtime, path))
+    for _, path in sorted(entries, reverse=True)[KEPT:]:
         with contextlib.suppress(OSError):
             os.unlink(path)
-    for made, path in entries:
-        if not path.endswith(".so") and time.time() - made > ABANDONED:
-            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
