@@ -43,12 +43,11 @@ class Code:
         self._write()
 
     def _write(self) -> None:
-        """Write the function."""
         self._scope = Scope(Python, [self._record], RESERVED)
         self._head: list[str] = []
         signature = self._write_head(self._compiled.parameters)
         (self.name,) = self._scope.named([self.name])
-        self._write_body(self._split)
+        self._write_body()
         self.source = function(self.name, signature, self._guarded("return {}", signature))
         self.function = self._assembled(self.source, self.name)
 
@@ -113,9 +112,8 @@ class Code:
         self._scope.namespace[name] = x
         return name
 
-    def _write_body(self, split: bool) -> None:
-        """Write the operations, those forward and backward as two parts if they are to be split."""
-        if split:
+    def _write_body(self) -> None:
+        if self._split:
             first, *rest = self._places
             parts = [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
         else:

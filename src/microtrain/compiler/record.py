@@ -94,12 +94,8 @@ class Record:
 
     def is_square(self, place: int) -> bool:
         """Return whether this is the place of some x * x, which is never -0.0."""
-        operation = self.operations[place] if place >= 0 else ()
-        return (
-            len(operation) == 3
-            and operation[0] is operators.MULTIPLY
-            and operation[1] == operation[2]
-        )
+        operation: Operation = self.operations[place] if place >= 0 else ()
+        return operation[:1] == (operators.MULTIPLY,) and operation[1] == operation[2]
 
     def mark(self, marks: bytearray, outputs: Iterable[int], number: int) -> None:
         """Mark with a number the operations that the outputs need and that have no mark yet."""

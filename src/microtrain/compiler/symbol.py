@@ -99,8 +99,21 @@ class _Recorded(Operand):
         self.record = record
         self.place = place
 
-    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
-        return _recorded(self.record, primitive, operands)
+    def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Symbol:
+        record = self.record
+        operation: list[Any] = [primitive]
+        for k, x in enumerate(operands):
+            place = as_place(record, x)
+            if primitive.takes_condition(k):
+                if isinstance(x, Condition):
+                    place = _own(record, x)
+                elif type(known := as_condition(x)) is bool:
+                    place = record.constant(float(known))
+            if place is None:
+                what = "a comparison" if isinstance(x, Condition) else describe(x)
+                raise TypeError(f"{primitive.name} expects a number or a Value, got {what}")
+            operation.append(place)
+        return Symbol(record, record.add(tuple(operation)))
 
     __eq__ = __ne__ = _refuses("a comparison by == or !=", _equal)
     __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
@@ -184,34 +197,15 @@ class Condition(_Recorded):
     __bool__ = _refuses("the truth of a comparison", f"{_branches}, {_largest}")
 
 
-def _recorded(record: Record, primitive: Primitive, operands: Sequence[Any]) -> Symbol:
-    """Record an operation on symbols, conditions and numbers; return its result."""
-    operation: list[Any] = [primitive]
-    for k, x in enumerate(operands):
-        place = as_place(record, x)
-        if primitive.takes_condition(k):
-            if isinstance(x, Condition):
-                place = _own(record, x)
-            elif type(known := as_condition(x)) is bool:
-                place = record.constant(float(known))
-        if place is None:
-            what = "a comparison" if isinstance(x, Condition) else describe(x)
-            raise TypeError(f"{primitive.name} expects a number or a Value, got {what}")
-        operation.append(place)
-    return Symbol(record, record.add(tuple(operation)))
-
-
-def _is_installed(path: str) -> bool:
-    return path.startswith(PACKAGE) or f"{os.sep}site-packages{os.sep}" in path
-
-
 def _where() -> str:
     """Return file, line and text of the innermost running line that is the user's own."""
     import linecache
 
     frame = sys._getframe(1)
-    while frame.f_back is not None and _is_installed(frame.f_code.co_filename):
+    path = frame.f_code.co_filename
+    while frame.f_back and (path.startswith(PACKAGE) or f"{os.sep}site-packages{os.sep}" in path):
         frame = frame.f_back
-    path, line = frame.f_code.co_filename, frame.f_lineno
+        path = frame.f_code.co_filename
+    line = frame.f_lineno
     text = linecache.getline(path, line).strip()
     return f"{path}, line {line}" + (f", in {text!r}" if text else "")

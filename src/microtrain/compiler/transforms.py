@@ -269,13 +269,14 @@ def _transform(what: str, f: Any, argnums: Any) -> Any:
     return type(f)(transform) if compiled else transform
 
 
-def _chosen(argnums: Argnums | None, parts: Sequence[Any]) -> Any:
+def _chosen(argnums: Argnums | None, parts: tuple[Any, ...]) -> Any:
     """Return the part that belongs to an argument, or a tuple of them; all for None."""
     if argnums is None:
-        return parts[0] if len(parts) == 1 else tuple(parts)
-    for n in argnums if isinstance(argnums, tuple) else (argnums,):
-        if not -len(parts) <= n < len(parts):
-            raise ValueError(
-                f"argnums expects which argument, of {len(parts)} given, counted from 0; got {n}"
-            )
-    return tuple([parts[n] for n in argnums]) if isinstance(argnums, tuple) else parts[argnums]
+        return parts[0] if len(parts) == 1 else parts
+    if isinstance(argnums, tuple):
+        return tuple([_chosen(n, parts) for n in argnums])
+    if not -len(parts) <= argnums < len(parts):
+        raise ValueError(
+            f"argnums expects which argument, of {len(parts)} given, counted from 0; got {argnums}"
+        )
+    return parts[argnums]

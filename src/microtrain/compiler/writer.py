@@ -7,6 +7,7 @@ operations and their order are those that were recorded, so the results are too,
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ class Scope:
         functions = language.functions
         for primitive in dict.fromkeys([op[0] for op in operations]):
             self.texts[primitive] = text = self.text_of(primitive)
-            words = _words(text) if isinstance(text, str) else []
+            words = re.findall(r"\b[^\W\d]\w*", text) if isinstance(text, str) else []
             self.namespace |= {word: functions[word] for word in words if word in functions}
             self._taken.update(words)
         for primitive, text in self.texts.items():
@@ -100,12 +101,6 @@ class Scope:
     def numbered(self, letter: str) -> Iterator[str]:
         """Return names that begin with a letter: v1, v2, and so on."""
         return (name for n in itertools.count(1) if (name := f"{letter}{n}") not in self._taken)
-
-
-def _words(text: str) -> list[str]:
-    """Return the names in a piece of code."""
-    plain = "".join(c if c.isalnum() or c == "_" else " " for c in text)
-    return [word for word in plain.split() if word.isidentifier()]
 
 
 class Part:
