@@ -90,12 +90,12 @@ def test_data_of_all_kinds(path):
     assert found["classes"] == 3 and found["ys"][1] == [0.0, 0.0, 1.0]
     assert (
         found["plane"] == [pytest.approx([-0.3, 2.3]), pytest.approx([0.4, 5.6])]
-        and found["loss"] == "cross entropy"
+        and found["loss"]["name"] == "cross entropy"
     )
     assert shown([[0.0], [1.0]], [[0.5, 0.5], [1.0, 1.0]], 2)["classes"] == 0
     assert shown([[1e200, 0.0], [0.0, 1.0]], [0.0, 0.0])["plane"] is None
     found = shown([[0.0], [1.0]], [0.0, 1.0], loss=lambda p, y: p * p - y)
-    assert found["loss"] == "loss" and found["kinks"]
+    assert found["loss"]["name"] == "loss" and found["loss"]["takes"] is None
 
 
 def test_all_kinds_of_runs(path):
@@ -242,7 +242,7 @@ def test_the_command_and_other_data(path):
     options = ["--steps", "20", "--hidden", "3", "--title", "Two moons", "--target-loss", "0"]
     assert main(["report", str(path), "--data", "moons", "--lr", "0.1", *options]) == 0
     data = data_of(path)
-    assert data["sets"]["moons"]["loss"] == "hinge" and len(data["names"]) == 13
+    assert data["sets"]["moons"]["loss"]["name"] == "hinge" and len(data["names"]) == 13
     assert "<title>Two moons</title>" in path.read_text(encoding="utf-8")
 
 
@@ -260,7 +260,7 @@ def test_the_command_and_a_table(path, tmp_path, capsys):
     assert main(["report", str(path), *options]) == 2
     assert "say by --classes or --numbers what they are" in capsys.readouterr().err
     assert main(["report", str(path), *options, "--numbers"]) == 0
-    assert data_of(path)["sets"]["recorded"]["loss"] == "squared error"
+    assert data_of(path)["sets"]["recorded"]["loss"]["name"] == "squared error"
     for given, message in (
         (["--csv", str(table)], "--target COLUMN is missing"),
         (["--target", "kind"], "--target expects a table: microtrain report FILE --csv TABLE"),

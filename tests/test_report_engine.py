@@ -409,10 +409,11 @@ def test_a_model_of_ones_own_trains_live():
 def test_an_mlp_with_a_loss_of_ones_own():
     history = train(loss=absolute, steps=20, lr=0.01)
     data, _ = page(history)
-    assert data["spec"]["data"] == "recorded" and data["sets"]["recorded"]["loss"] == "absolute"
+    assert data["spec"]["data"] == "recorded"
+    assert data["sets"]["recorded"]["loss"]["name"] == "absolute"
     found = ask(history, RUN, "[run.losses, engine.trace(run.p, 0).loss, engine.kinks]")
     assert found[0] == close(history.losses)
-    assert found[2] is True
+    assert found[2] == "may have"
 
 
 def test_many_starts():

@@ -8,6 +8,7 @@ import pytest
 from browser import expect, position, set_rate, settled, starts, until
 
 import microtrain as mt
+from microtrain.nn import losses
 
 XS, YS = mt.datasets.toy()
 MINUS = "\u2212"
@@ -220,7 +221,7 @@ def test_moons_that_are_learned_are_not_told_as_failed(visit, moons):
     )
     assert {long > 0 for missing_nothing, long in rows if missing_nothing} == {False}
     assert any(long > 10 for _, long in rows)
-    expect(page, "#strip-2", f"1 {MINUS} 1 \u00d7 1.46 is not above 0, so 0")
+    expect(page, "#strip-2", f"max(0, 1 {MINUS} 1 \u00d7 1.46) = 0")
 
 
 def test_what_is_said_where_it_goes_wrong(visit, toy):
@@ -398,6 +399,60 @@ def test_a_loss_that_comes_down_to_0_without_a_target_is_solved(visit, folder):
         "(bars) => bars.map((bar) => bar.y1.baseVal.value - bar.y2.baseVal.value)"
     )
     assert bars == [0] * 4  # the hinge misses nothing there
+
+
+def huber(prediction, target):
+    error = prediction - target
+    return mt.where(abs(error) < 1, 0.5 * error * error, abs(error) - 0.5)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_loss_of_which_little_is_known(visit, folder, monkeypatch, known):
+    if known:  # as a new loss of the library is, of which nothing is said but what it takes
+        one = losses.Known(huber, losses.one_per_output)
+        monkeypatch.setattr(losses, "KNOWN", (*losses.KNOWN, one))
+    path = folder / f"huber{known}.html"
+    mt.report(mt.train(loss=huber, steps=100, target_loss=0.01, record=True), path)
+    page = visit(path, "#lr=0.05")
+    expect(page, "#loss", "Loss = sum of each sample's huber = 0.009805")
+    expect(page, "#strip-2", "Its loss: 0.00107. With the other three: 0.009805.")
+    page.locator("#sharpness-open").click()
+    expect(page, "#sharpness-told", "This loss may have kinks")
+    said = page.evaluate(
+        "(enterWalk(), parts().map((_, i) => said(i + 1)).filter((_, i) =>"
+        " parts()[i].phase === 'loss' || parts()[i].kind === 'B1'))"
+    )
+    assert said[-2].startswith("With the other three samples the loss is 0.009805")
+    assert said[-1].startswith("If the prediction grew a little, the loss would fall by 0.04629")
+    if known:
+        assert said[0] == "It says 0.9537, it should say 1: too low by 0.04629."
+        assert said[1] == "The huber of that: 0.00107."
+    else:
+        assert said[0] == "It says 0.954, the target is 1. The loss: 0.00107."
+
+
+def test_classes_are_shown_as_their_loss_sees_them(visit, folder):
+    xs = [[0.1 * i, 0.3 * (i % 4)] for i in range(12)]
+    for loss, told in (
+        (mt.cross_entropy, "A bar for each class: its share."),
+        (mt.squared_error, "A bar for each class: its output, from 0 to 1."),
+    ):
+        model = mt.MLP(2, [5, 3], output_activation="linear")
+        ys = [[float(i % 3 == k) for k in range(3)] for i in range(12)]
+        history = mt.train(model, xs, ys, loss=loss, steps=20, record=True, reduction="mean")
+        mt.report(history, folder / "classes.html")
+        page = visit(folder / "classes.html", "#lr=0.05&step=19")
+        page.locator("#forms [value=list]").click()
+        settled(page)
+        expect(page, "#classes-legend", told)
+        bars = page.locator("#samples tr:first-child .class").evaluate_all(
+            "(bars) => bars.map((bar) => bar.width.baseVal.value / 96)"
+        )
+        for p, x in zip(model.parameters(), history.recording.parameters[19]):
+            p.data = x
+        outputs = [y.data for y in model(xs[0])]
+        shares = mt.softmax(outputs) if loss is mt.cross_entropy else outputs
+        assert bars == pytest.approx([min(1, max(0, share)) for share in shares], abs=1e-3)
 
 
 @pytest.mark.parametrize(("fragment", "left"), [("#lr=0.05", False), ("#lr=0.035", True)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..engine.number import Number, as_number
 from ..engine.operators import ratio
@@ -144,16 +144,64 @@ def one_hot(target: Any, n_out: int) -> list[float]:
     raise ValueError(f"cross_entropy expects {expected}, got {describe(target)}")
 
 
-TARGETS: tuple[tuple[Callable[..., Value], Callable[[Any, int], list[Any]]], ...] = (
-    (squared_error, one_per_output),
-    (hinge, plus_or_minus_one),
-    (cross_entropy, one_hot),
+class Known(NamedTuple):
+    """A loss, with all that the library knows of it: what has a default is for the page.
+
+    A formula has the slots {error}, {says}, {target} and {share} (of the target, by softmax).
+    """
+
+    loss: Loss
+    encode: Callable[[Any, int], list[Any]]
+    formula: str = ""
+    why: str = ""  # what it does, in words before the formula
+    slope: str = ""  # by the prediction, in words
+    many: str = ""  # several of them
+    kinks: bool | None = None  # None: nobody said
+
+    @property
+    def takes(self) -> str:
+        """What its targets are: "numbers", a "sign", or a "class", which has an output each."""
+        return {one_per_output: "numbers", plus_or_minus_one: "sign"}.get(self.encode, "class")
+
+
+KNOWN = (
+    Known(
+        squared_error,
+        one_per_output,
+        formula="({error})²",
+        why="Squared, so that too low and too high both count",
+        slope="2 * error",
+        many="squared errors",
+        kinks=False,
+    ),
+    Known(
+        hinge,
+        plus_or_minus_one,
+        formula="max(0, 1 - {target} * {says})",
+        why="What is missing to a margin of 1 on the right side",
+        many="hinge losses",
+        kinks=True,
+    ),
+    Known(
+        cross_entropy,
+        one_hot,
+        formula="-log(share of the target, {share})",
+        why="Softmax makes shares of the outputs; the smaller the target's, the larger the loss",
+        many="cross entropies",
+        kinks=False,
+    ),
 )
+BY_NAME = {known.loss.__name__: known for known in KNOWN}
+
+
+def known(loss: Callable[..., Value]) -> Known | None:
+    """Return what is known of a loss, None for one that is not of this module."""
+    return next((one for one in KNOWN if one.loss is loss), None)
 
 
 def is_known(loss: Callable[..., Value]) -> bool:
     """Return whether this is a loss of this module."""
-    return any(loss is known for known, _ in TARGETS)
+    return known(loss) is not None
 
 
 def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
@@ -161,11 +209,11 @@ def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
 
     For a loss that is not of this module it is returned as it is.
     """
-    for known, encode in TARGETS:
-        if loss is known:
-            numbers = [float(y) for y in encode(target, n_out)]
-            return numbers if len(numbers) > 1 else numbers[0]
-    return target
+    one = known(loss)
+    if one is None:
+        return target
+    numbers = [float(y) for y in one.encode(target, n_out)]
+    return numbers if len(numbers) > 1 else numbers[0]
 
 
 def _outputs(prediction: Any) -> list[Any]:

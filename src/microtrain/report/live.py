@@ -12,7 +12,7 @@ from ..draw import neuron, plot
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn import datasets
-from ..nn.losses import hinge, is_known, squared_error
+from ..nn.losses import is_known, known
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
 from ..training.compiled import CompiledEngine
@@ -62,7 +62,6 @@ def contents(
         "live": not reason,
         "reason": reason,
         "own": own,
-        "kinks": own,
         "names": parameter_names(model, model.parameters()),
         "spec": spec,
         "sets": sets,
@@ -134,10 +133,7 @@ def _program(
     objective: Objective, own: bool, sets: dict[str, Any], outputs: int
 ) -> tuple[str, str]:
     """Return the JavaScript of the model and of neurons, and why there is none of the model."""
-    losses: list[Any] = [
-        ("squared error:1", squared_error, 1, None),
-        ("hinge:1", hinge, 1, None),
-    ]
+    losses: list[Any] = [(_name(job.loss), job.loss, 1, None) for job in JOBS.values()]
     sizes = _sizes(own, sets)
     try:
         if own and len(objective.parameters) > MOST:
@@ -210,13 +206,13 @@ def _sets(
     objective: Objective, recording: Recording, own: bool, columns: Sequence[str]
 ) -> tuple[str, dict[str, Any]]:
     """Return the name of the recorded data, and all data sets of the page."""
-    known: dict[str, Any] = {}
+    usual: dict[str, Any] = {}
     for name, job in JOBS.items():
         xs, ys = job.data()
         hidden, out = job.activations
         plain = _set(xs, ys, job.loss, job.reduction, 1, ())
-        known[name] = plain | {
-            "key": f"{plain['loss']}:1",
+        usual[name] = plain | {
+            "key": _name(job.loss),
             "net": [{"n": min(n, NEURONS), "activation": hidden} for n in job.hidden],
             "out": out,
             "lr": job.lr,
@@ -225,15 +221,15 @@ def _sets(
             "rates": job.rates,
         }
     xs, ys = datasets.moons(seed=FRESH)
-    known["moons"]["fresh"] = {"xs": xs, "ys": [[y] for y in ys]}
+    usual["moons"]["fresh"] = {"xs": xs, "ys": [[y] for y in ys]}
     outputs = _outputs(objective)
     found = _set(recording.xs, recording.ys, recording.loss, recording.reduction, outputs, columns)
     same = ("xs", "ys", "loss", "mean")
-    for name, one in known.items():
+    for name, one in usual.items():
         if is_known(recording.loss) and all(found[x] == one[x] for x in same):
-            return name, {name: one, **known}
+            return name, {name: one, **usual}
     found |= {"key": "recorded", "rates": RATES, "net": [], "out": None}
-    return "recorded", {"recorded": found} if own else {"recorded": found, **known}
+    return "recorded", {"recorded": found} if own else {"recorded": found, **usual}
 
 
 def _set(
@@ -249,7 +245,6 @@ def _set(
     targets = [_target(y, loss, outputs) for y in ys]
     level = plot.boundary_level([y[0] for y in targets]) if outputs == 1 else None
     hot = outputs > 1 and all(sorted(y) == [0.0] * (outputs - 1) + [1.0] for y in targets)
-    name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
     inputs = len(rows[0])
     return {
         "xs": rows,
@@ -257,15 +252,25 @@ def _set(
         "inputs": inputs,
         "outputs": outputs,
         "columns": list(columns) or [f"x{k}" for k in range(inputs)],
-        "loss": "loss" if "<" in name else name,
+        "loss": _loss(loss),
         "mean": reduction == "mean",
-        "kinks": not is_known(loss) or loss is hinge,
         "level": level,
         "classes": outputs if hot else 0,
         "fresh": None,
         "labels": [],
         "plane": _plane(rows) if inputs <= 2 else None,
     }
+
+
+def _loss(loss: Any) -> dict[str, Any]:
+    """Return what the page knows of a loss: of one that is not the library's, its name alone."""
+    one, told = known(loss), ("takes", "formula", "why", "slope", "many", "kinks")
+    return {"name": _name(loss), **{x: getattr(one, x, None) for x in told}}
+
+
+def _name(loss: Any) -> str:
+    name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
+    return "loss" if "<" in name else name
 
 
 def _target(y: Any, loss: Any, outputs: int) -> list[Any]:

@@ -13,7 +13,7 @@ from ..engine.value import Value
 from ..errors import one_of, positive_int
 from ..files.csv import Table
 from ..files.records import CheckpointError
-from ..nn import losses
+from ..nn.losses import BY_NAME
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_cosine
 from ..training.chunks import Watcher
@@ -47,7 +47,7 @@ class Task(NamedTuple):
     @property
     def loss(self) -> Callable[[Any, Any], Value]:
         """The loss of a row."""
-        return getattr(losses, self.loss_name)  # type: ignore[no-any-return]
+        return BY_NAME[self.loss_name].loss
 
     def model(
         self, hidden: Sequence[int] = HIDDEN, activation: str = "tanh"
@@ -57,7 +57,7 @@ class Task(NamedTuple):
 
     def sizes(self, hidden: Sequence[int]) -> list[int]:
         """Return the neurons in each layer of a network with these hidden layers."""
-        return [*hidden, len(self.target.texts) if self.loss_name == "cross_entropy" else 1]
+        return [*hidden, len(self.target.texts) if BY_NAME[self.loss_name].takes == "class" else 1]
 
 
 def network(n_in: int, sizes: Sequence[int], activation: str, seed: int) -> MLP:
@@ -124,7 +124,7 @@ def read_task(
     columns = [Column.of(table, name, trained, name in texts) for name in others]
     inputs = inputs_of(columns, table)
     ys: list[Any] = [goal.inputs(values[i]) for i in trained]
-    if loss == "hinge":
+    if BY_NAME[loss].takes == "sign":
         ys = [2.0 * second - 1.0 for _, second in ys]
     xs, held_xs = ([inputs[i] for i in places] for places in (trained, held))
     return Task(columns, goal, loss, xs, ys, held_xs, [values[i] for i in held], found - n)
@@ -153,7 +153,8 @@ def _target(
     if kind is not None:
         one_of("kind", kind, ("classes", "numbers"))
     if loss is not None:
-        implied = "numbers" if one_of("loss", loss, LOSSES) == "squared_error" else "classes"
+        takes = BY_NAME[one_of("loss", loss, LOSSES)].takes
+        implied = "numbers" if takes == "numbers" else "classes"
         if kind not in (None, implied):
             raise ValueError(f"loss expects one for {kind}, got {loss}, which is for {implied}")
         kind = implied
@@ -170,10 +171,11 @@ def _target(
                 f"{found[-1]:.15g}: say by --classes or --numbers what they are"
             )
     if not column.texts:
-        return column, "squared_error"
+        return column, loss or "squared_error"
     loss, n = loss or "cross_entropy", len(column.texts)
-    if n < 2 or (loss == "hinge" and n != 2):
-        wanted = "two classes" if loss == "hinge" else "at least two classes"
+    of_two = BY_NAME[loss].takes == "sign"
+    if n < 2 or (of_two and n != 2):
+        wanted = "two classes" if of_two else "at least two classes"
         raise ValueError(f"{loss} expects {wanted} in {name!r}, got {n}")
     return column, loss
 

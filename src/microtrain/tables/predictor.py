@@ -19,10 +19,11 @@ from ..files.csv import Table, class_of, number_of
 from ..files.records import NUMBER, OBJECT, POSITIVE, TEXT, Format, one_of
 from ..nn import checkpoint
 from ..nn.datasets import standardize
+from ..nn.losses import BY_NAME
 from ..nn.mlp import MLP
 
 MANY = 20  # different texts that a column may have, the target unless more are asked for
-LOSSES = ("cross_entropy", "hinge", "squared_error")
+LOSSES = tuple(sorted(BY_NAME))
 COLUMN = {"name": TEXT, "mean": NUMBER, "scale": POSITIVE, "texts": [TEXT]}
 FORMAT = Format(
     "microtrain predictor",
@@ -126,13 +127,13 @@ class Predictor:
         outputs, texts = self._outputs(x), self.target.texts
         if not texts:
             return outputs[0]
-        if self.loss == "hinge":
+        if BY_NAME[self.loss].takes == "sign":
             return texts[outputs[0] > 0]
         return texts[outputs.index(max(outputs))]
 
     def probabilities(self, x: Sequence[float]) -> list[float]:
         """Return the probability of each class. Raises `ValueError` if the model gives none."""
-        if self.loss != "cross_entropy":
+        if BY_NAME[self.loss].takes != "class":
             raise ValueError(f"probabilities expects a model of cross_entropy, not {self.loss}")
         return softmax(self._outputs(x))
 
@@ -169,12 +170,13 @@ class Predictor:
         """Return the predictor that a file holds. Raises `ValueError` where its parts don't fit."""
         inputs, output = [Column(**column) for column in columns], Column(**target)
         classes = len(set(output.texts))
-        fits = {"cross_entropy": classes >= 2, "hinge": classes == 2, "squared_error": not classes}
-        if not fits[loss] or classes != len(output.texts):
+        takes = BY_NAME[loss].takes
+        fits = {"class": classes >= 2, "sign": classes == 2, "numbers": not classes}
+        if not fits[takes] or classes != len(output.texts):
             raise ValueError(f"loss is {loss}, which does not fit a target of {classes} classes")
         model = checkpoint.restored(architecture, parameters)
         n_in = sum(len(column.texts) or 1 for column in inputs)
-        n_out = classes if loss == "cross_entropy" else 1
+        n_out = classes if takes == "class" else 1
         if model.n_in != n_in or model.sizes[-1] != n_out:
             raise ValueError("architecture does not fit the columns and the target")
         return cls(model, inputs, output, loss)

@@ -52,7 +52,8 @@ class Network {
     this.names = this.recorded ? data.names : this.layers.flatMap(namesOf);
     this.size = this.names.length;
     const relu = this.layers && this.layers.some((layer) => layer.activation === "relu");
-    this.kinks = data.own ? data.kinks : relu || this.set.kinks;
+    const { kinks } = this.set.loss; // null: nobody said
+    this.kinks = relu || kinks ? "has" : data.own || kinks === null ? "may have" : "";
     this.rates = this.set.rates;
   }
 

@@ -43,8 +43,7 @@ function walkList() {
       },
     ),
   );
-  if (engine.set.loss === "squared error" && engine.set.outputs === 1)
-    add("loss", "L1", { code: "L1" });
+  if (hasError(engine.set)) add("loss", "L1", { code: "L1" });
   add("loss", "L2", { code: "L2" });
   if (many) add("loss", "L3", { code: "L3" });
   add("backward", "B0", { code: "B0" });

@@ -120,8 +120,9 @@ function shade(canvas, values, set) {
         start = 4 * ((ROWS - 1 - row) * COLUMNS + column);
       let ink, share;
       if (classes) {
-        const shares = softmax(values.subarray(at * classes, (at + 1) * classes)),
-          best = shares.indexOf(Math.max(...shares));
+        const outputs = values.subarray(at * classes, (at + 1) * classes),
+          shares = sharesOf(set, outputs),
+          best = outputs.indexOf(Math.max(...outputs));
         [ink, share] = [inks[best % 3], 0.1 + 0.45 * shares[best]];
       } else {
         const value = Math.tanh((level ? 4 : 1) * (values[at] - level));

@@ -1,11 +1,9 @@
 // What the network says of each sample, and what it should say: a list, with the error as a bar.
 
-const LOSS_WORDS = {
-  "squared error": "squared errors",
-  hinge: "hinge losses",
-  "cross entropy": "cross entropies",
-};
 let shownForm = null;
+
+/** Whether its loss goes by the error: how far one output is from a number that is the target. */
+const hasError = (set) => set.loss.takes === "numbers" && set.outputs === 1;
 
 /** Which forms this data has: two inputs are a plane, one input is a curve, all are a list. */
 function formsOf(set) {
@@ -93,13 +91,13 @@ function drawPredictions() {
 
 function drawLoss(set, k) {
   const loss = run.config.batch === null ? run.losses[k] : run.fullLoss(k),
-    words = LOSS_WORDS[set.loss] || `each sample's ${set.loss}`;
+    words = set.loss.many || `each sample's ${set.loss.name}`;
   const { wrong, of } = wrongAt(run, k),
     fresh = page.live ? engine.fresh(run.parameters(k)) : null;
   rich(
     $("loss"),
     set.xs.length === 1
-      ? `Loss = ${set.loss} = {${short(loss)}}`
+      ? `Loss = ${set.loss.name} = {${short(loss)}}`
       : `Loss = ${run.config.mean ? "mean" : "sum"} of ${words} = {${short(loss)}}`,
   );
   $("loss").dataset.value = loss;
@@ -135,7 +133,7 @@ function dotAt(x) {
 /** Whether the class is right; null where that says nothing: of an error larger than between classes. */
 function markOf(set, output, i) {
   const fits = engine.fits(output, i);
-  if (!fits || set.level === null || set.loss !== "squared error") return fits;
+  if (!fits || set.level === null || !hasError(set)) return fits;
   set.apart ??= Math.max(...set.ys.flat()) - Math.min(...set.ys.flat());
   return Math.abs(output[0] - set.ys[i][0]) > set.apart ? null : fits;
 }
@@ -147,7 +145,8 @@ function drawList(set, k) {
     body.dataset.key = key;
     body.replaceChildren(...set.xs.map((_, i) => listRow(set, i)));
     say($("bars-head"), set.classes ? "classes" : "error");
-    say($("error-told"), set.loss === "hinge" ? "missing" : "error");
+    say($("share-told"), set.loss.takes === "class" ? "its share" : "its output, from 0 to 1");
+    say($("error-told"), set.loss.takes === "sign" ? "missing" : "error");
     say($("mark-told"), set.level === null ? "" : `\u2713 right side of ${plain(set.level)}`);
   }
   const at = barScale(set);
@@ -206,7 +205,7 @@ function drawRow(set, row, outputs, loss, i, at) {
   const [, picture, says, , mark, cost] = row.children,
     fits = markOf(set, outputs, i);
   if (set.classes) {
-    const shares = softmax(outputs);
+    const shares = sharesOf(set, outputs);
     picture
       .querySelectorAll(".class")
       .forEach((bar, c) => attributes(bar, { width: (96 * shares[c]).toFixed(1) }));
@@ -234,8 +233,10 @@ function drawRow(set, row, outputs, loss, i, at) {
 
 const className = (set, c) => set.labels?.[c] ?? `class ${c}`;
 
-/** The shares of the classes, as the cross-entropy sees them. */
-function softmax(outputs) {
+/** The shares of the classes: by softmax, if that is how the loss sees them, else the outputs as they are. */
+function sharesOf(set, outputs) {
+  if (set.loss.takes !== "class")
+    return Array.from(outputs, (x) => Math.max(0, Math.min(1, x || 0)));
   const most = Math.max(...outputs),
     powers = Array.from(outputs, (x) => Math.exp(x - most)),
     total = powers.reduce((a, b) => a + b, 0);

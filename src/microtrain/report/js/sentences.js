@@ -71,11 +71,12 @@ const SENTENCES = {
       : `It says ${number(t.outputs[0])}, it should say ${wantedText(t)}: ${e < 0 ? "too low" : "too high"} by ${number(Math.abs(e))}.`;
   },
   L2: (part, t) => {
-    if (engine.set.loss === "squared error")
-      return `Squared, so that too low and too high both count: ${number(t.loss)}.`;
-    if (engine.set.loss === "cross entropy")
-      return `Of its outputs, ${list(t.outputs, (x) => number(x, 3))}, softmax makes shares. The target is ${wantedText(t)}. The loss: {${lossSum(t.outputs, t.y, t.loss)}}.`;
-    return `It says ${list(t.outputs, (x) => number(x, 3))}, it should say ${wantedText(t)}. The loss: {${lossSum(t.outputs, t.y, t.loss)}}.`;
+    const { why, name } = engine.set.loss,
+      says = `It says ${list(t.outputs, (x) => number(x, 3))}, the target is ${wantedText(t)}. `,
+      sum = `{${lossSum(t.outputs, t.y, t.loss)}|${full(t.loss)}}`;
+    return hasError(engine.set)
+      ? `${why || `The ${name} of that`}: ${sum}.`
+      : `${says}${why || "The loss"}: ${sum}.`;
   },
   L3: (part, t) => {
     const n = t.samples.length - 1,
@@ -95,7 +96,8 @@ const SENTENCES = {
       what = t.slopes.length > 1 ? `output ${k}` : "the prediction";
     if (d === 0)
       return `The loss does not change with ${what}: this sample is already right enough. ${NOTHING}`;
-    const error = engine.set.loss === "squared error" ? ` (2 ${TIMES} error)` : "",
+    const { slope } = engine.set.loss,
+      error = slope ? ` (${inSigns(slope)})` : "",
       why = t.share === 1 ? error : ` (in the mean, it counts for 1 of ${t.samples.length})`;
     return `If ${what} grew a little, the loss would ${changes(d)}${why}. Now go back and ask what made it.`;
   },

@@ -73,7 +73,7 @@ function drawSharpness() {
   say(
     $("sharpness-told"),
     engine.kinks
-      ? `This loss ${page.own ? "may have" : "has"} kinks, which curvature cannot see: no promise here.`
+      ? `This loss ${engine.kinks} kinks, which curvature cannot see: no promise here.`
       : over
         ? `First above 2 at step ${over[0]}, at most ${short(most, 3)}. ${end}`
         : points.length

@@ -23,14 +23,15 @@ function drawStrip() {
   const which = run.config.batch === null ? "The loss" : "The loss of this batch",
     own = run.sampleLoss(k, state.sample),
     total = run.config.batch === null ? run.losses[k] : run.fullLoss(k);
-  const sum = lossSum(outputs, set.ys[state.sample], own),
+  const formula = lossSum(outputs, set.ys[state.sample], own),
+    sum = formula.includes(" = ") ? `{${formula}}` : `Its loss: {${formula}}`,
     n = set.xs.length,
     all = run.config.mean ? `The mean of all ${inWords(n)}` : `With the other ${inWords(n - 1)}`;
   rich(
     $("strip-2"),
     n === 1
-      ? `{${sum}}. There is one sample, so this is the whole loss.`
-      : `{${sum}}. ${all}: {${short(total)}}.`,
+      ? `${sum}. There is one sample, so this is the whole loss.`
+      : `${sum}. ${all}: {${short(total)}}.`,
   );
   rich(
     $("strip-3"),
@@ -47,24 +48,25 @@ function drawStrip() {
   );
 }
 
-/** How the loss of a sample comes from what the network says of it. */
+/** How the loss of a sample comes from what the network says of it: its formula, with the numbers. */
 function lossSum(outputs, ys, loss) {
-  const told = short(loss, 3),
-    [says, y] = [outputs[0], ys[0]];
-  if (engine.set.loss === "cross entropy") {
-    const share = softmax(outputs)[ys.indexOf(1)];
-    return `${MINUS}log(share of the target, ${short(share, 3)}) = ${told}`;
-  }
-  if (outputs.length > 1) return told;
-  if (engine.set.loss === "hinge") {
-    const sum = `1 ${MINUS} ${product(plain(y), short(says, 3))}`;
-    return loss === 0 ? `${sum} is not above 0, so 0` : `${sum} = ${told}`;
-  }
-  if (engine.set.loss !== "squared error") return told;
-  const digits = 3 + Math.max(0, Math.ceil(-Math.log10(Math.abs(says - y) || 1))), // to see it
-    error = `${short(says, digits)} ${MINUS} ${bracketed(plain(y, 3))}`;
-  return `(${digits > 9 ? short(says - y, 3) : error})\u00b2 = ${told}`;
+  const { formula, takes } = engine.set.loss,
+    told = short(loss, 3);
+  if (!formula || (takes !== "class" && outputs.length > 1)) return told;
+  const [says, y] = [outputs[0], ys[0]],
+    target = bracketed(plain(y, 3)),
+    digits = 3 + Math.max(0, Math.ceil(-Math.log10(Math.abs(says - y) || 1))), // to see the error
+    slots = {
+      error: digits > 9 ? short(says - y, 3) : `${short(says, digits)} ${MINUS} ${target}`,
+      says: bracketed(short(says, 3)),
+      target,
+      share: takes === "class" ? short(sharesOf(engine.set, outputs)[ys.indexOf(1)], 3) : "",
+    };
+  return `${inSigns(formula).replace(/\{(\w+)\}/g, (_, name) => slots[name])} = ${told}`;
 }
+
+/** A formula of Python's with the signs of print. */
+const inSigns = (formula) => signed(formula).replace("*", TIMES);
 
 const NUMBERS = [
   "no",
