@@ -161,7 +161,9 @@ class Known(NamedTuple):
     @property
     def takes(self) -> str:
         """What its targets are: "numbers", a "sign", or a "class", which has an output each."""
-        return {one_per_output: "numbers", plus_or_minus_one: "sign"}.get(self.encode, "class")
+        if self.encode is one_hot:
+            return "class"
+        return "numbers" if self.encode is one_per_output else "sign"
 
 
 KNOWN = (
