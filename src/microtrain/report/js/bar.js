@@ -39,11 +39,11 @@ function setUpBar() {
     if (event.key === "Enter") number.blur();
   });
   $("from").addEventListener("click", () => {
-    if (state.from === null && state.pieces.length === 1) state.from = head();
+    if (state.from === null && state.lr.length === 1) state.from = head();
     else {
       state.from = null;
-      if (state.pieces.length > 1) {
-        state.pieces = [[0, rate()]];
+      if (state.lr.length > 1) {
+        state.lr = [[0, rate()]];
         return act(() => retrain());
       }
     }
@@ -51,7 +51,7 @@ function setUpBar() {
   });
   $("forget").addEventListener("change", () =>
     act(() => {
-      state.zero = !$("forget").checked;
+      state.zeroGrad = !$("forget").checked;
       retrain();
     }),
   );
@@ -81,8 +81,8 @@ const nearest = (numbers, wanted) =>
 function chooseRate(lr, continuing = false, fromHere = false) {
   const now = performance.now();
   if (fromHere && state.from === null && state.view === "run") state.from = head();
-  const before = state.from === null ? [] : state.pieces.filter(([from]) => from < state.from);
-  state.pieces = before.length ? [...before, [state.from, lr]] : [[0, lr]];
+  const before = state.from === null ? [] : state.lr.filter(([from]) => from < state.from);
+  state.lr = before.length ? [...before, [state.from, lr]] : [[0, lr]];
   const goesOn = (continuing && keyedAt > 0) || now - keyedAt < 1000;
   keyedAt = now;
   act(() => retrain(goesOn));
@@ -161,15 +161,15 @@ function drawBar() {
     marks.childNodes.forEach((mark, i) => mark.style.setProperty("--share", i / (1 - low)));
   }
   $("ghost-mark").hidden = !ghost;
-  if (ghost) $("ghost-mark").style.setProperty("--share", share(ghost.config.pieces.at(-1)[1]));
+  if (ghost) $("ghost-mark").style.setProperty("--share", share(ghost.config.lr.at(-1)[1]));
   say(
     $("from"),
-    state.pieces.length > 1 || state.from !== null
-      ? `from step ${state.from ?? state.pieces.at(-1)[0]} on`
+    state.lr.length > 1 || state.from !== null
+      ? `from step ${state.from ?? state.lr.at(-1)[0]} on`
       : "the whole run",
   );
-  attributes($("from"), { "aria-pressed": state.pieces.length > 1 || state.from !== null });
-  $("forget").checked = !state.zero;
+  attributes($("from"), { "aria-pressed": state.lr.length > 1 || state.from !== null });
+  $("forget").checked = !state.zeroGrad;
   attributes($("play"), {
     "aria-label": state.playing ? "Pause" : walking ? "Walk: go on by itself" : "Play",
   });

@@ -21,10 +21,10 @@ function change(what, ofNetwork = false) {
       : null;
     if (state.view !== "run") leaveWalk();
     what();
-    if (state.seed === null && !same(state, page.spec, BUILT)) state.seed = 0;
+    if (state.seed === null && !same(state, usualOf(page.spec.data), BUILT)) state.seed = 0;
     state.weight = 0;
     state.from = null;
-    state.pieces = [[0, rate()]];
+    state.lr = [[0, rate()]];
     retrain();
     if (state.view === "run") state.step = last();
     writeFragment(true);

@@ -61,7 +61,7 @@ function drawCurve(svg, small = false, step = head()) {
       x: left ? LEFT + 6 : width - RIGHT,
       "text-anchor": left ? "start" : "end",
     });
-  const notch = state.pieces.length > 1 ? state.pieces.at(-1)[0] : state.from;
+  const notch = state.lr.length > 1 ? state.lr.at(-1)[0] : state.from;
   attributes(part("notch"), {
     d: notch === null ? "" : `M${at.x(notch)} ${height - BOTTOM}l-5 7h10z`,
   });
@@ -180,15 +180,11 @@ const agreement = () =>
     page.live && page.recorded.length
       ? makeEngine(page).agreement()
       : { digits: null, step: null });
-const recordedConfig = () => {
-  const { lr: pieces, zeroGrad: zero, ...others } = page.run;
-  return { net: [], out: "", ...page.spec, ...others, pieces, zero };
-};
 const isRecorded = () =>
   same(
     run.config,
-    recordedConfig(),
-    page.own ? ["pieces", "zero"] : [...BUILT, "pieces", "seed", "zero", "batch", "mean"],
+    usualOf(page.spec.data),
+    page.own ? ["lr", "zeroGrad"] : [...BUILT, "lr", "seed", "zeroGrad", "batch", "mean"],
   );
 
 function setUpCurve(svg) {

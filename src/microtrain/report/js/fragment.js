@@ -4,156 +4,85 @@ const LETTERS = { t: "tanh", l: "linear", r: "relu", s: "sigmoid" };
 const letterOf = (activation) =>
   Object.keys(LETTERS).find((letter) => LETTERS[letter] === activation);
 const MOST_STEPS = 10000,
-  MOST_SEED = 4294967295;
+  MOST_SEED = 4294967295,
+  MOST_PARTS = 100000;
 
-/** Each key: read its text into the state, or return false where it makes no sense. */
+const flag = (text) => ({ 0: false, 1: true })[text];
+const oneOf = (names) => (text) => (names().includes(text) ? text : undefined);
+const wholeNumber = (low, high) => (text) =>
+  /^\d{1,10}$/.test(text) && Number(text) >= low && Number(text) <= high()
+    ? Number(text)
+    : undefined;
+const samples =
+  (fewer = 0) =>
+  () =>
+    page.sets[state.data].xs.length - fewer;
+
+/** How each key is read: what its text means, undefined where that makes no sense. */
 const READERS = {
-  data: (text) => text in page.sets && !page.own && page.live && chooseData(text),
+  data: oneOf(() => Object.keys(page.sets)),
   net: (text) => {
-    if (page.own || !page.live) return false;
     const layers = text === "" ? [] : text.split("-").map((part) => /^(\d+)([tlrs])$/.exec(part)),
       most = Math.max(MOST_LAYERS, page.spec.net.length);
-    if (layers.length > most || !layers.every((layer) => layer && `${layer[1]}:tanh` in page.cells))
-      return false;
-    state.net = layers.map(([, n, letter]) => ({ n: Number(n), activation: LETTERS[letter] }));
+    if (layers.length <= most && layers.every((layer) => layer && `${layer[1]}:tanh` in page.cells))
+      return layers.map(([, n, letter]) => ({ n: Number(n), activation: LETTERS[letter] }));
   },
-  out: (text) => {
-    if (page.own || !page.live || !(text in LETTERS)) return false;
-    state.out = LETTERS[text];
-  },
+  out: (text) => (/^[tlrs]$/.test(text) ? LETTERS[text] : undefined),
   lr: (text) => {
     const pieces = text
       .split(",")
       .map((part, i) => (i ? /^(\d+):(.+)$/.exec(part)?.slice(1).map(Number) : [0, Number(part)]));
-    const rising = pieces.every(
-      (piece, i) =>
-        piece && piece[1] > 0 && finite(piece[1]) && (!i || piece[0] > pieces[i - 1]?.[0]),
-    );
-    if (!rising) return false;
-    state.pieces = pieces;
+    const rising = (piece, i) =>
+      piece && piece[1] > 0 && finite(piece[1]) && (!i || piece[0] > pieces[i - 1]?.[0]);
+    if (pieces.every(rising)) return pieces;
   },
-  seed: (text) =>
-    wholeNumber(text, 0, MOST_SEED, (seed) => {
-      state.seed = seed;
-    }),
-  zero: (text) => {
-    if (!/^[01]$/.test(text)) return false;
-    state.zero = text === "1";
-  },
-  mean: (text) => {
-    if (!/^[01]$/.test(text) || !page.live) return false;
-    state.mean = text === "1";
-  },
-  batch: (text) =>
-    page.live &&
-    wholeNumber(text, 1, page.sets[state.data].xs.length, (batch) => {
-      state.batch = batch;
-    }),
-  steps: (text) =>
-    page.live &&
-    wholeNumber(text, 1, MOST_STEPS, (steps) => {
-      state.steps = steps;
-    }),
-  target: (text) => {
-    if (!(Number(text) > 0) || !finite(Number(text))) return false;
-    state.target = Number(text);
-  },
-  step: (text) =>
-    wholeNumber(text, 0, MOST_STEPS, (step) => {
-      state.wanted = { ...state.wanted, step };
-    }),
-  sample: (text) =>
-    wholeNumber(text, 0, page.sets[state.data].xs.length - 1, (sample) => {
-      state.sample = sample;
-    }),
-  param: (text) => {
-    state.wanted = { ...state.wanted, param: text };
-  },
-  view: (text) => {
-    if (!["run", "step", "neuron"].includes(text)) return false;
-    state.wanted = { ...state.wanted, view: text };
-  },
-  part: (text) =>
-    wholeNumber(text, 1, 100000, (part) => {
-      state.wanted = { ...state.wanted, part };
-    }),
-  hide: (text) => {
-    if (!/^[01]$/.test(text)) return false;
-    state.hide = text === "1";
-  },
+  seed: wholeNumber(0, () => MOST_SEED),
+  zero: flag,
+  mean: flag,
+  batch: wholeNumber(1, samples()),
+  steps: wholeNumber(1, () => MOST_STEPS),
+  target: (text) => (Number(text) > 0 && finite(Number(text)) ? Number(text) : undefined),
+  step: wholeNumber(0, () => MOST_STEPS),
+  sample: wholeNumber(0, samples(1)),
+  param: (text) => text,
+  view: oneOf(() => ["run", "step", "neuron"]),
+  part: wholeNumber(1, () => MOST_PARTS),
+  hide: flag,
 };
+const ANSWERED = ["lr", "zero", "target", "seed"]; // of what is trained, by a page that replays
 
-const LOOKED = ["step", "sample", "param", "view", "part", "hide"];
-
-function wholeNumber(text, low, high, take) {
-  if (!/^\d{1,10}$/.test(text) || Number(text) < low || Number(text) > high) return false;
-  take(Number(text));
+/** What a key says, undefined where that makes no sense on this page. */
+function read(key, text) {
+  const isTrained = !(key in LOOKED || key === "param"),
+    fixed = page.live ? page.own && BUILT.includes(key) : isTrained && !ANSWERED.includes(key);
+  return fixed || !Object.hasOwn(READERS, key) ? undefined : READERS[key](text);
 }
 
 const netFragment = (net) => net.map(({ n, activation }) => n + letterOf(activation)).join("-");
 
 /** Take up a data set, with the network and the rate that suit it. */
-function chooseData(name) {
-  const set = page.sets[name],
-    recorded = name === page.spec.data;
-  const { lr, seed, steps, target, mean, batch } = page.run;
-  Object.assign(
-    state,
-    structuredClone(
-      recorded
-        ? {
-            data: name,
-            net: page.spec.net,
-            out: page.spec.out,
-            pieces: lr,
-            seed,
-            steps,
-            target,
-            mean,
-            batch,
-          }
-        : {
-            data: name,
-            net: set.net,
-            out: set.out,
-            pieces: [[0, set.lr]],
-            seed: 0,
-            steps: set.steps,
-            target: set.target,
-            mean: set.mean,
-            batch: null,
-          },
-    ),
-  );
-  Object.assign(state, { sample: 0, weight: 0, step: 0, from: null });
+function chooseData(data) {
+  const { zeroGrad } = state;
+  Object.assign(state, usualOf(data), { zeroGrad, sample: 0, weight: 0, step: 0, from: null });
 }
 
 /** Set the state from the link; unknown keys and bad values are left out, and one line says so. */
 function readFragment() {
-  defaults();
-  Object.assign(state, {
-    step: 0,
-    sample: 0,
-    weight: 0,
-    view: "run",
-    part: 1,
-    opened: [],
-    from: null,
-    hide: false,
-    wanted: {},
-  });
+  Object.assign(state, usualOf(page.spec.data), LOOKED);
   const given = new URLSearchParams(location.hash.slice(1)),
+    keys = [...new Set([...Object.keys(READERS), ...given.keys()])].filter((key) => given.has(key)),
+    wanted = {}, // what can be looked at only once it is trained
     bad = [];
   let trains = false; // whether it says anything of what is trained
-  for (const key of [
-    ...Object.keys(READERS).filter((key) => given.has(key)),
-    ...[...given.keys()].filter((key) => !(key in READERS)),
-  ]) {
-    if (!(key in READERS) || READERS[key](given.get(key)) === false) bad.push(key);
-    else trains ||= !LOOKED.includes(key);
+  for (const key of keys) {
+    const value = read(key, given.get(key));
+    if (value === undefined) bad.push(key);
+    else if (key === "data") chooseData(value);
+    else if (["step", "param", "view", "part"].includes(key)) wanted[key] = value;
+    else state[key === "zero" ? "zeroGrad" : key] = value;
+    trains ||= value !== undefined && !(key in LOOKED || key === "param");
   }
-  if (state.pieces.length > 1) state.from = state.pieces.at(-1)[0];
-  const { wanted } = state;
+  if (state.lr.length > 1) state.from = state.lr.at(-1)[0];
   retrain();
   while (!run.done && (wanted.step ?? 0) >= run.losses.length) run.advance(FRAME);
   if (wanted.param !== undefined) {
@@ -171,11 +100,9 @@ function readFragment() {
     if ((wanted.part ?? 1) > parts().length) bad.push("part");
     else goToPart(wanted.part ?? 1);
   }
-  delete state.wanted;
+  const told = bad.map((key) => `\u201c${key.slice(0, 20)}\u201d`).join(", ");
   notice(
-    bad.length
-      ? `This link says something about ${bad.map((key) => `\u201c${key.slice(0, 20)}\u201d`).join(", ")} that makes no sense here; it was left out.`
-      : "",
+    told ? `This link says something about ${told} that makes no sense here; it was left out.` : "",
   );
   changed();
 }
@@ -183,12 +110,7 @@ function readFragment() {
 /** The link to what is shown now: only what differs from how the page opens. */
 function fragmentOf() {
   const text = [],
-    base = page.run,
-    recorded = state.data === page.spec.data;
-  const set = page.sets[state.data],
-    usual = recorded
-      ? { ...base, net: page.spec.net || [], out: page.spec.out }
-      : { ...set, lr: [[0, set.lr]], seed: 0, zeroGrad: true, batch: null };
+    usual = usualOf(state.data);
   const add = (key, value, normal) => {
     if (JSON.stringify(value) !== JSON.stringify(normal)) text.push(`${key}=${value}`);
   };
@@ -197,9 +119,9 @@ function fragmentOf() {
     add("net", netFragment(state.net), netFragment(usual.net));
     add("out", letterOf(state.out), letterOf(usual.out));
   }
-  text.push(`lr=${state.pieces.map(([from, lr], i) => (i ? `${from}:${lr}` : lr)).join(",")}`);
+  text.push(`lr=${state.lr.map(([from, lr], i) => (i ? `${from}:${lr}` : lr)).join(",")}`);
   add("seed", state.seed, usual.seed);
-  add("zero", Number(state.zero), Number(usual.zeroGrad));
+  add("zero", Number(state.zeroGrad), Number(usual.zeroGrad));
   add("mean", Number(state.mean), Number(usual.mean));
   if (state.batch !== null) add("batch", state.batch, usual.batch);
   add("steps", state.steps, usual.steps);

@@ -47,7 +47,7 @@ const nodeName = (l, j) =>
 const layerName = (l) => (l === engine.layers.length - 1 ? "output" : `layer ${l}`);
 
 function frameNetwork(svg, at) {
-  const key = JSON.stringify([at.width, at.height, engine.config, at.walking]);
+  const key = JSON.stringify([at.width, at.height, engine.spec, at.walking]);
   if (svg.dataset.key === key) return;
   svg.dataset.key = key;
   svg.replaceChildren();

@@ -18,7 +18,7 @@ function drawMore() {
 function agreementText() {
   const { digits, losses, step } = agreement();
   if (digits === null) return "";
-  const which = isRecorded() ? "" : ` (${difference(recordedConfig(), run.config)}; not this one)`,
+  const which = isRecorded() ? "" : ` (${difference(usualOf(page.spec.data), run.config)}; not this one)`,
     told = `This page repeated the run that Python recorded${which}: `;
   return step === null
     ? `${told}all ${losses} losses agree to ${digits} digits.`

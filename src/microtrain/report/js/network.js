@@ -70,7 +70,7 @@ function networkWords(flat) {
       : "Number in a circle: its output.",
     line = !state.byGradient
       ? `a weight (solid +, dashed ${MINUS})`
-      : state.zero
+      : state.zeroGrad
         ? "how the loss changes with this weight"
         : "what this weight\u2019s gradient holds, with all that is left over";
   say($("network-legend"), `${circle} Line: ${line}.${flatLegend(flat)}`);

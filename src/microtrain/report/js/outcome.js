@@ -49,7 +49,7 @@ function prompted(classes) {
 /** What forgetting zero_grad does here, and why that proves nothing. */
 function drawNote() {
   const note = $("note");
-  note.hidden = state.zero || !run.done || hiding();
+  note.hidden = state.zeroGrad || !run.done || hiding();
   if (note.hidden) return;
   const other = withReset(),
     mine = run.verdict(),
@@ -80,8 +80,8 @@ let resetKey = "",
   resetRun = null;
 /** The same run with the reset, for comparison: the ghost, if it is that one, else computed once. */
 function withReset() {
-  if (!page.live) return ghost?.config.zero ? ghost : null;
-  const config = { ...run.config, zero: true };
+  if (!page.live) return ghost?.config.zeroGrad ? ghost : null;
+  const config = { ...run.config, zeroGrad: true };
   if (ghost && same(ghost.config, config, TRAINED)) return ghost;
   const key = JSON.stringify(config);
   if (key !== resetKey) {

@@ -76,7 +76,7 @@ const KEYS = {
 const LETTER_KEYS = {
   z: () =>
     act(() => {
-      state.zero = !state.zero;
+      state.zeroGrad = !state.zeroGrad;
       retrain();
     }),
   s: () => act(swap),

@@ -13,7 +13,7 @@ function isOpen(l, j) {
 /** All parts of the walk, with what is known from which part on. */
 function walkList() {
   const key = JSON.stringify([
-    engine.config,
+    engine.spec,
     state.weight,
     state.opened,
     state.sample,

@@ -4,17 +4,9 @@ const page = JSON.parse($("data").textContent);
 const STARTS = 20,
   FRAME = 12,
   REST = 150; // seeds; ms of steps in a frame; ms of rest before the starts
-const state = {
-  data: "",
-  net: [],
-  out: "",
-  mean: false,
-  batch: null,
-  steps: 100,
-  target: 0.01, // what is trained, and until when
-  pieces: [[0, 0.05]],
-  seed: 0,
-  zero: true, // [from step, rate], in order
+const BUILT = ["data", "net", "out"]; // what makes another network
+const TRAINED = [...BUILT, "mean", "batch", "steps", "target", "lr", "seed", "zeroGrad"];
+const LOOKED = {
   step: 0,
   sample: 0,
   weight: 0,
@@ -22,26 +14,17 @@ const state = {
   part: 1,
   opened: [],
   from: null, // the step from which on the slider changes the rate
-  byGradient: false,
   hide: false,
+};
+const state = {
+  ...usualOf(page.spec.data),
+  ...LOOKED,
+  byGradient: false,
   playing: false,
   speed: 1,
   touched: false,
   played: false,
 };
-const TRAINED = [
-  "data",
-  "net",
-  "out",
-  "mean",
-  "batch",
-  "steps",
-  "target",
-  "pieces",
-  "seed",
-  "zero",
-];
-const BUILT = ["data", "net", "out"];
 let spent = false; // whether the steps of this frame have been taken
 let engine,
   run,
@@ -50,51 +33,27 @@ let engine,
   scale,
   changedAt = 0;
 
-const rate = () => state.pieces[state.pieces.length - 1][1];
-const configOf = () =>
-  structuredClone(Object.fromEntries(TRAINED.map((name) => [name, state[name]])));
+/** How a network is trained on data unless one changes it: on the recorded data, as it was recorded. */
+function usualOf(data) {
+  const { net, out, lr, steps, target, mean } = page.sets[data],
+    usual = { mean, batch: null, steps, target, lr: [[0, lr]], seed: 0, zeroGrad: true };
+  return { data, net, out, ...(data === page.spec.data ? page.run : usual) };
+}
+
+const rate = () => state.lr.at(-1)[1];
+const configOf = () => Object.fromEntries(TRAINED.map((name) => [name, state[name]]));
 const same = (a, b, names) =>
   names.every((name) => JSON.stringify(a[name]) === JSON.stringify(b[name]));
-const specOf = ({ data, net, out }) => (page.own ? { data } : { data, net, out });
 const last = () => run.head;
 /** The head: where the run is looked at; it follows a run that is still growing. */
 const head = () => Math.max(0, Math.min(state.step, last()));
 /** Whether there is something to guess: what comes after the head is not shown. */
 const hiding = () => state.hide && head() < last();
 
-function optionsOf(config) {
-  const { pieces: lr, seed, zero: zeroGrad, steps, target, mean, batch } = config;
-  return { lr, seed, zeroGrad, steps, target, mean, batch };
-}
-
-/** Take up the state that the page was written with. */
-function defaults() {
-  const {
-    run: { lr, seed, zeroGrad, steps, target, mean, batch },
-    spec,
-  } = page;
-  Object.assign(
-    state,
-    structuredClone({
-      net: [],
-      out: "",
-      ...spec,
-      pieces: lr,
-      seed,
-      zero: zeroGrad,
-      steps,
-      target,
-      mean,
-      batch,
-    }),
-  );
-  if (typeof lr === "number") state.pieces = [[0, lr]];
-}
-
 /** Train anew with what the state says; within one gesture the run before stays the ghost. */
 function retrain(continuing = false) {
   const config = configOf();
-  if (!engine || !same(config, engine.config, BUILT)) build(config);
+  if (!engine || !same(config, engine.spec, BUILT)) build(config);
   if (run && !continuing && !same(run.config, config, TRAINED)) ghost = run;
   if (ghost && !same(ghost.config, config, ["data", "mean"])) ghost = null;
   run = begin(config);
@@ -104,7 +63,7 @@ function retrain(continuing = false) {
 }
 
 function begin(config) {
-  const one = engine.start(optionsOf(config));
+  const one = engine.start(config);
   one.config = config;
   one.engine = engine;
   return one;
@@ -121,10 +80,9 @@ function show() {
 
 /** Make the engine for what is trained; the axes are fixed by its first loss. */
 function build(config) {
-  engine = makeEngine(page, specOf(config));
-  engine.config = config;
+  engine = makeEngine(page, config);
   const first = engine.start({
-    ...optionsOf(config),
+    ...config,
     seed: page.run.seed,
     lr: [[0, 1e-9]],
     steps: 1,
@@ -144,7 +102,7 @@ function settle() {
 function swap() {
   if (!ghost) return;
   [run, ghost] = [ghost, run];
-  Object.assign(state, structuredClone(run.config));
+  Object.assign(state, run.config);
   engine = run.engine;
   show();
 }
@@ -159,9 +117,9 @@ function work() {
   }
   if (page.own || !page.live || performance.now() - changedAt < REST) return;
   const seeds = Array.from({ length: STARTS }, (_, seed) => seed);
-  for (const zeroGrad of run.config.zero ? [true] : [true, false]) {
+  for (const zeroGrad of run.config.zeroGrad ? [true] : [true, false]) {
     const row = zeroGrad ? 0 : 1;
-    starts[row] ??= engine.many(seeds, { ...optionsOf(run.config), zeroGrad });
+    starts[row] ??= engine.many(seeds, { ...run.config, zeroGrad });
     if (starts[row].results[STARTS - 1]) continue;
     starts[row].advance(FRAME / 2);
     return changed();
@@ -170,5 +128,5 @@ function work() {
 
 const startsReady = () =>
   starts.length > 0 &&
-  starts.length === (run.config.zero ? 1 : 2) &&
+  starts.length === (run.config.zeroGrad ? 1 : 2) &&
   starts.every((row) => row.results[STARTS - 1]);

@@ -86,7 +86,7 @@ const SENTENCES = {
     return `${all} ${number(t.total)}. That is the number to bring down.`;
   },
   B0: (part, t) => {
-    if (state.zero) return "Gradients are set to 0 first: backward adds to what is there.";
+    if (state.zeroGrad) return "Gradients are set to 0 first: backward adds to what is there.";
     const k = head();
     return `Forgotten: nobody set the gradients to 0. ${engine.names[state.weight]}\u2019s starts at ${gradient(run.leftover(k)[state.weight])}, left over from ${plural(k, "step")}.`;
   },
@@ -189,7 +189,7 @@ const SENTENCES = {
       most = strongest(moves);
     if (moves[most] === 0)
       return `All gradients are 0: all ${engine.size} numbers stay as they are.`;
-    return `All ${engine.size} numbers ${isOver() ? "would move" : "move"} at once, each against ${state.zero ? "its own gradient" : "all that its gradient holds"}. Largest move: ${engine.names[most]}, by ${number(moves[most])}.`;
+    return `All ${engine.size} numbers ${isOver() ? "would move" : "move"} at once, each against ${state.zeroGrad ? "its own gradient" : "all that its gradient holds"}. Largest move: ${engine.names[most]}, by ${number(moves[most])}.`;
   },
   U3: (part, t) => {
     const a = t.total,

@@ -27,10 +27,10 @@ function setUpStarts() {
   }
 }
 
-function chooseStart(seed, zero = state.zero) {
+function chooseStart(seed, zeroGrad = state.zeroGrad) {
   if (page.own || !page.live) return; // these have one start
   act(() => {
-    Object.assign(state, { seed, zero });
+    Object.assign(state, { seed, zeroGrad });
     retrain();
   });
 }
@@ -44,13 +44,13 @@ function drawStarts() {
   for (const row of $("starts-rows").children) {
     const zero = row.dataset.zero === "true",
       results = starts[zero ? 0 : 1]?.results || [];
-    row.hidden = !zero && state.zero;
+    row.hidden = !zero && state.zeroGrad;
     if (row.hidden) continue;
     [...row.children].forEach((button, seed) => drawStart(button, seed, results[seed], zero));
     const converged = results.filter((result) => result?.fate === "converged").length;
     told.push({ zero, converged, words: words(results) });
   }
-  const rates = ratesText(state.pieces),
+  const rates = ratesText(state.lr),
     [first, second] = told;
   const alike = run.verdict().fate === "converged" ? first.converged : STARTS - first.converged,
     disagrees = ready && run.done && state.target !== null && alike <= MOST_AGREE * STARTS;
@@ -85,7 +85,7 @@ function drawStarts() {
 
 function drawStart(button, seed, result, zero) {
   const word = result?.fate || "",
-    chosen = seed === state.seed && zero === state.zero;
+    chosen = seed === state.seed && zero === state.zeroGrad;
   const key = `${word} ${chosen}`;
   if (button.dataset.key === key) return;
   button.dataset.key = key;

@@ -5,7 +5,7 @@ function drawStrip() {
     name = engine.names[state.weight],
     set = engine.set;
   const held = run.gradients(k)[state.weight],
-    left = state.zero ? 0 : run.leftover(k)[state.weight],
+    left = state.zeroGrad ? 0 : run.leftover(k)[state.weight],
     slope = held - left, // what the loss does now; the update goes by all that is held
     before = run.parameters(k)[state.weight],
     lr = run.lrs?.[k] ?? rate();

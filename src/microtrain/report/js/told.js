@@ -61,7 +61,7 @@ function toldVerdict(one, wrong, samples) {
       const ended = one.status === "diverged" ? `; after step ${end} it is no number any more` : "";
       return [
         `\u2717 ${leftAt(one)}`,
-        `: the loss grew to ${loss}${ended}. The steps ${one.config.zero ? "are too" : "grow too"} long.`,
+        `: the loss grew to ${loss}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
       ];
     }
     case "saturated":
@@ -117,14 +117,14 @@ function difference(config, other) {
   const differs = (...names) =>
     names.some((name) => JSON.stringify(config[name]) !== JSON.stringify(other[name]));
   if (differs("net", "out")) told.push(`with ${netText(config)}`);
-  if (differs("zero")) told.push(config.zero ? "with the reset" : "without the reset");
+  if (differs("zeroGrad")) told.push(config.zeroGrad ? "with the reset" : "without the reset");
   if (differs("seed")) told.push(`from start ${config.seed}`);
   if (differs("batch"))
     told.push(config.batch ? `in batches of ${config.batch}` : "with all samples in each step");
   if (differs("steps")) told.push(`for ${plural(config.steps, "step")}`);
   if (differs("target"))
     told.push(config.target === null ? "without a target" : `to a loss of ${plain(config.target)}`);
-  if (differs("pieces") || !told.length) told.unshift(`at ${ratesText(config.pieces)}`);
+  if (differs("lr") || !told.length) told.unshift(`at ${ratesText(config.lr)}`);
   return told.join(", ");
 }
 
