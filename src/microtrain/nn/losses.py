@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..engine.number import Number, as_number
 from ..engine.operators import ratio
@@ -144,19 +144,26 @@ def one_hot(target: Any, n_out: int) -> list[float]:
     raise ValueError(f"cross_entropy expects {expected}, got {describe(target)}")
 
 
-class Known(NamedTuple):
-    """A loss, with all that the library knows of it: what has a default is for the page.
+class Known:
+    """A loss, its targets as `encode` makes numbers of them, and what the page says of it.
 
-    A formula has the slots {error}, {says}, {target} and {share} (of the target, by softmax).
+    formula: with the slots {error}, {says}, {target} and {share} (of the target, by softmax). why:
+    what it does, in words before the formula; slope: its slope by the prediction, in words; many:
+    several of them; kinks: whether it has any, None where nobody said.
     """
 
-    loss: Loss
-    encode: Callable[[Any, int], list[Any]]
-    formula: str = ""
-    why: str = ""  # what it does, in words before the formula
-    slope: str = ""  # by the prediction, in words
-    many: str = ""  # several of them
-    kinks: bool | None = None  # None: nobody said
+    def __init__(
+        self,
+        loss: Loss,
+        encode: Callable[[Any, int], list[Any]],
+        formula: str = "",
+        why: str = "",
+        slope: str = "",
+        many: str = "",
+        kinks: bool | None = None,
+    ) -> None:
+        self.loss, self.encode, self.kinks = loss, encode, kinks
+        self.formula, self.why, self.slope, self.many = formula, why, slope, many
 
     @property
     def takes(self) -> str:
