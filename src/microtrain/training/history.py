@@ -74,15 +74,15 @@ class History:
     History(finished, 5 steps, loss 7.73 -> 1.495)
     """
 
-    def __init__(self, model: Any, engine: str) -> None:
-        self.model, self.engine = model, engine
+    def __init__(self, model: Any, engine: str, source: str = "", fallback: str = "") -> None:
+        self.model, self.engine, self.source, self.fallback = model, engine, source, fallback
         self.losses: list[float] = []
         self.lrs: list[float] = []
         self.grad_norms: list[float] = []
         self.sharpness: dict[int, float] = {}
         self.status: Status = "running"
         self.steps, self.seconds = 0, 0.0
-        self.source = self.fallback = self.error = self.unsaved = ""
+        self.error = self.unsaved = ""
         self.target_loss: float | None = None
         self.per_pass = 1
         self.recording: Recording | None = None

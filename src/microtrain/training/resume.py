@@ -57,6 +57,7 @@ class RunFile:
         target(path)  # to be told now, not when there is something to lose
         self.path, self.every, self.history = path, plan.every, history
         self.next = time.perf_counter() + SECONDS  # when it is to be saved again
+        self.most, self.saved = plan.steps, 0  # how many steps there may be, and were at last
         objective, lr = plan.objective, plan.lr
         model, self.parameters = objective.model, objective.parameters
         self.settings = {
@@ -79,19 +80,17 @@ class RunFile:
                     f"goes on with the same: {error}; leave that out, or the checkpoint"
                 ) from None
 
-    def is_due(self, steps: int) -> bool:
-        """Return whether the run is to be saved after so many steps."""
-        if self.every is not None:
-            return steps % self.every == 0
-        return time.perf_counter() >= self.next
-
-    def save(self, whole: Whole, seconds: float, at_the_end: bool = False) -> None:
-        """Write down the run as it is after the last whole step.
+    def save(self, whole: Whole, start: float, at_the_end: bool = False) -> None:
+        """Write down the run, which began at `start`, as it is after so many steps, if that is due.
 
         Where that fails, on a full disk, a warning says so, and training goes on.
         """
-        begun = time.perf_counter()
+        now = time.perf_counter()
         steps, (parameters, gradients), (before, _) = whole
+        is_due = now >= self.next if self.every is None else steps % self.every == 0
+        if not (at_the_end or (is_due and steps != self.saved)):
+            return
+        self.saved = steps
         history, code = self.history, dict(self.code)
         for function, (name, first) in zip(self.functions.values(), code.items()):
             if digest(str(described(function, self.parameters))) != first:
@@ -101,7 +100,7 @@ class RunFile:
                 self.path,
                 settings={**self.settings, **code, "python": PYTHON},
                 steps=steps,
-                seconds=seconds,
+                seconds=now - start,
                 **dict(zip(PARTS, map(_packed, (parameters, gradients, before)))),
                 sharpness=[[k, *_packed([x])] for k, x in history.sharpness.items() if k < steps],
                 **{name: _packed(getattr(history, name)[:steps]) for name in RECORDS},
@@ -114,9 +113,9 @@ class RunFile:
             warnings.warn(f"the checkpoint can't be written, {then}: {error}", stacklevel=4)
         finally:  # also where it failed, so as not to try again at each step
             done = time.perf_counter()
-            self.next = done + max(SECONDS, 10 * (done - begun))
+            self.next = done + max(SECONDS, 10 * (done - now))
 
-    def restore(self, most: int) -> tuple[Whole, float] | None:
+    def restore(self) -> tuple[Whole, float] | None:
         """Put the record into the history; return the last whole step, and the seconds it took.
 
         Without a file, returns None. Raises `CheckpointError` if the file is of no run or another,
@@ -125,9 +124,9 @@ class RunFile:
         if not os.path.exists(self.path):
             return None
         record = FORMAT.read(self.path, self._checked)
-        steps = record["steps"]
-        if steps > most:
-            raise ValueError(f"steps expects at least the {steps} that are made, got {most}")
+        self.saved = steps = record["steps"]
+        if steps > self.most:
+            raise ValueError(f"steps expects at least the {steps} that are made, got {self.most}")
         for name in RECORDS:
             getattr(self.history, name)[:] = record[name]
         self.history.sharpness.update(record["sharpness"])

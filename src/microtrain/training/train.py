@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import os
@@ -18,7 +19,7 @@ from ..nn.optim import Schedule
 from .chunks import Chunks
 from .compiled import CompiledEngine
 from .curvature import Curvature
-from .eager import EagerEngine, set_state, state_of
+from .eager import EagerEngine, State, set_state, state_of
 from .history import History, Recording
 from .objective import batches_of
 from .plan import Plan
@@ -136,84 +137,80 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     `chosen` is what `engine_for` returned for this plan, or for one that differs in the rate only.
     """
     start = time.perf_counter()
-    parameters = plan.objective.parameters
     engine, fallback = chosen or engine_for(plan)
-    curvature = Curvature(plan.objective) if plan.tracks else None
+    parameters, on_step = plan.objective.parameters, plan.on_step
+    history = History(plan.objective.model, engine.name, engine.source, fallback)
+    history.target_loss, history.per_pass = plan.target_loss, plan.per_pass
+    history.recording = recording = Recording(plan) if plan.record else None
+    curvature: Any = Curvature(plan.objective) if plan.tracks else None
     batches: Any = batches_of(engine.samples, plan.batch_size, plan.accumulate, plan.seed)
-    history = _history(plan, engine, fallback)
-    losses, lrs, grad_norms = history.losses, history.lrs, history.grad_norms
-    steps, least, tracked, recording = plan.steps, plan.least, plan.tracked, history.recording
-    rate, on_step, inf = plan.rate, plan.on_step, math.inf
+    state = state_of(parameters)
     # How many steps were made, the state after them, and that before the last, whose loss is
     # finite: one assignment, so that Ctrl-C falls before or after it.
-    state = state_of(parameters)
     whole = 0, state, state
     keeper = RunFile(plan.checkpoint, plan, history) if plan.checkpoint else None
-    if keeper is not None and (kept := keeper.restore(steps)):
+    if keeper is not None and (kept := keeper.restore()):
         whole, seconds = kept
         start -= seconds
-        set_state(parameters, state := whole[1])
+        set_state(parameters, whole[1])
         batches = itertools.islice(batches, whole[0], None)  # what the next step is to draw
-    end: tuple[Any, int, Any] = "interrupted", whole[0], whole[1]
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
     if chunks := engine.name == "native":
         batches = Chunks(engine, plan, batches, looks)  # type: ignore[arg-type]
+    end: tuple[Any, int, State] | None = None  # the status, the steps made, the state after them
     try:
-        while (k := whole[0]) < steps:
+        while (k := whole[0]) < plan.steps:
+            if keeper is not None:
+                keeper.save(whole, start)
             if chunks and (further := batches.make(whole, history)):
-                whole, state = further, further[1]
-                if keeper is not None and keeper.is_due(whole[0]):
-                    keeper.save(whole, time.perf_counter() - start)
+                whole = further
                 continue
+            _, state, before = whole
             if looks:
                 set_state(parameters, state)
-            lr, is_tracked = rate(k), curvature is not None and k in tracked
+            lr, is_tracked = plan.rate(k), k in plan.tracked
             try:
                 loss, norm, after = engine.step(state, next(batches), lr)
             except ArithmeticError as error:
                 loss, norm, after = math.nan, math.nan, state
                 history.error = str(error) or type(error).__name__
-            if curvature is not None and is_tracked:
-                history.sharpness[k] = _sharpness(curvature, state[0])
+            if is_tracked:
+                history.sharpness[k] = math.nan
+                with contextlib.suppress(ArithmeticError):  # where the loss has no Hessian
+                    history.sharpness[k] = curvature.sharpness(state[0])
             if recording is not None:
                 recording.parameters.append(state[0])
                 recording.gradients.append(after[1] if norm == norm else (norm,) * len(parameters))
-            losses.append(loss)
-            lrs.append(lr)
-            grad_norms.append(norm)
-            if not -inf < loss < inf:
-                end = "diverged", max(0, k - 1), (whole[2][0], state[1])
+            history.losses.append(loss)
+            history.lrs.append(lr)
+            history.grad_norms.append(norm)
+            if not math.isfinite(loss):
+                end = "diverged", max(0, k - 1), (before[0], state[1])
                 break
-            if loss < least:
+            if loss < plan.least:
                 end = "converged", k, (state[0], after[1])
                 break
             whole = k + 1, after, state
-            state = after
             if on_step is not None:
                 history.steps, history.seconds = k + 1, time.perf_counter() - start
-                set_state(parameters, state)
+                set_state(parameters, after)
                 on_step(history)
                 engine.refresh()
-                state = state_of(parameters)
-                whole = k + 1, state, whole[2]
-            if keeper is not None and keeper.is_due(k + 1):
-                keeper.save(whole, time.perf_counter() - start)
+                whole = k + 1, state_of(parameters), state
         else:
-            end = "finished", steps, state
-    except BaseException as error:
-        end = "interrupted", whole[0], whole[1]
-        if not isinstance(error, KeyboardInterrupt):
-            raise
+            end = "finished", whole[0], whole[1]
+    except KeyboardInterrupt:
+        pass
     finally:
         while True:
             try:
-                _finish(history, parameters, *end)
+                _finish(history, parameters, *(end or ("interrupted", whole[0], whole[1])))
                 break
             except KeyboardInterrupt:  # whoever presses Ctrl-C again is kept waiting
                 continue
         history.seconds = time.perf_counter() - start
     if keeper is not None:
-        keeper.save(whole, history.seconds, at_the_end=True)
+        keeper.save(whole, start, at_the_end=True)
     return history
 
 
@@ -242,16 +239,6 @@ def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
     return EagerEngine(objective, plan.zero_grad), fallback
 
 
-def _history(plan: Plan, engine: EagerEngine, fallback: str) -> History:
-    """Return the history of a run that is about to begin."""
-    history = History(plan.objective.model, engine.name)
-    history.source, history.fallback = engine.source, fallback
-    history.target_loss, history.per_pass = plan.target_loss, plan.per_pass
-    if plan.record:
-        history.recording = Recording(plan)
-    return history
-
-
 def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, state: Any) -> None:
     """Leave the model in its final state, and in an interrupted history whole steps only."""
     set_state(parameters, state)
@@ -265,13 +252,4 @@ def _finish(history: History, parameters: Sequence[Value], status: Any, n: int, 
             records += history.recording.parameters, history.recording.gradients
         for record in records:
             del record[n:]
-        for step in range(n, max(history.sharpness, default=0) + 1):
-            history.sharpness.pop(step, None)
-
-
-def _sharpness(curvature: Curvature, parameters: Sequence[float]) -> float:
-    """Return the sharpness at these parameters; NaN where the loss has no Hessian."""
-    try:
-        return curvature.sharpness(parameters)
-    except ArithmeticError:
-        return math.nan
+        history.sharpness = {k: x for k, x in history.sharpness.items() if k < n}
