@@ -125,18 +125,7 @@ def phases(**options):
     return mt.phase_diagram(**{"lrs": [0.1], "scales": [1.0], "steps": 3, **options})
 
 
-def history(method):
-    """A method of the record of a run, as a function of its other arguments."""
-    return lambda **options: getattr(mt.train(steps=3), method)(**options)
-
-
-def of_phases(method):
-    return lambda **options: getattr(mt.phase_diagram([0.1], [1.0], steps=3), method)(**options)
-
-
-def of_sweep(method):
-    return lambda **options: getattr(mt.sweep([0.1], steps=3), method)(**options)
-
+HISTORY, SWEEP, PHASES = train(steps=3), sweep(), phases()
 
 ENTRIES = {name: getattr(getattr(mt, name), "entry", None) for name in mt.__all__}
 UNARY = [name for name, entry in ENTRIES.items() if entry and len(entry.slopes) == 1]
@@ -274,21 +263,21 @@ CALLS = {
             "on_run": None,
         },
     ),
-    "PhaseDiagram.chart": (of_phases("chart"), {"width": 40, "height": 5, "colour": False}),
-    "PhaseDiagram.plot": (of_phases("plot"), {"ax": None}),
-    "PhaseDiagram.to_csv": (of_phases("to_csv"), {"target": "PATH"}),
+    "PhaseDiagram.chart": (PHASES.chart, {"width": 40, "height": 5, "colour": False}),
+    "PhaseDiagram.plot": (PHASES.plot, {"ax": None}),
+    "PhaseDiagram.to_csv": (PHASES.to_csv, {"target": "PATH"}),
     "History.chart": (
-        history("chart"),
+        HISTORY.chart,
         {"width": 40, "height": 5, "log": None, "ascii": None},
     ),
-    "History.plot": (history("plot"), {"ax": None}),
-    "History.to_csv": (history("to_csv"), {"target": "PATH"}),
+    "History.plot": (HISTORY.plot, {"ax": None}),
+    "History.to_csv": (HISTORY.to_csv, {"target": "PATH"}),
     "Sweep.chart": (
-        of_sweep("chart"),
+        SWEEP.chart,
         {"width": 40, "height": 5, "log": None, "ascii": None, "colour": False},
     ),
-    "Sweep.plot": (of_sweep("plot"), {"ax": None}),
-    "Sweep.to_csv": (of_sweep("to_csv"), {"target": "PATH"}),
+    "Sweep.plot": (SWEEP.plot, {"ax": None}),
+    "Sweep.to_csv": (SWEEP.to_csv, {"target": "PATH"}),
     "save": (mt.save, {"model": MODEL, "path": "PATH"}),
     "load": (mt.load, {"path": "MODEL", "model": None}),
     "report": (mt.report, {"runs": mt.train(record=True), "path": "PATH", "title": "title"}),

@@ -46,42 +46,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _chosen(words: list[str]) -> tuple[Command, list[str]]:
     """Return the command that the first word names (by default train), and the other words."""
+    purposes = (f"  {name:9} {command.purpose}" for name, command in COMMANDS.items())
     parser = Parser(
         "microtrain",
         "COMMAND [OPTION ...]",
         "Train a small neural network and watch the four steps at work: forward pass, loss, "
         "backward pass, update. Without a command: microtrain train.",
-        "\n".join(
-            [
-                "commands (microtrain COMMAND --help says more):",
-                *(f"  {name:9} {command.purpose}" for name, command in COMMANDS.items()),
-            ]
-        ),
+        "\n".join(["commands (microtrain COMMAND --help says more):", *purposes]),
     )
     parser.add_argument("--version", action="version", version=f"microtrain {__version__}")
-    name = words[0] if words else ""
-    if name in ("-h", "--help", "--version"):
-        parser.parse_args([name])
-    if not name or name.startswith("-"):
-        name, words = "train", ["", *words]
+    if words[:1] in (["-h"], ["--help"], ["--version"]):
+        parser.parse_args(words[:1])
+    if not words or not words[0] or words[0].startswith("-"):
+        words = ["train", *words]
+    name, *words = words
     if name not in COMMANDS:
         parser.error(f"there is no command {name}{hint(name, COMMANDS)}")
-    if name == "train":
-        name, words = _moved(words)
-    return COMMANDS[name], words[1:]
+    if name == "train" and any(word.partition("=")[0] == "--csv" for word in words):
+        name, words = "fit", _moved(words)
+    return COMMANDS[name], words
 
 
-def _moved(words: list[str]) -> tuple[str, list[str]]:
+def _moved(words: list[str]) -> list[str]:
     """Turn train --csv FILE, which is kept for one more version, into fit FILE."""
-    words = [part for word in words for part in re.split("(?<=^--csv)=", word)]
-    if "--csv" not in words:
-        return "train", words
     say(
         "microtrain: train --csv is now: microtrain fit FILE --target COLUMN; "
         "it will be gone in the next version"
     )
+    words = [part for word in words for part in re.split("(?<=^--csv)=", word)]
     k = words.index("--csv")
-    return "fit", ["fit", *words[k + 1 : k + 2], *words[1:k], *words[k + 2 :]]
+    return [*words[k + 1 : k + 2], *words[:k], *words[k + 2 :]]
 
 
 def _explained(error: BaseException) -> tuple[int, str]:

@@ -75,10 +75,7 @@ class Unset(str):
 
 
 class Option(NamedTuple):
-    """An option: its help, what its value is called (a flag has none), what that may be by default.
-
-    Where it is one of several names, the help lists them.
-    """
+    """An option: its help, what its value is called (a flag has none), its kind and default."""
 
     help: str
     value: str = ""
@@ -108,37 +105,23 @@ OPTIONS = {
     "output-activation": Option("of the last layer", "NAME", ACTIVATIONS, "tanh"),
     # Training.
     "lr": Option("learning rate", "RATE", float, 0.05),
-    "lrs": Option(
-        "learning rates (of a map: the lowest and the highest)", "RATE", float, [0.001, 10], "+"
-    ),
-    "warmup": Option(
-        "run each rate a second time: up to it in N steps, then down half a cosine to 0", "N", int
-    ),
+    "lrs": Option("learning rates (of a map: lowest, highest)", "RATE", float, [0.001, 10], "+"),
+    "warmup": Option("run each rate again: up to it in N steps, then down half a cosine", "N", int),
     "steps": Option("make at most N steps", "N", int, 100),
     "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", float, 0.01),
-    "loss": Option(
-        "of a row", "NAME", LOSSES, Unset("cross_entropy for classes, squared_error for numbers")
-    ),
+    "loss": Option("of a row", "NAME", LOSSES, Unset("the first for classes, else the last")),
     "reduction": Option("of the samples' losses to that of a batch", "NAME", REDUCTIONS, "sum"),
     "batch-size": Option("samples in a mini-batch", "N", int, Unset("all")),
     "accumulate": Option("add up the gradients of N mini-batches for each update", "N", int, 1),
     "seed": Option("decides everything that is random", "N", int, 0),
     "seeds": Option("runs for each rate, from seed 0 on", "N", int),
-    "engine": Option(
-        "what makes the steps (native needs a C compiler)", "NAME", ENGINES, ENGINES[0]
-    ),
+    "engine": Option("of the steps; native needs a C compiler", "NAME", ENGINES, ENGINES[0]),
     "jobs": Option("processes to run on", "N", int),
     "no-zero-grad": Option("forget to reset the gradients, to see what that does"),
     "no-sharpness": Option("leave out the sharpness, which takes time"),
     # A map.
     "rows": Option("what its rows are", "NAME", ("scales", "seeds"), "scales"),
-    "scales": Option(
-        "factors of the initial parameters: the lowest and the highest",
-        "FACTOR",
-        float,
-        [0.1, 10],
-        "+",
-    ),
+    "scales": Option("of initial parameters: lowest, highest", "FACTOR", float, [0.1, 10], "+"),
     "cells": Option("how many rates, and half as many scales", "N", int),
     "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE"),
     # Files.
@@ -185,13 +168,13 @@ class Command(NamedTuple):
     def parse(self, words: list[str]) -> argparse.Namespace:
         """Return the words as arguments. Raises `ValueError` for those that do not fit."""
         parser = self._parser()
-        arguments, rest = parser.parse_known_args(words)
-        if rest and rest[0].startswith("-"):
-            given = rest[0].partition("=")[0]
+        arguments, unknown = parser.parse_known_args(words)
+        for word in unknown:
+            if not word.startswith("-"):
+                parser.error(f"unrecognized arguments: {word}")
+            given = word.partition("=")[0]
             meant = hint(given.lstrip("-"), self.options, "--")
             parser.error(f"there is no option {given}{meant}")
-        if rest:
-            parser.error(f"unrecognized arguments: {' '.join(rest)}")
         return arguments
 
     def _parser(self) -> Parser:

@@ -84,11 +84,11 @@ def confusion(pairs: list[tuple[Any, Any]], classes: Sequence[str]) -> str:
     """Return a table of how often each class was taken for each, or, for many classes, a list."""
     counts = collections.Counter(pairs)
     if len(classes) > SHOWN:
-        mixed = [(n, truth, guess) for (truth, guess), n in counts.items() if truth != guess]
-        mixed.sort(key=lambda found: -found[0])
-        lines = [f"{truth!r} was taken for {guess!r}: {n:,}" for n, truth, guess in mixed]
-        more = [f"... and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
-        return "\n".join([*lines[:SHOWN], *more])
+        mixed = [(pair, n) for pair, n in counts.most_common() if pair[0] != pair[1]]
+        lines = [f"{truth!r} was taken for {guess!r}: {n:,}" for (truth, guess), n in mixed]
+        if len(lines) > SHOWN:
+            lines[SHOWN:] = [f"... and {len(lines) - SHOWN:,} more"]
+        return "\n".join(lines)
     names = [printable(name) for name in classes]
     width = min(12, max(map(len, names)))
     short = [name if len(name) <= width else name[: width - 1] + "…" for name in names]
