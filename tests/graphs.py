@@ -332,6 +332,19 @@ LOSSES: dict[Callable[..., Any], tuple[int, int, Callable[[int], st.SearchStrate
 
 
 @st.composite
+def plans(draw: st.DrawFn, n: int) -> dict[str, Any]:
+    """Draw options of `train` for n samples: all but the loss, the rate and the steps."""
+    return {
+        "reduction": draw(st.sampled_from(["sum", "mean"])),
+        "batch_size": draw(st.none() | st.integers(1, n)),
+        "accumulate": draw(st.integers(1, 3)),
+        "zero_grad": draw(st.booleans()),
+        "target_loss": draw(st.none() | st.sampled_from([0.1, 1.0])),
+        "seed": draw(st.integers(0, 9)),
+    }
+
+
+@st.composite
 def losses(draw: st.DrawFn) -> tuple[Callable[..., Any], int, st.SearchStrategy[Any]]:
     """Draw a loss and a number of outputs; return them with a strategy for targets."""
     loss = draw(st.sampled_from([*LOSSES]))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+
 import microtrain as mt
 from microtrain.cli import main
+
+XS, YS = mt.datasets.toy()
 
 
 def bits(history):
@@ -14,6 +18,21 @@ def bits(history):
         *([x.hex() for x in record] for record in records),
         *(history.status, history.steps, history.error, parameters),
     ]
+
+
+def parameters_of(model):
+    """Return the parameters of a model by their names, with every bit."""
+    return [(name, p.data.hex()) for name, p in model.named_parameters()]
+
+
+def assert_as_eager(engine, model, xs=XS, ys=YS, **options):
+    """Train two copies of a model, eagerly and by this engine, and compare; return the history."""
+    pair = ("eager", engine)
+    runs = [mt.train(copy.deepcopy(model), xs, ys, engine=name, **options) for name in pair]
+    assert [run.engine for run in runs] == [*pair]
+    assert bits(runs[0]) == bits(runs[1])
+    assert repr(runs[0].sharpness) == repr(runs[1].sharpness)
+    return runs[1]
 
 
 def status_of(argv):

@@ -16,6 +16,7 @@ import pytest
 from forging import digest_of
 from hypothesis import given
 from hypothesis import strategies as st
+from outcomes import parameters_of
 
 import microtrain as mt
 from microtrain import MLP, CheckpointError
@@ -52,10 +53,6 @@ PARTS = {
     "pairs": [[1.0, 2.0], [0.1, 12.0], [3.0, -1e-9]],
     "more": {"a": [1, "b", None, 2.5]},
 }
-
-
-def bits(model):
-    return [(name, p.data.hex()) for name, p in model.named_parameters()]
 
 
 def read(path):
@@ -167,7 +164,7 @@ def test_one_character_changed_is_refused_or_changes_nothing(tmp_path_factory, d
     except CheckpointError as refused:
         assert "\n" not in str(refused)
     else:
-        assert bits(again) == bits(model) and repr(again) == repr(model)
+        assert parameters_of(again) == parameters_of(model) and repr(again) == repr(model)
 
 
 def test_every_digit_counts(tmp_path):
@@ -241,7 +238,7 @@ def test_where_folders_can_not_be_synced_files_still_are(tmp_path, monkeypatch):
     opened = os.open
     monkeypatch.setattr(os, "open", only_files)
     mt.save(MLP(2, [1]), tmp_path / "model.json")
-    assert bits(mt.load(tmp_path / "model.json")) == bits(MLP(2, [1]))
+    assert parameters_of(mt.load(tmp_path / "model.json")) == parameters_of(MLP(2, [1]))
 
 
 @posix
@@ -253,7 +250,7 @@ def test_links_are_followed_and_modes_kept(tmp_path):
     path.chmod(0o641)
     mt.save(MLP(2, [1], seed=1), link)
     assert stat.S_IMODE(path.stat().st_mode) == 0o641
-    assert bits(mt.load(path)) == bits(MLP(2, [1], seed=1))
+    assert parameters_of(mt.load(path)) == parameters_of(MLP(2, [1], seed=1))
 
 
 SAVING = """
@@ -271,7 +268,7 @@ while True:
 @posix
 def test_whoever_is_killed_while_saving_leaves_a_whole_file(tmp_path):
     path = tmp_path / "model.json"
-    allowed = [bits(MLP(4, [20, 20, 1], seed=seed)) for seed in range(2)]
+    allowed = [parameters_of(MLP(4, [20, 20, 1], seed=seed)) for seed in range(2)]
     rng = random.Random(0)
     seen = set()
     for _ in range(25):
@@ -284,7 +281,7 @@ def test_whoever_is_killed_while_saving_leaves_a_whole_file(tmp_path):
         process.wait()
         process.stdout.close()
         if path.exists():
-            seen.add(allowed.index(bits(mt.load(path))))
+            seen.add(allowed.index(parameters_of(mt.load(path))))
     assert seen and seen <= {0, 1}
     for left in tmp_path.glob("*.tmp"):
         os.utime(left, (0, 0))
@@ -350,5 +347,5 @@ def test_many_writers_at_once_leave_one_whole_file(tmp_path):
     for thread in threads:
         thread.join()
     assert failures == []
-    assert bits(mt.load(path)) in map(bits, models)
+    assert parameters_of(mt.load(path)) in map(parameters_of, models)
     assert os.listdir(tmp_path) == ["model.json"]

@@ -11,6 +11,7 @@ import random
 import re
 
 import pytest
+from graphs import plans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import NODE, node, script
@@ -117,12 +118,7 @@ def drawn(draw):
         loss=loss,
         steps=draw(st.integers(1, 12)),
         lr=draw(st.sampled_from([0.01, 0.1, 30.0, 1e150, mt.warmup_cosine(0.1, 9, 3)])),
-        reduction=draw(st.sampled_from(["sum", "mean"])),
-        batch_size=draw(st.none() | st.integers(1, n)),
-        accumulate=draw(st.integers(1, 3)),
-        zero_grad=draw(st.booleans()),
-        target_loss=draw(st.none() | st.sampled_from([0.1, 1.0])),
-        seed=draw(st.integers(0, 9)),
+        **draw(plans(n)),
     )
     used = {outer, inner} if hidden else {outer}
     return history, used <= {"relu", "linear"} and loss is not mt.cross_entropy

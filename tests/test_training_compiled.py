@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 
 import pytest
-from graphs import losses
+from graphs import losses, plans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine import ENGINES
-from outcomes import bits
+from outcomes import assert_as_eager, bits
 
 import microtrain as mt
 from microtrain import MLP, CompileError, Layer, Module, Value
@@ -19,15 +20,7 @@ from microtrain.training import train as train_module
 XS, YS = mt.datasets.toy()
 
 
-def assert_same(model, xs=XS, ys=YS, **options):
-    """Train two copies of the model, eagerly and compiled, and compare; return the history."""
-    runs = [
-        mt.train(copy.deepcopy(model), xs, ys, engine=engine, **options)
-        for engine in ("eager", "compiled")
-    ]
-    assert [run.engine for run in runs] == ["eager", "compiled"]
-    assert bits(runs[0]) == bits(runs[1])
-    return runs[1]
+assert_same = functools.partial(assert_as_eager, "compiled")
 
 
 @settings(max_examples=2 * settings.default.max_examples)
@@ -52,12 +45,7 @@ def test_any_configuration_gives_the_same_bits(data):
         loss=loss,
         steps=draw(st.integers(1, 12)),
         lr=draw(st.sampled_from([0.01, 0.3, 30.0, 1e150, mt.warmup_cosine(0.2, 9, 3)])),
-        reduction=draw(st.sampled_from(["sum", "mean"])),
-        batch_size=draw(st.none() | st.integers(1, n)),
-        accumulate=draw(st.integers(1, 3)),
-        zero_grad=draw(st.booleans()),
-        target_loss=draw(st.none() | st.sampled_from([0.1, 1.0])),
-        seed=draw(st.integers(0, 9)),
+        **draw(plans(n)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import functools
 import math
 import os
 import signal
@@ -11,10 +11,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from graphs import plans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine import native as needs_compiler
-from outcomes import bits
+from outcomes import assert_as_eager, bits
 
 import microtrain as mt
 from microtrain import MLP, CompileError, Module, Value
@@ -47,16 +48,7 @@ MODELS = [
 ]
 
 
-def assert_same(model, xs=XS, ys=YS, **options):
-    """Train two copies of the model, eagerly and natively, and compare; return the history."""
-    runs = [
-        mt.train(copy.deepcopy(model), xs, ys, engine=engine, **options)
-        for engine in ("eager", "native")
-    ]
-    assert [run.engine for run in runs] == ["eager", "native"]
-    assert bits(runs[0]) == bits(runs[1])
-    assert repr(runs[0].sharpness) == repr(runs[1].sharpness)
-    return runs[1]
+assert_same = functools.partial(assert_as_eager, "native")
 
 
 @settings(max_examples=2 * settings.default.max_examples)
@@ -74,12 +66,7 @@ def test_any_configuration_gives_the_same_bits(data):
         loss=loss,
         steps=draw(st.integers(1, 60)),
         lr=draw(st.sampled_from([0.01, 0.3, 30.0, 1e150, *schedules])),
-        reduction=draw(st.sampled_from(["sum", "mean"])),
-        batch_size=draw(st.none() | st.integers(1, n)),
-        accumulate=draw(st.integers(1, 3)),
-        zero_grad=draw(st.booleans()),
-        target_loss=draw(st.none() | st.sampled_from([0.1, 1.0])),
-        seed=draw(st.integers(0, 9)),
+        **draw(plans(n)),
         track_sharpness=draw(st.sampled_from([None, None, 7, range(2, 4), {1, 20}])),
     )
 
