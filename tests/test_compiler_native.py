@@ -28,6 +28,7 @@ from microtrain.compiler.native import Native, NativeCode
 from microtrain.compiler.record import Record
 from microtrain.compiler.rolling import rolled
 from microtrain.compiler.toolchain import compiler
+from microtrain.compiler.writer import Part
 
 pytestmark = needs_compiler
 
@@ -80,7 +81,7 @@ def in_c(primitive, *constants):
     n = (len(primitive.slopes) or OPERANDS.get(primitive.name, 2)) - len(constants)
     places = [record.input("x") for _ in range(n)]
     place = record.add((primitive, *places, *map(record.constant, constants)))
-    compiled = Native(Source(record, [place], "f", split=False))
+    compiled = Native(Source(record, [Part("", "v", [place])], "f"))
 
     def call(*xs):
         found = compiled(array("d", xs).tobytes(), 1)
@@ -195,6 +196,16 @@ def test_long_functions_are_loops():
     assert bits(compiled(x)) == bits(mt.value_and_grad(rosenbrock)(x))
     assert "for (int i = 0;" in compiled.source
     assert compiled.source.count("\n") < 100
+
+
+def test_what_does_not_fit_the_stack_is_refused(monkeypatch):
+    monkeypatch.setattr(c_module, "MOST", 500)
+    compiled = mt.compile(mt.value_and_grad(rosenbrock))
+    x = [math.sin(i) for i in range(400)]
+    compiled(x)
+    for use in (compiled.to_c, lambda: native(compiled)(x)):
+        with pytest.raises(CompileError, match=r"keep 8\d\d results on its stack, and 500 is"):
+            use()
 
 
 @st.composite

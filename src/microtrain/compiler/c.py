@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..engine.primitive import Primitive
+from ..errors import CompileError
 from .python import indented
 from .record import Record
 from .rolling import rolled
@@ -15,6 +16,7 @@ from .writer import Language, Part, Scope, write
 # Operations that are written one by one. What has more is written as loops, which compile in less
 # time, and run as fast or faster.
 STRAIGHT = 1_000
+MOST = 250_000  # numbers in an array on the stack, of which threads may have a few megabytes
 
 # What stands before native code. The flags of the floats tell whether something went wrong, if all
 # that goes in is finite; sqrt and fabs are single instructions.
@@ -193,17 +195,22 @@ def body(
     """Return the statements of the parts; `targets` are templates of what is done with outputs."""
     risky = _may_be_skipped(record, [x for part in parts for x in part.outputs])
     parts[-1].outputs = [*parts[-1].outputs, *risky]
+    targets = [*targets[:-1], [*targets[-1], *["unused = {};"] * len(risky)]]
     write(record, inputs, scope, *parts)
-    *targets, last = targets
     lines = ["volatile double unused;"] if risky else []
     statements: list[str] = []
-    for part, templates in zip(parts, (*targets, [*last, *["unused = {};"] * len(risky)])):
+    for part, templates in zip(parts, targets):
         statements += part.lines
         statements += [text.format(x) for text, x in zip(templates, part.expressions)]
     if not scope.rolls:
         return lines + statements
     for letter in dict.fromkeys(part.letter for part in parts):
         count = sum(line.startswith(f"{letter}[") for line in statements)
+        if count > MOST:
+            raise CompileError(
+                f"C would have to keep {count:,} results on its stack, and {MOST:,} is what fits: "
+                "use another engine, or smaller functions"
+            )
         lines += [f"double {letter}[{count}];"] * (count > 0)
     return lines + rolled(statements)
 
@@ -214,61 +221,51 @@ def function(head: str, lines: Iterable[str]) -> str:
 
 
 class Source:
-    """A record as a C function from an array of numbers to one or two."""
+    """A record as a C function, from an array of numbers to an array for each part.
 
-    def __init__(self, record: Record, places: Sequence[int], name: str, split: bool) -> None:
-        self.record, self.width = record, len(record.inputs)
+    Attributes: `outputs`, the names of those arrays and how many numbers are in each; `is_finite`,
+    whether the constants are.
+    """
+
+    def __init__(self, record: Record, parts: Sequence[Part], name: str) -> None:
         scope = CScope([record], FRAME.split())
         (self.name,) = scope.named([name])
-        if split:
-            first, *rest = places
-            parts = [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
-            self.outputs = {"value": 1, "gradient": len(rest)}
-        else:
-            parts = [Part("", "v", places)]
-            self.outputs = {"result": len(places)}
+        self.width, self.is_finite = len(record.inputs), scope.is_finite
+        names = ["value", "gradient"] if len(parts) == 2 else ["result"]
+        self.outputs = {x: len(part.outputs) for x, part in zip(names, parts)}
         inputs = {place: f"x[{k}]" for k, place in enumerate(record.inputs)}
         targets = [[f"{x}[{k}] = {{}};" for k in range(n)] for x, n in self.outputs.items()]
         lines = body(record, inputs, scope, parts, targets)
-        pointers = ", ".join(f"double *restrict {x}" for x in self.outputs)
+        self.parameters = ", ".join(f"double *restrict {x}" for x in self.outputs)
+        head = f"void {self.name}(const double *restrict x, {self.parameters})"
         self.helpers = [*scope.namespace.values()]
-        self.is_finite = scope.is_finite
-        self.function = function(
-            f"void {self.name}(const double *restrict x, {pointers})",
-            lines if self.width else ["(void)x;", *lines],
-        )
+        self.function = function(head, lines if self.width else ["(void)x;", *lines])
 
     def native(self) -> str:
         """Return the C to be compiled here: a function of many points, which tells of errors."""
-        pointers = ", ".join(f"double *restrict {x}" for x in self.outputs)
-        moved = ", ".join(f"{x} + i * {n}" for x, n in self.outputs.items())
-        call = f"{self.name}(x + i * {self.width}, {moved});"
-        many = function(
-            "__attribute__((noinline)) "
-            f"static void many(const double *restrict x, long n, {pointers})",
-            ["for (long i = 0; i < n; ++i)", f"    {call}"],
-        )
+        call = ", ".join(["x", *self.outputs])
+        moves = ", ".join(f"{x} += {n}" for x, n in {"x": self.width, **self.outputs}.items())
         points = function(
-            f"int points(const double *x, long n, {pointers})",
+            f"int points(const double *restrict x, long n, {self.parameters})",
             [
                 f"if (!finite_all(x, n * {self.width}))",
                 "    return 1;",
                 "feclearexcept(FE_ALL_EXCEPT);",
-                f"many(x, n, {', '.join(self.outputs)});",
+                f"for (; n > 0; --n, {moves})",
+                f"    {self.name}({call});",
                 "return fetestexcept(FLAGS) != 0;",
             ],
         )
-        return "\n\n".join([PRELUDE, *self.helpers, f"static {self.function}", many, points, ""])
+        alone = f"__attribute__((noinline)) static {self.function}"
+        return "\n\n".join([PRELUDE, *self.helpers, alone, points, ""])
 
     def portable(self) -> str:
         """Return a file of C99 that needs nothing else."""
-        sizes = ", ".join(f"{x} of {n}" for x, n in self.outputs.items())
         call = ", ".join(["x", *self.outputs])
-        head = [
-            f"/* {self.name}({call}): x points to {self.width} doubles, the arguments one after",
-            f"   the other; the results go to {sizes}. Made by microtrain; compile",
-            "   with -std=c99 -ffp-contract=off, and link with -lm. */",
-            "#include <float.h>",
-            "#include <math.h>",
-        ]
-        return "\n\n".join(["\n".join(head), *self.helpers, self.function, ""])
+        sizes = ", ".join(f"{x} of {n}" for x, n in self.outputs.items())
+        head = f"""/* {self.name}({call}): x points to {self.width} doubles, the arguments one after
+   the other; the results go to {sizes}. Made by microtrain; compile
+   with -std=c99 -ffp-contract=off, and link with -lm. */
+#include <float.h>
+#include <math.h>"""
+        return "\n\n".join([head, *self.helpers, self.function, ""])

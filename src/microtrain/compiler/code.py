@@ -112,12 +112,14 @@ class Code:
         self._scope.namespace[name] = x
         return name
 
+    def _parts(self) -> list[Part]:
+        if not self._split:
+            return [Part("", "v", self._places)]
+        first, *rest = self._places
+        return [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
+
     def _write_body(self) -> None:
-        if self._split:
-            first, *rest = self._places
-            parts = [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
-        else:
-            parts = [Part("", "v", self._places)]
+        parts = self._parts()
         write(self._record, self._inputs, self._scope, *parts)
         self._lines = [line for part in parts for line in part.lines]
         self._text = self._written(self.result, (x for part in parts for x in part.expressions))
@@ -156,7 +158,7 @@ class Code:
         """Return the function as C."""
         from .c import Source
 
-        return Source(self._record, self._places, self.name, self._split)
+        return Source(self._record, self._parts(), self.name)
 
     @functools.cached_property
     def loop(self) -> Callable[[list[Any]], list[Any]]:

@@ -20,7 +20,7 @@ from .compiled import Compiled, each
 from .python import Python, assemble, function
 from .record import Record
 from .toolchain import library
-from .writer import INFIX, Scope
+from .writer import INFIX, Part, Scope
 
 FORMATS = [*"dfbBhHiIlLqQ"]  # of the numbers in buffers
 
@@ -61,7 +61,8 @@ def _probe(primitive: Primitive) -> None:
     record = Record()
     n = len(primitive.slopes) or 1 + primitive.name.endswith("power")
     places = [record.input("x") for _ in range(n)]
-    native = Native(Source(record, [record.add((primitive, *places))], "probed", split=False))
+    part = Part("", "v", [record.add((primitive, *places))])
+    native = Native(Source(record, [part], "probed"))
     draw = random.Random(0)
     for _ in range(300):
         xs = [_drawn(draw, primitive.takes_condition(k)) for k in range(n)]
