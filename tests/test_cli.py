@@ -450,7 +450,7 @@ def test_a_sweep_that_is_interrupted_or_fails(capsys, monkeypatch):
 
     monkeypatch.setattr("microtrain.cli.sweep.sweep", nothing)
     assert main([*SMALL, "--jobs", "1"]) == 130
-    assert capsys.readouterr().out == "Interrupted: 0 of 0 runs are finished.\n\n"
+    assert capsys.readouterr().out == "Interrupted: 0 of 0 runs are finished.\n"
 
     def failing(*args, **options):
         raise mt.SweepError("a worker died", None)

@@ -233,22 +233,24 @@ def moody(seed):
 def test_a_worker_that_dies_is_told_with_its_runs_and_the_others_are_kept():
     with (
         concurrent.futures.ProcessPoolExecutor(1) as pool,
-        pytest.raises(SweepError, match=r"learning rate 0\.1 with seeds? \d") as caught,
+        pytest.raises(SweepError, match=r"learning rate 0\.1 with seed \d") as caught,
     ):
         mt.sweep([0.1], model=fragile, seeds=range(5), executor=pool)
     kept = caught.value.sweep
     assert [run.seed for run in kept.runs] == [0, 1, 2][: len(kept.runs)]
-    assert f"of 5, {len(kept.runs)} have finished" in str(caught.value)
+    assert f"of 5 runs, {len(kept.runs)} have finished" in str(caught.value)
     assert kept.status == "failed"
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value) and len(again.sweep.runs) == len(kept.runs)
 
 
 def test_a_run_that_fails_is_told_and_the_others_are_kept():
-    message = "RuntimeError: not this one.\nMissing are the runs of learning rate 0.1 with seeds? 3"
-    with pytest.raises(SweepError, match=f"{message} and 4; of 5, 3 have") as caught:
+    message = "RuntimeError: not this one.\nMissing: the run of learning rate 0.1 with seed 3"
+    more = ", and 1 more, which .sweep.lost lists; of 5 runs, 3 have"
+    with pytest.raises(SweepError, match=message + more) as caught:
         mt.sweep([0.1], model=moody, seeds=range(5))
     assert isinstance(caught.value.__cause__, RuntimeError)
+    assert caught.value.sweep.lost == [("0.1", 0.1, 3), ("0.1", 0.1, 4)]
     with (
         concurrent.futures.ThreadPoolExecutor(1) as pool,
         pytest.raises(SweepError, match=message) as caught,
@@ -257,7 +259,7 @@ def test_a_run_that_fails_is_told_and_the_others_are_kept():
     assert {0, 1, 2} <= {run.seed for run in caught.value.sweep.runs}
     everything_else = Backwards()
     everything_else.expected = 5
-    with pytest.raises(SweepError, match=f"{message}; of 5, 4 have"):
+    with pytest.raises(SweepError, match=f"{message}; of 5 runs, 4 have"):
         mt.sweep([0.1], model=moody, seeds=range(5), executor=everything_else)
 
 
@@ -420,6 +422,8 @@ def test_words_for_one_seed_and_for_failure():
     assert (
         "Take 0.1: its loss ends lowest, at " in mt.sweep((0.01, 0.1), target_loss=None).explain()
     )
+    words = mt.sweep((0.01, 0.1), seeds=range(2), target_loss=None).explain()
+    assert words.endswith("(median). It is the largest rate tried: try larger ones.")
     words = mt.sweep((3.0,), target_loss=None, track_sharpness=1).explain()
     assert words.endswith("the loss rose in 1 of the 1 that did not.")
     assert "sharpness" not in mt.sweep().explain() and "sharpness" not in mt.sweep().table()
@@ -595,7 +599,7 @@ def test_a_sweep_without_runs():
         ({"model": 5}, TypeError, "model expects a function from a seed"),
         ({"model": lambda seed: None}, TypeError, "that returns a model, got None"),
         ({"model": functools.partial(str.format, "")}, TypeError, "model expects a Module"),
-        ({"model": {0: tiny(0)}.get}, ValueError, "got the same model twice"),
+        ({"model": {0: tiny(0)}.get}, ValueError, "got two that share parameters"),
         ({"seeds": [1, 1]}, ValueError, "seeds expects different ints"),
         ({"model": lambda seed: 5}, TypeError, "model expects a Module, got int 5"),
         ({"xs": [[1.0]]}, ValueError, "xs and ys go together"),

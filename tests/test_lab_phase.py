@@ -124,7 +124,9 @@ def fragile(seed):
 
 
 def test_a_failure_keeps_what_there_is():
-    message = "IndexError: list index out of range\nMissing are 6 starts of 9, the first of seed 1"
+    message = (
+        "IndexError: list index out of range\nMissing: the start of scale 0.1 with seed 1, and 5"
+    )
     with pytest.raises(SweepError, match=message) as caught:
         mt.phase_diagram(LRS, SCALES, seeds=range(3), steps=5, model=fragile)
     assert len(caught.value.sweep.made) == 3
@@ -142,7 +144,7 @@ def test_a_failure_keeps_what_there_is():
         ({"seeds": []}, ValueError, "seeds expects at least one"),
         ({"steps": 1}, ValueError, "steps expects an int of at least 2"),
         ({"engine": "fast"}, ValueError, "engine expects one of"),
-        ({"model": {0: small(0)}.get}, ValueError, "got the same model twice"),
+        ({"model": {0: small(0)}.get}, ValueError, "got two that share parameters"),
         ({"executor": 4}, TypeError, "executor expects"),
     ],
 )

@@ -13,6 +13,7 @@ from ..draw.plot import axes
 from ..errors import counted
 from ..files.records import target
 from ..lab.phase import PhaseDiagram, phase_diagram
+from ..lab.runs import counts
 from ..nn.optim import learning_rate
 from .options import Command, Unset, filled, usual
 from .pool import SHARED, checked, explored, printed
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if ax is not None:
         with about(str(arguments.plot)):
             found.plot(ax).figure.savefig(arguments.plot, dpi=150)
-    return printed(found, arguments, _print)
+    return printed(found, arguments, _text)
 
 
 def between(name: str, ends: list[float], n: int) -> list[float]:
@@ -62,15 +63,11 @@ def axes_for(path: str) -> Any:
     return ax
 
 
-def _print(found: PhaseDiagram) -> None:
-    """Print the diagram, and how many runs there are of each verdict."""
-    if found.status == "interrupted":
-        print(f"Interrupted: {len(found.made)} of {counted(found.planned, 'start')} are finished.")
-    if not found.made:
-        return
-    counts = collections.Counter(run["verdict"] for run in found.records())
-    told = ", ".join(f"{n:,} {verdict}" for verdict, n in counts.most_common())
-    print(f"{found.chart(colour=colourful())}\n\n{filled(f'Of {counts.total():,} runs: {told}.')}")
+def _text(found: PhaseDiagram) -> str:
+    """Return the diagram as text, and how many runs there are of each verdict."""
+    verdicts = collections.Counter(run["verdict"] for run in found.records())
+    told = f"Of {verdicts.total():,} runs: {counts(dict(verdicts.most_common()))}."
+    return f"{found.chart(colour=colourful())}\n\n{filled(told)}"
 
 
 COMMAND = Command(

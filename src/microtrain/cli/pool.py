@@ -114,15 +114,21 @@ def checked(arguments: argparse.Namespace, **counts: int) -> None:
         raise ValueError("--json and --csv can't both be the only thing printed")
 
 
-def printed(found: Any, arguments: argparse.Namespace, show: Callable[[Any], None]) -> int:
+def printed(found: Any, arguments: argparse.Namespace, show: Callable[[Any], str]) -> int:
     """Print what was found as JSON, as CSV or by `show`, and return the exit status."""
+    interrupted = found.status == "interrupted"
     if arguments.json:
         print_json(found.to_dict())
     elif arguments.csv:
         found.to_csv(sys.stdout)
     else:
-        show(found)
-    return INTERRUPTED if found.status == "interrupted" else OK
+        if interrupted:
+            print(
+                f"Interrupted: {len(found.made):,} of {found.planned:,} {found.what} are finished."
+            )
+        if found.made:
+            print(show(found))
+    return INTERRUPTED if interrupted else OK
 
 
 # The options of both.

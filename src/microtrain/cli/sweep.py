@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         measured = None
     more = {"seeds": range(arguments.seeds), "track_sharpness": measured, **options}
     found = explored(sweep, arguments, rates, **more)
-    return printed(found, arguments, _print)
+    return printed(found, arguments, _text)
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -70,15 +70,11 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _print(found: Sweep) -> None:
-    """Print the table, the chart and the paragraph."""
-    if found.status == "interrupted":
-        print(f"Interrupted: {len(found.runs)} of {found.planned} runs are finished.\n")
-    if not found.runs:
-        return
+def _text(found: Sweep) -> str:
+    """Return the table, the chart and the paragraph."""
     title, rest = found.table().split("\n", 1)
-    print(f"{styled(title)}\n{rest}\n\n{found.chart(colour=colourful())}\n")
-    print(filled(found.explain()))
+    chart = found.chart(colour=colourful())
+    return f"{styled(title)}\n{rest}\n\n{chart}\n\n{filled(found.explain())}"
 
 
 COMMAND = Command(

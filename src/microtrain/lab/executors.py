@@ -31,6 +31,8 @@ class Job(abc.ABC, Generic[Planned, Made]):
         status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
     """
 
+    what = "runs"  # that are planned
+
     def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:
         self.plan, self.planned = plan, len(plan)
         self.steps, self.target_loss = steps, target_loss
@@ -48,8 +50,8 @@ class Job(abc.ABC, Generic[Planned, Made]):
         return [planned for place, planned in enumerate(self.plan) if place not in self.made]
 
     @abc.abstractmethod
-    def missing(self) -> str:
-        """Return in words what has not been made, and what has."""
+    def named(self, planned: Planned) -> str:
+        """Return what is planned in words."""
 
     @abc.abstractmethod
     def records(self) -> Iterable[dict[str, Any]]:
@@ -96,46 +98,44 @@ def there(
     """
     from queue import SimpleQueue
 
-    plan = job.plan
+    plan = [*enumerate(job.plan)]
+    sent: list[Any] = []
     size = min(LARGEST, math.ceil(len(plan) / CHUNKS))
-    sent: dict[Any, range] = {}
     done: SimpleQueue[Any] = SimpleQueue()  # `as_completed` would never return cancelled futures
-    failure: BaseException | None = None
+    failures: list[BaseException] = []
+
+    def add(future: Any) -> None:
+        """Add what a finished future made to the job, or what kept it from that to the failures."""
+        try:
+            made, error, told = future.result()
+        except BaseException as raised:  # the worker died, or the future was cancelled
+            failures.append(raised)
+            return
+        job.made.update(made)
+        if error is not None:
+            if error.__traceback__ is None:  # it comes from another process
+                error.add_note(told)
+            failures.append(error)
 
     def cancel() -> None:
         for future in sent:
             future.cancel()
 
-    def add(future: Any) -> BaseException | None:
-        """Add what a finished future made to the job, and return what kept it from the rest."""
-        try:
-            made, error, told = future.result()
-            job.made.update(zip(sent[future], made))
-        except BaseException as raised:  # the worker died, or the future was cancelled
-            return raised
-        if error is not None and error.__traceback__ is None:  # it comes from another process
-            error.add_note(told)
-        return error  # type: ignore[no-any-return]
-
     try:
         try:
             for start in range(0, len(plan), size):
-                places = range(start, min(start + size, len(plan)))
-                future = executor.submit(_chunk, [plan[i] for i in places], make)
-                future.add_done_callback(done.put)
-                sent[future] = places
+                sent.append(executor.submit(_chunk, plan[start : start + size], make))
+                sent[-1].add_done_callback(done.put)
         except Exception as error:  # the executor is broken, or was shut down
-            failure = error
-            cancel()
-        for _ in range(len(sent)):
-            ended = add(done.get())
-            if failure is None and ended is None:
-                yield
-            elif failure is None:
-                failure = ended
+            failures.append(error)
+        for _ in sent:
+            if failures:
                 cancel()
-        if failure is not None:
-            _fail(job, failure, (plan, make))
+            add(done.get())
+            if not failures:
+                yield
+        if failures:
+            _fail(job, failures[0], (plan, make))
     finally:
         cancel()
         while not done.empty():
@@ -143,15 +143,15 @@ def there(
 
 
 def _chunk(
-    planned: Sequence[Planned], make: Callable[[Planned], Made]
-) -> tuple[list[Made], BaseException | None, str]:
-    """Make some; return them, and what ended them early, with its traceback."""
+    planned: Sequence[tuple[int, Planned]], make: Callable[[Planned], Made]
+) -> tuple[dict[int, Made], BaseException | None, str]:
+    """Make some; return them by their places, and what ended them early, with its traceback."""
     import traceback  # slow to import
 
-    made: list[Made] = []
+    made: dict[int, Made] = {}
     try:
-        for one in planned:
-            made.append(make(one))
+        for place, one in planned:
+            made[place] = make(one)
     except BaseException as error:  # SystemExit included: what was made before it is not lost
         return made, error, traceback.format_exc()
     return made, None, ""
@@ -172,8 +172,12 @@ def _fail(job: Job[Any, Any], error: BaseException, sent: Any = None) -> NoRetur
                     "model (or loss, or a schedule) can't be sent to another process; make it a "
                     f"function at the top level of a module: {reason}"
                 ) from error
+    first, *more = job.lost
+    others = f", and {len(more):,} more, which .sweep.lost lists" if more else ""
     raise SweepError(
         "a run could not be made, or the worker that had it died: "
-        f"{type(error).__name__}: {error or 'no reason given'}\n{job.missing()}",
+        f"{type(error).__name__}: {error or 'no reason given'}\n"
+        f"Missing: {job.named(first)}{others}; "
+        f"of {job.planned:,} {job.what}, {len(job.made):,} have finished and are kept, in .sweep",
         job,
     ) from error

@@ -82,6 +82,8 @@ class PhaseDiagram(Job[Planned, list[Point]]):
     [0.2]
     """
 
+    what = "starts"
+
     def __init__(
         self,
         lrs: Sequence[float],
@@ -97,11 +99,8 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         self.by = "seed" if scales is None else "scale"
         self.rows: list[float] = list(seeds if scales is None else scales)
 
-    def missing(self) -> str:
-        return (
-            f"Missing are {counted(len(self.lost), 'start')} of {self.planned:,}, "
-            f"the first of seed {self.lost[0][1]}; the others are kept, in .sweep"
-        )
+    def named(self, planned: Planned) -> str:
+        return f"the start of scale {planned[0]:g} with seed {planned[1]}"
 
     @property
     def cells(self) -> list[list[Cell | None]]:

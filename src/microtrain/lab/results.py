@@ -40,8 +40,8 @@ class Sweep(Job[Planned, Run]):
         """The finished runs, rate by rate and seed by seed."""
         return self.results
 
-    def missing(self) -> str:
-        return words.missing(self.lost, self.planned)
+    def named(self, planned: Planned) -> str:
+        return f"the run of learning rate {planned[0]} with seed {planned[2]}"
 
     @property
     def rates(self) -> list[Rate]:

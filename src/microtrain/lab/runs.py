@@ -106,7 +106,7 @@ class Rate(Group[Run]):
 
 
 def counts(verdicts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {verdict}" for verdict, n in verdicts.items())
+    return ", ".join(f"{n:,} {verdict}" for verdict, n in verdicts.items())
 
 
 def median(numbers: Iterable[float | None]) -> float | None:

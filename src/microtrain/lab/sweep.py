@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +97,7 @@ def checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, A
     expect(model is None or fits, "model", "a function from a seed to a new model", model)
     samples = {"xs": [x for x, _ in pairs], "ys": [y for _, y in pairs]}
     options = {name: x for name, x in given.items() if name not in OWN}
-    return {**options, **samples, "model": model, "key": os.urandom(8)}
+    return {**options, **samples, "model": model}
 
 
 def perform(
@@ -123,24 +122,29 @@ def perform(
 def _try(make: functools.partial[Any], first: Any) -> None:
     """Make the first run in two steps. What does not fit is said here and now, once for all runs.
 
-    A model of one's own is made three times, to see whether they are different ones.
+    A model of one's own is made three times more, to see whether they are different ones.
     """
     options = make.keywords["options"]
-    warn(new_plan({**options, "key": b""}, first[-1], 1.0), stacklevel=5)
-    short = {**options, "steps": 2}
-    kept = [make(first, options=short) for _ in range(1 if options["model"] is None else 3)]
-    del kept
+    model, seed = options["model"], first[-1]
+    warn(new_plan(options, seed, 1.0), stacklevel=5)
+    models = [] if model is None else [model(seed) for _ in range(3)]
+    owned: set[int] = set()
+    for parameters in [{*map(id, made.parameters())} for made in models]:
+        if parameters & owned:
+            raise ValueError(
+                "model expects a function to a new model, got two that share parameters"
+            )
+        owned |= parameters
+    make(first, options={**options, "steps": 2})
 
 
 def new_plan(options: dict[str, Any], seed: int, lr: float | Schedule) -> Plan:
-    """Return the plan of a run of a new model, which is this run's alone."""
+    """Return the plan of a run of a new model."""
     others = {**options, "seed": seed, "lr": lr}
-    key, model = others.pop("key"), others.pop("model")
+    model = others.pop("model")
     made = None if model is None else model(seed)
     if model is not None and made is None:
         raise TypeError("model expects a function that returns a model, got None from it")
-    if isinstance(made, Module):
-        _claim(made, key)
     return plan_for(made, **others)
 
 
@@ -154,32 +158,6 @@ def finished(history: History) -> History:
 def _make_run(planned: Planned, options: dict[str, Any]) -> Run:
     label, lr, seed = planned
     return Run(label, lr, seed, finished(run(new_plan(options, seed, lr))))
-
-
-@functools.cache
-def _owners() -> Any:
-    """Return a lock and, by a sweep's key and a parameter's id, the living model that has it."""
-    import threading  # slow to import
-    import weakref
-
-    return threading.Lock(), weakref.WeakValueDictionary()
-
-
-def _claim(made: Module, key: bytes) -> None:
-    """Raise `ValueError` if a model is another run's, or has a parameter of another run's model.
-
-    The models of a sweep's runs live as long as it does, so this sees all of them; in a worker
-    process it sees those that the model function keeps.
-    """
-    parameters = made.parameters()
-    lock, owners = _owners()
-    with lock:
-        for p in parameters:
-            owner = owners.get((key, id(p)))
-            if owner is not None and any(p is other for other in owner.parameters()):
-                got = "the same model twice" if owner is made else "two that share a parameter"
-                raise ValueError(f"model expects a function to a new model, got {got}")
-        owners.update(((key, id(p)), made) for p in parameters)
 
 
 def labelled(lrs: Any) -> dict[str, float | Schedule]:

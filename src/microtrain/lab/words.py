@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..nn.mlp import MLP
@@ -89,7 +88,7 @@ def explain(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | 
     """Return which rate to take, and what else the runs show."""
     sentences = [
         _advice(rates, best, steps, target_loss),
-        _next(rates, best),
+        _next(rates, best, target_loss is None),
         _saturation(rates),
         _warmup(rates),
         _edge([run for rate in rates for run in rate.runs], target_loss),
@@ -122,13 +121,15 @@ def _advice(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | 
     return f"Take {best.label}: {'only ' if best.converged < 0.5 else ''}{share}."
 
 
-def _next(rates: Sequence[Rate], best: Rate) -> str:
-    """Return what to try next, where some runs converge."""
+def _next(rates: Sequence[Rate], best: Rate, endless: bool) -> str:
+    """Return what to try next, where some runs converge, or all go on to the end."""
+    if not best.steps and not (endless and math.isfinite(best.loss)):
+        return ""
     numbers = [rate.lr for rate in rates if not callable(rate.lr)]
-    if best.steps and len(numbers) > 1 and best.lr in (min(numbers), max(numbers)):
+    if len(numbers) > 1 and best.lr in (min(numbers), max(numbers)):
         size = "larg" if best.lr == max(numbers) else "small"
         return f"It is the {size}est rate tried: try {size}er ones."
-    return "One seed is one story: try more." if best.steps and len(best.runs) == 1 else ""
+    return "One seed is one story: try more." if len(best.runs) == 1 else ""
 
 
 def _saturation(rates: Sequence[Rate]) -> str:
@@ -191,25 +192,3 @@ def _rose(runs: Sequence[Run]) -> str:
 
 def _converged(runs: Sequence[Run]) -> int:
     return sum(run.verdict == "converged" for run in runs)
-
-
-def missing(lost: Iterable[tuple[str, object, int]], planned: int) -> str:
-    """Return in words which of the runs planned, each a label, a rate and a seed, are not made."""
-    n, parts = 0, []
-    for label, runs in itertools.groupby(lost, lambda run: run[0]):
-        seeds = [seed for _, _, seed in runs]
-        n += len(seeds)
-        told = []
-        for _, counted in itertools.groupby(enumerate(seeds), lambda pair: pair[1] - pair[0]):
-            row = [seed for _, seed in counted]
-            told.append(f"{row[0]} to {row[-1]}" if len(row) > 2 else _and(map(str, row)))
-        parts.append(f"{label} with seed{'s' if len(seeds) > 1 else ''} {_and(told)}")
-    return (
-        f"Missing are the runs of learning rate {', '.join(parts)}; "
-        f"of {planned}, {planned - n} have finished and are kept, in .sweep"
-    )
-
-
-def _and(texts: Iterable[str]) -> str:
-    *others, last = texts
-    return f"{', '.join(others)} and {last}" if others else last
