@@ -392,11 +392,11 @@ def test_a_model_of_ones_own_trains_live():
     assert data["own"] and data["live"] and list(data["sets"]) == ["recorded"]
     code = f"{RUN} const t = engine.trace(run.parameters(2), 1, {{ lr: 0.02 }});"
     result = """[run.losses, engine.layers, t.gradient, engine.agreement(), t.after,
-      engine.predict(run.parameters(2), [2.5]), engine.activations(run.p, 0)]"""
-    losses, layers, gradient, agreement, after, predicted, activations = ask(history, code, result)
+      engine.predict(run.parameters(2), [2.5])]"""
+    losses, layers, gradient, agreement, after, predicted = ask(history, code, result)
     slope, offset = history.recording.parameters[2]
     assert losses == history.losses and agreement["digits"] == 17
-    assert layers is None and activations is None
+    assert layers is None
     assert gradient == [2 * 2.0 * (slope * 2.0 + offset - 3.0), 2 * (slope * 2.0 + offset - 3.0)]
     assert after == list(history.recording.parameters[3])
     assert predicted == [slope * 2.5 + offset]

@@ -68,44 +68,12 @@ def layout(n: int, portrait: bool) -> Layout:
     return Layout(22, 18, LINES, False, BESIDE, 51)
 
 
-def neuron(
-    n_inputs: int,
-    activation: str,
-    function: Callable[[float], float],
-    n_users: int,
-    portrait: bool = False,
-) -> str:
-    """Return a neuron's drawing, `function` being its activation.
+def rows(n: int, portrait: bool) -> Part:
+    """Return the bias, the n inputs with their weights and products, and the running sum.
 
-    >>> import math
-    >>> neuron(3, "tanh", math.tanh, 4)[:54]
-    '<svg xmlns="http://www.w3.org/2000/svg" class="neuron"'
+    >>> rows(3, portrait=False).svg.count("data-slot")
+    32
     """
-    parts = [
-        rows(n_inputs, portrait),
-        activated(activation, function, portrait),
-        users(n_users, portrait),
-    ]
-    heights = [part.height for part in parts]
-    bottoms = [*itertools.accumulate(heights)] if portrait else [max(heights)] * len(parts)
-    width, height = PHONE_WIDTH if portrait else WIDTH, HEAD + bottoms[-1] + 1
-    return element(
-        "svg",
-        *(part.head for part in parts),
-        *(
-            element("g", part.svg, transform=f"translate(0 {HEAD + bottom:g})")
-            for part, bottom in zip(parts, bottoms)
-        ),
-        xmlns="http://www.w3.org/2000/svg",
-        class_="neuron",
-        viewBox=f"0 0 {width} {height:g}",
-        width=width,
-        height=height,
-    )
-
-
-def rows(n: int, portrait: bool = False) -> Part:
-    """Return the bias, the n inputs with their weights and products, and the running sum."""
     form = layout(n, portrait)
     left, right = form.sum
     middle = (left + right) / 2
@@ -120,7 +88,7 @@ def rows(n: int, portrait: bool = False) -> Part:
         sums.append(_slot("s.grad", middle, -11, "grad"))
     svg = [_box("s", rect(left, top, right - left, -top), *sums)]
     for name, y in zip(["", *map(str, range(n))], ys):
-        svg.append(element("g", *_row(form, name, y), class_="row", data_row=name or "b"))
+        svg += _row(form, name, y)
     heads = [(COLUMNS[name], cell.left + cell.width / 2) for name, cell in form.cells.items()]
     head = [
         text(title, x, HEAD - 12, class_="head") for title, x in [*heads, (COLUMNS["s"], middle)]
@@ -140,11 +108,11 @@ def _row(form: Layout, i: str, y: float) -> Iterable[str]:
         else:
             continue
         if len(ends) == 1 and name != "g":
-            yield text(TIMES, (ends[0] + cell.left) / 2, y + 4, class_="sign")
+            yield text(TIMES, (ends[0] + cell.left) / 2, y + 4)
         elif name == "p" and form.boxed:
             yield edge(f"xw{i}", ends[1], y, cell.left, y)
         elif name == "p":
-            yield text("=", (ends[1] + cell.left) / 2, y + 4, class_="sign")
+            yield text("=", (ends[1] + cell.left) / 2, y + 4)
         ends.append(cell.left + cell.width)
     if not form.boxed:
         yield _slot(f"{weight}.name", 2, y + 4, "name start")
@@ -171,7 +139,7 @@ def _box(node: str, *content: str, bare: bool = False) -> str:
     return element("g", *content, class_="box bare" if bare else "box", data_node=node)
 
 
-def activated(name: str, function: Callable[[float], float], portrait: bool = False) -> Part:
+def activated(name: str, function: Callable[[float], float], portrait: bool) -> Part:
     """Return the activation with its curve, and the place for the arithmetic of the moment."""
     if portrait:
         middle = sum(AT_RIGHT) / 2
@@ -234,7 +202,7 @@ def _plot(function: Callable[[float], float], x: float, y: float, wide: float, h
     )
 
 
-def users(n: int, portrait: bool = False) -> Part:
+def users(n: int, portrait: bool) -> Part:
     """Return the n users of the neuron's output, with what each passes back, and the total."""
     names, svg = [f"u{k}" for k in range(n)], []
     if portrait:

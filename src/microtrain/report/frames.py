@@ -34,8 +34,8 @@ def frames_of(history: History, recording: Recording, runs: int) -> dict[str, An
             p.data = x
     return {
         "steps": steps,
-        "parameters": [_short(recording.parameters[k]) for k in steps],
-        "gradients": [_short(recording.gradients[k]) for k in steps],
+        "parameters": [short(recording.parameters[k]) for k in steps],
+        "gradients": [short(recording.gradients[k]) for k in steps],
         "predictions": [predictions for predictions, _ in measured],
         "sampleLosses": [losses for _, losses in measured],
     }
@@ -56,10 +56,10 @@ def _measured(model: Any, recording: Recording) -> tuple[list[Any], Sequence[Any
         outputs: Sequence[Any] = (
             prediction if isinstance(prediction, list | tuple) else [prediction]
         )
-        predictions.append(_short((getattr(value, "data", value) for value in outputs), 9))
-    return predictions, _short(losses)
+        predictions.append(short((getattr(value, "data", value) for value in outputs), 9))
+    return predictions, short(losses)
 
 
-def _short(numbers: Iterable[Any], digits: int = 6) -> Sequence[float | None]:
+def short(numbers: Iterable[Any], digits: int = 6) -> Sequence[float | None]:
     """Return numbers with so many digits; None for one that JSON can't hold."""
     return [float(f"{x:.{digits}g}") if math.isfinite(x) else None for x in numbers]

@@ -28,19 +28,19 @@ MOST = 2_000  # parameters of a model whose step is written down as a whole
 BENT = 400  # parameters of one whose Hessian is
 
 
-def program_of(objective: Objective | None, sizes: Sequence[int], losses: Iterable[Any]) -> str:
+def program_of(objective: Objective | None, sizes: Sequence[int], losses: Mapping[str, Any]) -> str:
     """Return the JavaScript of a model and its loss, if any, and of neurons for other networks.
 
-    sizes: the numbers of inputs that neurons have; losses: names, functions, numbers of outputs,
-    and lengths of targets. Raises `CompileError` where the model is not the same computation for
-    all numbers.
+    sizes: the numbers of inputs that neurons have; losses: of each data set, the function, the
+    number of outputs, and the length of targets. Raises `CompileError` where the model is not the
+    same computation for all numbers.
     """
     whole = objective is not None and len(objective.parameters) <= MOST
     program = {
         "straight": _straight(objective) if objective and whole else "null",
         "neurons": _object({f'"{n}:{a}"': _neuron(n, a) for n in sizes for a in ACTIVATIONS}),
         "sums": _object({str(n): _sum(n) for n in sizes}),
-        "losses": _object({f'"{key}"': _loss(*loss) for key, *loss in losses}),
+        "losses": _object({name: _loss(*loss) for name, loss in losses.items()}),
     }
     return f"const program = {_object(program)};"
 

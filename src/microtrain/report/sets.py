@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from ..draw import plot
+from ..errors import CompileError
 from ..nn import datasets
-from ..nn.losses import hinge, squared_error
+from ..nn.losses import hinge, known, squared_error
+from ..nn.mlp import MLP
+from ..training.objective import Objective
+from ..training.tracing import as_floats, parts_of
+
+NEURONS = 8  # in a layer that is put together in the page, at most
+FRESH = 1  # the seed of new points of the moons
+ALIKE = ("xs", "ys", "loss", "mean")  # what makes it the same data
+RATES = (0.0001, 10.0)  # the ends of the scale of learning rates, for data of one's own
 
 
 class Job(NamedTuple):
@@ -26,3 +37,91 @@ JOBS = {
     "xor": Job(datasets.xor, [4], ("tanh", "tanh"), squared_error, "sum", 0.1),
     "moons": Job(datasets.moons, [16, 16], ("relu", "linear"), hinge, "mean", 0.1),
 }
+
+
+def sets_of(objective: Objective, columns: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Return the name of an objective's data, and all data sets of the page.
+
+    There are no others beside those of a model of one's own.
+    """
+    usual: dict[str, Any] = {}
+    for name, job in JOBS.items():
+        xs, ys = job.data()
+        hidden, out = job.activations
+        usual[name] = _set(xs, ys, job.loss, job.reduction, 1) | {
+            "net": [{"n": min(n, NEURONS), "activation": hidden} for n in job.hidden],
+            "out": out,
+            "lr": job.lr,
+            "steps": 100,
+            "target": 0.01,
+            "rates": job.rates,
+        }
+    xs, ys = datasets.moons(seed=FRESH)
+    usual["moons"]["fresh"] = {"xs": xs, "ys": [[y] for y in ys]}
+    xs, ys = zip(*objective.samples)
+    found = _set(xs, ys, objective.loss, objective.reduction, _outputs(objective))
+    same = [name for name, one in usual.items() if all(found[x] == one[x] for x in ALIKE)]
+    if not same:
+        found |= {"rates": RATES, "columns": columns or found["columns"]}
+    name, *_ = [*same, "recorded"]
+    recorded = {name: usual.get(name, found)}
+    return name, recorded | usual if type(objective.model) is MLP else recorded
+
+
+def _outputs(objective: Objective) -> int:
+    """Return the number of the model's outputs."""
+    try:
+        return len(parts_of(objective.model(objective.samples[0][0])))
+    except ArithmeticError:  # as it is, at the end of a run
+        return 1
+
+
+def _set(
+    xs: Sequence[Any], ys: Sequence[Any], loss: Any, reduction: str, outputs: int
+) -> dict[str, Any]:
+    """Return a data set as the page holds it."""
+    rows = [parts_of(x) for x in xs]
+    targets = [_target(y, loss, outputs) for y in ys]
+    hot = outputs > 1 and all(sorted(y) == [0.0] * (outputs - 1) + [1.0] for y in targets)
+    inputs = len(rows[0])
+    return {
+        "xs": rows,
+        "ys": targets,
+        "inputs": inputs,
+        "outputs": outputs,
+        "columns": [f"x{k}" for k in range(inputs)],
+        "loss": _loss(loss),
+        "mean": reduction == "mean",
+        "level": plot.boundary_level([y[0] for y in targets]) if outputs == 1 else None,
+        "classes": outputs if hot else 0,
+        "plane": _plane(rows) if inputs <= 2 else None,
+    }
+
+
+def _target(y: Any, loss: Any, outputs: int) -> list[Any]:
+    """Return a target as a list of numbers, of None alone if it has none."""
+    try:
+        return [*map(float, parts_of(as_floats(y, loss, outputs)))]
+    except CompileError:
+        return [None]
+
+
+def _loss(loss: Any) -> dict[str, Any]:
+    """Return what the page knows of a loss: of one that is not the library's, its name alone."""
+    one, told = known(loss), ("takes", "formula", "why", "slope", "many", "kinks")
+    name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
+    return {
+        "name": "loss" if "<" in name else name,
+        **{x: getattr(one, x, None) for x in told},
+    }
+
+
+def _plane(rows: Sequence[Sequence[float]]) -> list[Any] | None:
+    """Return the part of the plane, or of the line, that shows the samples, with a margin."""
+    ends = []
+    for column in zip(*rows):
+        low, high = min(column), max(column)
+        margin = plot.MARGIN * ((high - low) or 1.0)
+        ends.append([low - margin, high + margin])
+    reached = all(abs(x) < 1e100 for x in itertools.chain(*ends))  # no plane reaches further
+    return [*ends, None][:2] if reached else None

@@ -38,7 +38,7 @@ class Network {
     if (!this.recorded) checkSpec(data, spec);
     this.spec = spec;
     this.set = data.sets[spec.data];
-    const { xs, ys, inputs, outputs, key } = this.set;
+    const { xs, ys, inputs, outputs } = this.set;
     this.samples = xs.length;
     this.packed = Float64Array.from(xs.flatMap((x, i) => [...x, ...ys[i]]));
     this.stride = inputs + ys[0].length;
@@ -47,7 +47,7 @@ class Network {
       const sizes = [...spec.net.map((layer) => layer.n), outputs];
       const activations = [...spec.net.map((layer) => layer.activation), spec.out];
       this.layers = layersOf(inputs, sizes, activations);
-      this.neurons = new Neurons(this.layers, key);
+      this.neurons = new Neurons(this.layers, spec.data);
     }
     this.names = this.recorded ? data.names : this.layers.flatMap(namesOf);
     this.size = this.names.length;
@@ -57,20 +57,15 @@ class Network {
     this.rates = this.set.rates;
   }
 
-  activations(p, i) { return this.forward(p, i, "v"); }
-
-  slopes(p, i) { return this.forward(p, i, "slopes"); }
-
-  forward(p, i, what) {
-    if (!this.layers) return null;
+  // Of each neuron, for a sample, what comes out ("v"), or its slope ("slopes").
+  forward(p, i, what = "v") {
     this.neurons.forward(p, this.packed, i * this.stride);
     return this.neurons.layers.map((layer) => layer[what].slice());
   }
 
   // The largest slope of each neuron over all samples.
   flat(p) {
-    if (!this.layers) return null;
-    const all = this.set.xs.map((_, i) => this.slopes(p, i));
+    const all = this.set.xs.map((_, i) => this.forward(p, i, "slopes"));
     return all.reduce((a, b) => a.map((layer, l) =>
       layer.map((s, j) => Math.max(Math.abs(s), Math.abs(b[l][j])))));
   }
@@ -83,7 +78,6 @@ class Network {
 class Engine extends Network {
   constructor(data, spec) {
     super(data, spec);
-    this.live = true;
     this.straight = this.recorded && program.straight !== null;
     this.machine = this.straight ? program.straight : this.neurons;
     this.sharp = this.straight && program.straight.product !== null;

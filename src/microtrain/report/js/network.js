@@ -38,7 +38,7 @@ function drawNetwork() {
   const box = svg.getBoundingClientRect();
   if (!box.width) return;
   const at = networkLayout(Math.round(box.width), Math.round(box.height), false),
-    values = engine.activations(p, state.sample),
+    values = engine.forward(p, state.sample),
     x = engine.set.xs[state.sample],
     gradients = run.gradients(k);
   frameNetwork(svg, at);
@@ -202,12 +202,8 @@ function follow(index) {
 }
 
 function followNext(l, j, by) {
-  const layer = engine.layers[l],
-    own = [
-      ...Array.from({ length: layer.inputs }, (_, k) => layer.weights + j * layer.inputs + k),
-      layer.biases + j,
-    ];
-  const place = own.indexOf(state.weight);
+  const own = parametersOf(l, j),
+    place = own.indexOf(state.weight);
   follow(own[(Math.max(place, by < 0 ? 0 : place) + by + own.length) % own.length]);
 }
 
@@ -215,5 +211,5 @@ function followNext(l, j, by) {
 function pickNode(l, j) {
   if (state.view !== "run") return act(() => openNeuron(l, j));
   focused = [l, j];
-  follow(engine.layers[l].weights + j * engine.layers[l].inputs);
+  follow(parametersOf(l, j)[0]);
 }

@@ -14,8 +14,8 @@ function layersOf(inputs, sizes, activations) {
 }
 
 class Neurons {
-  constructor(layers, loss) {
-    this.lossOf = program.losses[loss]; // none where a loss can't be written
+  constructor(layers, data) {
+    this.lossOf = program.losses[data]; // none where a loss can't be written
     const last = layers[layers.length - 1];
     this.size = last.biases + last.n;
     this.inputs = layers[0].inputs;

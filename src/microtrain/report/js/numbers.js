@@ -96,14 +96,7 @@ function usersTexts(texts, n, seen, portrait) {
 }
 
 /** Of many users, those that have a row in the drawing. */
-function usersDrawn(users) {
-  const all = users.map((_, u) => u);
-  if (users.length <= MOST_USERS) return all;
-  return all
-    .sort((a, b) => Math.abs(users[b].arrives) - Math.abs(users[a].arrives))
-    .slice(0, USERS_OF_MANY - 1)
-    .sort((a, b) => a - b);
-}
+const usersDrawn = (users) => largestUsers(users, MOST_USERS, USERS_OF_MANY - 1);
 
 /** The arithmetic of a part: what it is, the product, the result. */
 function arithmetic(part, t) {

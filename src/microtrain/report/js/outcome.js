@@ -126,10 +126,9 @@ function showLost() {
       if (lost > most) [found, most] = [[l, j], lost];
     }),
   );
-  const [l, j] = found,
-    layer = engine.layers[l];
+  const [l, j] = found;
   state.step = last();
-  state.weight = layer.weights + j * layer.inputs;
+  [state.weight] = parametersOf(l, j);
   enterWalk("neuron");
   goToPart(parts().findIndex((part) => part.kind === "B act" && part.l === l && part.j === j) + 1);
   changed();

@@ -12,160 +12,145 @@ function isOpen(l, j) {
 
 /** All parts of the walk, with what is known from which part on. */
 function walkList() {
-  const key = JSON.stringify([
-    engine.spec,
-    state.weight,
-    state.opened,
-    state.sample,
-    (run.config.batch ||
-      engine.layers.some((layer) => layer.inputs > MANY_INPUTS || layer.n > MANY_USERS)) &&
-      head(),
-  ]);
-  if (listed.key === key) return listed;
-  const list = [],
-    known = { value: new Map(), arrives: new Map(), delta: new Map(), gradient: new Map() };
-  const add = (phase, kind, more = {}) => list.push({ phase, kind, ...more });
-  const many = tracing().samples.length > 1;
-  add("forward", "F0", { code: "F0" });
-  engine.layers.forEach((layer, l) =>
-    eachNeuron(
-      layer,
-      l,
-      (j) => forwardParts(add, known, list, layer, l, j),
-      (others) => {
-        add("forward", "F layer", {
-          l,
-          j: others[0],
-          others: others.length,
-          code: `F:${l}:${others[0]}`,
-        });
-        for (const j of others) known.value.set(`${l},${j}`, list.length);
-      },
-    ),
-  );
-  if (hasError(engine.set)) add("loss", "L1", { code: "L1" });
-  add("loss", "L2", { code: "L2" });
-  if (many) add("loss", "L3", { code: "L3" });
-  add("backward", "B0", { code: "B0" });
-  add("backward", "B1", { code: "B1" });
-  const end = engine.layers.length - 1;
-  for (let j = 0; j < engine.layers[end].n; j++) known.arrives.set(`${end},${j}`, list.length);
-  for (let l = end; l >= 0; l--)
-    eachNeuron(
-      engine.layers[l],
-      l,
-      (j) => backwardParts(add, known, list, engine.layers[l], l, j),
-      (others) => {
-        add("backward", "B layer", {
-          l,
-          j: others[0],
-          others: others.length,
-          code: `B:${l}:${others[0]}`,
-        });
-        for (const j of others) closed(known, list.length, engine.layers[l], l, j);
-      },
-    );
-  engine.layers.forEach((layer, l) => {
-    for (let j = 0; j < layer.n; j++)
-      if (isOpen(l, j))
-        for (let k = 0; k < layer.inputs; k++)
-          gradientPart(add, known, list, l, j, k, layer.weights + j * layer.inputs + k);
-    for (let j = 0; j < layer.n; j++)
-      if (isOpen(l, j)) gradientPart(add, known, list, l, j, null, layer.biases + j);
-  });
-  if (many) add("backward", "BS", { code: "BS" });
-  known.all = many ? list.length : Infinity;
-  add("update", "U1", { code: `U:${state.weight}`, ...placeOf(state.weight) });
-  add("update", "U2", { code: "U2" });
-  add("update", "U3", { code: "U3" });
-  return (listed = { key, list, known });
+  const bySize = engine.layers.some(({ n, inputs }) => inputs > MANY_INPUTS || n > MANY_USERS),
+    step = (run.config.batch || bySize) && head();
+  const key = JSON.stringify([engine.spec, state.weight, state.opened, state.sample, step]);
+  if (listed.key !== key) listed = new Walk(key);
+  return listed;
 }
 
 const parts = () => walkList().list;
 
-/** Go through a layer: each neuron, or of a large layer the opened ones and all others together. */
-function eachNeuron(layer, l, each, together) {
-  const all = Array.from({ length: layer.n }, (_, j) => j),
-    others = layer.n > LARGE ? all.filter((j) => !isOpen(l, j)) : [];
-  if (others.length > 1) {
-    const before = all.filter((j) => isOpen(l, j) && j < others[0]);
-    before.forEach(each);
-    together(others);
-    all.filter((j) => isOpen(l, j) && j > others[0]).forEach(each);
-  } else all.forEach(each);
-}
-
-function forwardParts(add, known, list, layer, l, j) {
-  if (!isOpen(l, j)) add("forward", "F closed", { l, j, code: `F:${l}:${j}` });
-  else {
-    add("forward", "F bias", { l, j, code: `F:${l}:${j}:bias` });
-    const { shown, rest } = rowsOf(l, j);
-    for (const k of shown) add("forward", "F product", { l, j, k, code: `F:${l}:${j}:${k}` });
-    if (rest.length) add("forward", "F rest", { l, j, rest, code: `F:${l}:${j}` });
-    add("forward", "F act", { l, j, code: `F:${l}:${j}:act` });
+class Walk {
+  constructor(key) {
+    this.key = key;
+    this.list = [];
+    this.known = { value: new Map(), arrives: new Map(), delta: new Map(), gradient: new Map() };
+    const many = tracing().samples.length > 1,
+      { layers } = engine,
+      end = layers.length - 1;
+    this.add("F0");
+    layers.forEach((_, l) => this.through("F layer", l, this.forth, this.valued));
+    if (hasError(engine.set)) this.add("L1");
+    this.add("L2");
+    if (many) this.add("L3");
+    this.add("B0");
+    this.add("B1");
+    for (let j = 0; j < layers[end].n; j++) this.knows("arrives", `${end},${j}`);
+    for (let l = end; l >= 0; l--) this.through("B layer", l, this.back, this.closed);
+    layers.forEach((layer, l) => this.toWeights(layer, l));
+    if (many) this.add("BS");
+    this.known.all = many ? this.list.length : Infinity;
+    this.add("U1", placeOf(state.weight), `U:${state.weight}`);
+    this.add("U2");
+    this.add("U3");
   }
-  known.value.set(`${l},${j}`, list.length);
-}
 
-function backwardParts(add, known, list, layer, l, j) {
-  const at = `${l},${j}`;
-  if (!isOpen(l, j)) {
-    add("backward", "B closed", { l, j, code: `B:${l}:${j}` });
-    return closed(known, list.length, layer, l, j);
+  add(kind, more = {}, code = kind) {
+    this.list.push({ kind, phase: PHASES["FLBU".indexOf(kind[0])], code, ...more });
   }
-  const { users } = tracing().layers[l][j];
-  if (l < engine.layers.length - 1) {
-    const shown = usersShown(users);
-    for (const u of shown) add("backward", "B user", { l, j, u, code: `B:${l}:${j}:${u}` });
-    if (shown.length < users.length)
-      add("backward", "B rest", {
-        l,
-        j,
-        rest: users.map((_, u) => u).filter((u) => !shown.includes(u)),
-        code: `B:${l}:${j}:added`,
-      });
-    if (users.length > 1) add("backward", "B added", { l, j, code: `B:${l}:${j}:added` });
-    known.arrives.set(at, list.length);
+
+  /** Add a part of a neuron, or of what is in it. */
+  of(kind, l, j, inside = "", more = {}) {
+    this.add(kind, { l, j, ...more }, `${kind[0]}:${l}:${j}${inside}`);
   }
-  add("backward", "B act", { l, j, code: `B:${l}:${j}:act` });
-  known.delta.set(at, list.length);
+
+  /** From the last part on a number is known. */
+  knows(what, key) {
+    if (!this.known[what].has(key)) this.known[what].set(key, this.list.length);
+  }
+
+  /** Go through a layer: each neuron, or of a large layer the opened ones and all others together. */
+  through(kind, l, each, together) {
+    const all = Array.from({ length: engine.layers[l].n }, (_, j) => j),
+      closed = all.length > LARGE ? all.filter((j) => !isOpen(l, j)) : [],
+      others = closed.length > 1 ? closed : [];
+    for (const j of all)
+      if (!others.includes(j)) each.call(this, l, j);
+      else if (j === others[0]) {
+        this.of(kind, l, j, "", { others: others.length });
+        for (const other of others) together.call(this, l, other);
+      }
+  }
+
+  forth(l, j) {
+    if (!isOpen(l, j)) this.of("F closed", l, j);
+    else {
+      const { shown, rest } = rowsOf(l, j);
+      this.of("F bias", l, j, ":bias");
+      for (const k of shown) this.of("F product", l, j, `:${k}`, { k });
+      if (rest.length) this.of("F rest", l, j, "", { rest });
+      this.of("F act", l, j, ":act");
+    }
+    this.valued(l, j);
+  }
+
+  valued(l, j) {
+    this.knows("value", `${l},${j}`);
+  }
+
+  back(l, j) {
+    if (!isOpen(l, j)) {
+      this.of("B closed", l, j);
+      return this.closed(l, j);
+    }
+    const { users } = tracing().layers[l][j];
+    if (l < engine.layers.length - 1) {
+      const shown = largestUsers(users, MANY_USERS, 3),
+        rest = users.map((_, u) => u).filter((u) => !shown.includes(u));
+      for (const u of shown) this.of("B user", l, j, `:${u}`, { u });
+      if (rest.length) this.of("B rest", l, j, ":added", { rest });
+      if (users.length > 1) this.of("B added", l, j, ":added");
+      this.knows("arrives", `${l},${j}`);
+    }
+    this.of("B act", l, j, ":act");
+    this.knows("delta", `${l},${j}`);
+  }
+
+  closed(l, j) {
+    for (const what of ["arrives", "delta"]) this.knows(what, `${l},${j}`);
+    for (const index of parametersOf(l, j)) this.knows("gradient", index);
+  }
+
+  /** The weights of a layer's open neurons, then their biases, as in the code. */
+  toWeights(layer, l) {
+    const add = (j, index, kind, k) => {
+      if (k === null || rowsOf(l, j).shown.includes(k))
+        this.add(kind, { l, j, k, index }, `G:${index}`);
+      this.knows("gradient", index);
+    };
+    const open = Array.from({ length: layer.n }, (_, j) => j).filter((j) => isOpen(l, j));
+    for (const j of open)
+      parametersOf(l, j)
+        .slice(0, -1)
+        .forEach((index, k) => add(j, index, "B weight", k));
+    for (const j of open) add(j, layer.biases + j, "B bias", null);
+  }
 }
 
-function closed(known, part, layer, l, j) {
-  const at = `${l},${j}`;
-  if (!known.arrives.has(at)) known.arrives.set(at, part);
-  known.delta.set(at, part);
-  for (let k = 0; k < layer.inputs; k++)
-    known.gradient.set(layer.weights + j * layer.inputs + k, part);
-  known.gradient.set(layer.biases + j, part);
-}
-
-function gradientPart(add, known, list, l, j, k, index) {
-  if (k === null || rowsOf(l, j).shown.includes(k))
-    add("backward", k === null ? "B bias" : "B weight", { l, j, k, index, code: `G:${index}` });
-  known.gradient.set(index, list.length);
+/** The indices of a neuron's weights, and of its bias. */
+function parametersOf(l, j) {
+  const { inputs, weights, biases } = engine.layers[l];
+  return [...Array.from({ length: inputs }, (_, k) => weights + j * inputs + k), biases + j];
 }
 
 /** Of many inputs, those that are shown one by one: the eight largest products, and the followed. */
 function rowsOf(l, j) {
   const { products, at } = tracing().layers[l][j],
-    all = Array.from(products, (_, k) => k);
-  if (all.length <= MANY_INPUTS) return { shown: all, rest: [] };
-  const sorted = all.toSorted((a, b) => Math.abs(products[b]) - Math.abs(products[a])),
-    followed = at.indexOf(state.weight);
-  const chosen = sorted
-    .filter((k) => k !== followed)
-    .slice(0, followed < 0 ? 9 : 8)
-    .concat(followed < 0 ? [] : [followed]);
-  return { shown: chosen.sort((a, b) => a - b), rest: all.filter((k) => !chosen.includes(k)) };
+    wanted = Array.from(products, (x, k) => (at[k] === state.weight ? Infinity : x)),
+    shown = largest(wanted, products.length > MANY_INPUTS ? ROWS_OF_MANY - 1 : products.length);
+  return { shown, rest: [...products.keys()].filter((k) => !shown.includes(k)) };
 }
 
-/** Of many users, those that are shown one by one, in their order. */
-function usersShown(users) {
-  const all = users.map((_, u) => u);
-  if (users.length <= MANY_USERS) return all;
-  return all
-    .sort((a, b) => Math.abs(users[b].arrives) - Math.abs(users[a].arrives))
-    .slice(0, 3)
-    .sort((a, b) => a - b);
+/** Of more users than `most`, the places of the n of which most arrives, in their order. */
+const largestUsers = (users, most, n) =>
+  largest(
+    users.map(({ arrives }) => arrives),
+    users.length > most ? n : most,
+  );
+
+/** The places of the n largest of some numbers, in their order. */
+function largest(numbers, n) {
+  const bySize = [...numbers.keys()].sort((a, b) => Math.abs(numbers[b]) - Math.abs(numbers[a]));
+  return bySize.slice(0, n).sort((a, b) => a - b);
 }

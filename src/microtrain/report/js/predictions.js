@@ -105,9 +105,11 @@ function drawLoss(set, k) {
     { batch, mean } = run.config,
     what = batch === 1 ? "one sample" : `the ${mean ? "mean" : "sum"} of ${batch} samples`,
     noise = batch === null ? "" : `Dots jump: each is ${what}, others at each step. `;
+  const kept = run.frame(k), // of a long run that was recorded, not each step is
+    nearest = kept === k ? "" : `Shown as it was at step ${kept}, the nearest that was kept. `;
   say(
     $("fresh"),
-    noise + right + (fresh ? `New points: ${fresh.right} of ${fresh.of} right.` : ""),
+    nearest + noise + right + (fresh ? `New points: ${fresh.right} of ${fresh.of} right.` : ""),
   );
   $("fresh").hidden = !$("fresh").textContent;
 }

@@ -3,9 +3,6 @@
 class Replay extends Network {
   constructor(data) {
     super(data, data.spec);
-    this.live = false;
-    this.straight = false;
-    this.sharp = false;
     this.runs = data.recorded;
     this.rates = data.recorded.map((run) => run.lr[0][1]);
   }
@@ -30,8 +27,7 @@ class Recorded {
     this.gradNorms = numbers(run.gradNorms);
     this.status = run.status;
     this.done = true;
-    this.count = this.losses.length;
-    const last = this.count - 1;
+    const last = this.losses.length - 1;
     this.head = Math.max(0, run.status === "diverged" ? last - 1 : last);
   }
 

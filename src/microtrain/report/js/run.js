@@ -78,8 +78,6 @@ class Run {
     this.before = { run, step };
   }
 
-  get count() { return this.losses.length; }
-
   get done() { return this.status !== "running"; }
 
   get head() {
@@ -147,7 +145,7 @@ class Run {
   state(k) {
     if (this.before && k < this.before.step) return this.before.run.state(k);
     if (this.found.step === k) return this.found;
-    if (k === this.count && !this.done) return { p: this.p.slice(), g: this.g.slice() };
+    if (k === this.losses.length && !this.done) return { p: this.p.slice(), g: this.g.slice() };
     let at = Math.min(Math.floor(k / this.apart), this.kept.length - 1);
     const first = this.before ? this.before.step : 0;
     let start = at * this.apart;
