@@ -147,7 +147,7 @@ def test_targets_are_standardized_as_numbers():
     ("rows", "message"),
     [
         ([], "rows expects at least one row, got none"),
-        ([[1.0, 2.0], [1.0]], r"rows\[1\] expects 2 numbers, as rows\[0\] has, got 1"),
+        ([[1.0, 2.0], [1.0]], r"rows\[1\] expects 2 numbers, got 1"),
         ([[1.7e308], [-1.7e308]], "column 0 has numbers too large to standardize"),
         ([[1.7e308], [1.6e308]], "column 0 has numbers too large to standardize"),
     ],

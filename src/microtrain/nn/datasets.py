@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..engine.number import as_number, number
@@ -129,11 +129,7 @@ class Standardizer:
 
     def _each(self, rows: Any, change: Callable[[float, float, float], float]) -> list[Any]:
         changed: list[Any] = []
-        for i, row in enumerate(as_list("rows", rows)):
-            cells, alone = _cells(f"rows[{i}]", row)
-            if len(cells) != len(self.means):
-                expected = counted(len(self.means), "number")
-                raise ValueError(f"rows[{i}] expects {expected}, got {len(cells)}")
+        for cells, alone in _cells(rows, len(self.means)):
             new = [*map(change, cells, self.means, self.scales)]
             changed.append(new[0] if alone else new)
         return changed
@@ -152,13 +148,9 @@ def standardize(rows: Any) -> Standardizer:
     >>> scaler.inverse([[0.0, 2.0]])
     [[2.0, 400.0]]
     """
-    table = [_cells(f"rows[{i}]", row)[0] for i, row in enumerate(as_list("rows", rows))]
+    table = [cells for cells, _ in _cells(rows)]
     if not table:
         raise ValueError("rows expects at least one row, got none")
-    for i, row in enumerate(table):
-        if len(row) != len(table[0]):
-            expected = counted(len(table[0]), "number")
-            raise ValueError(f"rows[{i}] expects {expected}, as rows[0] has, got {len(row)}")
     means, scales = [], []
     for k, column in enumerate(zip(*table)):
         n, is_constant = len(column), min(column) == max(column)  # then the mean must not round
@@ -174,9 +166,14 @@ def standardize(rows: Any) -> Standardizer:
     return Standardizer(means, scales)
 
 
-def _cells(name: str, row: Any) -> tuple[list[float], bool]:
-    """Return a row's numbers, and whether it is a lone one."""
-    if as_number(row) is not NotImplemented:
-        return [number(name, row)], True
-    listed = as_list(name, row, "a number, or a list of numbers")
-    return [number(f"{name}[{k}]", x) for k, x in enumerate(listed)], False
+def _cells(rows: Any, n: int | None = None) -> Iterator[tuple[list[float], bool]]:
+    """Yield each row's n numbers, as many as the first has, and whether it is a lone one."""
+    for i, row in enumerate(as_list("rows", rows)):
+        name = f"rows[{i}]"
+        alone = as_number(row) is not NotImplemented
+        listed = [row] if alone else as_list(name, row, "a number, or a list of numbers")
+        n = len(listed) if n is None else n
+        if len(listed) != n:
+            raise ValueError(f"{name} expects {counted(n, 'number')}, got {len(listed)}")
+        places = [name] if alone else [f"{name}[{k}]" for k in range(n)]
+        yield [*map(number, places, listed)], alone

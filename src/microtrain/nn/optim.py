@@ -42,12 +42,17 @@ class SGD:
 
     def step(self) -> None:
         """Move every parameter against its gradient."""
-        for p in self.parameters:
-            p.data -= self.lr * p.grad
+        update(self.parameters, self.lr)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
         reset(self.parameters)
+
+
+def update(parameters: Iterable[Value], lr: float) -> None:
+    """Move every parameter against its gradient, by `lr` times its size."""
+    for p in parameters:
+        p.data -= lr * p.grad
 
 
 def constant(lr: float) -> Schedule:

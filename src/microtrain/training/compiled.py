@@ -17,8 +17,8 @@ from ..compiler.writer import Part, Scope, write
 from ..engine.primitives import sqrt
 from ..engine.value import Value
 from ..errors import CompileError
-from . import eager
-from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
+from ..nn.optim import update
+from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of, sum_of_squares
 from .objective import Objective
 from .purity import check_numbers, inspect
 from .tracing import Layout, Traced, cached, trace_loss
@@ -189,9 +189,9 @@ def recorded_update() -> tuple[Record, list[Part]]:
     p, g, lr, squares = (Symbol(record, record.input(x)) for x in ("p", "g", "lr", "squares"))
     parameter: Any = Value(p)
     parameter.grad = g
-    first = eager.sum_of_squares([parameter])
-    more = eager.sum_of_squares([parameter], squares)  # type: ignore[arg-type]
-    eager.update([parameter], lr)  # type: ignore[arg-type]
+    first = sum_of_squares([parameter])
+    more = sum_of_squares([parameter], squares)  # type: ignore[arg-type]
+    update([parameter], lr)  # type: ignore[arg-type]
     results = (first, more, sqrt(squares), parameter.data)
     return record, [Part("", "u", [as_place(record, x)]) for x in results]
 

@@ -80,7 +80,6 @@ class Curvature:
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        self._n = len(objective.parameters)
         self._share = 1.0 / len(objective.samples) if objective.reduction == "mean" else 1.0
         self._record()
 
@@ -102,10 +101,10 @@ class Curvature:
         """Return the largest eigenvalue of the Hessian at these parameters."""
         if self._objective.described() != self._description:
             self._record()  # `on_step` has made another model of it
-        if self._n > DENSE:
-            return lanczos(lambda direction: self.product(parameters, direction), self._n)
-        axes = range(self._n)
-        rows = [self.product(parameters, [1.0 if i == k else 0.0 for i in axes]) for k in axes]
+        axes = range(len(parameters))
+        if len(axes) > DENSE:
+            return lanczos(lambda direction: self.product(parameters, direction), len(axes))
+        rows = [self.product(parameters, [float(i == k) for i in axes]) for k in axes]
         return largest_eigenvalue(rows)
 
 
@@ -119,19 +118,12 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout
     sums = scope.named(f"h_{x}" for x in traced.names)
     body = Part("", "v", products)
     write(record, names, scope, body)
-
-    def unpacked(places: Sequence[int]) -> list[str]:
-        return [names[place] for place in places]
-
+    sample = [*body.lines, *(f"{total} += {x}" for total, x in zip(sums, body.expressions))]
     lines = [
-        f"{listed(unpacked(weights))} = parameters",
-        f"{listed(unpacked(direction))} = direction",
+        f"{listed([names[k] for k in weights])} = parameters",
+        f"{listed([names[k] for k in direction])} = direction",
         f"{' = '.join(sums)} = 0.0",
-        *loop(
-            unpacked(variables),
-            "batch",
-            [*body.lines, *(f"{total} += {x}" for total, x in zip(sums, body.expressions))],
-        ),
+        *loop([names[k] for k in variables], "batch", sample),
         f"return [{', '.join(sums)}]",
     ]
     source = function("product", RESERVED[1:], lines)
@@ -171,8 +163,7 @@ def largest_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
     rest = [list(row) for row in matrix]
     if not all(math.isfinite(x) for row in rest for x in row):
         return math.nan
-    diagonal: Vector = []
-    beside: Vector = []
+    diagonal, beside = Vector(), Vector()
     while rest:
         # Reflect the first column onto its first axis, and the rest of the matrix with it.
         column = rest[0][1:]
@@ -205,8 +196,7 @@ def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
 
     rng = Random(0)
     vectors: list[Vector] = []
-    diagonal: Vector = []
-    beside: Vector = []
+    diagonal, beside = Vector(), Vector()
     top, still = math.nan, 0
     v = _new_direction(rng, vectors, n)
     while len(vectors) < n:
@@ -219,7 +209,7 @@ def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
         still = still + 1 if abs(top - before) <= TOLERANCE * abs(top) else 0
         if still == PATIENCE:
             break
-        w = _orthogonal(_orthogonal(w, vectors), vectors)
+        w = _orthogonal(w, vectors)
         length = math.hypot(*w)
         if length > 1e-13 * max(map(abs, diagonal)):
             v = [x / length for x in w]
@@ -231,15 +221,14 @@ def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
 
 def _new_direction(rng: Random, vectors: Sequence[Vector], n: int) -> Vector:
     """Return a random vector of length 1 that is orthogonal to these."""
-    v = [rng.gauss(0.0, 1.0) for _ in range(n)]
-    v = _orthogonal(_orthogonal(v, vectors), vectors)
+    v = _orthogonal([rng.gauss(0.0, 1.0) for _ in range(n)], vectors)
     length = math.hypot(*v)
     return [x / length for x in v] if length else v
 
 
 def _orthogonal(w: Vector, vectors: Sequence[Vector]) -> Vector:
     """Return the part of a vector that is orthogonal to these vectors of length 1."""
-    for v in vectors:
+    for v in (*vectors, *vectors):  # again, as the first time leaves rounding errors
         share = _dot(v, w)
         w = [x - share * y for x, y in zip(w, v)]
     return w

@@ -8,6 +8,7 @@ from typing import Any
 from ..engine.graph import reset
 from ..engine.primitives import sqrt
 from ..engine.value import Value
+from ..nn.optim import update
 from .objective import Objective
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
@@ -47,12 +48,6 @@ def step(
     # 4. Update: every parameter a small step downhill.
     update(parameters, lr)
     return total
-
-
-def update(parameters: Sequence[Value], lr: float) -> None:
-    """Move every parameter against its gradient, by `lr` times its size."""
-    for p in parameters:
-        p.data -= lr * p.grad
 
 
 def sum_of_squares(parameters: Sequence[Value], total: float = 0.0) -> float:

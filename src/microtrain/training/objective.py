@@ -156,21 +156,19 @@ def batches_of(
     samples: Sequence[Any], size: int, accumulate: int, seed: int
 ) -> Iterator[Sequence[Sequence[Any]]]:
     """Return an endless iterator over the mini-batches of each step."""
-    count = math.ceil(len(samples) / size)
-    if accumulate % count == 0:  # every step sees every sample: their order may stay
-        return itertools.repeat(_cut(samples, size) * (accumulate // count))
-    drawn = _shuffled(list(samples), size, seed)
+
+    def cut(items: Sequence[Any]) -> list[Sequence[Any]]:
+        return [items[start : start + size] for start in range(0, len(items), size)]
+
+    def shuffled() -> Iterator[Sequence[Any]]:
+        import random  # slow to import
+
+        rng, items = random.Random(seed), list(samples)
+        while True:
+            rng.shuffle(items)
+            yield from cut(items)
+
+    batches, drawn = cut(samples), shuffled()
+    if accumulate % len(batches) == 0:  # every step sees every sample: their order may stay
+        return itertools.repeat(batches * (accumulate // len(batches)))
     return iter(lambda: [*itertools.islice(drawn, accumulate)], [])
-
-
-def _shuffled(samples: list[Any], size: int, seed: int) -> Iterator[Sequence[Any]]:
-    import random  # slow to import
-
-    rng = random.Random(seed)
-    while True:
-        rng.shuffle(samples)
-        yield from _cut(samples, size)
-
-
-def _cut(samples: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    return [samples[start : start + size] for start in range(0, len(samples), size)]

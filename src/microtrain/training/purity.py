@@ -50,14 +50,7 @@ INSTRUCTIONS = {  # what they do, where it isn't allowed
     "IS_OP": "it asks what object a number is",
     "LOAD_BUILD_CLASS": "it makes a class",
 }
-WRAPPERS = {
-    functools.partial,
-    types.MethodType,
-    staticmethod,
-    classmethod,
-    property,
-    types.CellType,
-}
+WRAPS = (functools.partial, types.MethodType, types.CellType, staticmethod, classmethod, property)
 
 
 def inspect(objective: Objective) -> bool:
@@ -135,7 +128,7 @@ class _Inspector:
             self._all((*item, *item.values()) if kind is dict else item, shared)
         elif kind is types.FunctionType:
             self._function(item)
-        elif kind in WRAPPERS:
+        elif kind in WRAPS:
             self._all(each(PARTS[kind](item)))
         elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
             raise CompileError(f"it uses a {kind.__name__} from outside")
@@ -196,9 +189,8 @@ class _Inspector:
         if name not in found:
             self.uses_sum |= name == "sum"
             item = getattr(builtins, name, None)
-            if name not in BUILTINS and not (
-                isinstance(item, type) and issubclass(item, BaseException)
-            ):
+            is_error = isinstance(item, type) and issubclass(item, BaseException)
+            if name not in BUILTINS and not is_error:
                 raise CompileError(f"it uses {name}")
         elif not isinstance(module := found[name], types.ModuleType):
             self.inspect(module)

@@ -24,6 +24,7 @@ Whole = tuple[int, State, State]
 PARTS = ("parameters", "gradients", "before")
 RECORDS = ("losses", "lrs", "grad_norms")
 OPTIONS = ("batch_size", "accumulate", "zero_grad", "seed")
+NEW = {"code of model", "code of loss", "code of lr", "python"}  # files of version 1 have none
 
 
 def _is_pair(x: Any) -> bool:
@@ -68,12 +69,12 @@ class RunFile:
             "reduction": objective.reduction,
             "parameters": parameter_names(model, self.parameters),
             "data": digest(repr(objective.samples)),
+            "python": PYTHON,
         }
         self.functions = {"model": model, "loss": objective.loss, "lr": lr}
-        self.code = {}
         for name, function in self.functions.items():
             try:
-                self.code[f"code of {name}"] = digest(description(function, self.parameters))
+                self.settings[f"code of {name}"] = digest(description(function, self.parameters))
             except TypeError as error:
                 raise TypeError(
                     f"{name} can't be used with a checkpoint, as nobody could tell whether a run "
@@ -91,14 +92,14 @@ class RunFile:
         if not (at_the_end or (is_due and steps != self.saved)):
             return
         self.saved = steps
-        history, code = self.history, dict(self.code)
-        for function, (name, first) in zip(self.functions.values(), code.items()):
-            if digest(str(described(function, self.parameters))) != first:
-                code[name] = CHANGED
+        history, settings = self.history, dict(self.settings)
+        for name, function in self.functions.items():
+            if digest(str(described(function, self.parameters))) != settings[f"code of {name}"]:
+                settings[f"code of {name}"] = CHANGED
         try:
             FORMAT.write(
                 self.path,
-                settings={**self.settings, **code, "python": PYTHON},
+                settings=settings,
                 steps=steps,
                 seconds=now - start,
                 **dict(zip(PARTS, map(_packed, (parameters, gradients, before)))),
@@ -143,20 +144,18 @@ class RunFile:
         return record
 
     def _compare(self, found: dict[str, Any]) -> None:
-        """Raise `ValueError` if the settings are of another run; version 1 has no code."""
-        known = set(self.settings)
-        if set(found) not in (known, known | {*self.code, "python"}):
+        """Raise `ValueError` if the settings are of another run."""
+        if set(found) ^ set(self.settings) not in (set(), NEW):
             raise ValueError("settings are not those of a run")
-        for name, value in {**self.settings, **self.code}.items():
-            then = found.get(name, value)
-            if then == value:
+        for name, value in self.settings.items():
+            then, reason = found.get(name, value), ""
+            if then == value or name == "python":
                 continue
-            reason = ""
-            if name in self.settings and name not in ("data", "parameters", "model"):
+            if name not in ("data", "parameters", "model") and name not in NEW:
                 reason = f": {then!s:.60}, not {value!s:.60}"
             elif then == CHANGED:
                 reason = ", which changed while it ran in a way that the file does not hold"
-            elif name in self.code and found["python"] != PYTHON:
+            elif name in NEW and found["python"] != PYTHON:
                 reason = f"; it ran under Python {found['python']!s:.60}, this is {PYTHON}"
             raise ValueError(f"it is of a run with other {name}{reason}")
 
