@@ -160,13 +160,13 @@ def _partial(f: functools.partial[Any]) -> Parts:
     return {"its function": f.func, "its args": f.args, **attributes, **f.keywords}
 
 
-def _module(module: types.ModuleType) -> Parts:
-    _refuse_random(module)
-    return {module.__name__: None}
-
-
 def _object(item: Any) -> Parts:
-    _refuse_random(item)
+    import random  # slow to import
+
+    if item is random or isinstance(item, random.Random):
+        raise TypeError("the state of random numbers is not kept")
+    if isinstance(item, types.ModuleType):
+        return {item.__name__: None}
     known = copyreg.dispatch_table.get(type(item))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of copies, by itertools
@@ -197,18 +197,10 @@ PARTS: dict[type, Callable[[Any], Parts]] = {
     Primitive: attrgetter("function", "slopes"),
     Module: _model,
     Value: lambda v: [type(v), getattr(v, "__dict__", None), v.data, v.op, v.parents],
-    types.ModuleType: _module,
     type: _class,
     object: _object,
 }
-BASES = (Module, Value, types.ModuleType, type, object)  # which others are of
-
-
-def _refuse_random(item: Any) -> None:
-    import random  # slow to import
-
-    if item is random or isinstance(item, random.Random):
-        raise TypeError("the state of random numbers is not kept")
+BASES = (Module, Value, type, object)  # which others are of
 
 
 def _used(name: str, item: Any, attributes: Sequence[str]) -> dict[str, Any]:

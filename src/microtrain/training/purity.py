@@ -111,8 +111,8 @@ class _Inspector:
     """Looks through objects, and the code that they run, for obstacles."""
 
     def __init__(self, parameters: Sequence[Value]) -> None:
-        self.seen = {(id(p), False) for p in parameters}  # in the model, they may change
-        self.held: list[Any] = []  # so that no id in `seen` is used again
+        # By id and `shared`. In the model, the parameters may change.
+        self.seen: dict[tuple[int, bool], Any] = {(id(p), False): p for p in parameters}
         self.uses_sum = False
 
     def inspect(self, item: Any, shared: bool = True) -> None:
@@ -120,8 +120,7 @@ class _Inspector:
         kind = type(item)
         if kind in PLAIN or kind is range or (id(item), shared) in self.seen or _is_trusted(item):
             return
-        self.seen.add((id(item), shared))
-        self.held.append(item)
+        self.seen[id(item), shared] = item
         if kind in (list, dict, set, frozenset, tuple):
             if shared and kind not in (tuple, frozenset):
                 raise CompileError(f"it uses a {kind.__name__} that may change")
