@@ -383,6 +383,17 @@ OF_ARRAYS = [
 ]
 
 
+def test_functions_of_numbers_say_how_to_take_a_list():
+    np = pytest.importorskip("numpy")
+    for f in (mt.exp, lambda v: mt.maximum(v, 0.0)):
+        for v in ([1.0, 2.0], np.array([1.0, 2.0])):
+            for g in (mt.grad(f), mt.compile(f)):
+                with pytest.raises(
+                    TypeError, match=r": write \[(exp|maximum)\(...\) for x in v\]$"
+                ):
+                    g(v)
+
+
 @pytest.mark.parametrize(("f", "error", "message"), OF_ARRAYS)
 def test_what_lists_do_otherwise_is_refused_for_arrays(f, error, message):
     np = pytest.importorskip("numpy")

@@ -91,7 +91,8 @@ def operand(name: str, x: object) -> Any:
     """Return an operand of that operation. Raises `TypeError` unless it is a number or a Value."""
     found = x if isinstance(x, Operand) else as_number(x)
     if found is NotImplemented:
-        raise TypeError(f"{name} expects a number or a Value, got {describe(x)}")
+        each = f": write [{name}(...) for x in v]" if isinstance(x, list) else ""
+        raise TypeError(f"{name} expects a number or a Value, got {describe(x)}{each}")
     return found
 
 
