@@ -10,6 +10,7 @@ import json
 import math
 import pickle
 import re
+import types
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,8 @@ from machine import ENGINES
 
 import microtrain as mt
 from microtrain import MLP, SweepError
-from microtrain.draw.phases import LOOKS, SHADES, Phases, edges
+from microtrain.lab import picture
+from microtrain.lab.picture import LOOKS, SHADES, edges
 from microtrain.training import compiled
 
 LRS, SCALES = (0.01, 0.1, 1.0, 10.0), (0.1, 1.0, 5.0)
@@ -173,50 +175,59 @@ names = st.sampled_from(sorted(LOOKS))
 numbers = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=30, unique=True).map(sorted)
 
 
+def diagram(lrs, rows, cells, line, by="scale", steps=100):
+    """Return as much of a diagram as its picture needs; a cell is a verdict and its steps."""
+    cells = [
+        [cell and types.SimpleNamespace(verdict=cell[0], steps=(0, cell[1], 0)) for cell in row]
+        for row in cells
+    ]
+    shown = {"lrs": lrs, "rows": rows, "cells": cells, "stable_lrs": line}
+    return types.SimpleNamespace(**shown, by=by, steps=steps, plan=[])
+
+
 @st.composite
 def planes(draw):
-    columns, rows = draw(numbers), draw(numbers)
+    lrs, rows = draw(numbers), draw(numbers)
     cell = st.none() | st.tuples(names, st.floats(0, 100))
-    cells = [draw(st.lists(cell, min_size=len(columns), max_size=len(columns))) for _ in rows]
+    cells = [draw(st.lists(cell, min_size=len(lrs), max_size=len(lrs))) for _ in rows]
     line = [draw(st.none() | st.floats(1e-4, 1e4)) for _ in rows]
-    return Phases(columns, rows, "rows", draw(st.booleans()), "", cells, line, 100)
+    return diagram(lrs, rows, cells, line, draw(st.sampled_from(["scale", "seed"])))
 
 
 @given(planes(), st.integers(30, 90), st.integers(2, 40))
-def test_charts_keep_to_their_size_and_show_what_is_there(phases, width, height):
-    margin = max(len(f"{x:.3g}") for x in phases.rows)
+def test_charts_keep_to_their_size_and_show_what_is_there(found, width, height):
+    margin = max(len(f"{x:.3g}") for x in found.rows)
 
-    def rows_of(text):
-        lines = re.sub("\033\\[[\\d;]*m", "", text).split("\n")[1:]
+    def rows_of(colour):
+        text = re.sub("\033\\[[\\d;]*m", "", picture.chart(found, width, height, colour))
+        lines = text.split("\n")[1:]
         return [*itertools.takewhile(lambda line: line[margin + 1 :][:1] == "|", lines)]
 
-    coloured = rows_of(phases.chart(width, height, colour=True))
+    plain, coloured = rows_of(False), rows_of(True)
     assert len({len(line) for line in coloured}) == 1
-    plain = rows_of(phases.chart(width, height))
     assert len(plain) == len(coloured) <= height
     assert max(map(len, plain)) <= len(coloured[0]) <= max(width, margin + 10)
-    if len(phases.rows) <= height:  # nothing is left out
-        for row, line in zip(phases.cells, plain[:: -len(plain) // len(phases.rows)]):
-            signs = {LOOKS[cell[0]].sign if cell else " " for cell in row}
+    if len(found.rows) <= height:  # nothing is left out
+        for row, line in zip(found.cells, plain[:: -len(plain) // len(found.rows)]):
+            signs = {LOOKS[cell.verdict].sign if cell else " " for cell in row}
             assert {*line[margin + 2 :]} - {"|"} <= signs
 
 
 def test_the_axis_of_a_chart_is_where_its_numbers_are():
-    columns = [0.01, 0.5, 30.0]  # cells from 0.0014, 0.07, 3.9 to 232, six characters each
-    cells = [[("converged", 1.0)] * 3]
-    phases = Phases(columns, [1.0], "scale", True, "", cells, [4.0], 10)
-    row, axis = phases.chart(40, 4).split("\n")[1::3][:2]
+    lrs = [0.01, 0.5, 30.0]  # cells from 0.0014, 0.07, 3.9 to 232, six characters each
+    found = diagram(lrs, [1.0], [[("converged", 1.0)] * 3], [4.0])
+    row, axis = picture.chart(found, 40, 4, False).split("\n")[1::3][:2]
     assert row == "1 |############|#####" and axis == "      0.01  1   10 100"
-    between = phases._replace(columns=[0.2, 0.3], cells=[[None, None]])  # no power of ten
-    assert between.chart(40, 4).split("\n")[-1] == "   0.2"
+    between = diagram([0.2, 0.3], [1.0], [[None, None]], [None])  # no power of ten
+    assert picture.chart(between, 40, 4, False).split("\n")[-1] == "   0.2"
 
 
 def test_a_chart_has_a_sign_for_each_cell_from_bottom_to_top():
     cells = [[("crawling", 0.0), ("converged", 5.0)], [("diverged", 0.0), None]]
-    phases = Phases([0.1, 1.0], [1.0, 2.0], "scale", True, "", cells, [None, None], 10)
-    assert phases.chart(30, 2).split("\n")[1:3] == ["2 |XX", "1 |..##"]
-    two = phases._replace(line=[None, 0.2])
-    assert two.chart(30, 2).split("\n")[1] == "2 |X|"
+    found = diagram([0.1, 1.0], [1.0, 2.0], cells, [None, None])
+    assert picture.chart(found, 30, 2, False).split("\n")[1:3] == ["2 |XX", "1 |..##"]
+    found.stable_lrs = [None, 0.2]
+    assert picture.chart(found, 30, 2, False).split("\n")[1] == "2 |X|"
 
 
 def test_edges_lie_halfway_between_centres():

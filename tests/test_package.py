@@ -65,7 +65,7 @@ def test_import_is_light():
         "compiler.c",
         "compiler.native",
         "draw.graph",
-        "draw.phases",
+        "lab.picture",
         "report.live",
         "tables.fit",
     }

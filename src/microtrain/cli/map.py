@@ -8,11 +8,11 @@ import math
 import os
 from typing import Any
 
-from ..draw.phases import SIZE
 from ..draw.plot import axes
 from ..errors import counted
 from ..files.records import target
 from ..lab.phase import PhaseDiagram, phase_diagram
+from ..lab.picture import SIZE
 from ..lab.runs import counts
 from ..nn.optim import learning_rate
 from .options import Command, Unset, filled, usual

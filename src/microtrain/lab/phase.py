@@ -24,8 +24,6 @@ from .sweep import checked, distinct, distinct_seeds, finished, new_plan, perfor
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from ..draw.phases import Phases
-
 # Eight to a decade.
 RATES = tuple(10 ** (k / 8) for k in range(-24, 9))
 SCALES = tuple(10 ** (k / 8) for k in range(-8, 9))
@@ -127,24 +125,6 @@ class PhaseDiagram(Job[Planned, list[Point]]):
             groups[getattr(runs[0], self.by)].append(runs)
         return list(groups.values())
 
-    def _picture(self) -> Phases:
-        from ..draw.phases import Phases
-
-        def shown(cell: Cell | None) -> tuple[str, float] | None:
-            return None if cell is None else (cell.verdict, cell.steps[1] if cell.steps else 0.0)
-
-        several = len({seed for _, seed in self.plan})
-        return Phases(
-            self.lrs,
-            self.rows,
-            y_label="seed" if self.by == "seed" else "scale of the initial parameters",
-            log=self.by == "scale",
-            title="" if self.by == "seed" or several == 1 else f"most frequent of {several} seeds",
-            cells=[[*map(shown, row)] for row in self.cells],
-            line=self.stable_lrs,
-            steps=self.steps,
-        )
-
     def chart(self, width: int | None = None, height: int = 24, *, colour: bool = False) -> str:
         """Return the diagram as text: a sign for each cell or, with `colour`, an ANSI colour.
 
@@ -152,7 +132,9 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         terminal, and 80 at most), with at most `height` lines for the cells. Where there are more
         rows or columns than that, some are left out.
         """
-        return self._picture().chart(width, height, colour=colour)
+        from . import picture
+
+        return picture.chart(self, width, height, colour)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the diagram on the axes given or on new ones, and return matplotlib's axes.
@@ -161,7 +143,9 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         fewer steps they took (the median). The line is `stable_lrs`. Needs matplotlib (`pip install
         matplotlib`), else `ImportError`.
         """
-        return self._picture().plot(ax)
+        from . import picture
+
+        return picture.plot(self, ax)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield a dict for each run: lr, scale, seed, verdict, steps, loss and first sharpness."""
