@@ -234,7 +234,7 @@ def test_what_is_said_where_it_goes_wrong(visit, toy):
     page = visit(toy, "#lr=0.42")
     expect(page, "#verdict", "Nothing gained: after 99 steps the loss is 7.93; it began with 7.73")
     assert "Layer 1, neuron 0: it is flat to the last digit, so none" in page.evaluate(
-        "(change(() => { state.out = 'linear'; state.lr = [[0, 1]]; }), state.step = 97,"
+        "(change({ out: 'linear', lr: [[0, 1]] }), state.step = 97,"
         " enterWalk(), parts().map((_, i) => said(i + 1)).join(' '))"
     )
     page = visit(toy, "#lr=10&step=99")

@@ -17,55 +17,40 @@ function fromSlider(place) {
 function setUpBar() {
   const slider = $("rate"),
     number = $("rate-number");
-  slider.addEventListener("pointerdown", () => {
-    dragging = true;
-    keyedAt = -Infinity;
-  });
-  slider.addEventListener("pointerup", () => {
-    dragging = false;
-    keyedAt = -Infinity;
-  });
-  slider.addEventListener("input", () => {
-    chooseRate(possible(fromSlider(slider.valueAsNumber)), dragging, shifted);
-  });
-  number.addEventListener("change", () => {
+  for (const type of ["pointerdown", "pointerup"])
+    on("rate", type, () => {
+      dragging = type === "pointerdown";
+      keyedAt = -Infinity;
+    });
+  on("rate", "input", () =>
+    chooseRate(possible(fromSlider(slider.valueAsNumber)), dragging, shifted),
+  );
+  on("rate-number", "change", () => {
     const wanted = Number(number.value.replace(MINUS, "-").replace(",", "."));
     const right = wanted > 0 && finite(wanted);
     if (right) chooseRate(possible(wanted));
     else number.value = plain(rate(), 17);
     notice(right ? "" : "A learning rate is a number above 0.");
   });
-  number.addEventListener("keydown", (event) => {
+  on("rate-number", "keydown", (event) => {
     if (event.key === "Enter") number.blur();
   });
-  $("from").addEventListener("click", () => {
-    if (state.from === null && state.lr.length === 1) state.from = head();
-    else {
-      state.from = null;
-      if (state.lr.length > 1) {
-        state.lr = [[0, rate()]];
-        return act(() => retrain());
-      }
-    }
-    act(changed);
+  onClick("from", () => {
+    const whole = state.from === null && state.lr.length === 1;
+    state.from = whole ? head() : null;
+    if (whole || state.lr.length === 1) return;
+    state.lr = [[0, rate()]];
+    retrain();
   });
-  $("forget").addEventListener("change", () =>
-    act(() => {
-      state.zeroGrad = !$("forget").checked;
-      retrain();
-    }),
-  );
-  $("fold").addEventListener("click", () => {
+  on("forget", "change", () => trainWith({ zeroGrad: !$("forget").checked }));
+  on("fold", "click", () => {
     document.body.classList.toggle("unfolded");
     changed();
   });
-  $("play").addEventListener("click", togglePlay);
-  for (const [id, move] of [
-    ["back", -1],
-    ["forth", 1],
-  ])
-    $(id).addEventListener("click", () => act(() => go(move)));
-  $("speed").addEventListener("change", () => {
+  on("play", "click", togglePlay);
+  onClick("back", () => go(-1));
+  onClick("forth", () => go(1));
+  on("speed", "change", () => {
     state.speed = Number($("speed").value);
   });
 }
@@ -85,14 +70,25 @@ function chooseRate(lr, continuing = false, fromHere = false) {
   state.lr = before.length ? [...before, [state.from, lr]] : [[0, lr]];
   const goesOn = (continuing && keyedAt > 0) || now - keyedAt < 1000;
   keyedAt = now;
-  act(() => retrain(goesOn));
+  act(retrain, goesOn);
 }
 
-/** What any input does first: the opening prompt goes, and playing stops. */
-function act(what) {
+/** What any input does: the opening prompt goes, playing stops, and the page is drawn anew. */
+function act(what, ...given) {
   state.touched = true;
   pause();
-  what();
+  what(...given);
+  changed();
+}
+
+const onClick = (id, what) => on(id, "click", (event) => act(what, event));
+
+/** Train with something else. */
+function trainWith(options) {
+  act(() => {
+    Object.assign(state, options);
+    retrain();
+  });
 }
 
 function pause() {
@@ -133,7 +129,6 @@ const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 function go(by) {
   if (state.view === "run") state.step = Math.max(0, Math.min(last(), head() + by));
   else goToPart(state.part + by);
-  changed();
 }
 
 function drawBar() {

@@ -9,24 +9,16 @@ const SET_NAMES = {
 };
 let sizeBefore = null;
 
-/** Do what a change says, train anew, and remember the page before for Back. */
-function change(what, ofNetwork = false) {
+/** Take up what is changed, train anew, and remember the page before for Back. */
+function change(changes, ofNetwork = false) {
   act(() => {
-    sizeBefore = ofNetwork
-      ? {
-          size: engine.size,
-          median: startsReady() ? medianStep(starts[0].results) : null,
-          data: state.data,
-        }
-      : null;
+    const median = startsReady() ? medianStep(starts[0].results) : null;
+    sizeBefore = ofNetwork ? { size: engine.size, median, data: state.data } : null;
     if (state.view !== "run") leaveWalk();
-    what();
+    Object.assign(state, { weight: 0, from: null, lr: [[0, rate()]] }, changes);
     if (state.seed === null && !same(state, usualOf(page.spec.data), BUILT)) state.seed = 0;
-    state.weight = 0;
-    state.from = null;
-    state.lr = [[0, rate()]];
     retrain();
-    if (state.view === "run") state.step = last();
+    state.step = last();
     writeFragment(true);
   });
 }
@@ -35,113 +27,87 @@ function options(select, pairs) {
   select.replaceChildren(...pairs.map(([value, text]) => make("option", { value }, text)));
 }
 
+const activations = (select) =>
+  options(
+    select,
+    Object.values(LETTERS).map((name) => [name, name]),
+  );
+
 function setUpChange() {
   if (page.own || !page.live) return;
   options(
     $("change-data"),
     Object.keys(page.sets).map((name) => [name, SET_NAMES[name] || name]),
   );
-  options(
-    $("change-out"),
-    Object.values(LETTERS).map((name) => [name, name]),
-  );
-  $("change-open").addEventListener("click", () => {
+  activations($("change-out"));
+  on("change-open", "click", () => {
     if ($("change").open) return $("change").close();
     $("change").show();
     drawChange();
   });
-  $("change-close").addEventListener("click", () => {
+  on("change-close", "click", () => {
     $("change").close();
     $("change-open").focus();
   });
-  $("change").addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      event.stopPropagation();
-      $("change-close").click();
-    }
+  on("change", "keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    $("change-close").click();
   });
-  $("change-data").addEventListener("change", (event) =>
-    change(() => chooseData(event.target.value)),
-  );
-  $("change-out").addEventListener("change", (event) =>
-    change(() => {
-      state.out = event.target.value;
-    }, true),
-  );
-  $("change-mean").addEventListener("change", (event) =>
-    change(() => {
-      state.mean = event.target.value === "1";
-    }),
-  );
-  $("change-batch").addEventListener("change", (event) =>
-    change(() => {
-      state.batch = event.target.value === "" ? null : Number(event.target.value);
-    }),
-  );
+  const chosen = (name, changes, ofNetwork) =>
+    on(`change-${name}`, "change", ({ target }) => change(changes(target.value), ofNetwork));
+  chosen("data", choiceOf);
+  chosen("out", (out) => ({ out }), true);
+  chosen("mean", (mean) => ({ mean: mean === "1" }));
+  chosen("batch", (batch) => ({ batch: Number(batch) || null }));
   field(
     "steps",
     `Steps: a whole number from 1 to ${MOST_STEPS.toLocaleString("en")}.`,
     (steps) => Number.isInteger(steps) && steps >= 1 && steps <= MOST_STEPS,
   );
   field("target", "A target loss is a number above 0.", (target) => target > 0 && finite(target));
-  $("add-layer").addEventListener("click", () =>
-    change(() => {
-      state.net = [...state.net, { n: 4, activation: state.net.at(-1)?.activation || "tanh" }];
-    }, true),
-  );
-  $("change-back").addEventListener("click", () => change(() => chooseData(page.spec.data)));
-  $("change-layers").addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (!button) return;
-    const l = Number(button.closest(".layer").dataset.layer),
-      net = structuredClone(state.net),
-      by = { more: 1, fewer: -1 }[button.value];
-    if (by) net[l].n = Math.min(net[l].n + by, MOST_NEURONS);
-    if (!by || net[l].n < 1) net.splice(l, 1);
-    change(() => {
-      state.net = net;
-    }, true);
+  on("change-back", "click", () => change(choiceOf(page.spec.data)));
+  on("add-layer", "click", () => {
+    const activation = state.net.at(-1)?.activation || "tanh";
+    change({ net: [...state.net, { n: 4, activation }] }, true);
   });
-  $("change-layers").addEventListener("change", (event) =>
-    change(() => {
-      state.net = structuredClone(state.net);
-      state.net[Number(event.target.closest(".layer").dataset.layer)].activation =
-        event.target.value;
-    }, true),
-  );
+  on("change-layers", "click", changeLayer);
+  on("change-layers", "change", changeLayer);
+}
+
+/** One neuron more or fewer in a layer, another activation, or no such layer. */
+function changeLayer({ type, target }) {
+  const control = target.closest(type === "click" ? "button" : "select");
+  if (!control) return;
+  const l = Number(control.closest(".layer").dataset.layer),
+    { n, activation } = state.net[l],
+    by = { more: 1, fewer: -1 }[control.value],
+    layer =
+      type === "change"
+        ? { n, activation: control.value }
+        : { n: by ? Math.min(n + by, MOST_NEURONS) : 0, activation };
+  change({ net: state.net.toSpliced(l, 1, ...(layer.n ? [layer] : [])) }, true);
 }
 
 /** A field for a number: what makes no sense is refused, with a word. */
 function field(name, rule, right) {
-  $(`change-${name}`).addEventListener("change", (event) => {
-    const wanted = Number(event.target.value.replace(",", "."));
+  on(`change-${name}`, "change", ({ target }) => {
+    const wanted = Number(target.value.replace(",", "."));
     say($("change-told"), right(wanted) ? "" : rule);
-    if (!right(wanted)) return drawChange(event.target);
-    change(() => {
-      state[name] = wanted;
-    });
+    if (right(wanted)) change({ [name]: wanted });
+    else drawChange(target);
   });
-}
-
-/** Leave the walk, whatever is open in it. */
-function leaveWalk() {
-  state.opened = [];
-  leave();
 }
 
 function drawChange(refused = null) {
   if (!$("change").open) return;
   const box = $("change-layers"),
-    sizes = state.net.map(({ activation }) => activation).join();
-  if (box.dataset.key !== sizes) {
-    box.dataset.key = sizes;
+    names = state.net.map(({ activation }) => activation);
+  if (outdated(box, names))
     box.replaceChildren(
       ...state.net.map(({ activation }, l) => {
         const select = make("select", { "aria-label": `activation of layer ${l}` });
-        options(
-          select,
-          Object.values(LETTERS).map((name) => [name, name]),
-        );
+        activations(select);
         select.value = activation;
         return make(
           "div",
@@ -167,7 +133,6 @@ function drawChange(refused = null) {
         );
       }),
     );
-  }
   state.net.forEach(({ n }, l) => {
     say(box.children[l].querySelector("output"), String(n));
     box.children[l].querySelector('[value="more"]').disabled = n >= MOST_NEURONS;
@@ -180,13 +145,11 @@ function drawChange(refused = null) {
     sizesOfBatch = [
       ...new Set([...BATCHES.filter((size) => size < n), ...(state.batch ? [state.batch] : [])]),
     ].sort((a, b) => a - b);
-  if ($("change-batch").dataset.key !== String([n, sizesOfBatch])) {
-    $("change-batch").dataset.key = String([n, sizesOfBatch]);
+  if (outdated($("change-batch"), n, sizesOfBatch))
     options($("change-batch"), [
       ["", `all ${plural(n, "sample")}`],
       ...sizesOfBatch.map((size) => [size, size === 1 ? "one sample" : `${size} samples`]),
     ]);
-  }
   $("change-batch").value = state.batch ?? "";
   for (const [id, value] of [
     ["change-steps", state.steps],

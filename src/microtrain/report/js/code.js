@@ -18,10 +18,8 @@ function drawCode(part, t) {
   const at = place ? place[0] : -1,
     first = Math.max(0, Math.min(listing.lines.length - 2 * AROUND - 1, at - AROUND)),
     shown = listing.lines.slice(first, first + 2 * AROUND + 1);
-  const values = at < 0 ? "" : valuesBeneath(listing, at, part, t),
-    key = JSON.stringify([first, place, values, listing.lines[0]]);
-  if (box.dataset.key === key) return;
-  box.dataset.key = key;
+  const values = at < 0 ? "" : valuesBeneath(listing, at, part, t);
+  if (!outdated(box, first, place, values, listing.lines[0])) return;
   const indent = Math.min(...shown.map((line) => line.search(/\S/)).filter((n) => n >= 0));
   const [l, j] = shownNeuron(part),
     waits = place ? [] : [make("div", {}, `# of ${nodeName(l, j)}: no line of it runs now`)];

@@ -32,14 +32,13 @@ function drawCurve(svg, small = false, step = head()) {
   const width = Math.max(200, svg.clientWidth),
     height = Math.max(80, svg.clientHeight),
     at = curveScales(width, height);
-  const key = JSON.stringify([width, height, scale, state.steps, state.target, at.end]);
-  if (svg.dataset.key !== key) frameCurve(svg, key, width, height, at);
+  if (emptied(svg, width, height, scale, state.steps, state.target, at.end))
+    frameCurve(svg, width, height, at);
   const part = (name) => svg.querySelector(`.${name}`);
   const losses = run.losses.slice(0, last() + 1),
     k = step,
     hidden = hiding();
-  const points = (list, from = 0) =>
-    list.map((loss, i) => `${at.x(from + i).toFixed(1)},${at.y(loss).toFixed(1)}`).join(" ");
+  const points = (list, from = 0) => polyline(list.map((loss, i) => [at.x(from + i), at.y(loss)]));
   const batches = run.config.batch !== null,
     shown = batches ? losses.map((_, i) => run.fullLoss(i)) : losses;
   attributes(part("past"), { points: points(shown.slice(0, k + 1)) });
@@ -78,28 +77,21 @@ function drawCurve(svg, small = false, step = head()) {
 }
 
 /** Draw what stays while the rate changes: the axes, the target; and make room for the rest. */
-function frameCurve(svg, key, width, height, at) {
-  svg.dataset.key = key;
-  svg.replaceChildren();
-  attributes(svg, { viewBox: `0 0 ${width} ${height}`, "aria-valuemin": 0 });
+function frameCurve(svg, width, height, at) {
+  attributes(svg, { "aria-valuemin": 0 });
   const low = Math.ceil(Math.log10(scale.low) - 1e-9),
     high = Math.floor(Math.log10(scale.high) + 1e-9),
     every = Math.ceil((high - low + 1) / Math.max(2, height / 34));
   for (let power = low; power <= high; power += every) {
     const y = at.y(10 ** power);
     shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "grid" });
-    shape(svg, "text", { x: LEFT - 7, y: y + 4, "text-anchor": "end" }, plain(10 ** power));
+    caption(svg, LEFT - 7, y + 4, "end", plain(10 ** power));
   }
   for (let step = 0; step <= at.end; step += at.stride)
-    shape(svg, "text", { x: at.x(step), y: height - 6, "text-anchor": "middle" }, String(step));
-  shape(svg, "text", { x: LEFT - 10, y: height - 6, "text-anchor": "end" }, "step");
-  if (height > 150)
-    shape(
-      svg,
-      "text",
-      { transform: `translate(11 ${height / 2}) rotate(-90)`, "text-anchor": "middle" },
-      "loss, in powers of ten",
-    );
+    caption(svg, at.x(step), height - 6, "middle", String(step));
+  caption(svg, LEFT - 10, height - 6, "end", "step");
+  const turned = { transform: `translate(11 ${height / 2}) rotate(-90)` };
+  if (height > 150) caption(svg, 0, 0, "middle", "loss, in powers of ten", turned);
   if (state.target !== null) {
     const y = at.y(state.target);
     shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "target" });
@@ -140,12 +132,8 @@ function drawLeaving(group, losses, at, hidden) {
     most = Math.max(...losses),
     left = x > 200;
   shape(group, "path", { d: `M${x} 1l6 11h-12z`, class: "bad-mark" });
-  shape(
-    group,
-    "text",
-    { x: x + (left ? -12 : 12), y: 11, "text-anchor": left ? "end" : "start", class: "bad" },
-    short(most, 2),
-  );
+  const [anchor, away] = left ? ["end", -12] : ["start", 12];
+  caption(group, x + away, 11, anchor, short(most, 2), { class: "bad" });
 }
 
 /** Where Python and the browser part, because rounding decides: a tick, and Python's run dotted. */
@@ -154,10 +142,8 @@ function drawChaos(group, at, height) {
     shown = step !== null && isRecorded();
   group.replaceChildren();
   if (!shown) return;
-  const points = page.recorded[0].losses
-    .filter(finite)
-    .map((loss, k) => `${at.x(k).toFixed(1)},${at.y(loss).toFixed(1)}`)
-    .join(" ");
+  const { losses } = page.recorded[0],
+    points = polyline(losses.filter(finite).map((loss, k) => [at.x(k), at.y(loss)]));
   shape(group, "polyline", { points, class: "python" });
   shape(group, "line", {
     x1: at.x(step),
@@ -193,11 +179,11 @@ function setUpCurve(svg) {
       at = curveScales(box.width, box.height);
     state.step = Math.max(0, Math.min(last(), at.step(event.clientX - box.left)));
     if (state.view !== "run") restartWalk();
-    changed();
+    changed(); // while dragging, too
   };
   svg.addEventListener("pointerdown", (event) => {
     svg.setPointerCapture(event.pointerId);
-    act(() => move(event));
+    act(move, event);
   });
   svg.addEventListener("pointermove", (event) => {
     if (svg.hasPointerCapture(event.pointerId)) move(event);
@@ -209,8 +195,7 @@ function drawCurveTable() {
   const body = $("curve-table"),
     steps = [...new Set(Array.from({ length: 11 }, (_, i) => Math.round((last() * i) / 10)))];
   const text = steps.map((k) => `${k}:${run.losses[k]}`).join();
-  if (body.dataset.key === text) return;
-  body.dataset.key = text;
+  if (!outdated(body, text)) return;
   body.replaceChildren(
     ...steps.map((k) =>
       make("tr", {}, make("td", {}, String(k)), make("td", {}, short(run.losses[k]))),

@@ -60,10 +60,10 @@ function read(key, text) {
 
 const netFragment = (net) => net.map(({ n, activation }) => n + letterOf(activation)).join("-");
 
-/** Take up a data set, with the network and the rate that suit it. */
-function chooseData(data) {
+/** What a data set changes: the network and the rate are those that suit it. */
+function choiceOf(data) {
   const { zeroGrad } = state;
-  Object.assign(state, usualOf(data), { zeroGrad, sample: 0, weight: 0, step: 0, from: null });
+  return { ...usualOf(data), zeroGrad, sample: 0, weight: 0, step: 0, from: null };
 }
 
 /** Set the state from the link; unknown keys and bad values are left out, and one line says so. */
@@ -77,7 +77,7 @@ function readFragment() {
   for (const key of keys) {
     const value = read(key, given.get(key));
     if (value === undefined) bad.push(key);
-    else if (key === "data") chooseData(value);
+    else if (key === "data") Object.assign(state, choiceOf(value));
     else if (["step", "param", "view", "part"].includes(key)) wanted[key] = value;
     else state[key === "zero" ? "zeroGrad" : key] = value;
     trains ||= value !== undefined && !(key in LOOKED || key === "param");

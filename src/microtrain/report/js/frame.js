@@ -47,35 +47,18 @@ const nodeName = (l, j) =>
 const layerName = (l) => (l === engine.layers.length - 1 ? "output" : `layer ${l}`);
 
 function frameNetwork(svg, at) {
-  const key = JSON.stringify([at.width, at.height, engine.spec, at.walking]);
-  if (svg.dataset.key === key) return;
-  svg.dataset.key = key;
-  svg.replaceChildren();
-  attributes(svg, { viewBox: `0 0 ${at.width} ${at.height}` });
+  if (!emptied(svg, at.width, at.height, engine.spec, at.walking)) return;
   const heads = shape(svg, "g", { class: "heads", "aria-hidden": "true" });
+  const end = at.columns.length - 1,
+    title = (c, name, x = at.x(c), anchor = "middle") =>
+      shape(caption(heads, x, 14, anchor), "tspan", { class: "head" }, name).parentNode;
   for (const c of at.columns.keys()) {
-    const head = shape(heads, "text", {
-      x: at.x(c),
-      y: 14,
-      "text-anchor": c === at.columns.length - 1 && !at.walking ? "end" : "middle",
-    });
-    if (c === at.columns.length - 1 && !at.walking) attributes(head, { x: at.width - 4 });
-    const narrow = at.width < 360;
-    shape(
-      head,
-      "tspan",
-      { class: "head" },
-      c ? (narrow && c < at.columns.length - 1 ? String(c - 1) : layerName(c - 1)) : "inputs",
-    );
+    const name = at.width < 360 && c < end ? String(c - 1) : layerName(c - 1),
+      place = c === end && !at.walking ? [at.width - 4, "end"] : [],
+      head = title(c, c ? name : "inputs", ...place);
     if (c && !at.walking) shape(head, "tspan", {}, ` ${engine.layers[c - 1].activation}`);
   }
-  if (at.walking)
-    shape(
-      shape(heads, "text", { x: at.x(at.columns.length), y: 14, "text-anchor": "middle" }),
-      "tspan",
-      { class: "head" },
-      "loss",
-    );
+  if (at.walking) title(end + 1, "loss");
   const lines = shape(svg, "g", { class: "lines" }),
     reaches = shape(svg, "g", { class: "reaches" });
   engine.layers.forEach((layer, l) => {
@@ -106,13 +89,7 @@ function frameNetwork(svg, at) {
   });
   at.columns.forEach((n, c) => {
     for (let i = 0; i < at.shown[c]; i++) frameNode(nodes, at, c, i);
-    if (n > HUGE)
-      shape(
-        heads,
-        "text",
-        { x: at.x(c), y: at.height - 1, "text-anchor": "middle" },
-        `+ ${n - HUGE} more`,
-      );
+    if (n > HUGE) caption(heads, at.x(c), at.height - 1, "middle", `+ ${n - HUGE} more`);
   });
   shape(shape(svg, "g", { class: "chip", "aria-hidden": "true" }), "rect", { rx: 7, height: 32 });
   const label = shape(svg.lastChild, "text", { "text-anchor": "middle" });
@@ -152,14 +129,9 @@ function frameNode(nodes, at, c, i) {
       height: 24,
       rx: 3,
     });
-  shape(node, "text", { x, y: y + 4, "text-anchor": "middle", class: "value" });
-  if (at.walking && c)
-    shape(node, "text", {
-      x: x + 3,
-      y: y + at.radius + (at.tight ? 10 : 14),
-      "text-anchor": "middle",
-      class: "grad",
-    });
+  caption(node, x, y + 4, "middle", "", { class: "value" });
+  const below = y + at.radius + (at.tight ? 10 : 14);
+  if (at.walking && c) caption(node, x + 3, below, "middle", "", { class: "grad" });
 }
 
 function frameLoss(svg, at, lines) {
@@ -176,7 +148,6 @@ function frameLoss(svg, at, lines) {
     });
   const group = shape(svg, "g", { class: "loss-node" });
   shape(group, "rect", { class: "body", x: x - 26, y: y - 14, width: 52, height: 28, rx: 3 });
-  shape(group, "text", { x, y: y + 4, "text-anchor": "middle", class: "value" });
-  shape(group, "text", { x, y: y - 22, "text-anchor": "middle", class: "wanted" });
-  shape(group, "text", { x, y: y + 30, "text-anchor": "middle", class: "grad" });
+  for (const [name, down] of Object.entries({ value: 4, wanted: -22, grad: 30 }))
+    caption(group, x, y + down, "middle", "", { class: name });
 }

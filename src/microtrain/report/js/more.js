@@ -1,7 +1,7 @@
 // What is one click away: the whole generated step; and to how many digits the browser agrees with Python.
 
 function setUpMore() {
-  $("source-open").addEventListener("click", () => {
+  on("source-open", "click", () => {
     $("source-text").textContent = page.listing ? page.listing.lines.join("\n") : "";
     $("source").showModal();
   });
@@ -18,7 +18,9 @@ function drawMore() {
 function agreementText() {
   const { digits, losses, step } = agreement();
   if (digits === null) return "";
-  const which = isRecorded() ? "" : ` (${difference(usualOf(page.spec.data), run.config)}; not this one)`,
+  const which = isRecorded()
+      ? ""
+      : ` (${difference(usualOf(page.spec.data), run.config)}; not this one)`,
     told = `This page repeated the run that Python recorded${which}: `;
   return step === null
     ? `${told}all ${losses} losses agree to ${digits} digits.`

@@ -161,35 +161,43 @@ function focusable(svg) {
     });
 }
 
-function setUpNetwork(svg) {
-  svg.addEventListener("click", (event) => {
-    const { index } = event.target.closest("[data-index]")?.dataset || {},
-      node = event.target.closest(".node");
-    if (index !== undefined) follow(Number(index));
-    else if (node && Number(node.dataset.layer) >= 0)
-      pickNode(Number(node.dataset.layer), Number(node.dataset.neuron));
-  });
-  svg.addEventListener("keydown", (event) => {
-    const node = event.target.closest(".node");
-    if (!node || event.ctrlKey || event.metaKey) return;
-    let [l, j] = [Number(node.dataset.layer), Number(node.dataset.neuron)];
-    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key],
-      to = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (event.key === "Enter" && l >= 0) pickNode(l, j);
-    else if (by && event.shiftKey && l >= 0) followNext(l, j, by);
-    else if (by || to) {
-      const sizes = [engine.set.inputs, ...engine.layers.map((layer) => layer.n)].map((n) =>
-        Math.min(n, HUGE),
-      );
-      l = Math.max(-1, Math.min(sizes.length - 2, l + (to || 0)));
-      j = Math.max(0, Math.min(sizes[l + 1] - 1, j + (by || 0)));
-      focused = [l, j];
-      focusable(svg);
-      svg.querySelector(`.node[data-layer="${l}"][data-neuron="${j}"]`).focus();
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
+function setUpNetwork() {
+  for (const id of ["network", "where"]) {
+    on(id, "click", pickInNetwork);
+    on(id, "keydown", moveInNetwork);
+  }
+  for (const id of ["by-weight", "by-gradient"])
+    onClick(id, () => {
+      state.byGradient = id === "by-gradient";
+    });
+}
+
+function pickInNetwork(event) {
+  const { index } = event.target.closest("[data-index]")?.dataset || {},
+    node = event.target.closest(".node");
+  if (index !== undefined) follow(Number(index));
+  else if (node && Number(node.dataset.layer) >= 0)
+    pickNode(Number(node.dataset.layer), Number(node.dataset.neuron));
+}
+
+function moveInNetwork(event) {
+  const node = event.target.closest(".node");
+  if (!node || event.ctrlKey || event.metaKey) return;
+  let [l, j] = [Number(node.dataset.layer), Number(node.dataset.neuron)];
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key],
+    to = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (event.key === "Enter" && l >= 0) pickNode(l, j);
+  else if (by && event.shiftKey && l >= 0) followNext(l, j, by);
+  else if (by || to) {
+    const sizes = [engine.set.inputs, ...engine.layers.map((layer) => layer.n)];
+    l = Math.max(-1, Math.min(sizes.length - 2, l + (to || 0)));
+    j = Math.max(0, Math.min(sizes[l + 1] - 1, HUGE - 1, j + (by || 0)));
+    focused = [l, j];
+    focusable(event.currentTarget);
+    event.currentTarget.querySelector(`[data-layer="${l}"][data-neuron="${j}"]`).focus();
+  } else return;
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 /** Follow another parameter: in the strip, and in the walk. */
@@ -197,7 +205,6 @@ function follow(index) {
   act(() => {
     state.weight = index;
     if (state.view !== "run") restartWalk();
-    changed();
   });
 }
 
@@ -209,7 +216,7 @@ function followNext(l, j, by) {
 
 /** A click on a neuron: in the walk it is opened, in the run its first weight is followed. */
 function pickNode(l, j) {
-  if (state.view !== "run") return act(() => openNeuron(l, j));
+  if (state.view !== "run") return act(openNeuron, l, j);
   focused = [l, j];
   follow(parametersOf(l, j)[0]);
 }

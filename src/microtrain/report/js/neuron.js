@@ -40,11 +40,8 @@ function drawNeuron(part, t) {
     n = t.layers[l][j];
   const inputs = layer.inputs > MANY_INPUTS ? ROWS_OF_MANY : layer.inputs,
     users = n.users.length > MOST_USERS ? USERS_OF_MANY : n.users.length;
-  const key = JSON.stringify([portrait, inputs, layer.activation, users]);
-  if (box.dataset.key !== key) {
-    box.dataset.key = key;
+  if (outdated(box, portrait, inputs, layer.activation, users))
     box.replaceChildren(composeNeuron(portrait, inputs, layer.activation, users));
-  }
   const svg = box.firstChild,
     seen = partsOf(l, j),
     texts = textsOf(l, j, n, seen, part, t, portrait);

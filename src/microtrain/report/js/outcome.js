@@ -96,23 +96,17 @@ function toggleHide() {
   act(() => {
     state.hide = !state.hide;
     if (state.hide && head() === last()) state.step = 0;
-    changed();
   });
 }
 
 function setUpOutcome() {
-  $("hide").addEventListener("click", () => {
+  on("hide", "click", () => {
     toggleHide();
     if (state.hide) $("play").focus(); // which is next
   });
-  $("swap").addEventListener("click", () => act(swap));
-  $("try-linear").addEventListener("click", () =>
-    act(() => {
-      state.out = "linear";
-      retrain();
-    }),
-  );
-  $("lost").addEventListener("click", () => act(showLost));
+  onClick("swap", swap);
+  onClick("lost", showLost);
+  on("try-linear", "click", () => trainWith({ out: "linear" }));
 }
 
 /** Walk to where the gradient is lost: the neuron that lets least through of the most that arrives. */
@@ -129,7 +123,6 @@ function showLost() {
   const [l, j] = found;
   state.step = last();
   [state.weight] = parametersOf(l, j);
-  enterWalk("neuron");
+  enterWalk();
   goToPart(parts().findIndex((part) => part.kind === "B act" && part.l === l && part.j === j) + 1);
-  changed();
 }

@@ -68,17 +68,13 @@ const KEYS = {
   ArrowRight: (event) => act(() => go(event.shiftKey ? 10 : 1)),
   Home: () => act(() => go(-Infinity)),
   End: () => act(() => go(Infinity)),
-  Enter: () => act(() => (state.view === "run" ? enterWalk("neuron") : openFocused())),
+  Enter: () => act(() => (state.view === "run" ? enterWalk() : openFocused())),
   Escape: () => act(leave),
-  "[": () => act(() => nudge(-1)),
-  "]": () => act(() => nudge(1)),
+  "[": () => nudge(-1),
+  "]": () => nudge(1),
 };
 const LETTER_KEYS = {
-  z: () =>
-    act(() => {
-      state.zeroGrad = !state.zeroGrad;
-      retrain();
-    }),
+  z: () => trainWith({ zeroGrad: !state.zeroGrad }),
   s: () => act(swap),
   h: toggleHide,
   n: () => chooseStart(((state.seed ?? -1) + 1) % STARTS),
@@ -89,7 +85,7 @@ const LETTER_KEYS = {
 };
 
 function toPhase(i) {
-  if (canWalk()) act(() => enterWalk("neuron", PHASES[i]));
+  if (canWalk()) act(() => enterWalk(PHASES[i]));
 }
 
 /** Move the rate by a place of the slider, or to the next recorded one. */
@@ -135,8 +131,7 @@ function setUp() {
   setUpStarts();
   setUpPredictions();
   setUpPlane();
-  setUpNetwork($("network"));
-  setUpNetwork($("where"));
+  setUpNetwork();
   setUpOutcome();
   setUpStrip();
   setUpWalk();
@@ -144,17 +139,7 @@ function setUp() {
   setUpChange();
   setUpSharpness();
   setUpKeys();
-  for (const [id, byGradient] of [
-    ["by-weight", false],
-    ["by-gradient", true],
-  ])
-    $(id).addEventListener("click", () =>
-      act(() => {
-        state.byGradient = byGradient;
-        changed();
-      }),
-    );
-  $("help-open").addEventListener("click", () => $("help").showModal());
+  on("help-open", "click", () => $("help").showModal());
   addEventListener("hashchange", readFragment);
   addEventListener("popstate", readFragment);
   addEventListener("resize", changed);

@@ -31,8 +31,7 @@ function drawPlane(set, k) {
     [[left, right], [bottom, top]] = set.plane;
   const x = (at) => (width * (at - left)) / (right - left),
     y = (at) => (height * (top - at)) / (top - bottom);
-  const key = JSON.stringify([state.data, width, height]);
-  if (svg.dataset.key !== key) framePoints(svg, key, set, width, height, x, y);
+  if (emptied(svg, width, height, state.data)) framePoints(svg, set, x, y);
   const level = set.level ?? 0;
   attributes(svg.querySelector(".boundary"), {
     d: set.classes ? "" : boundary(values, level, width, height),
@@ -53,10 +52,7 @@ function drawPlane(set, k) {
 }
 
 /** A mark for each sample: its class by colour and by shape. */
-function framePoints(svg, key, set, width, height, x, y) {
-  svg.dataset.key = key;
-  svg.replaceChildren();
-  attributes(svg, { viewBox: `0 0 ${width} ${height}` });
+function framePoints(svg, set, x, y) {
   shape(svg, "path", { class: "boundary" });
   set.xs.forEach(([a, b], i) => {
     const kind = set.classes ? set.ys[i].indexOf(1) % 3 : Number(set.ys[i][0] <= (set.level ?? 0));
@@ -94,11 +90,8 @@ function planeLegend(set, level) {
 
 /** Say what a form shows: marks, then words; anew only where they differ. */
 function formLegend(words, ...marks) {
-  const legend = $("form-legend"),
-    key = words + marks.length;
-  if (legend.dataset.key === key) return;
-  legend.dataset.key = key;
-  legend.replaceChildren(...marks, words);
+  const legend = $("form-legend");
+  if (outdated(legend, words, marks.length)) legend.replaceChildren(...marks, words);
 }
 
 /** Colour the plane by what the network says there. */
@@ -180,13 +173,13 @@ function drawFit(set, k) {
   const x = (at) => 34 + ((width - 42) * (at - left)) / (right - left),
     y = (at) =>
       Math.max(-5, Math.min(height + 5, 6 + ((height - 28) * (high - at)) / (high - low)));
-  const key = JSON.stringify([state.data, width, height]);
-  if (svg.dataset.key !== key) frameFit(svg, key, set, width, height, x, y, [low, high]);
+  if (emptied(svg, width, height, state.data)) frameFit(svg, set, height, x, y, [low, high]);
   const line = (one, step) =>
-    curveOf(one, step, set)
-      .filter(([, value]) => finite(value))
-      .map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`)
-      .join(" ");
+    polyline(
+      curveOf(one, step, set)
+        .filter(([, value]) => finite(value))
+        .map(([at, value]) => [x(at), y(value)]),
+    );
   attributes(svg.querySelector(".fitted"), { points: line(run, k) });
   attributes(svg.querySelector(".ghost"), { points: ghost ? line(ghost, ghost.head) : "" });
   for (const point of svg.querySelectorAll(".sample"))
@@ -213,25 +206,12 @@ function curveOf(one, step, set) {
   return [...one.engine.grid(one.parameters(step), along)].map((value, i) => [along[i], value]);
 }
 
-function frameFit(svg, key, set, width, height, x, y, [low, high]) {
-  svg.dataset.key = key;
-  svg.replaceChildren();
-  attributes(svg, { viewBox: `0 0 ${width} ${height}` });
+function frameFit(svg, set, height, x, y, [low, high]) {
   for (const value of [low, (low + high) / 2, high])
-    shape(
-      svg,
-      "text",
-      { x: 30, y: y(value) + (value === high ? 10 : 4), "text-anchor": "end" },
-      fixed(value, 1),
-    );
+    caption(svg, 30, y(value) + (value === high ? 10 : 4), "end", fixed(value, 1));
   for (const share of [0, 0.5, 1]) {
     const at = set.plane[0][0] + share * (set.plane[0][1] - set.plane[0][0]);
-    shape(
-      svg,
-      "text",
-      { x: x(at), y: height - 4, "text-anchor": ["start", "middle", "end"][2 * share] },
-      fixed(at, 1),
-    );
+    caption(svg, x(at), height - 4, ["start", "middle", "end"][2 * share], fixed(at, 1));
   }
   set.xs.forEach(([at], i) =>
     shape(svg, "line", {
@@ -257,7 +237,7 @@ function frameFit(svg, key, set, width, height, x, y, [low, high]) {
 
 function setUpPlane() {
   for (const id of ["points", "fit"])
-    $(id).addEventListener("click", (event) => {
+    on(id, "click", (event) => {
       const { sample } = event.target.dataset;
       if (sample !== undefined) chooseSample(Number(sample));
     });

@@ -14,19 +14,14 @@ function formsOf(set) {
 }
 
 function setUpPredictions() {
-  $("forms").addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button)
-      act(() => {
-        shownForm = button.value;
-        changed();
-      });
+  onClick("forms", (event) => {
+    shownForm = event.target.closest("button")?.value ?? shownForm;
   });
-  $("samples").addEventListener("click", (event) => {
+  on("samples", "click", (event) => {
     const row = event.target.closest("tr");
     if (row?.dataset.sample) chooseSample(Number(row.dataset.sample));
   });
-  $("samples").addEventListener("keydown", (event) => {
+  on("samples", "keydown", (event) => {
     const row = event.target.closest("tr"),
       by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!row || !by) return;
@@ -42,7 +37,6 @@ function chooseSample(i) {
   act(() => {
     state.sample = i;
     if (state.view !== "run") restartWalk();
-    changed();
   });
 }
 
@@ -64,18 +58,9 @@ function drawPredictions() {
     k = head();
   const form = forms.includes(shownForm) ? shownForm : forms[0];
   $("forms").hidden = forms.length === 1;
-  if ($("forms").dataset.key !== forms.join()) {
-    $("forms").dataset.key = forms.join();
-    $("forms").replaceChildren(
-      ...forms.map((value) =>
-        make(
-          "button",
-          { type: "button", value },
-          { plane: "plane", fit: "curve", list: "list" }[value],
-        ),
-      ),
-    );
-  }
+  const button = (value) =>
+    make("button", { type: "button", value }, value === "fit" ? "curve" : value);
+  if (outdated($("forms"), forms)) $("forms").replaceChildren(...forms.map(button));
   [...$("forms").children].forEach((button) =>
     button.setAttribute("aria-pressed", button.value === form),
   );
@@ -141,10 +126,8 @@ function markOf(set, output, i) {
 }
 
 function drawList(set, k) {
-  const body = $("samples"),
-    key = JSON.stringify([state.data, set.xs.length, set.outputs]);
-  if (body.dataset.key !== key) {
-    body.dataset.key = key;
+  const body = $("samples");
+  if (outdated(body, state.data)) {
     body.replaceChildren(...set.xs.map((_, i) => listRow(set, i)));
     say($("bars-head"), set.classes ? "classes" : "error");
     say($("share-told"), set.loss.takes === "class" ? "its share" : "its output, from 0 to 1");

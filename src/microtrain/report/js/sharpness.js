@@ -4,7 +4,7 @@ const MEASURED = 24;
 let measuring = null;
 
 function setUpSharpness() {
-  $("sharpness-open").addEventListener("click", () => {
+  on("sharpness-open", "click", () => {
     $("sharpness").showModal();
     measuring = null;
     measure();
@@ -43,27 +43,16 @@ function drawSharpness() {
     y = (value) => 10 + (height - 36) * (1 - Math.max(0, Math.min(value, 2 * top)) / top);
   svg.replaceChildren();
   attributes(svg, { viewBox: `0 0 ${width} ${height}` });
-  for (const value of [0, top / 2, top])
-    shape(svg, "text", { x: 34, y: y(value) + 4, "text-anchor": "end" }, short(value, 2));
-  for (const share of [0, 0.5, 1])
-    shape(
-      svg,
-      "text",
-      { x: x(share * last()), y: height - 6, "text-anchor": "middle" },
-      String(Math.round(share * last())),
-    );
+  for (const value of [0, top / 2, top]) caption(svg, 34, y(value) + 4, "end", short(value, 2));
+  for (const k of [0, last() / 2, last()])
+    caption(svg, x(k), height - 6, "middle", String(Math.round(k)));
   if (!engine.kinks) {
     shape(svg, "line", { x1: 40, x2: width - 16, y1: y(2), y2: y(2), class: "target" });
-    shape(
-      svg,
-      "text",
-      { x: width - 16, y: y(2) - 5, "text-anchor": "end" },
-      "2: on a round valley, the limit",
-    );
+    caption(svg, width - 16, y(2) - 5, "end", "2: on a round valley, the limit");
   }
   shape(svg, "polyline", {
     class: "past",
-    points: points.map(([k, value]) => `${x(k).toFixed(1)},${y(value).toFixed(1)}`).join(" "),
+    points: polyline(points.map(([k, value]) => [x(k), y(value)])),
   });
   const over = points.find(([, value]) => value > 2),
     end =

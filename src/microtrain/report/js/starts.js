@@ -29,10 +29,7 @@ function setUpStarts() {
 
 function chooseStart(seed, zeroGrad = state.zeroGrad) {
   if (page.own || !page.live) return; // these have one start
-  act(() => {
-    Object.assign(state, { seed, zeroGrad });
-    retrain();
-  });
+  trainWith({ seed, zeroGrad });
 }
 
 function drawStarts() {
@@ -86,9 +83,7 @@ function drawStarts() {
 function drawStart(button, seed, result, zero) {
   const word = result?.fate || "",
     chosen = seed === state.seed && zero === state.zeroGrad;
-  const key = `${word} ${chosen}`;
-  if (button.dataset.key === key) return;
-  button.dataset.key = key;
+  if (!outdated(button, word, chosen)) return;
   say(button.firstChild, SYMBOLS[word] || "\u25cf");
   button.className = `seed ${word ? verdictKind(word) : "waiting"}`;
   const told = `start ${seed}: ${word || "not computed yet"}${result ? `, loss ${short(result.loss, 3)} at step ${result.step}` : ""}`;

@@ -84,7 +84,6 @@ const NUMBERS = [
 const inWords = (n) => NUMBERS[n] || String(n);
 
 function setUpStrip() {
-  $("walk-open").addEventListener("click", () => act(() => enterWalk("neuron")));
-  for (const [i, phase] of PHASES.entries())
-    $(`phase-${i + 1}`).addEventListener("click", () => act(() => enterWalk("neuron", phase)));
+  onClick("walk-open", () => enterWalk());
+  for (const [i, phase] of PHASES.entries()) onClick(`phase-${i + 1}`, () => enterWalk(phase));
 }

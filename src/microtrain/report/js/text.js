@@ -51,6 +51,10 @@ function shape(parent, name, wanted = {}, ...children) {
   return node;
 }
 
+/** A text in a picture, whose "start", "middle" or "end" is at x. */
+const caption = (parent, x, y, anchor, text = "", wanted = {}) =>
+  shape(parent, "text", { x, y, "text-anchor": anchor, ...wanted }, text);
+
 function fill(node, wanted, children) {
   attributes(node, wanted);
   node.append(...children.filter((child) => child !== null && child !== undefined));
@@ -70,6 +74,27 @@ function attributes(node, wanted) {
     else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
   }
 }
+
+/** Whether an element was last made for another key than this one: then it is to be made anew. */
+function outdated(node, ...key) {
+  const text = JSON.stringify(key);
+  if (node.dataset.key === text) return false;
+  node.dataset.key = text;
+  return true;
+}
+
+/** Empty a picture that was made for another size or key; return whether it was. */
+function emptied(svg, width, height, ...key) {
+  if (!outdated(svg, width, height, ...key)) return false;
+  svg.replaceChildren();
+  attributes(svg, { viewBox: `0 0 ${width} ${height}` });
+  return true;
+}
+
+const polyline = (places) => places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+
+/** Do something at an event of the element with this id. */
+const on = (id, type, what) => $(id).addEventListener(type, what);
 
 function say(node, text) {
   if (node.textContent !== text) node.textContent = text;

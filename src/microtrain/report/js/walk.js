@@ -22,16 +22,15 @@ function tracing() {
 const canWalk = () => Boolean(engine.layers) && page.live;
 
 /** Begin at a phase, or at the first part; the browser's Back leaves the walk again. */
-function enterWalk(view = "neuron", phase = null) {
+function enterWalk(phase = null) {
   if (!canWalk()) return;
   const before = state.view;
-  if (before === "run") beginWalk(view);
+  if (before === "run") beginWalk("neuron");
   if (phase) goToPart(parts().findIndex((part) => part.phase === phase) + 1);
   if (before === "run") {
     writeFragment(true);
     scrollTo(0, 0); // to the sentence
   }
-  changed();
 }
 
 function beginWalk(view) {
@@ -59,7 +58,12 @@ function leave() {
   if (state.opened.includes(at)) return closeNeuron(at);
   state.view = "run";
   clearTimeout(partTimer);
-  changed();
+}
+
+/** Leave the walk, whatever is open in it. */
+function leaveWalk() {
+  state.opened = [];
+  leave();
 }
 
 /** Open a neuron in place: its parts are put in where it was one. */
@@ -73,7 +77,6 @@ function openNeuron(l, j) {
   );
   goToPart(first + 1);
   state.view = "neuron";
-  changed();
 }
 
 function closeNeuron(at) {
@@ -82,7 +85,6 @@ function closeNeuron(at) {
   state.opened = state.opened.filter((other) => other !== at);
   const place = parts().findIndex((part) => part.l === l && part.j === j && part.phase === phase);
   goToPart((place < 0 ? state.part : place) + 2);
-  changed();
 }
 
 /** Enter: open the neuron that this part is about. */
@@ -116,7 +118,6 @@ function nextStep() {
   state.step = head() + 1;
   beginWalk("neuron");
   state.weight = weight;
-  changed();
 }
 
 function drawWalk() {
@@ -145,10 +146,8 @@ function drawCrumbs(part) {
   const nav = $("breadcrumb"),
     here = part.l === undefined ? "" : nodeName(part.l, part.j),
     opened = state.opened.includes(`${part.l},${part.j}`);
-  const gone = state.step > head() ? ` (this run has no step ${state.step})` : "",
-    key = `${head()}${gone} ${here} ${opened}`;
-  if (nav.dataset.key === key) return;
-  nav.dataset.key = key;
+  const gone = state.step > head() ? ` (this run has no step ${state.step})` : "";
+  if (!outdated(nav, head(), gone, here, opened)) return;
   const back = make(
     "button",
     { type: "button", class: "link", click: () => act(leave) },
@@ -174,22 +173,13 @@ function setUpWalk() {
   const names = [`1 Forward ${ARROW_RIGHT}`, "2 Loss", `3 ${ARROW_LEFT} Backward`, "4 Update"];
   $("phases").append(
     ...names.map((name, i) =>
-      make(
-        "button",
-        { type: "button", click: () => act(() => enterWalk("neuron", PHASES[i])) },
-        name,
-      ),
+      make("button", { type: "button", click: () => act(enterWalk, PHASES[i]) }, name),
     ),
   );
   addEventListener("beforeprint", () => {
     if (state.view !== "run")
       $("all-parts").replaceChildren(...parts().map((_, i) => make("li", {}, said(i + 1))));
   });
-  $("next-step").addEventListener("click", () => act(nextStep));
-  $("walk-back").addEventListener("click", () =>
-    act(() => {
-      state.opened = [];
-      leave();
-    }),
-  );
+  onClick("next-step", nextStep);
+  onClick("walk-back", leaveWalk);
 }
