@@ -586,6 +586,8 @@ def test_23_a_model_of_ones_own_is_replayed(visit, folder):
     assert page.locator("#rate-number").input_value() in ("0.05", "0.2")
     assert page.locator("#fit").is_visible()
     assert page.locator("#fit .fitted").get_attribute("points")
+    apart = "['fit', 'curve'].map((id) => $(id).viewBox.baseVal.width - $(id).clientWidth)"
+    assert page.evaluate(apart) == pytest.approx([0, 0], abs=1)  # each is drawn for its room
 
 
 class Line(mt.Module):

@@ -62,7 +62,7 @@ def layout(n: int, portrait: bool) -> Layout:
     if portrait:
         return Layout(22, 20, PHONE_LINES, False, AT_RIGHT, 18)
     if n <= 4:
-        return Layout(66, 36, ROOMY, True, BESIDE, 51)
+        return Layout(66 if n < 4 else 54, 36, ROOMY, True, BESIDE, 51)
     if n <= 8:
         return Layout(40, 23, CLOSE, True, BESIDE, 51)
     return Layout(22, 18, LINES, False, BESIDE, 51)

@@ -3,7 +3,8 @@
 const LEFT = 62,
   RIGHT = 14,
   TOP = 14,
-  BOTTOM = 24;
+  BOTTOM = 24,
+  SMALL = 150; // of less height, words are left out
 
 /** How steps and losses become places in a picture of this size. */
 function curveScales(width, height) {
@@ -53,10 +54,10 @@ function drawCurve(svg, small = false, step = head()) {
   const before = ghost ? ghost.losses.slice(0, ghost.head + 1) : [];
   attributes(part("ghost"), { points: points(before), "data-points": before.length });
   drawGhostLabel(part("ghost-label"), before, at, width, small);
-  const label = part("target-label"),
+  const target = part("target-label"),
     left = at.x(last()) > width - RIGHT - 90; // away from where the run ends
-  if (label)
-    attributes(label, {
+  if (target)
+    attributes(target, {
       x: left ? LEFT + 6 : width - RIGHT,
       "text-anchor": left ? "start" : "end",
     });
@@ -85,17 +86,18 @@ function frameCurve(svg, width, height, at) {
   for (let power = low; power <= high; power += every) {
     const y = at.y(10 ** power);
     shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "grid" });
-    caption(svg, LEFT - 7, y + 4, "end", plain(10 ** power));
+    caption(svg, LEFT - 7, y + 4, "end", powerText(power));
   }
   for (let step = 0; step <= at.end; step += at.stride)
     caption(svg, at.x(step), height - 6, "middle", String(step));
   caption(svg, LEFT - 10, height - 6, "end", "step");
   const turned = { transform: `translate(11 ${height / 2}) rotate(-90)` };
-  if (height > 150) caption(svg, 0, 0, "middle", "loss, in powers of ten", turned);
+  if (height > SMALL) caption(svg, 0, 0, "middle", "loss, in powers of ten", turned);
   if (state.target !== null) {
     const y = at.y(state.target);
     shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "target" });
-    shape(svg, "text", { y: y - 5, class: "target-label" }, `target ${plain(state.target)}`);
+    if (height > SMALL)
+      shape(svg, "text", { y: y - 5, class: "target-label" }, `target ${plain(state.target)}`);
   }
   shape(svg, "line", { y1: TOP - 4, y2: height - BOTTOM, class: "here" });
   for (const name of ["ghost", "ahead", "past"]) shape(svg, "polyline", { class: name });
@@ -104,6 +106,8 @@ function frameCurve(svg, width, height, at) {
   shape(svg, "path", { class: "notch" });
   shape(svg, "circle", { class: "knob", r: 6 });
 }
+
+const powerText = (power) => (power < -3 ? `1e${MINUS}${-power}` : plain(10 ** power));
 
 /** Where the run before is told apart best: at its line, half way down. */
 function drawGhostLabel(label, before, at, width, small) {

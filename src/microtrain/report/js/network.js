@@ -30,7 +30,6 @@ function drawLines(svg, at, p, gradients, known) {
 function drawNetwork() {
   const svg = $("network"),
     k = head();
-  $("network-card").hidden = !engine.layers;
   if (!engine.layers) return;
   const p = run.parameters(k),
     flat = engine.flat(p);

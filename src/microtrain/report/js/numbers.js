@@ -11,39 +11,41 @@ function textsOf(l, j, n, seen, part, t, portrait) {
             ? "who uses it: the largest gradients"
             : "who uses it: paths meet",
   };
-  const back = (x, digits = 4) => `${ARROW_LEFT} ${short(x, digits)}`,
-    grads = seen.all ? t.used : t.gradient,
-    wide = n.weights.length <= 8;
-  const digits = wide ? 4 : 2,
-    value = (x, known) => (known ? short(x, wide ? 4 : 3) : NOT_YET);
+  const wide = n.weights.length <= 8, // else a row is a line of text
+    most = wide ? 4 : 3,
+    text = (x, digits = most) => roomed(x, digits, portrait ? 7 : 12),
+    back = (x, digits = wide ? 4 : 2) => `${ARROW_LEFT} ${text(x, digits)}`,
+    value = (x, known) => (known ? text(x) : NOT_YET),
+    grads = seen.all ? t.used : t.gradient;
   // A gradient that has not come yet is what was left there: 0, unless nobody reset it.
-  const left = (index) => (seen.reset ? back(run.leftover(head())[index], digits) : NOT_YET);
+  const grad = (index) =>
+    seen.gradient(index)
+      ? back(grads[index])
+      : seen.reset
+        ? back(run.leftover(head())[index])
+        : NOT_YET;
   const weight = (index, before) =>
-    seen.moved(index)
-      ? `${ARROW_RIGHT} ${short(t.after[index], wide ? 4 : 3)}`
-      : value(before, true);
+    seen.moved(index) ? `${ARROW_RIGHT} ${text(t.after[index])}` : text(before);
   const { shown, rest } = rowsOf(l, j);
   texts["b.name"] = engine.names[n.biasAt];
   texts["b.value"] = weight(n.biasAt, n.bias);
-  texts["b.grad"] = seen.gradient(n.biasAt) ? back(grads[n.biasAt], digits) : left(n.biasAt);
+  texts["b.grad"] = grad(n.biasAt);
   texts["s0.value"] = value(n.sums[0], seen.bias || seen.value);
   let total = n.sums[0];
   shown.forEach((k, row) => {
     const index = n.at[k],
-      done = seen.gradient(index);
+      from = wide ? `from neuron ${k}` : `${l - 1}, ${k}`;
     total = rest.length ? total + n.products[k] : n.sums[k + 1];
     Object.assign(texts, {
-      [`x${row}.name`]: l ? `${l - 1}, ${k}` : engine.set.columns[k],
-      [`x${row}.value`]: seen.input(k) ? plain(n.inputs[k], wide ? 4 : 3) : NOT_YET,
+      [`x${row}.name`]: l ? from : engine.set.columns[k],
+      [`x${row}.value`]: seen.input(k) ? plain(n.inputs[k], portrait ? 3 : most) : NOT_YET,
       [`w${row}.name`]: wide ? engine.names[index] : String(k),
       [`w${row}.value`]: weight(index, n.weights[k]),
-      [`w${row}.grad`]: done ? back(grads[index], digits) : left(index),
+      [`w${row}.grad`]: grad(index),
       [`p${row}.value`]: value(n.products[k], seen.product(k)),
-      [`p${row}.grad`]: done && !seen.all ? back(n.delta, digits) : seen.all ? "" : NOT_YET,
+      [`p${row}.grad`]: seen.all ? "" : seen.gradient(index) ? back(n.delta) : NOT_YET,
       [`s${row + 1}.value`]: value(total, seen.product(k)),
     });
-    if (l && wide) texts[`x${row}.name`] = `from neuron ${k}`;
-    texts[`x${row}.grad`] = "";
   });
   if (rest.length) {
     const row = shown.length;
@@ -55,10 +57,16 @@ function textsOf(l, j, n, seen, part, t, portrait) {
     });
   }
   texts["a.value"] = value(n.value, seen.value);
-  texts["a.grad"] = seen.arrives ? back(n.arrives) : NOT_YET;
-  texts["s.grad"] = seen.delta ? back(n.delta) : NOT_YET;
+  texts["a.grad"] = seen.arrives ? `${ARROW_LEFT} ${short(n.arrives)}` : NOT_YET;
+  texts["s.grad"] = seen.delta ? `${ARROW_LEFT} ${short(n.delta)}` : NOT_YET;
   usersTexts(texts, n, seen, portrait);
   return texts;
+}
+
+/** The text of a number with so many digits, or with fewer where it would be too long. */
+function roomed(x, digits, room) {
+  const text = short(x, digits);
+  return text.length > room && digits > 2 ? roomed(x, digits - 1, room) : text;
 }
 
 function usersTexts(texts, n, seen, portrait) {

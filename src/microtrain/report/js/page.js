@@ -51,6 +51,7 @@ function drawSummary() {
       : `${plural(n, "sample")}, a model of ${plural(engine.size, "number")} to adjust`,
   );
   $("change-open").hidden = page.own || !page.live;
+  $("network-card").hidden = !engine.layers;
   document.body.classList.toggle("no-network", !engine.layers);
 }
 
