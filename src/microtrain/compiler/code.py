@@ -47,7 +47,10 @@ class Code:
         self._head: list[str] = []
         signature = self._write_head(self._compiled.parameters)
         (self.name,) = self._scope.named([self.name])
-        self._write_body()
+        parts = self._parts()
+        write(self._record, self._inputs, self._scope, *parts)
+        self._lines = [line for part in parts for line in part.lines]
+        self._text = self._written(self.result, (x for part in parts for x in part.expressions))
         self.source = function(self.name, signature, self._guarded("return {}", signature))
         self.function = self._assembled(self.source, self.name)
 
@@ -117,12 +120,6 @@ class Code:
             return [Part("", "v", self._places)]
         first, *rest = self._places
         return [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
-
-    def _write_body(self) -> None:
-        parts = self._parts()
-        write(self._record, self._inputs, self._scope, *parts)
-        self._lines = [line for part in parts for line in part.lines]
-        self._text = self._written(self.result, (x for part in parts for x in part.expressions))
 
     def _written(self, shape: Shape, texts: Iterator[str]) -> str:
         """Return the Python of a nesting of these expressions."""
