@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .eager import Batches
 from .plan import Plan
 
 if TYPE_CHECKING:
     from .history import History
-    from .native import Batches, NativeEngine
+    from .native import NativeEngine
     from .resume import Whole
 
 SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not wait
 MOST = 100_000  # steps in a chunk
-SAMPLES = 1_000_000  # to go through in one
 
 
 class Watcher:
@@ -40,9 +40,7 @@ class Chunks:
     ) -> None:
         self._engine, self._plan, self._batches = engine, plan, batches
         self._drawn: list[Batches] = []
-        samples = plan.batch_size * plan.accumulate
-        self._most = max(1, min(MOST, SAMPLES // samples))
-        self._size = max(1, min(16, SAMPLES // (samples * len(plan.objective.parameters))))
+        self._size = 1
         self._watcher = plan.on_step if isinstance(plan.on_step, Watcher) else None
         self._alone = looks or plan.record or plan.on_step is not self._watcher
         self._start = time.perf_counter()
@@ -61,8 +59,7 @@ class Chunks:
             return None
         start = time.perf_counter()
         self._drawn += itertools.islice(self._batches, max(0, len(rates) - len(self._drawn)))
-        batches = self._drawn[: len(rates)]
-        found = self._engine.steps(state, batches, rates, self._plan.least)
+        found = self._engine.steps(state, self._drawn[: len(rates)], rates, self._plan.least)
         if found is None:
             return None
         losses, norms, after, before = found
@@ -72,7 +69,7 @@ class Chunks:
         history.grad_norms += norms
         history.lrs += rates[:made]
         seconds = (time.perf_counter() - start) / made
-        self._size = max(1, min(self._most, 8 * len(rates), int(SECONDS / seconds)))
+        self._size = max(1, min(MOST, 8 * len(rates), int(SECONDS / seconds)))
         if self._watcher is not None:
             history.steps, history.seconds = k + made, time.perf_counter() - self._start
             self._watcher(history)

@@ -1,47 +1,38 @@
 """The training step as generated Python: that of `eager`, recorded and written down.
 
 The model and the loss run once, on one sample, over symbols; so does the backward pass, with each
-parameter's running gradient as a symbol that comes in and goes out, and so does the update. What
-they did becomes a loop over the samples: its length does not depend on how many there are.
+parameter's running gradient as a symbol that comes in and goes out. What they did becomes a loop
+over the samples: its length does not depend on how many there are.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
-from ..compiler.record import Record, without_collection
-from ..compiler.symbol import Symbol, as_place
-from ..compiler.writer import Part, Scope, write
-from ..engine.primitives import sqrt
-from ..engine.value import Value
+from ..compiler.record import without_collection
+from ..compiler.writer import Scope, write
 from ..errors import CompileError
-from ..nn.optim import update
-from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of, sum_of_squares
+from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
 from .objective import Objective
 from .purity import check_numbers, inspect
-from .tracing import Layout, Traced, cached, trace_loss
+from .tracing import Traced, cached, trace_loss
 
 # Names that the generated step uses itself.
-RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", "len")
+RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", "len", "sqrt")
 
 TERMS = 50  # of a sum, in one expression
 
 
 class RecordedEngine(EagerEngine):
-    """Base class of the engines that record a step once, and make it in another way from then on.
-
-    `samples` are as `make` takes them.
-    """
+    """Base class of the engines that record a step once, and then make it in another way."""
 
     def __init__(self, objective: Objective, zero_grad: bool) -> None:
         super().__init__(objective, zero_grad)
         self._description = objective.described()
         self._is_recorded = True
-
-    def original(self, sample: Any) -> Any:
-        """Return one of the samples as eager code takes it."""
 
     def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
         """Return what came of a step; None for one that eager code has to make, or to refuse."""
@@ -53,15 +44,15 @@ class RecordedEngine(EagerEngine):
     def step_eagerly(self, state: State, batches: Batches, lr: float) -> Stepped:
         """Make a step on the model itself."""
         set_state(self.objective.parameters, state)
-        return super().step(state, [[*map(self.original, batch)] for batch in batches], lr)
+        return super().step(state, batches, lr)
 
     def agrees(self, most: int) -> bool:
         """Return whether a step on the first samples, at most `most`, is that of eager code."""
         state = state_of(self.objective.parameters)
-        outcomes = []
+        batch, outcomes = range(len(self.objective.samples))[: max(1, most)], []
         for step in (self.step, self.step_eagerly):
             try:
-                outcomes.append(repr(step(state, [self.samples[: max(1, most)]], 0.1)))
+                outcomes.append(repr(step(state, [batch], 0.1)))
             except ArithmeticError as error:
                 outcomes.append(repr(error))
             finally:
@@ -90,27 +81,24 @@ class CompiledEngine(RecordedEngine):
         if strict and self._description is None:
             raise CompileError("it holds something that can't be compared later")
         settings = zero_grad, accumulate, strict, uses_sum
-        self.source, self._function, layout = cached(
+        self.source, self._function, pack = cached(
             *(objective, self._description, ("step", objective.reduction, *settings)),
             lambda: _generated(objective, *settings),
         )
-        self.samples = [layout.pack(x, y) for x, y in objective.samples]
-        self._originals = dict(zip(map(id, self.samples), objective.samples))
-
-    def original(self, sample: Any) -> Any:
-        return self._originals[id(sample)]
+        self._samples = [pack(x, y) for x, y in objective.samples]
 
     def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
+        drawn = [[self._samples[i] for i in batch] for batch in batches]
         try:
-            return self._function(state, batches, lr)  # type: ignore[no-any-return]
+            return self._function(state, drawn, lr)  # type: ignore[no-any-return]
         except (ArithmeticError, ValueError):
             return None
 
 
-def _generated(*settings: Any) -> tuple[str, Callable[..., Any], Layout]:
-    """Return the Python of a training step, the function that it defines, and what that takes."""
+def _generated(*settings: Any) -> tuple[str, Callable[..., Any], Callable[..., Any]]:
+    """Return the Python of a training step, its function, and what packs the samples for it."""
     traced, source, namespace, _ = written(*settings)
-    return source, assemble(source, "step", namespace), traced.layout
+    return source, assemble(source, "step", namespace), traced.pack
 
 
 def written(
@@ -130,13 +118,9 @@ def written(
             check_numbers(traced, objective, uses_sum)
         traced.backward(objective.reduction == "mean")
         parts = traced.parts()
-    update, results = recorded_update()
-    scope = Scope(Python, [traced.record, update], RESERVED)
+    scope = Scope(Python, [traced.record], RESERVED)
     names = scope.inputs(traced.record)
     texts = write(traced.record, names, scope, *parts)
-    symbols = dict(zip(update.inputs, ("{p}", "{g}", "lr", "{squares}")))
-    for result in results:
-        write(update, symbols, scope, result)
     forward, loss, backward = parts
     weights, grads = ([names[k] for k in places] for places in (traced.data, traced.running))
     sample = [
@@ -153,11 +137,13 @@ def written(
     lines = [
         f"{listed(weights)} = state[0]",
         *_batches(batch, grads, scope, zero_grad, accumulate),
-        *_updates(weights, grads, *[result.expressions[0] for result in results]),
+        *_norm(grads),
+        "# 4. update",
+        *(f"{p} = {p} - lr * {g}" for p, g in zip(weights, grads)),
         f"return loss, norm, ({listed(weights)}, {listed(grads)})",
     ]
     source = function("step", ["state", "batches", "lr"], lines)
-    return traced, source, scope.namespace, texts
+    return traced, source, {**scope.namespace, "sqrt": math.sqrt}, texts
 
 
 def _batches(
@@ -179,36 +165,11 @@ def _batches(
     ]
 
 
-def recorded_update() -> tuple[Record, list[Part]]:
-    """Record what `eager` does with one parameter: it is written once for each.
-
-    The results: a sum of squares that begins with its derivative's, one that goes on with it, the
-    length of the gradient by such a sum, and the parameter after its update.
-    """
-    record = Record()
-    p, g, lr, squares = (Symbol(record, record.input(x)) for x in ("p", "g", "lr", "squares"))
-    parameter: Any = Value(p)
-    parameter.grad = g
-    first = sum_of_squares([parameter])
-    more = sum_of_squares([parameter], squares)  # type: ignore[arg-type]
-    update([parameter], lr)  # type: ignore[arg-type]
-    results = (first, more, sqrt(squares), parameter.data)
-    return record, [Part("", "u", [as_place(record, x)]) for x in results]
-
-
-def _updates(
-    weights: Sequence[str], grads: Sequence[str], first: str, more: str, norm: str, updated: str
-) -> list[str]:
-    """Return the Python of the length of the gradient and of the update of all parameters."""
-    lines, squares = [], first.format(g=grads[0])
-    for k, g in enumerate(grads[1:], 1):
-        if k % TERMS == 0:
-            lines.append(f"norm = {squares}")
-            squares = "norm"
-        squares = more.format(squares=squares, g=g)
-    return [
-        *lines,
-        f"norm = {norm.format(squares=squares)}",
-        "# 4. update",
-        *(f"{p} = {updated.format(p=p, g=g)}" for p, g in zip(weights, grads)),
-    ]
+def _norm(grads: Sequence[str]) -> list[str]:
+    """Return the Python of the length of the gradient."""
+    squares = [f"{g} * {g}" for g in grads]
+    lines = []
+    while len(squares) > TERMS:
+        lines.append(f"norm = {' + '.join(squares[:TERMS])}")
+        squares[:TERMS] = ["norm"]
+    return [*lines, f"norm = sqrt({' + '.join(squares)})"]

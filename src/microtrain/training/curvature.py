@@ -23,7 +23,7 @@ from ..nn.losses import REDUCTIONS, squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective, pairs_of
-from .tracing import Layout, Traced, cached, trace_loss
+from .tracing import Traced, cached, trace_loss
 
 if TYPE_CHECKING:
     from random import Random
@@ -86,8 +86,8 @@ class Curvature:
     def _record(self) -> None:
         objective = self._objective
         self._description = text = objective.described()
-        self._product, layout = cached(objective, text, "curvature", lambda: _generated(objective))
-        self._batch = [layout.pack(x, y) for x, y in objective.samples]
+        self._product, pack = cached(objective, text, "curvature", lambda: _generated(objective))
+        self._batch = [pack(x, y) for x, y in objective.samples]
 
     def product(self, parameters: Sequence[float], direction: Sequence[float]) -> list[float]:
         """Return the Hessian at these parameters times this vector."""
@@ -108,7 +108,7 @@ class Curvature:
         return largest_eigenvalue(rows)
 
 
-def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout]:
+def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Callable[..., Any]]:
     """Return a function that multiplies the Hessian of the sum of losses with a vector."""
     with without_collection():
         traced = trace_loss(objective)
@@ -127,7 +127,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Layout
         f"return [{', '.join(sums)}]",
     ]
     source = function("product", RESERVED[1:], lines)
-    return assemble(source, "product", scope.namespace), traced.layout
+    return assemble(source, "product", scope.namespace), traced.pack
 
 
 def record_product(traced: Traced) -> tuple[Record, list[int], list[int], list[int], list[int]]:

@@ -12,7 +12,7 @@ from ..nn.optim import update
 from .objective import Objective
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
-Batches = Sequence[Sequence[Any]]  # of a step: samples with their targets
+Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
 Stepped = tuple[float, float, State]  # the loss before a step, the gradient's length, what is after
 
 
@@ -50,8 +50,9 @@ def step(
     return total
 
 
-def sum_of_squares(parameters: Sequence[Value], total: float = 0.0) -> float:
-    """Return the total with the squares of the parameters' derivatives."""
+def sum_of_squares(parameters: Sequence[Value]) -> float:
+    """Return the sum of the squares of the parameters' derivatives."""
+    total = 0.0
     for p in parameters:
         total = total + p.grad * p.grad
     return total
@@ -64,9 +65,7 @@ class EagerEngine:
     source = ""
 
     def __init__(self, objective: Objective, zero_grad: bool) -> None:
-        self.objective = objective
-        self.samples: Sequence[Any] = objective.samples
-        self.zero_grad = zero_grad
+        self.objective, self.zero_grad = objective, zero_grad
 
     def step(self, state: State, batches: Batches, lr: float) -> Stepped:
         """Make a step from this state, which the model is in.
@@ -74,8 +73,9 @@ class EagerEngine:
         Return the loss before it, the length of the gradient, and the state after it.
         """
         objective, parameters = self.objective, self.objective.parameters
+        drawn = [[objective.samples[i] for i in batch] for batch in batches]
         loss = step(
-            *(objective.model, parameters, batches, lr),
+            *(objective.model, parameters, drawn, lr),
             *(objective.loss_of, objective.reduction, self.zero_grad),
         )
         return loss, sqrt(sum_of_squares(parameters)), state_of(parameters)

@@ -11,23 +11,20 @@ import functools
 import itertools
 import math
 from array import array
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from ..compiler.c import FRAME, PRELUDE, CScope, body, function
 from ..compiler.native import check
 from ..compiler.record import without_collection
 from ..compiler.toolchain import library
-from ..compiler.writer import write
 from ..errors import CompileError
-from .compiled import CompiledEngine, RecordedEngine, recorded_update
-from .eager import State, Stepped
+from .compiled import CompiledEngine, RecordedEngine
+from .eager import Batches, State, Stepped
 from .objective import Objective
-from .tracing import Layout, cached, trace_loss
+from .tracing import cached, trace_loss
 
 COMPARED = 20_000  # operations, roughly, of the step that is made in C and in Python, too
 
-Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
 Steps = tuple[list[float], list[float], State, State]
 
 
@@ -47,24 +44,24 @@ class NativeEngine(RecordedEngine):
             *(objective, self._description, ("native", objective.reduction)),
             lambda: _Made(objective),
         )
-        self.source, self._train, self._is_finite = made.source, made.train, made.is_finite
-        packed = [made.layout.pack(x, y) for x, y in objective.samples]
+        self.source, self._train = made.source, made.train
+        packed = [made.pack(x, y) for x, y in objective.samples]
         self._data = array("d", itertools.chain(*packed))
         self._is_finite = made.is_finite and all(map(math.isfinite, self._data))
-        self.samples: Sequence[int] = range(len(packed))
         if not made.is_compared and not self.agrees(COMPARED // len(objective.parameters)):
             raise CompileError("the first step has other bits in C than in Python here")
         made.is_compared = True
-
-    def original(self, sample: int) -> Any:
-        return self.objective.samples[sample]
 
     def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
         if found := self.steps(state, [batches], [lr]):
             (loss,), (norm,), after, _ = found
             return loss, norm, after
-        samples = self._compiled.samples
-        return self._compiled.make(state, [[samples[i] for i in batch] for batch in batches], lr)
+        return self._compiled.make(state, batches, lr)
+
+    @functools.cached_property
+    def _compiled(self) -> CompiledEngine:
+        """What makes the steps that C can't make."""
+        return CompiledEngine(self.objective, self.zero_grad, self._accumulate)
 
     def steps(
         self,
@@ -80,67 +77,50 @@ class NativeEngine(RecordedEngine):
         """
         if not self._is_finite:
             return None
-        n, count = len(state[0]), len(rates)
-        is_same = batches[0] is batches[-1]
-        drawn = batches[:1] if is_same else batches
-        listed = [*itertools.chain.from_iterable(drawn)]
-        order = array("i", itertools.chain.from_iterable(listed))
-        sizes = array("i", map(len, listed))
-        data, gradients = array("d", bytes(24 * n)), array("d", bytes(16 * n))
-        data[:n], gradients[:n] = array("d", state[0]), array("d", state[1])
+        n, count, moves = len(state[0]), len(rates), batches[0] is not batches[-1]
+        drawn = [*itertools.chain.from_iterable(batches if moves else batches[:1])]
+        order, sizes = array("i", itertools.chain(*drawn)), array("i", map(len, drawn))
+        numbers = array("d", bytes(48 * n))  # see the comments in the C
+        numbers[:n], numbers[3 * n : 4 * n] = array("d", state[0]), array("d", state[1])
         losses, norms = array("d", bytes(8 * count)), array("d", bytes(8 * count))
-        part, lrs = array("d", bytes(8 * n)), array("d", rates)
-        buffers = data, gradients, part, self._data, order, sizes, lrs, losses, norms
+        buffers = numbers, self._data, order, sizes, array("d", rates), losses, norms
         made = self._train(
-            *[x.buffer_info()[0] for x in buffers],
-            *(len(batches[0]), not is_same, self.zero_grad, count, least),
+            *[buffer.buffer_info()[0] for buffer in buffers],
+            *(len(batches[0]), moves, self.zero_grad, count, least),
         )
         if not made:
             return None
-        now, before, last = made % 3 * n, (made - 1) % 3 * n, made % 2 * n
-        after = tuple(gradients[last : last + n])
-        states = (tuple(data[now : now + n]), after), (tuple(data[before : before + n]), after)
+        now, before, last = made % 3 * n, (made - 1) % 3 * n, (3 + made % 2) * n
+        data, gradients = numbers[now : now + n], tuple(numbers[last : last + n])
+        states = (tuple(data), gradients), (tuple(numbers[before : before + n]), gradients)
         return losses[:made].tolist(), norms[:made].tolist(), *states
-
-    @functools.cached_property
-    def _compiled(self) -> CompiledEngine:
-        """What makes the steps that C can't make."""
-        return CompiledEngine(self.objective, self.zero_grad, self._accumulate)
 
 
 class _Made:
-    """The C of a training step, compiled."""
+    """The C of a training step, compiled; `pack` makes a tuple of floats of a sample for it."""
 
     def __init__(self, objective: Objective) -> None:
-        self.source, self.layout, self.is_finite = _generated(objective)
+        self.source, self.pack, self.is_finite = _generated(objective)
         self.train = library(self.source).train
         self.train.restype = ctypes.c_long
         numbers = [ctypes.c_long] * 4
-        self.train.argtypes = [*[ctypes.c_void_p] * 9, *numbers, ctypes.c_double]
+        self.train.argtypes = [*[ctypes.c_void_p] * 7, *numbers, ctypes.c_double]
         self.is_compared = False
 
 
-def _generated(objective: Objective) -> tuple[str, Layout, bool]:
-    """Return the C of a training step, how samples are packed for it, and whether it is finite."""
+def _generated(objective: Objective) -> tuple[str, Callable[..., tuple[float, ...]], bool]:
+    """Return the C of a training step, what packs samples for it, and whether it is finite."""
     is_mean = objective.reduction == "mean"
     with without_collection():
         traced = trace_loss(objective)
-        record = traced.record
         traced.backward(is_mean)
-        parts = traced.parts()
-        update, results = recorded_update()
-        for each in (record, update):
-            check(each)
-        scope = CScope([record, update], FRAME.split())
+        check(traced.record)
+        scope = CScope([traced.record], FRAME.split())
         names = dict.fromkeys(traced.seeds, "seed")
         for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
             names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
         targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(traced.data))]]
-        lines = body(record, names, scope, parts, targets)
-    symbols = dict(zip(update.inputs, ("p[i]", "total[{i}]", "lr", "squares")))
-    for result in results:
-        write(update, symbols, scope, result)
-    first, more, norm, updated = [result.expressions[0].format(i="i") for result in results]
+        lines = body(traced.record, names, scope, traced.parts(), targets)
     sample = function(
         "static double sample(const double *restrict p, const double *restrict x,\n"
         "                     const double *restrict y, double seed, double *restrict g)",
@@ -151,13 +131,9 @@ def _generated(objective: Objective) -> tuple[str, Layout, bool]:
         width=len(traced.xs) + len(traced.ys),
         targets=len(traced.xs),
         mean="batch = batch / sizes[b];\n        " if is_mean else "",
-        first=first.replace("[i]", "[0]"),
-        more=more,
-        norm=norm,
-        updated=updated,
     )
     source = "\n\n".join([PRELUDE, *scope.namespace.values(), sample, frame])
-    return source, traced.layout, scope.is_finite
+    return source, traced.pack, scope.is_finite
 
 
 FRAME_TEXT = """/* From the parameters p to the next, from the gradient before to the total. */
@@ -183,28 +159,30 @@ __attribute__((noinline)) static double step(
         for (int i = 0; i < {n} && !alone; ++i)
             total[i] += g[i];
     }}
-    double squares = {first};
-    for (int i = 1; i < {n}; ++i)
-        squares = {more};
-    *norm = {norm};
+    double squares = 0.0;
+    for (int i = 0; i < {n}; ++i)
+        squares += total[i] * total[i];
+    *norm = sqrt(squares);
     /* 4. update */
     for (int i = 0; i < {n}; ++i)
-        next[i] = {updated};
+        next[i] = p[i] - lr * total[i];
     return loss;
 }}
 
 /* Make so many steps; return how many were made, for one that raises a flag or whose loss is below
-   the least is not. Parameters go round in p, which has room for three, gradients in g, for two. */
-long train(double *p, double *g, double *part, const double *samples, const int *order,
-           const int *sizes, const double *rates, double *losses, double *norms, long batches,
-           long moves, long zero_grad, long steps, double least)
+   the least is not. In p are three arrays of parameters, used in turn, two of gradients, and one
+   for those of a mini-batch. */
+long train(double *p, const double *samples, const int *order, const int *sizes,
+           const double *rates, double *losses, double *norms, long batches, long moves,
+           long zero_grad, long steps, double least)
 {{
+    double *const g = p + 3 * {n};
     if (!finite_all(p, {n}) || !finite_all(g, {n}))
         return 0;
     feclearexcept(FE_ALL_EXCEPT);
     for (long k = 0; k < steps; ++k) {{
         losses[k] = step(p + {n} * (k % 3), p + {n} * ((k + 1) % 3), g + {n} * (k % 2),
-                         g + {n} * ((k + 1) % 2), part, samples, order, sizes, batches,
+                         g + {n} * ((k + 1) % 2), g + {n} * 2, samples, order, sizes, batches,
                          zero_grad, rates[k], norms + k);
         if (fetestexcept(FLAGS) || losses[k] < least)
             return k;

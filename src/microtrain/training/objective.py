@@ -153,22 +153,22 @@ def _check_finite(name: str, x: Any) -> None:
 
 
 def batches_of(
-    samples: Sequence[Any], size: int, accumulate: int, seed: int
-) -> Iterator[Sequence[Sequence[Any]]]:
-    """Return an endless iterator over the mini-batches of each step."""
+    count: int, size: int, accumulate: int, seed: int
+) -> Iterator[Sequence[Sequence[int]]]:
+    """Return an endless iterator over the mini-batches of each step: the numbers of samples."""
 
-    def cut(items: Sequence[Any]) -> list[Sequence[Any]]:
-        return [items[start : start + size] for start in range(0, len(items), size)]
+    def cut(items: Sequence[int]) -> list[Sequence[int]]:
+        return [items[start : start + size] for start in range(0, count, size)]
 
-    def shuffled() -> Iterator[Sequence[Any]]:
+    def shuffled() -> Iterator[Sequence[int]]:
         import random  # slow to import
 
-        rng, items = random.Random(seed), list(samples)
+        rng, items = random.Random(seed), [*range(count)]
         while True:
             rng.shuffle(items)
             yield from cut(items)
 
-    batches, drawn = cut(samples), shuffled()
+    batches, drawn = cut(range(count)), shuffled()
     if accumulate % len(batches) == 0:  # every step sees every sample: their order may stay
         return itertools.repeat(batches * (accumulate // len(batches)))
     return iter(lambda: [*itertools.islice(drawn, accumulate)], [])

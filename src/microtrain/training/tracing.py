@@ -29,12 +29,12 @@ class Traced:
 
     Attributes: `record`; `parameters`, those of a copy of the model, which hold symbols; `names`,
     of the parameters; `data`, `xs` and `ys`, the places of the parameters, the sample and its
-    target; `prediction`, a Value over symbols, or a list of them; `loss`, one; `layout`, which
-    packs samples for what is made of the record. After `backward`: `running` and `seeds`, the
+    target; `prediction`, a Value over symbols, or a list of them; `loss`, one; `pack`, which makes
+    a tuple of floats of a sample and its target. After `backward`: `running` and `seeds`, the
     places of the gradients so far and of the seed, if it comes in; `gradients`, of each Value.
     """
 
-    layout: Layout
+    pack: Callable[[Any, Any], tuple[float, ...]]
     loss: Value
     prediction: Any
     data: list[int]
@@ -121,7 +121,7 @@ def trace_loss(objective: Objective) -> Traced:
         raise CompileError(
             'the forward pass changes the model, and generated code would not; use engine="eager"'
         )
-    traced.layout = Layout(x, y, n_out, loss)
+    traced.pack = _packing(x, y, n_out, loss)
     live = {id(p) for p in parameters}
     for value in (part for parts in topological_sort(traced.loss) for part in parts):
         if not isinstance(value.data, Symbol) and (value.parents or id(value) in live):
@@ -132,18 +132,17 @@ def trace_loss(objective: Objective) -> Traced:
     return traced
 
 
-class Layout:
-    """How a sample and its target become one flat tuple of floats, if they are like these."""
+def _packing(x: Any, y: Any, n_out: int, loss: Loss) -> Callable[[Any, Any], tuple[float, ...]]:
+    """Return what makes one flat tuple of samples and targets that are like these."""
+    lengths = _lengths(x, y)
 
-    def __init__(self, x: Any, y: Any, n_out: int, loss: Loss) -> None:
-        self.lengths, self.n_out, self.loss = _lengths(x, y), n_out, loss
-
-    def pack(self, x: Any, y: Any) -> tuple[float, ...]:
-        """Return a sample and its target as one tuple of floats."""
-        y = as_floats(y, self.loss, self.n_out)
-        if _lengths(x, y) != self.lengths:
+    def pack(x: Any, y: Any) -> tuple[float, ...]:
+        y = as_floats(y, loss, n_out)
+        if _lengths(x, y) != lengths:
             raise CompileError("samples or targets differ in length, so one loop can't fit all")
         return (*parts_of(x), *parts_of(y))
+
+    return pack
 
 
 def _lengths(*parts: Any) -> list[int | None]:
@@ -159,10 +158,11 @@ def cached(
     objective: Objective, text: str | None, kind: Hashable, make: Callable[[], Made]
 ) -> Made:
     """Return what `make` makes of an objective, described by `text`, or made of one like it."""
-    if text is None or not is_known(objective.loss):
+    if text is None:
         return make()
-    names = parameter_names(objective.model, objective.parameters)
-    key = kind, text, *names, *_lengths(*objective.samples[0])
+    names, samples = parameter_names(objective.model, objective.parameters), objective.samples
+    checked = "" if is_known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
+    key = kind, text, *names, *_lengths(*samples[0]), checked
     made: Made | None = _cache.get(key)
     if made is None:
         made = _cache[key] = make()

@@ -143,7 +143,9 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     history.target_loss, history.per_pass = plan.target_loss, plan.per_pass
     history.recording = recording = Recording(plan) if plan.record else None
     curvature: Any = Curvature(plan.objective) if plan.tracks else None
-    batches: Any = batches_of(engine.samples, plan.batch_size, plan.accumulate, plan.seed)
+    batches: Any = batches_of(
+        len(plan.objective.samples), plan.batch_size, plan.accumulate, plan.seed
+    )
     state = state_of(parameters)
     # How many steps were made, the state after them, and that before the last, whose loss is
     # finite: one assignment, so that Ctrl-C falls before or after it.
