@@ -247,6 +247,21 @@ class Odd:
         raise RuntimeError("odd")
 
 
+class Later(Called):
+    def __reduce_ex__(self, protocol):
+        if self.power == 3:
+            raise ZeroDivisionError("later")
+        return "it"
+
+
+def test_what_can_no_longer_be_compared_does_not_hold():
+    item = Later(2)
+    before = Description(item)
+    assert before.text and before.holds()
+    item.power = 3
+    assert not before.holds() and described(item) is None
+
+
 def unset():
     if False:
         late = 1.0
@@ -315,6 +330,14 @@ def test_what_can_not_be_compared_is_refused_with_its_place(item, message):
     with pytest.raises(TypeError, match=message):
         description(item)
     assert described(item) is None
+
+
+def test_a_model_that_can_not_be_compared_is_compiled_where_that_is_asked_for():
+    make = functools.partial(Scaled, shape=random.Random(0))
+    for options in ({}, {"on_step": lambda history: None}):
+        history = mt.train(make(), [[1.0]], [2.0], steps=5, engine="compiled", **options)
+        assert history.engine == "compiled"
+        assert bits(history) == bits(mt.train(make(), [[1.0]], [2.0], steps=5, engine="eager"))
 
 
 def test_a_variable_that_is_not_set_yet():

@@ -6,13 +6,14 @@ model, reusing a trace, noticing a change and resuming a run all compare these t
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import functools
 import os
 import sys
 import types
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter, is_
 from typing import Any
 
@@ -20,8 +21,6 @@ from ..engine.primitive import Primitive
 from ..engine.value import Value
 from .mlp import ACTIVATIONS, Neuron
 from .module import Module
-
-Parts = Sequence[Any] | dict[str, Any]
 
 PLAIN = {float, int, str, bool, bytes, complex, type(None), type(...)}
 # No part of them can be replaced, and whether equal ones are one object decides nothing.
@@ -35,54 +34,59 @@ OTHER = {"__init__", "__new__", "__post_init__", "__repr__", "_abc_impl"}
 
 
 def description(item: Any, parameters: Sequence[Value] = ()) -> str:
-    """Return the text of a `Description`."""
-    return Description(item, parameters).text
+    """Return the text of a `Description`. Raises `TypeError` where something can't be compared."""
+    found = Description(item, parameters)
+    if found.text is None:
+        raise TypeError(found.refusal)
+    return found.text
 
 
 def described(item: Any, parameters: Sequence[Value] = ()) -> str | None:
-    """Return the `description`, or None where something can't be compared."""
-    try:
-        return description(item, parameters)
-    except TypeError:
-        return None
+    """Return the text of a `Description`, or None where something can't be compared."""
+    return Description(item, parameters).text
 
 
 class Description:
     """A `text` of all that decides what an object computes, but for the numbers of `parameters`.
 
+    It is None where something can't be compared: a generator, an open file, random numbers. Then
+    `refusal` says so.
+
     Of a function: its code, defaults, attributes, the values of its closure, and the globals that
     it reads. Of an object: its class, with all methods but the constructor, and what pickle would
-    keep. What is installed (Python's own modules, packages, this one) is known by its name. Raises
-    `TypeError` where something can't be compared: a generator, an open file, random numbers.
+    keep. What is installed (Python's own modules, packages, this one) is known by its name.
     """
 
     def __init__(self, item: Any, parameters: Sequence[Value] = ()) -> None:
         self._words: list[str] = []
         self._path: list[str] = []  # to where something can't be compared
         self._known = {id(p): f"parameter {i}" for i, p in enumerate(parameters)}
-        self._seen: list[tuple[Any, Callable[[Any], Any], list[str], list[Any]]] = []
+        self._seen: list[tuple[Any, Callable[[Any], Any], list[str], Sequence[Any]]] = []
+        self.text: str | None = None
+        self.refusal = ""
         try:
             self._write(item)
+            self.text = "\n".join(self._words)
         except Exception as error:  # of any kind: an object may have its own idea of its state
             reason = "nested too deeply" if isinstance(error, RecursionError) else error
-            place = ".".join(self._path) or "it"
-            raise TypeError(f"{place} can't be compared: {reason}") from None
-        self.text = "\n".join(self._words)
+            self.refusal = f"{'.'.join(self._path) or 'it'} can't be compared: {reason}"
 
     def holds(self) -> bool:
         """Return whether every part of everything is the same object still: so is the text, then.
 
         It takes a fraction of the time. It may be False where the text is the same.
         """
-        for item, read, names, before in self._seen:
-            parts = read(item)
-            if names:
-                if [*parts] != names:
+        with contextlib.suppress(Exception):  # of objects with an idea of their state
+            for item, read, names, before in self._seen:
+                parts = read(item)
+                if names:
+                    if [*parts] != names:
+                        return False
+                    parts = parts.values()
+                if len(parts) != len(before) or not all(map(is_, parts, before)):
                     return False
-                parts = parts.values()
-            if len(parts) != len(before) or not all(map(is_, parts, before)):
-                return False
-        return True
+            return True
+        return False
 
     def _write(self, item: Any) -> None:
         """Write an object and, of its parts that were written before, only which they are."""
@@ -92,7 +96,8 @@ class Description:
             return
         read = PARTS.get(kind) or next(PARTS[base] for base in BASES if isinstance(item, base))
         found = read(item)
-        names, parts = [*found] if isinstance(found, dict) else [], [*each(found)]
+        is_named = isinstance(found, dict)
+        names, parts = ([*found], [*found.values()]) if is_named else ([], found)
         if kind not in FIXED:
             self._known[id(item)] = f"object {len(self._seen)}"
             self._seen.append((item, read, names, parts))  # so that no id is used again
@@ -108,18 +113,13 @@ class Description:
                 raise
 
 
-def each(parts: Parts) -> Collection[Any]:
-    """Return the parts without their names."""
-    return parts.values() if isinstance(parts, dict) else parts
-
-
 def members(cls: type) -> dict[str, Any]:
     """Return what a class itself defines, but for what makes or shows an object."""
     own = vars(cls)
     return {x: own[x] for x in own if x not in OTHER and (callable(own[x]) or x[:2] != "__")}
 
 
-def _class(cls: type) -> Parts:
+def _class(cls: type) -> dict[str, Any]:
     found = {}
     for base in cls.__mro__:
         name = f"{base.__module__}.{base.__qualname__}"
@@ -130,7 +130,7 @@ def _class(cls: type) -> Parts:
     return found
 
 
-def _model(model: Module) -> Parts:
+def _model(model: Module) -> dict[str, Any]:
     """All that it holds, whatever pickle is to keep."""
     activation = ACTIVATIONS.get(model.activation) if isinstance(model, Neuron) else None
     state: Any = object.__getstate__(model)
@@ -139,7 +139,7 @@ def _model(model: Module) -> Parts:
     return {"its class": type(model), "its activation": activation, **state}
 
 
-def _function(f: types.FunctionType) -> Parts:
+def _function(f: types.FunctionType) -> dict[str, Any]:
     closure = dict(zip(f.__code__.co_freevars, f.__closure__ or ()))
     parts: dict[str, Any] = {f"variable {x}": cell for x, cell in closure.items()}
     if _is_installed(str(f.__globals__.get("__name__"))):
@@ -155,12 +155,12 @@ def _function(f: types.FunctionType) -> Parts:
     return parts
 
 
-def _partial(f: functools.partial[Any]) -> Parts:
+def _partial(f: functools.partial[Any]) -> dict[str, Any]:
     attributes = {f"attribute {name}": part for name, part in vars(f).items()}
     return {"its function": f.func, "its args": f.args, **attributes, **f.keywords}
 
 
-def _object(item: Any) -> Parts:
+def _object(item: Any) -> Any:
     import random  # slow to import
 
     if item is random or isinstance(item, random.Random):
@@ -177,7 +177,7 @@ def _object(item: Any) -> Parts:
 
 
 # For each kind of object, a function that returns its parts: a new dict, if they have names.
-PARTS: dict[type, Callable[[Any], Parts]] = {
+PARTS: dict[type, Callable[[Any], Any]] = {
     list: list,
     tuple: list,
     set: lambda items: sorted(items, key=description),

@@ -75,10 +75,7 @@ class Objective:
     def described(self) -> str | None:
         """Return all that decides what model and loss compute, or None if that can't be told."""
         if self._description is None or not self._description.holds():
-            try:
-                self._description = Description((self.model, self.loss), self.parameters)
-            except TypeError:
-                return None
+            self._description = Description((self.model, self.loss), self.parameters)
         return self._description.text
 
     def remarks(self) -> Iterator[str]:

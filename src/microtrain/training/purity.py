@@ -19,7 +19,7 @@ from ..engine import operators, piecewise, primitives
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn import losses
-from ..nn.description import PARTS, PLAIN, each, is_own, members
+from ..nn.description import PARTS, PLAIN, is_own, members
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective
@@ -128,7 +128,8 @@ class _Inspector:
         elif kind is types.FunctionType:
             self._function(item)
         elif kind in WRAPS:
-            self._all(each(PARTS[kind](item)))
+            parts = PARTS[kind](item)
+            self._all(parts.values() if isinstance(parts, dict) else parts)
         elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
             raise CompileError(f"it uses a {kind.__name__} from outside")
         else:
