@@ -18,8 +18,7 @@ from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part, Scope, write
 from ..engine.graph import gradients
 from ..engine.value import Value
-from ..errors import one_of
-from ..nn.losses import REDUCTIONS, squared_error
+from ..nn.losses import squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective, pairs_of
@@ -66,7 +65,6 @@ def sharpness(
     >>> mt.sharpness(line, [[3.0]], [2.0])  # of (3 w + b - 2)**2
     20.0
     """
-    one_of("reduction", reduction, REDUCTIONS)
     objective = Objective(model, pairs_of(xs, ys), loss, reduction)
     return Curvature(objective).sharpness([p.data for p in objective.parameters])
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from ..engine.number import as_number, number
 from ..engine.value import Value
-from ..errors import as_list, counted, describe, expect
+from ..errors import as_list, counted, describe, expect, one_of
 from ..nn import datasets
 from ..nn.description import Description
-from ..nn.losses import Loss, encode_target, squared_error
+from ..nn.losses import REDUCTIONS, Loss, encode_target, squared_error
 from ..nn.mlp import MLP
 from ..nn.module import Module
 
@@ -44,7 +44,7 @@ class Objective:
             if not isinstance(p, Value) or p.parents:
                 told = f"expect Values not computed from others, got {p!r}"
                 raise TypeError(f"model's parameters {told}")
-        self.loss, self.reduction = loss, reduction
+        self.loss, self.reduction = loss, one_of("reduction", reduction, REDUCTIONS)
         self._description: Description | None = None
         if type(model) is MLP:
             self.samples = [self._fitted(i, *pair) for i, pair in enumerate(pairs)]

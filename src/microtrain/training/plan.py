@@ -8,7 +8,6 @@ from typing import Any
 
 from ..engine.number import number
 from ..errors import any_int, expect, file_path, one_of, positive_int, true_or_false
-from ..nn.losses import REDUCTIONS
 from ..nn.mlp import MLP
 from ..nn.optim import Schedule, learning_rate
 from .objective import Objective, pairs_of
@@ -31,7 +30,6 @@ class Plan:
         self.lr: float | Schedule = given["lr"]
         if not callable(self.lr):
             self.lr = learning_rate("lr", self.lr)
-        one_of("reduction", given["reduction"], REDUCTIONS)
         self.engine = one_of("engine", given["engine"], ENGINES)
         least = given["target_loss"]
         self.target_loss = None if least is None else number("target_loss", least)

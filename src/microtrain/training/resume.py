@@ -136,15 +136,7 @@ class RunFile:
 
     def _checked(self, **record: Any) -> dict[str, Any]:
         """Return a record if it is of this run. Raises `ValueError` if it is of another."""
-        self._compare(record["settings"])
-        if any(len(record[name]) != len(self.parameters) for name in PARTS):
-            raise ValueError(f"it does not hold {len(self.parameters)} parameters")
-        if any(k >= record["steps"] for k, _ in record["sharpness"]):
-            raise ValueError("it holds the sharpness of steps that were not made")
-        return record
-
-    def _compare(self, found: dict[str, Any]) -> None:
-        """Raise `ValueError` if the settings are of another run."""
+        found = record["settings"]
         if set(found) ^ set(self.settings) not in (set(), NEW):
             raise ValueError("settings are not those of a run")
         for name, value in self.settings.items():
@@ -158,6 +150,11 @@ class RunFile:
             elif name in NEW and found["python"] != PYTHON:
                 reason = f"; it ran under Python {found['python']!s:.60}, this is {PYTHON}"
             raise ValueError(f"it is of a run with other {name}{reason}")
+        if any(len(record[name]) != len(self.parameters) for name in PARTS):
+            raise ValueError(f"it does not hold {len(self.parameters)} parameters")
+        if any(k >= record["steps"] for k, _ in record["sharpness"]):
+            raise ValueError("it holds the sharpness of steps that were not made")
+        return record
 
 
 def _named(function: Any) -> str:
