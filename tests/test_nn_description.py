@@ -219,6 +219,10 @@ def test_what_a_module_of_ones_own_holds_counts_and_no_more_of_it_than_is_used(t
     before, lost = description(names["loss"]), description(names["lost"])
     own_settings.scale = 3.5
     assert description(names["loss"]) != before and description(names["lost"]) == lost
+    loss = (lambda settings: lambda p, t: settings.scale * p)(own_settings)
+    before = description(loss)
+    own_settings.scale = 3.75
+    assert description(loss) != before
     loss = eval("lambda p, t: own_settings.own_settings.scale", {"own_settings": own_settings})
     before = description(loss)
     own_settings.scale = 4.0

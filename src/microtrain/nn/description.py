@@ -139,19 +139,23 @@ def _model(model: Module) -> dict[str, Any]:
     return {"its class": type(model), "its activation": activation, **state}
 
 
+def closure(f: types.FunctionType) -> dict[str, Any]:
+    """Return what a function reads of the functions around it, as far as it is set yet."""
+    cells = zip(f.__code__.co_freevars, f.__closure__ or ())
+    return {name: cell.cell_contents for name, cell in cells if cell != types.CellType()}
+
+
 def _function(f: types.FunctionType) -> dict[str, Any]:
-    closure = dict(zip(f.__code__.co_freevars, f.__closure__ or ()))
-    parts: dict[str, Any] = {f"variable {x}": cell for x, cell in closure.items()}
+    read = {f"variable {x}": item for x, item in closure(f).items()}
     if _is_installed(str(f.__globals__.get("__name__"))):
-        return parts | {f"{f.__module__}.{f.__qualname__}": None}
-    parts |= {"its code": f.__code__, "its attributes": vars(f)}
+        return read | {f"{f.__module__}.{f.__qualname__}": None}
+    names, imports, attributes = _reads(f.__code__)
+    read |= {x: f.__globals__[x] for x in names if x in f.__globals__}  # else it is a builtin
+    read |= {f"import {x}": _imported(x) for x in imports}
+    parts = {"its code": f.__code__, "its attributes": vars(f)}
     parts |= {"its defaults": f.__defaults__, "its keywords": f.__kwdefaults__}
-    reads, imports, attributes = _reads(f.__code__)
-    for name in reads:
-        if name in f.__globals__:  # else it is a builtin
-            parts |= _used(name, f.__globals__[name], attributes)
-    for name in imports:
-        parts |= _used(f"import {name}", _imported(name), attributes)
+    for name, item in read.items():
+        parts |= _used(name, item, attributes)
     return parts
 
 
@@ -184,7 +188,6 @@ PARTS: dict[type, Callable[[Any], Any]] = {
     frozenset: lambda items: sorted(items, key=description),
     dict: lambda x: {**x} if {str}.issuperset(map(type, x)) else [*x, *x.values()],
     types.CodeType: attrgetter(*CODE),
-    types.CellType: lambda cell: [] if cell == types.CellType() else [cell.cell_contents],
     types.FunctionType: _function,
     types.MethodType: attrgetter("__func__", "__self__"),
     types.BuiltinFunctionType: attrgetter("__module__", "__qualname__", "__self__"),

@@ -19,7 +19,7 @@ from ..engine import operators, piecewise, primitives
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn import losses
-from ..nn.description import PARTS, PLAIN, is_own, members
+from ..nn.description import PARTS, PLAIN, closure, is_own, members
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective
@@ -50,7 +50,7 @@ INSTRUCTIONS = {  # what they do, where it isn't allowed
     "IS_OP": "it asks what object a number is",
     "LOAD_BUILD_CLASS": "it makes a class",
 }
-WRAPS = (functools.partial, types.MethodType, types.CellType, staticmethod, classmethod, property)
+WRAPS = (functools.partial, types.MethodType, staticmethod, classmethod, property)
 
 
 def inspect(objective: Objective) -> bool:
@@ -159,10 +159,10 @@ class _Inspector:
 
     def _function(self, f: types.FunctionType) -> None:
         """Look at the code of a function, and what it refers to."""
-        closure = dict(zip(f.__code__.co_freevars, f.__closure__ or ()))
-        if "__class__" in closure:  # of super()
-            self._class(closure.pop("__class__").cell_contents)
-        self._all([*closure.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values()])
+        around = closure(f)
+        if "__class__" in around:  # of super()
+            self._class(around.pop("__class__"))
+        self._all([*around.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values()])
         self._code(f.__code__, f.__globals__)
 
     def _code(self, code: types.CodeType, found: dict[str, Any]) -> None:
