@@ -359,13 +359,13 @@ def test_threads_that_meet_are_right():
 
 INSTEAD = r".*an array reaches .* \[2 \* x for x in v\] .* mt.dot\(a, b\) for .* v\[0\]\[1\] for"
 OF_ARRAYS = [
-    (lambda v: v @ v, TypeError, "@ of an array and ArrayAsList"),
+    (lambda v: v @ v, TypeError, "@ of an array and an array: "),
     (lambda v: v[0, 1], TypeError, r"an array indexed by tuple \(0, 1\)"),
     (lambda v: v[[True, False]], TypeError, "an array indexed by list "),
     (lambda v: v.sum(), AttributeError, r"\.sum of an array: "),
-    (lambda v: v + v, TypeError, r"\+ of an array and ArrayAsList"),
-    (lambda v: v[1:] + v[:-1], TypeError, r"\+ of an array and ArrayAsList"),
-    (lambda v: v.copy() + v, TypeError, r"\+ of an array and ArrayAsList"),
+    (lambda v: v + v, TypeError, r"\+ of an array and an array: "),
+    (lambda v: v[1:] + v[:-1], TypeError, r"\+ of an array and an array: "),
+    (lambda v: v.copy() + v, TypeError, r"\+ of an array and an array: "),
     (lambda v: operator.add([1.0], v), TypeError, r"\+ of an array and list \[1.0\]"),
     (lambda v: 2 * v, TypeError, r"\* of an array and int 2: "),
     (lambda v: v * 2, TypeError, r"\* of an array and int 2: "),
@@ -376,7 +376,7 @@ OF_ARRAYS = [
     (lambda v: 1.0 / v, TypeError, "/ of an array and float 1.0: "),
     (lambda v: v**2, TypeError, r"\*\* of an array and int 2: "),
     (lambda v: mt.where(v > 0, 1.0, 0.0), TypeError, "a comparison of an array and int 0: "),
-    (lambda v: v == v, TypeError, "a comparison of an array and ArrayAsList"),
+    (lambda v: v == v, TypeError, "a comparison of an array and an array: "),
     (lambda v: operator.iadd(v, [1.0]), TypeError, r"\+ of an array and list \[1.0\]: "),
     (lambda v: operator.imul(v, 2), TypeError, r"\* of an array and int 2: "),
     (lambda v: operator.setitem(v, slice(0, 1), v), TypeError, "an array indexed by slice"),

@@ -27,8 +27,8 @@ INSTEAD = (
 
 def _refuses(operator: str) -> Any:
     def refuse(*operands: object) -> NoReturn:
-        others = "".join([f" and {describe(x)}" for x in operands[1:]])
-        raise TypeError(f"{operator} of an array{others}: {INSTEAD}")
+        shown = ["an array" if type(x) is ArrayAsList else describe(x) for x in operands]
+        raise TypeError(f"{operator} of {' and '.join(shown)}: {INSTEAD}")
 
     return refuse
 
