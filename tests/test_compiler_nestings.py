@@ -87,6 +87,26 @@ def test_gradients_have_the_form_of_the_arguments(trees):
     assert not leaves or mt.gradcheck(lambda *v: flat(v), leaves)
 
 
+@given(nestings(floats(1.0)), st.data())
+def test_arrays_may_stand_for_lists(tree, data):
+    np = pytest.importorskip("numpy")
+
+    def drawn(tree):
+        if isinstance(tree, dict):
+            return {key: drawn(x) for key, x in tree.items()}
+        if isinstance(tree, tuple):
+            return tree._make(map(drawn, tree)) if hasattr(tree, "_make") else (*map(drawn, tree),)
+        if isinstance(tree, list) and all(isinstance(x, float) for x in tree):
+            return data.draw(st.sampled_from([tree, np.array(tree), [*np.array(tree)]]))
+        return [*map(drawn, tree)] if isinstance(tree, list) else tree
+
+    both = mt.value_and_grad(wave)
+    compiled, expected = mt.compile(both), deep_bits(both(tree))
+    for _ in range(3):
+        given_arrays = drawn(tree)
+        assert deep_bits(compiled(given_arrays)) == expected == deep_bits(both(given_arrays))
+
+
 @given(nestings(floats()), nestings(st.integers(0, 5)))
 def test_results_of_any_form_and_their_jacobians(tree, form):
     leaves = leaves_of(tree) or [0.5]
