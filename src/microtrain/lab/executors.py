@@ -50,7 +50,7 @@ class Job(abc.ABC, Generic[Planned, Made]):
         return [planned for place, planned in enumerate(self.plan) if place not in self.made]
 
     @abc.abstractmethod
-    def named(self, planned: Planned) -> str:
+    def _named(self, planned: Planned) -> str:
         """Return what is planned in words."""
 
     @abc.abstractmethod
@@ -177,7 +177,7 @@ def _fail(job: Job[Any, Any], error: BaseException, sent: Any = None) -> NoRetur
     raise SweepError(
         "a run could not be made, or the worker that had it died: "
         f"{type(error).__name__}: {error or 'no reason given'}\n"
-        f"Missing: {job.named(first)}{others}; "
+        f"Missing: {job._named(first)}{others}; "
         f"of {job.planned:,} {job.what}, {len(job.made):,} have finished and are kept, in .sweep",
         job,
     ) from error

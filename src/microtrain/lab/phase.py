@@ -97,7 +97,7 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         self.by = "seed" if scales is None else "scale"
         self.rows: list[float] = list(seeds if scales is None else scales)
 
-    def named(self, planned: Planned) -> str:
+    def _named(self, planned: Planned) -> str:
         return f"the start of scale {planned[0]:g} with seed {planned[1]}"
 
     @property

@@ -40,7 +40,7 @@ class Sweep(Job[Planned, Run]):
         """The finished runs, rate by rate and seed by seed."""
         return self.results
 
-    def named(self, planned: Planned) -> str:
+    def _named(self, planned: Planned) -> str:
         return f"the run of learning rate {planned[0]} with seed {planned[2]}"
 
     @property
