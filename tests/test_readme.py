@@ -1,4 +1,4 @@
-"""The commands of README, tables' and examples' page, pasted in order into a fresh clone."""
+"""The commands of README and of the page on tables, pasted in order into a fresh clone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_commands_work_in_the_order_given_in_one_shell(tmp_path):
     shutil.copytree(ROOT, clone, ignore=hidden)
     env = {name: x for name, x in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     env["PATH"] = os.pathsep.join([str(shims), "/usr/bin", "/bin"])
-    script = "".join(map(commands, ("README.md", "docs/tables.md", "examples/README.md")))
+    script = commands("README.md") + commands("docs/tables.md")
     done = run("bash", "-eu", "-c", script, cwd=clone, env=env, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.startswith("pip install -q .\nMLP(")

@@ -493,21 +493,22 @@ GOES_ON = """
 import sys
 sys.path[:0] = sys.argv[1:2]
 import test_training_resume as tests
-kind, path, steps = sys.argv[2:]
-print(tests.bits(tests.own(**tests.RUNS[kind][0](), steps=int(steps), checkpoint=path)))
+folder, steps = sys.argv[2:]
+for kind, (options, _) in tests.RUNS.items():
+    path = f"{folder}/{kind}"
+    print(tests.bits(tests.own(**options(), steps=int(steps), checkpoint=path)))
 """
 
 
 @pytest.mark.slow
 def test_a_run_goes_on_in_another_process_whatever_its_hash_seed(tmp_path):
-    for kind in RUNS:
-        path = str(tmp_path / kind)
-        for steps, seed in (("3", "1"), ("6", "2")):
-            env = {**os.environ, "PYTHONHASHSEED": seed}
-            command = [sys.executable, "-c", GOES_ON, os.path.dirname(__file__), kind, path, steps]
-            done = run(*command, env=env)
-            assert done.returncode == 0, done.stderr
-        assert done.stdout.strip() == str(bits(own(**RUNS[kind][0](), steps=6)))
+    for steps, seed in (("3", "1"), ("6", "2")):
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", GOES_ON, os.path.dirname(__file__), str(tmp_path), steps]
+        done = run(*command, env=env)
+        assert done.returncode == 0, done.stderr
+    expected = [str(bits(own(**options(), steps=6))) for options, _ in RUNS.values()]
+    assert done.stdout.splitlines() == expected
 
 
 def test_numbers_that_are_not_finite_are_kept(tmp_path):
