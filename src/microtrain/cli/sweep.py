@@ -8,7 +8,6 @@ from typing import Any
 from ..lab.results import Sweep
 from ..lab.sweep import labelled, sweep
 from ..nn.optim import warmup_cosine
-from ..tables.fit import HIDDEN
 from ..training.curvature import DENSE
 from . import tables
 from .options import Command, Unset, filled, listed, usual
@@ -24,12 +23,7 @@ TOY: dict[str, Any] = {"lrs": [0.001, 0.01, 0.1, 1.0], "seeds": 20, "target_loss
 TABLE: dict[str, Any] = {"lrs": [0.01, 0.1, 1.0, 10.0], "seeds": 5, "target_loss": 0}
 
 # The options that only a table has.
-OF_TABLE = {
-    **tables.OPTIONS,
-    "hidden": Unset(listed(HIDDEN)),
-    "activation": Unset("tanh"),
-    "batch-size": Unset("all"),
-}
+OF_TABLE = {**tables.OPTIONS, **usual("hidden activation batch-size")}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,9 +53,8 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     task = tables.task_or_none(arguments, arguments.file, how, OF_TABLE)
     if task is None:
         return {}
-    hidden = HIDDEN if arguments.hidden is None else arguments.hidden
     return {
-        "model": task.model(hidden, arguments.activation or "tanh"),
+        "model": task.model(arguments.hidden, arguments.activation),
         "xs": task.xs,
         "ys": task.ys,
         "loss": task.loss,
