@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..engine.primitive import Primitive
-from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten
+from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten_result
 from ..errors import CompileError
 from .c import Source
 from .code import FEW, Code
@@ -152,9 +152,7 @@ class NativeCode(Code):
         if found is None:
             found = [array("d") for _ in self._native.blank]
             for result in each(self.function, view.tolist()):
-                leaves: list[Any] = []
-                flatten(result, leaves, "the result")
-                rest = iter(leaves)
+                rest = iter(flatten_result(result, "the result")[0])
                 for column, blank in zip(found, self._native.blank):
                     column.extend(itertools.islice(rest, len(blank)))
         return found[0] if len(found) == 1 else tuple(found)

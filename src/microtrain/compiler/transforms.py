@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort
-from ..engine.tree import Shape, flatten, lists_as, size, unflatten
+from ..engine.tree import Shape, flatten, flatten_result, size, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, expect
 from .record import Record, without_collection
@@ -66,8 +66,7 @@ def trace(f: Transform, instead: str, shape: Shape) -> tuple[Record, list[int], 
     with without_collection():
         record = Record(instead)
         symbols = [Symbol(record, record.input("x")) for _ in range(size(shape))]
-        leaves: list[Any] = []
-        result = flatten(f.numbers(symbols, shape), leaves, "the result")
+        leaves, result = flatten_result(f.numbers(symbols, shape), "the result")
         return record, [as_place(record, x) for x in leaves], result
 
 
@@ -128,8 +127,7 @@ def _evaluated(
     """
     with _differentiated_by(inputs) as enclosing:
         result = called(f, shape, inputs)
-    leaves: list[Any] = []
-    result_shape = lists_as(list, flatten(result, leaves, "the result"))
+    leaves, result_shape = flatten_result(result, "the result")
     results = [x if isinstance(x, Value) else Value(x) for x in leaves]
     if enclosing:
         used = [leaf for x in results for leaf in topological_sort(x)[1]]
@@ -150,8 +148,8 @@ def derivatives(
     found backward, or, where there are fewer columns, forward.
     """
     inputs = [Value(x) for x in leaves]
-    by: list[Any] = []
-    chosen = flatten(_chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
+    chosen = _chosen(argnums, unflatten(shape, iter(inputs)))
+    by, by_shape = flatten_result(chosen, "argnums")
     results, result_shape = _evaluated(f, inputs, shape)
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:
@@ -161,7 +159,6 @@ def derivatives(
         slopes = zip(*tangents(results, by))
     else:
         slopes = [gradients(x, by) for x in results]
-    by_shape = lists_as(list, chosen)
     packed = [unflatten(by_shape, iter(row)) for row in slopes]
     if not isinstance(argnums, tuple):
         return value, unflatten(result_shape, iter(packed))

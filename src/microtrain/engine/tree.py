@@ -138,6 +138,12 @@ def _shown(name: Any) -> str:
     return name if isinstance(name, str) else f"{_shown(name[0])}[{name[1]!r}]"
 
 
+def flatten_result(tree: Any, name: str) -> tuple[list[Any], Shape]:
+    """Return the numbers and Values in a result, and its shape, in which all lists are plain."""
+    leaves: list[Any] = []
+    return leaves, lists_as(list, flatten(tree, leaves, name))
+
+
 def places(shape: Shape, name: str) -> Iterator[str]:
     """Yield how each number in a nesting of this name is written."""
     if shape is None:
