@@ -495,6 +495,39 @@ def test_13_a_rate_from_a_step_on(visit, toy):
     assert page.evaluate("run.losses[1]") != losses[1]
 
 
+def test_a_schedule_is_told_in_a_few_words(visit, folder):
+    xs, ys = mt.datasets.moons()
+    model = mt.MLP(2, [4, 1], "tanh", "linear")
+    options = {"reduction": "mean", "batch_size": 20, "steps": 60, "record": True}
+    lr = mt.warmup_cosine(0.3, 60, 10)
+    history = mt.train(model, xs, ys, loss=mt.hinge, lr=lr, **options)
+    mt.report(history, folder / "schedule.html")
+    page = visit(folder / "schedule.html", "#step=30")
+    starts(page)
+    assert page.locator("#from").inner_text() == "a schedule"
+    assert page.locator("#rate-number").input_value() == f"{history.lrs[30]:.3g}"
+    low, high = min(history.lrs), max(history.lrs)
+    expect(page, "#starts-told", f"starts at rates from {low:.3g} to {high:.3f}: no target")
+    assert not page.locator("#curve .notch").get_attribute("d")
+    assert "lr=" not in page.evaluate("fragmentOf()")
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert page.locator("#rate-number").input_value() == f"{history.lrs[31]:.3g}"
+    set_rate(page, 0.1)
+    assert page.locator("#from").inner_text() == "the whole run"
+    expect(page, "#compare-text", "Before, at rates from")
+
+
+def test_two_outputs_that_are_no_classes_fit_the_list(visit, folder):
+    model = mt.MLP(3, [4, 2], output_activation="linear")
+    ys = [[1.0, 2.0], [0.0, 1.0], [-1.0, 0.5], [0.3, 0.4]]
+    mt.report(mt.train(model, XS, ys, lr=0.02, steps=60, record=True), folder / "two.html")
+    page = visit(folder / "two.html", "#lr=0.02&step=30")
+    starts(page)
+    assert page.locator("#bars-head").inner_text() == "output 0"
+    assert page.evaluate("$('list').offsetWidth <= $('list').parentElement.clientWidth")
+
+
 def test_14_a_click_on_a_row_shows_its_activations(visit, toy):
     page = visit(toy, "#lr=0.05&step=7")
     lines = "[...document.querySelectorAll('#network .weight')].map((line) => line.dataset.value)"

@@ -144,12 +144,11 @@ function drawBar() {
   });
   if (!dragging) slider.value = toSlider(lr);
   if (document.activeElement !== $("rate-number"))
-    $("rate-number").value = plain(lr, 17).replace(MINUS, "-");
+    $("rate-number").value = plain(lr, scheduled() ? 3 : 17).replace(MINUS, "-");
   const share = (x) => Math.max(0, Math.min(1, (Math.log10(x) - low) / (1 - low)));
   slider.style.setProperty("--share", share(lr));
   const marks = $("rate-marks");
-  if (marks.dataset.low !== String(low)) {
-    marks.dataset.low = low;
+  if (outdated(marks, low)) {
     marks.replaceChildren(
       ...Array.from({ length: 2 - low }, (_, i) => make("span", {}, plain(10 ** (low + i)))),
     );
@@ -157,13 +156,12 @@ function drawBar() {
   }
   $("ghost-mark").hidden = !ghost;
   if (ghost) $("ghost-mark").style.setProperty("--share", share(ghost.config.lr.at(-1)[1]));
+  const whole = state.lr.length === 1 && state.from === null;
   say(
     $("from"),
-    state.lr.length > 1 || state.from !== null
-      ? `from step ${state.from ?? state.lr.at(-1)[0]} on`
-      : "the whole run",
+    whole ? "the whole run" : scheduled() ? "a schedule" : `from step ${state.from} on`,
   );
-  attributes($("from"), { "aria-pressed": state.lr.length > 1 || state.from !== null });
+  attributes($("from"), { "aria-pressed": !whole });
   $("forget").checked = !state.zeroGrad;
   attributes($("play"), {
     "aria-label": state.playing ? "Pause" : walking ? "Walk: go on by itself" : "Play",

@@ -16,7 +16,7 @@ function change(changes, ofNetwork = false) {
     sizeBefore = ofNetwork ? { size: engine.size, median, data: state.data } : null;
     if (state.view !== "run") leaveWalk();
     Object.assign(state, { weight: 0, from: null, lr: [[0, rate()]] }, changes);
-    if (state.seed === null && !same(state, usualOf(page.spec.data), BUILT)) state.seed = 0;
+    if (state.seed === null && !same(state, usualOf(page, page.spec.data), BUILT)) state.seed = 0;
     retrain();
     state.step = last();
     writeFragment(true);

@@ -61,7 +61,7 @@ function drawCurve(svg, small = false, step = head()) {
       x: left ? LEFT + 6 : width - RIGHT,
       "text-anchor": left ? "start" : "end",
     });
-  const notch = state.lr.length > 1 ? state.lr.at(-1)[0] : state.from;
+  const notch = state.lr.length > 1 && !scheduled() ? state.lr.at(-1)[0] : state.from;
   attributes(part("notch"), {
     d: notch === null ? "" : `M${at.x(notch)} ${height - BOTTOM}l-5 7h10z`,
   });
@@ -173,7 +173,7 @@ const agreement = () =>
 const isRecorded = () =>
   same(
     run.config,
-    usualOf(page.spec.data),
+    usualOf(page, page.spec.data),
     page.own ? ["lr", "zeroGrad"] : [...BUILT, "lr", "seed", "zeroGrad", "batch", "mean"],
   );
 

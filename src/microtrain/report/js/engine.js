@@ -9,6 +9,15 @@ function makeEngine(data, spec = data.spec) {
   return data.live ? new Engine(data, spec) : new Replay(data);
 }
 
+// How a network is trained on data unless one says otherwise: on the recorded, as it was recorded.
+function usualOf(data, name) {
+  const { net, out, lr, steps, target, mean } = data.sets[name];
+  return {
+    data: name, net, out, lr: [[0, lr]], seed: 0, shuffle: null, zeroGrad: true, steps, target, mean,
+    batch: null, accumulate: 1, ...(name === data.spec.data ? data.run : {}),
+  };
+}
+
 function sameSpec(a, b) {
   return a.data === b.data && a.out === b.out && JSON.stringify(a.net) === JSON.stringify(b.net);
 }
@@ -102,12 +111,7 @@ class Engine extends Network {
   }
 
   start(options = {}) {
-    const { lr, steps, target, mean } = this.set;
-    const plain = {
-      lr: [[0, lr]], seed: 0, shuffle: null, zeroGrad: true, steps, target, mean, batch: null,
-      accumulate: 1,
-    };
-    const all = { ...plain, ...(this.recorded ? this.data.run : {}), ...options };
+    const all = { ...usualOf(this.data, this.spec.data), ...options };
     return new Run(this, all, all.initial || this.initial(all.seed));
   }
 

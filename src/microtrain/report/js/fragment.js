@@ -58,17 +58,19 @@ function read(key, text) {
   return fixed || !Object.hasOwn(READERS, key) ? undefined : READERS[key](text);
 }
 
+const ratesFragment = (pieces) =>
+  pieces.map(([from, lr], i) => (i ? `${from}:${lr}` : lr)).join(",");
 const netFragment = (net) => net.map(({ n, activation }) => n + letterOf(activation)).join("-");
 
 /** What a data set changes: the network and the rate are those that suit it. */
 function choiceOf(data) {
   const { zeroGrad } = state;
-  return { ...usualOf(data), zeroGrad, sample: 0, weight: 0, step: 0, from: null };
+  return { ...usualOf(page, data), zeroGrad, sample: 0, weight: 0, step: 0, from: null };
 }
 
 /** Set the state from the link; unknown keys and bad values are left out, and one line says so. */
 function readFragment() {
-  Object.assign(state, usualOf(page.spec.data), LOOKED);
+  Object.assign(state, usualOf(page, page.spec.data), LOOKED);
   const given = new URLSearchParams(location.hash.slice(1)),
     keys = [...new Set([...Object.keys(READERS), ...given.keys()])].filter((key) => given.has(key)),
     wanted = {}, // what can be looked at only once it is trained
@@ -82,7 +84,7 @@ function readFragment() {
     else state[key === "zero" ? "zeroGrad" : key] = value;
     trains ||= value !== undefined && !(key in LOOKED || key === "param");
   }
-  if (state.lr.length > 1) state.from = state.lr.at(-1)[0];
+  if (state.lr.length > 1 && !scheduled()) state.from = state.lr.at(-1)[0];
   retrain();
   while (!run.done && (wanted.step ?? 0) >= run.losses.length) run.advance(FRAME);
   if (wanted.param !== undefined) {
@@ -110,7 +112,7 @@ function readFragment() {
 /** The link to what is shown now: only what differs from how the page opens. */
 function fragmentOf() {
   const text = [],
-    usual = usualOf(state.data);
+    usual = usualOf(page, state.data);
   const add = (key, value, normal) => {
     if (JSON.stringify(value) !== JSON.stringify(normal)) text.push(`${key}=${value}`);
   };
@@ -119,7 +121,7 @@ function fragmentOf() {
     add("net", netFragment(state.net), netFragment(usual.net));
     add("out", letterOf(state.out), letterOf(usual.out));
   }
-  text.push(`lr=${state.lr.map(([from, lr], i) => (i ? `${from}:${lr}` : lr)).join(",")}`);
+  add("lr", ratesFragment(state.lr), scheduled() && ratesFragment(usual.lr));
   add("seed", state.seed, usual.seed);
   add("zero", Number(state.zeroGrad), Number(usual.zeroGrad));
   add("mean", Number(state.mean), Number(usual.mean));

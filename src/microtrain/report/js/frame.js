@@ -13,7 +13,7 @@ function networkLayout(width, height, walking) {
     tallest = Math.max(...shown);
   const small = crowded(),
     top = 34,
-    low = walking ? 12 : 6;
+    low = (walking ? 12 : 6) + (tallest < Math.max(...columns) ? 14 : 0); // for "+ 8 more"
   const room = (height - top - low) / tallest;
   const radius = small ? 7 : Math.max(9, Math.min(walking ? 19 : 20, room / (walking ? 3.1 : 2.5)));
   const wide = small ? radius : Math.max(radius, 21), // of a node, to hold its number

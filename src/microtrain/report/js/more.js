@@ -20,7 +20,7 @@ function agreementText() {
   if (digits === null) return "";
   const which = isRecorded()
       ? ""
-      : ` (${difference(usualOf(page.spec.data), run.config)}; not this one)`,
+      : ` (${difference(usualOf(page, page.spec.data), run.config)}; not this one)`,
     told = `This page repeated the run that Python recorded${which}: `;
   return step === null
     ? `${told}all ${losses} losses agree to ${digits} digits.`

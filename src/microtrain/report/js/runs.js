@@ -2,6 +2,7 @@
 
 const page = JSON.parse($("data").textContent);
 const STARTS = 20,
+  MANY_RATES = 3, // more of them in a run are a schedule
   FRAME = 12,
   REST = 150; // seeds; ms of steps in a frame; ms of rest before the starts
 const BUILT = ["data", "net", "out"]; // what makes another network
@@ -17,7 +18,7 @@ const LOOKED = {
   hide: false,
 };
 const state = {
-  ...usualOf(page.spec.data),
+  ...usualOf(page, page.spec.data),
   ...LOOKED,
   byGradient: false,
   playing: false,
@@ -33,14 +34,11 @@ let engine,
   scale,
   changedAt = 0;
 
-/** How a network is trained on data unless one changes it: on the recorded data, as it was recorded. */
-function usualOf(data) {
-  const { net, out, lr, steps, target, mean } = page.sets[data],
-    usual = { mean, batch: null, steps, target, lr: [[0, lr]], seed: 0, zeroGrad: true };
-  return { data, net, out, ...(data === page.spec.data ? page.run : usual) };
-}
-
-const rate = () => state.lr.at(-1)[1];
+const rateAt = (k) => state.lr.findLast(([from]) => from <= k)[1];
+/** Whether the rate changes often, as a function of the step. */
+const scheduled = () => state.lr.length > MANY_RATES && state.from === null;
+/** The rate that the slider shows: the last, of a schedule that at the head. */
+const rate = () => rateAt(scheduled() ? head() : Infinity);
 const configOf = () => Object.fromEntries(TRAINED.map((name) => [name, state[name]]));
 const same = (a, b, names) =>
   names.every((name) => JSON.stringify(a[name]) === JSON.stringify(b[name]));

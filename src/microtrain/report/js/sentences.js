@@ -98,7 +98,7 @@ const SENTENCES = {
       return `The loss does not change with ${what}: this sample is already right enough. ${NOTHING}`;
     const { slope } = engine.set.loss,
       error = slope ? ` (${inSigns(slope)})` : "",
-      why = t.share === 1 ? error : ` (in the mean, it counts for 1 of ${t.samples.length})`;
+      why = t.share === 1 ? error : ` (it counts for 1 of ${t.samples.length})`;
     return `If ${what} grew a little, the loss would ${changes(d)}${why}. Now go back and ask what made it.`;
   },
   "B user": ({ u }, t, n) => {
@@ -214,7 +214,7 @@ const changes = (slope) =>
 const strongest = (numbers) =>
   numbers.reduce((best, x, i) => (Math.abs(x) > Math.abs(numbers[best]) ? i : best), 0);
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
-const rateHere = () => run.lrs?.[head()] ?? rate();
+const rateHere = () => rateAt(head());
 
 /** Which way a loss goes, and how strongly, against the largest gradient among the weights. */
 function howMuch(g, t) {

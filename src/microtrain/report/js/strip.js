@@ -8,7 +8,7 @@ function drawStrip() {
     left = state.zeroGrad ? 0 : run.leftover(k)[state.weight],
     slope = held - left, // what the loss does now; the update goes by all that is held
     before = run.parameters(k)[state.weight],
-    lr = run.lrs?.[k] ?? rate();
+    lr = rateAt(k);
   rich($("strip-title"), `Step ${k}, for ${name}`);
   $("walk-open").hidden = !canWalk();
   for (let i = 1; i <= PHASES.length; i++) $(`phase-${i}`).disabled = !canWalk();

@@ -35,6 +35,12 @@ function fixed(x, decimals = 2) {
   return signed(Number(text) === 0 ? text.replace("-", "") : text);
 }
 
+/** The text of a number that has to fit into a node. */
+function inNode(x) {
+  const size = Math.abs(x);
+  return size < 100 || !finite(x) ? fixed(x) : size < 1e4 ? plain(x, 4) : short(x, 1);
+}
+
 const signed = (text) => text.replace(/-/g, MINUS);
 const bracketed = (text) => (text.startsWith(MINUS) ? `(${text})` : text);
 const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;

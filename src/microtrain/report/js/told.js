@@ -15,7 +15,11 @@ const OFTEN = 1 / 5; // of the steps: where the loss rises in so many, that is w
 
 /** How a fate is coloured. */
 function verdictKind(fate) {
-  return ["converged", "solved"].includes(fate) ? "good" : ["saturated", "diverged"].includes(fate) ? "bad" : "plain";
+  return ["converged", "solved"].includes(fate)
+    ? "good"
+    : ["saturated", "diverged"].includes(fate)
+      ? "bad"
+      : "plain";
 }
 
 /** That some target is out of the output's reach, if so. */
@@ -108,8 +112,14 @@ function briefly(one) {
 }
 
 /** The learning rate, or the rates in their order. */
-const ratesText = (pieces) =>
-  pieces.map(([from, lr]) => plain(lr) + (from ? ` from step ${from} on` : "")).join(", then ");
+const ratesText = (pieces) => {
+  if (pieces.length <= MANY_RATES)
+    return pieces
+      .map(([from, lr]) => plain(lr) + (from ? ` from step ${from} on` : ""))
+      .join(", then ");
+  const rates = pieces.map(([, lr]) => lr);
+  return `rates from ${short(Math.min(...rates), 3)} to ${short(Math.max(...rates), 3)}`;
+};
 
 /** What a run was trained with, as far as it differs from what is trained now. */
 function difference(config, other) {

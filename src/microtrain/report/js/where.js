@@ -51,7 +51,7 @@ function drawWhereNode(node, part, t, at, known, gradients, backward, seen) {
     done = backward && seen(known.delta, key),
     arrived = backward && seen(known.arrives, key);
   paint(body, value ? neuron.value : 0);
-  say(node.querySelector(".value"), at.small ? "" : value ? fixed(neuron.value) : "\u00b7");
+  say(node.querySelector(".value"), at.small ? "" : value ? inNode(neuron.value) : "\u00b7");
   node.classList.toggle("done", done);
   node.classList.toggle("flat-everywhere", value && Math.abs(neuron.slope) < 0.01);
   say(
@@ -77,7 +77,7 @@ function drawLossNode(group, part, t, backward, now) {
       backward || part.phase === "update" || list.findIndex(({ kind }) => kind === "L2") + 1 <= now;
   group.classList.toggle("now", part.phase === "loss" || part.kind === "B1");
   group.classList.toggle("done", backward && part.kind !== "B0");
-  say(group.querySelector(".value"), known ? short(t.loss, 3) : "\u00b7");
+  say(group.querySelector(".value"), known ? roomed(t.loss, 3, 6) : "\u00b7");
   say(
     group.querySelector(".wanted"),
     engine.set.classes
