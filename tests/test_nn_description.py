@@ -50,6 +50,13 @@ class Quadrupled(Scaled):
         return 4 * super().__call__(x)
 
 
+class Slotted(Module):
+    __slots__ = ("scale",)
+
+    def __init__(self, scale):
+        self.w, self.scale = Value(0.5), scale
+
+
 class Called:
     def __init__(self, power):
         self.power = power
@@ -103,6 +110,7 @@ DIFFERENT = [
     *(lambda: Scaled(frozenset({2.0, 3.0})), lambda: Scaled(Value(2.0)), lambda: Quadrupled()),
     *(lambda: Scaled(10**5000), lambda: Scaled(math.nan), lambda: Scaled(-Value(2.0))),
     *(lambda: Scaled(shape=math.sin), lambda: Scaled(shape=abs), lambda: Scaled().method),
+    *(lambda: Slotted(1.0), lambda: Slotted(2.0)),
     *(lambda: Scaled(2.0).method, lambda: Called(2), lambda: Called(3), lambda: power),
     *(lambda: functools.partial(power, n=4), lambda: functools.partial(power, n=3)),
     *(lambda: closure(1.0), lambda: closure(2.0), lambda: closure(power), lambda: closure(closure)),
