@@ -500,13 +500,17 @@ def test_names_in_c_are_those_of_nothing_else():
     def fabs(x):
         return x
 
+    @mt.primitive(slopes=lambda y, x: 1.0, raises=False, c="{0} > 0.0 ? {0} : {0}")
+    def d(x):
+        return x
+
     def exp(x):
-        return fabs(x) + mt.exp(x) + mt.exp(fabs(x))
+        return d(fabs(x)) + mt.exp(x) + mt.exp(fabs(x))
 
     compiled = native(exp)
     assert bits(compiled(-1.5)) == bits(exp(-1.5))
     assert "double fabs_(double a)" in compiled.to_c() and "void exp_(" in compiled.to_c()
-    assert CScope([Record()]).named(["int", "sin"]) == ["xint", "sin_"]
+    assert CScope(Record()).named(["int", "sin"]) == ["xint", "sin_"]
 
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O2"]

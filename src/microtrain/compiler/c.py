@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from ..engine.primitive import Primitive
 from ..errors import CompileError
@@ -39,17 +40,17 @@ static int finite_all(const double *x, long n)
         wrong += !(x[i] - x[i] == 0.0);
     return wrong == 0;
 }"""
-# What no function of the generated code may be called: C's keywords, and the names in its headers.
+# What no function of the generated code may be called: C's keywords, the names in its headers, and
+# those in the frame.
 KEYWORDS = """auto break case char const continue default do double else enum extern float for goto
 if inline int long main register restrict return short signed sizeof static struct switch typedef
-union unsigned void volatile while x y p g"""
-HEADERS = """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2
+union unsigned void volatile while"""
+TAKEN = """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2
 expm1 fabs fdim floor fma fmax fmin fmod frexp gamma hypot ilogb isfinite isinf isnan isnormal j0 j1
 jn ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter
 nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma
-trunc y0 y1 yn"""
-FRAME = """finite_all unused points many result value gradient sample step train seed loss total
-before next norm order sizes samples batches batch lr squares alone sum b k"""
+trunc y0 y1 yn finite_all points result value gradient sample step train seed loss unused d g i j k
+l p v x y"""
 
 # Functions that the texts of primitives call and C does not have. A conditional is always in a
 # function of its own: gcc makes -x of 0.0 - x where x is a conditional, which has another sign.
@@ -125,48 +126,42 @@ class Rolled(C):
 
 
 class CScope(Scope):
-    """The names in C code.
+    """The names in the C of a record.
 
-    Attributes: `rolls`, whether its results are in arrays; `is_finite`, whether its constants are.
-    Raises `CompileError` for a primitive that has no C.
+    Attributes: `rolls`, whether results are in arrays; `is_finite`, whether constants are;
+    `conditions`, what stands before the arms in the text of a primitive that has some. Raises
+    `CompileError` for a primitive that has no C.
     """
 
-    def __init__(self, records: Sequence[Record], reserved: Iterable[str] = ()) -> None:
-        self.rolls = sum(len(record.operations) for record in records) > STRAIGHT
-        super().__init__(Rolled if self.rolls else C, records, [*HEADERS.split(), *reserved])
+    def __init__(self, record: Record) -> None:
+        self.rolls = len(record.operations) > STRAIGHT
+        super().__init__(Rolled if self.rolls else C, [record], TAKEN.split())
+        self.conditions: dict[Primitive, str] = {}
         for primitive, text in self.texts.items():
-            if "?" in text:
+            condition, is_choice, _ = text.partition("?")
+            if is_choice:
+                self.conditions[primitive] = condition
                 (name,) = self.named([primitive.name])
                 operands = "abcdefgh"[: len(primitive.slopes)]
-                parameters = ", ".join(f"double {x}" for x in operands)
-                self.namespace[name] = function(
-                    f"static double {name}({parameters})", [f"return {text.format(*operands)};"]
-                )
+                head = f"static double {name}({', '.join(f'double {x}' for x in operands)})"
+                self.namespace[name] = function(head, [f"return {text.format(*operands)};"])
                 self.texts[primitive] = name
-
-        constants = [x for record in records for x in record.constants]
-        self.is_finite = all(map(math.isfinite, constants))
+        self.is_finite = all(map(math.isfinite, record.constants))
         if not self.is_finite:
             self.namespace["inf"] = "#define inf HUGE_VAL\n#define nan (HUGE_VAL - HUGE_VAL)"
 
-    def text_of(self, primitive: Primitive) -> str:
-        return _text(primitive)
+    def text_of(self, primitive: Primitive) -> Any:
+        if callable(primitive.c):
+            return primitive.c(*(f"{{{k}}}" for k in range(len(primitive.slopes))))
+        return primitive.c
 
     def numbered(self, letter: str) -> Iterator[str]:
         if not self.rolls:
             return super().numbered(letter)
-        return (f"{letter}[{n}]" for n in range(10**9))
+        return (f"{letter}[{n}]" for n in itertools.count())
 
 
-@functools.cache
-def _text(primitive: Primitive) -> str:
-    """Return how C writes a primitive: an operator, the name of a function, or a template."""
-    if callable(primitive.c):
-        return primitive.c(*(f"{{{k}}}" for k in range(len(primitive.slopes))))
-    return primitive.c
-
-
-def _may_be_skipped(record: Record, places: Iterable[int]) -> list[int]:
+def _may_be_skipped(record: Record, scope: CScope, places: Iterable[int]) -> list[int]:
     """Return what may raise, but that a compiler may leave out: it is unused or only in an arm.
 
     The flags that tell of errors would not be raised then.
@@ -177,10 +172,10 @@ def _may_be_skipped(record: Record, places: Iterable[int]) -> list[int]:
             always[place] = 1
     for place in range(len(always) - 1, -1, -1):
         if always[place]:
-            operation = record.operations[place]
-            before = _text(operation[0]).partition("?")[0] if len(operation) > 1 else ""
-            for k, x in enumerate(operation[1:]):
-                if x >= 0 and ("{" not in before or f"{{{k}}}" in before):
+            primitive, *operands = record.operations[place]
+            condition = scope.conditions.get(primitive)
+            for k, x in enumerate(operands):
+                if x >= 0 and (condition is None or f"{{{k}}}" in condition):
                     always[x] = 1
     return [place for place in record.kept if place >= 0 and not always[place]]
 
@@ -193,7 +188,7 @@ def body(
     targets: Sequence[Sequence[str]],
 ) -> list[str]:
     """Return the statements of the parts; `targets` are templates of what is done with outputs."""
-    risky = _may_be_skipped(record, [x for part in parts for x in part.outputs])
+    risky = _may_be_skipped(record, scope, [x for part in parts for x in part.outputs])
     parts[-1].outputs = [*parts[-1].outputs, *risky]
     targets = [*targets[:-1], [*targets[-1], *["unused = {};"] * len(risky)]]
     write(record, inputs, scope, *parts)
@@ -228,7 +223,7 @@ class Source:
     """
 
     def __init__(self, record: Record, parts: Sequence[Part], name: str) -> None:
-        scope = CScope([record], FRAME.split())
+        scope = CScope(record)
         (self.name,) = scope.named([name])
         self.width, self.is_finite = len(record.inputs), scope.is_finite
         names = ["value", "gradient"] if len(parts) == 2 else ["result"]

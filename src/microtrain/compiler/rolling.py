@@ -6,7 +6,7 @@ The order of the statements, and so every bit of their results, stays as it was.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 INDEX = re.compile(r"\[(\d+)\]")
 LEAST = 3  # repetitions that are worth a loop
@@ -44,8 +44,7 @@ def _pass(items: list[Item], variable: str) -> list[Item]:
         lines = [f"for (int {variable} = 0; {variable} < {times}; ++{variable}) {{"]
         for (text, indices), (_, later) in zip(items[k : k + period], items[k + period :]):
             strides = [b - a for a, b in zip(indices, later)]
-            shown = (f"# + {n} * {variable}" if n else "#" for n in strides)
-            moved = "".join(x for pair in zip(text.split("#"), (*shown, "")) for x in pair)
+            moved = _filled(text, [f"# + {n} * {variable}" if n else "#" for n in strides])
             lines += [f"    {line}" for line in moved.split("\n")]
         text = "\n".join([*lines, "}"])
         bases = tuple([x for _, indices in items[k : k + period] for x in indices])
@@ -77,7 +76,7 @@ def _goes_on(items: list[Item], k: int, start: int, period: int) -> bool:
     return all(c - b == b - a for a, b, c in zip(items[k - 2 * period][1], before, indices))
 
 
-def _filled(text: str, indices: tuple[int, ...]) -> str:
+def _filled(text: str, indices: Iterable[object]) -> str:
     """Return a text with its indices."""
-    parts = text.split("#")
-    return "".join([x for pair in zip(parts, (*map(str, indices), "")) for x in pair])
+    first, *rest = text.split("#")
+    return first + "".join([f"{index}{part}" for index, part in zip(indices, rest)])

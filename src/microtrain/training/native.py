@@ -13,7 +13,7 @@ import math
 from array import array
 from collections.abc import Callable, Sequence
 
-from ..compiler.c import FRAME, PRELUDE, CScope, body, function
+from ..compiler.c import PRELUDE, CScope, body, function
 from ..compiler.native import check
 from ..compiler.record import without_collection
 from ..compiler.toolchain import library
@@ -115,7 +115,7 @@ def _generated(objective: Objective) -> tuple[str, Callable[..., tuple[float, ..
         traced = trace_loss(objective)
         traced.backward(is_mean)
         check(traced.record)
-        scope = CScope([traced.record], FRAME.split())
+        scope = CScope(traced.record)
         names = dict.fromkeys(traced.seeds, "seed")
         for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
             names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
