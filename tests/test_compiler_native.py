@@ -244,6 +244,11 @@ def test_loops_perform_the_statements_they_stand_for(lines):
     assert unrolled(rolled(lines)) == lines
 
 
+def test_what_is_alike_but_for_its_strides_stays_as_it_is():
+    lines = ["v[0] = x[0];", "v[1] = x[1];", "v[2] = x[5];"]
+    assert rolled(lines) == lines
+
+
 def test_repetitions_become_loops_in_loops():
     lines = [f"v[{10 * j + k}] = x[{k}] * x[{5 * j}];" for j in range(7) for k in range(10)]
     assert rolled(lines) == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import math
+import random
 
 import pytest
 from graphs import losses, plans
@@ -436,6 +437,16 @@ def test_what_was_generated_is_used_again(monkeypatch):
     mt.train(MLP(3, [5, 1]), XS, YS, engine="compiled")
     monkeypatch.setattr("microtrain.training.compiled._generated", lambda *_: pytest.fail("again"))
     mt.train(MLP(3, [5, 1], seed=1), XS, YS, engine="compiled")
+
+
+def test_what_can_not_be_compared_is_recorded_for_each_run():
+    drawn = random.Random(0)
+
+    def loss(p, y):
+        return (p - y) ** 2 * (1.0 + drawn.random())
+
+    first, again = (mt.train(engine="compiled", loss=loss, steps=3) for _ in range(2))
+    assert first.source != again.source
 
 
 def test_a_long_sum_of_squares_is_several_expressions():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from .eager import Batches
 from .plan import Plan
@@ -19,14 +20,8 @@ SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not w
 MOST = 100_000  # steps in a chunk
 
 
-class Watcher:
+class Watcher(functools.partial[object]):
     """An `on_step` that looks at the history only, so that once a chunk is enough."""
-
-    def __init__(self, function: Callable[..., object]) -> None:
-        self.function = function
-
-    def __call__(self, *args: Any) -> None:
-        self.function(*args)
 
 
 class Chunks:
@@ -41,9 +36,7 @@ class Chunks:
         self._engine, self._plan, self._batches = engine, plan, batches
         self._drawn: list[Batches] = []
         self._size = 1
-        self._watcher = plan.on_step if isinstance(plan.on_step, Watcher) else None
-        self._alone = looks or plan.record or plan.on_step is not self._watcher
-        self._start = time.perf_counter()
+        self._alone = looks or plan.record or not isinstance(plan.on_step, Watcher | None)
 
     def __next__(self) -> Batches:
         return self._drawn.pop(0) if self._drawn else next(self._batches)
@@ -70,9 +63,9 @@ class Chunks:
         history.lrs += rates[:made]
         seconds = (time.perf_counter() - start) / made
         self._size = max(1, min(MOST, 8 * len(rates), int(SECONDS / seconds)))
-        if self._watcher is not None:
-            history.steps, history.seconds = k + made, time.perf_counter() - self._start
-            self._watcher(history)
+        if self._plan.on_step is not None:
+            history.steps = k + made
+            self._plan.on_step(history)
         return k + made, after, before
 
     def _rates(self, k: int) -> list[float]:

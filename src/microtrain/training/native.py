@@ -11,7 +11,8 @@ import functools
 import itertools
 import math
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from types import SimpleNamespace
 
 from ..compiler.c import PRELUDE, CScope, body, function
 from ..compiler.native import check
@@ -42,7 +43,7 @@ class NativeEngine(RecordedEngine):
         self._accumulate = accumulate
         made = cached(
             *(objective, self._description, ("native", objective.reduction)),
-            lambda: _Made(objective),
+            lambda: _generated(objective),
         )
         self.source, self._train = made.source, made.train
         packed = [made.pack(x, y) for x, y in objective.samples]
@@ -96,20 +97,8 @@ class NativeEngine(RecordedEngine):
         return losses[:made].tolist(), norms[:made].tolist(), *states
 
 
-class _Made:
-    """The C of a training step, compiled; `pack` makes a tuple of floats of a sample for it."""
-
-    def __init__(self, objective: Objective) -> None:
-        self.source, self.pack, self.is_finite = _generated(objective)
-        self.train = library(self.source).train
-        self.train.restype = ctypes.c_long
-        numbers = [ctypes.c_long] * 4
-        self.train.argtypes = [*[ctypes.c_void_p] * 7, *numbers, ctypes.c_double]
-        self.is_compared = False
-
-
-def _generated(objective: Objective) -> tuple[str, Callable[..., tuple[float, ...]], bool]:
-    """Return the C of a training step, what packs samples for it, and whether it is finite."""
+def _generated(objective: Objective) -> SimpleNamespace:
+    """Return the C of a training step, the function `train` in it, and what packs the samples."""
     is_mean = objective.reduction == "mean"
     with without_collection():
         traced = trace_loss(objective)
@@ -133,7 +122,11 @@ def _generated(objective: Objective) -> tuple[str, Callable[..., tuple[float, ..
         mean="batch = batch / sizes[b];\n        " if is_mean else "",
     )
     source = "\n\n".join([PRELUDE, *scope.namespace.values(), sample, frame])
-    return source, traced.pack, scope.is_finite
+    train = library(source).train
+    train.restype = ctypes.c_long
+    train.argtypes = [*[ctypes.c_void_p] * 7, *[ctypes.c_long] * 4, ctypes.c_double]
+    made = {"source": source, "train": train, "pack": traced.pack, "is_finite": scope.is_finite}
+    return SimpleNamespace(**made, is_compared=False)
 
 
 FRAME_TEXT = """/* From the parameters p to the next, from the gradient before to the total. */
