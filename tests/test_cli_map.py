@@ -53,7 +53,7 @@ def test_without_matplotlib_it_says_so_before_it_begins(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--lrs 0.1", "--lrs expects the lowest and the highest, got 1 number"),
+        ("--lrs 0.1", "--lrs: expected 2 arguments"),
         ("--lrs 1 0.1", "--lrs expects the lowest first, got 1 and 0.1"),
         ("--scales 0 1", "--scales expects a finite number above 0, got 0"),
         ("--cells 1", "--cells expects an int of at least 2, got 1"),

@@ -11,8 +11,8 @@ from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
 from ..tables.predictor import Predictor
 from ..training.history import History
 from . import tables
-from .options import FAILED, INTERRUPTED, OK, Command, Unset, filled, usual
-from .terminal import Progress, about, print_json, printable, styled
+from .options import Command, Unset, filled, usual
+from .terminal import Progress, about, printable, shown, styled
 from .train import SHARED, ended, options_of
 
 LINES = 20  # of losses, about
@@ -23,43 +23,35 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.save is not None:
         _check_save(arguments)
     task = tables.task_of(arguments, arguments.file, arguments.test_share, arguments.seed)
-    shown = 0  # losses
+    printed = 0  # losses
 
     def show(history: History, planned: int) -> None:
         """Print the mean loss of the steps since the last line, every so many of them."""
-        nonlocal shown
+        nonlocal printed
         every = max(1, planned // LINES)
-        while not (arguments.json or arguments.quiet) and shown + every <= history.steps:
+        while not (arguments.json or arguments.quiet) and printed + every <= history.steps:
             progress.clear()
-            if shown == 0:
+            if printed == 0:
                 print(styled(f"{'step':>8}   loss (mean of the steps since the last line)"))
-            mean = sum(history.losses[shown : shown + every]) / every
-            shown += every
-            print(f"{shown:>8}   {mean:.4g}", flush=True)
+            mean = sum(history.losses[printed : printed + every]) / every
+            printed += every
+            print(f"{printed:>8}   {mean:.4g}", flush=True)
         progress.show(history.steps, planned)
 
     with Progress("steps", quiet=arguments.quiet) as progress:
         options |= {"hidden": arguments.hidden, "activation": arguments.activation}
         found = fit(task, **options, on_step=show)
-    diverged = found.history.status == "diverged"
-    if arguments.save and not diverged:
+    fine = found.history.status != "diverged"
+    if arguments.save and fine:
         with about(arguments.save):
             found.predictor.save(arguments.save)
-    if arguments.json:
-        print_json(
-            {
-                **found.history.to_dict(),
-                "parameters": found.predictor.model.state_dict(),
-                "trained_on": len(task.xs),
-                "skipped": task.skipped,
-                "held_out": [{"truth": y, "prediction": p} for y, p in found.held_out],
-            }
-        )
-    else:
-        _print(found, arguments)
-    if found.history.status == "interrupted":
-        return INTERRUPTED
-    return FAILED if diverged else OK
+    more = {
+        "parameters": found.predictor.model.state_dict(),
+        "trained_on": len(task.xs),
+        "skipped": task.skipped,
+        "held_out": [{"truth": y, "prediction": p} for y, p in found.held_out],
+    }
+    return shown(found.history, arguments, lambda: _print(found, arguments), fine, **more)
 
 
 def _check_save(arguments: argparse.Namespace) -> None:

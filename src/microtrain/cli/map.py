@@ -9,7 +9,6 @@ import os
 from typing import Any
 
 from ..draw.plot import axes
-from ..errors import counted
 from ..files.records import target
 from ..lab.phase import PhaseDiagram, phase_diagram
 from ..lab.picture import SIZE
@@ -41,9 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def between(name: str, ends: list[float], n: int) -> list[float]:
     """Return n numbers from one end to the other, each the same number of times the one before."""
-    if len(ends) != 2:
-        got = counted(len(ends), "number")
-        raise ValueError(f"--{name} expects the lowest and the highest, got {got}")
     low, high = (math.log10(learning_rate(f"--{name}", end)) for end in ends)
     if low >= high:
         raise ValueError(f"--{name} expects the lowest first, got {ends[0]:g} and {ends[1]:g}")
@@ -85,8 +81,9 @@ COMMAND = Command(
     ok="every run was made",
     files={},
     options={
-        **usual("rows lrs scales steps target-loss plot"),
+        **usual("rows scales steps target-loss plot"),
         **SHARED,
+        "lrs": [0.001, 10],
         "cells": CELLS,
         "seeds": Unset(f"{SEEDS}; {CELLS} if they are the rows"),
     },

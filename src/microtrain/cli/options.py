@@ -81,7 +81,7 @@ class Option(NamedTuple):
     value: str = ""
     kind: Kind = str
     default: Any = Unset()
-    nargs: str | None = None
+    nargs: str | int | None = None
 
 
 OPTIONS = {
@@ -105,7 +105,8 @@ OPTIONS = {
     "output-activation": Option("of the last layer", "NAME", ACTIVATIONS, "tanh"),
     # Training.
     "lr": Option("learning rate", "RATE", float, 0.05),
-    "lrs": Option("learning rates (of a map: lowest, highest)", "RATE", float, [0.001, 10], "+"),
+    "lrs": Option("learning rates", "RATE", float, nargs="+"),
+    "map lrs": Option("the lowest and the highest learning rate", "RATE", float, nargs=2),
     "warmup": Option("run each rate again: up to it in N steps, then down half a cosine", "N", int),
     "steps": Option("make at most N steps", "N", int, 100),
     "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", float, 0.01),
@@ -115,13 +116,13 @@ OPTIONS = {
     "accumulate": Option("add up the gradients of N mini-batches for each update", "N", int, 1),
     "seed": Option("decides everything that is random", "N", int, 0),
     "seeds": Option("runs for each rate, from seed 0 on", "N", int),
-    "engine": Option("of the steps; native needs a C compiler", "NAME", ENGINES, ENGINES[0]),
+    "engine": Option("which engine (native needs a C compiler)", "NAME", ENGINES, ENGINES[0]),
     "jobs": Option("processes to run on", "N", int),
     "no-zero-grad": Option("forget to reset the gradients, to see what that does"),
     "no-sharpness": Option("leave out the sharpness, which takes time"),
     # A map.
     "rows": Option("what its rows are", "NAME", ("scales", "seeds"), "scales"),
-    "scales": Option("of initial parameters: lowest, highest", "FACTOR", float, [0.1, 10], "+"),
+    "scales": Option("lowest, highest factor of initial parameters", "X", float, [0.1, 10], 2),
     "cells": Option("how many rates, and half as many scales", "N", int),
     "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE"),
     # Files.

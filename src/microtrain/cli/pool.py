@@ -17,8 +17,8 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from ..errors import positive_int
-from .options import FAILED, INTERRUPTED, OK, usual
-from .terminal import Progress, print_json
+from .options import FAILED, usual
+from .terminal import Progress, shown
 
 Found = TypeVar("Found")
 
@@ -114,21 +114,20 @@ def checked(arguments: argparse.Namespace, **counts: int) -> None:
         raise ValueError("--json and --csv can't both be the only thing printed")
 
 
-def printed(found: Any, arguments: argparse.Namespace, show: Callable[[Any], str]) -> int:
-    """Print what was found as JSON, as CSV or by `show`, and return the exit status."""
-    interrupted = found.status == "interrupted"
-    if arguments.json:
-        print_json(found.to_dict())
-    elif arguments.csv:
-        found.to_csv(sys.stdout)
-    else:
-        if interrupted:
-            print(
-                f"Interrupted: {len(found.made):,} of {found.planned:,} {found.what} are finished."
-            )
+def printed(found: Any, arguments: argparse.Namespace, text: Callable[[Any], str]) -> int:
+    """Print what was found as JSON, as CSV or as a text, and return the exit status."""
+
+    def show() -> object:
+        if arguments.csv:
+            return found.to_csv(sys.stdout)
+        if found.status == "interrupted":
+            made = f"{len(found.made):,} of {found.planned:,}"
+            print(f"Interrupted: {made} {found.what} are finished.")
         if found.made:
-            print(show(found))
-    return INTERRUPTED if interrupted else OK
+            print(text(found))
+        return None
+
+    return shown(found, arguments, show)
 
 
 # The options of both.

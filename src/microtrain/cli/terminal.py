@@ -9,8 +9,10 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO, TypeVar
+
+from .options import FAILED, INTERRUPTED, OK
 
 T = TypeVar("T")
 
@@ -129,7 +131,18 @@ def styled(text: str, code: int = 1) -> str:
     return f"\033[{code}m{text}\033[0m" if colourful() else text
 
 
-def print_json(record: Any) -> None:
-    """Print a record as JSON, with null for NaN and the infinities, which JSON does not have."""
-    finite = json.loads(json.dumps(record), parse_constant=lambda name: None)
-    print(json.dumps(finite, allow_nan=False))
+def shown(
+    found: Any, arguments: Any, show: Callable[[], object], fine: bool = True, **more: Any
+) -> int:
+    """Print what was found, as JSON with more to it or by `show`, and return the exit status.
+
+    JSON does not have NaN and the infinities: they are null.
+    """
+    if arguments.json:
+        record = json.dumps({**found.to_dict(), **more})
+        print(json.dumps(json.loads(record, parse_constant=lambda name: None), allow_nan=False))
+    else:
+        show()
+    if found.status == "interrupted":
+        return INTERRUPTED
+    return OK if fine else FAILED

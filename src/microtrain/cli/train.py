@@ -12,8 +12,8 @@ from ..nn.mlp import MLP
 from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
-from .options import FAILED, INTERRUPTED, OK, Command, filled, usual
-from .terminal import Progress, print_json, styled
+from .options import Command, filled, usual
+from .terminal import Progress, shown, styled
 
 # The options of train and fit, the commands that make one run.
 SHARED = usual(
@@ -77,18 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
     with Progress("steps", quiet=arguments.quiet) as progress:
         on_step = Watcher(lambda history: progress.show(history.steps, arguments.steps))
         history = train(model, xs, ys, reduction=arguments.reduction, on_step=on_step, **options)
-    predictions = model.predict(xs)
-    pairs = list(zip(predictions, ys))
-    if arguments.json:
-        found = {"predictions": predictions, "targets": ys, "parameters": model.state_dict()}
-        print_json({**history.to_dict(), **found})
-    else:
-        if not arguments.quiet:
-            _print_steps(history, arguments)
-        _print_outcome(history, arguments, pairs)
-    if history.status == "interrupted":
-        return INTERRUPTED
-    return OK if all(prediction * y > 0 for prediction, y in pairs) else FAILED
+    more: Any = {"predictions": model.predict(xs), "targets": ys, "parameters": model.state_dict()}
+    pairs = list(zip(more["predictions"], ys))
+    fine = all(prediction * y > 0 for prediction, y in pairs)
+    return shown(history, arguments, lambda: _print(history, arguments, pairs), fine, **more)
 
 
 def _print_steps(history: History, arguments: argparse.Namespace) -> None:
@@ -111,10 +103,10 @@ def _print_steps(history: History, arguments: argparse.Namespace) -> None:
     print()
 
 
-def _print_outcome(
-    history: History, arguments: argparse.Namespace, pairs: list[tuple[Any, Any]]
-) -> None:
-    """Print how the run ended, each prediction with its target, and the curve."""
+def _print(history: History, arguments: argparse.Namespace, pairs: list[tuple[Any, Any]]) -> None:
+    """Print the steps, how the run ended, each prediction with its target, and the curve."""
+    if not arguments.quiet:
+        _print_steps(history, arguments)
     print(filled(ended(history)))
     if history.status == "diverged":
         print("The parameters are those that gave the last finite loss.")
