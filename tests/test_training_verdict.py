@@ -352,6 +352,16 @@ def test_the_noise_of_mini_batches_is_no_oscillation(target):
     assert mt.train(line(0), xs, ys, lr=1.0, steps=40, batch_size=4).verdict == "diverged"
 
 
+@given(st.lists(st.floats(0.01, 10.0), min_size=2, max_size=60), st.sampled_from([2, 4]))
+def test_a_run_of_mini_batches_is_judged_by_the_means_of_its_passes(means, k):
+    passes, whole = made([mean for mean in means for _ in range(k)]), made(means)
+    passes.per_pass = k
+    expected, found = whole.verdict, passes.verdict
+    if expected == "oscillating":  # a rise is noise where each loss is that of a few samples
+        expected = "descending" if means[-1] < means[0] else "crawling"
+    assert found == expected
+
+
 def test_how_many_steps_make_a_pass():
     def steps(**options):
         return mt.train(steps=3, **options).per_pass

@@ -60,7 +60,7 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     """
     losses = history.losses
     moves = len(losses) - 1
-    late = losses[-1 - max(LATE, moves // 2) :]
+    late = later(losses)
     rose, of = rises(late), len(late) - 1
     k = history.per_pass
     oscillates = k == 1 and of > 0 and rose >= OFTEN * of
@@ -78,7 +78,7 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     what = "the loss"
     if k > 1:
         losses, what = pass_means(losses, k), "the mean loss of a pass"
-        late = losses[-1 - max(LATE, len(losses) // 2) :]
+        late = later(losses)
     first, before, last = losses[0], losses[-2], losses[-1]
     length = history.grad_norms[-1] if history.grad_norms else math.nan
     fell = target_loss is None and last < first
@@ -100,6 +100,15 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         return "crawling", f"{fell_to} more than {10 * FAR * moves:,} steps away"
     some = "1 step" if togo <= 1 else f"some {float(f'{togo:.2g}'):,.0f} steps"
     return "crawling" if togo > FAR * moves else "descending", f"{fell_to} {some} away"
+
+
+def later(losses: Sequence[float]) -> Sequence[float]:
+    """Return the losses around the later half of the steps, or around the last ten if that is more.
+
+    >>> later([*range(25)]) == [*range(12, 25)]
+    True
+    """
+    return losses[-1 - max(LATE, (len(losses) - 1) // 2) :]
 
 
 def pass_means(losses: Sequence[float], k: int) -> list[float]:

@@ -66,6 +66,11 @@ function stepsToGo(losses, target) {
   return moves * (growth - 1);
 }
 
+// The losses around the later half of the steps, or around the last ten if that is more.
+function laterOf(losses) {
+  return losses.slice(-1 - Math.max(LATE, Math.floor((losses.length - 1) / 2)));
+}
+
 // The mean loss of each k steps, the last of which ends with the last step.
 function passMeans(losses, steps) {
   const k = Math.min(steps, Math.floor(losses.length / 2));
@@ -86,7 +91,7 @@ function meanOf(losses) {
 function judged(all, gradNorms, target, perPass) {
   let losses = all;
   const moves = losses.length - 1;
-  let late = losses.slice(-1 - Math.max(LATE, Math.floor(moves / 2)));
+  let late = laterOf(losses);
   const rose = risesOf(late);
   const of = late.length - 1;
   const oscillates = perPass === 1 && of > 0 && rose >= (1 / 5) * of;
@@ -105,7 +110,7 @@ function judged(all, gradNorms, target, perPass) {
   let what = "the loss";
   if (perPass > 1) {
     losses = passMeans(losses, perPass);
-    late = losses.slice(-1 - Math.max(LATE, Math.floor(losses.length / 2)));
+    late = laterOf(losses);
     what = "the mean loss of a pass";
   }
   const [first, before] = [losses[0], losses[losses.length - 2]];
