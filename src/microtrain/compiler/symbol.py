@@ -74,6 +74,19 @@ def _binary(
     return method
 
 
+def _joins(primitive: Primitive, *, decides: bool) -> Callable[..., Any]:
+    """Return the method that joins two conditions, where one that is `decides` is the result."""
+
+    def method(self: Condition, other: Any) -> Any:
+        if isinstance(other, Condition):
+            operation = primitive, self.place, _own(self.record, other)
+            return Condition(self.record, self.record.add(operation))
+        known = as_condition(other)
+        return NotImplemented if type(known) is not bool else known if known is decides else self
+
+    return method
+
+
 def _refuses(what: str, instead: str) -> Callable[..., NoReturn]:
     def refuse(self: _Recorded, *_: object) -> NoReturn:
         raise CompileError(
@@ -172,24 +185,8 @@ class Condition(_Recorded):
 
     is_condition = True
 
-    def __and__(self, other: Any) -> Any:
-        if isinstance(other, Condition):
-            return self._joined(operators.AND, other)
-        known = as_condition(other)
-        return NotImplemented if type(known) is not bool else self if known else False
-
-    def __or__(self, other: Any) -> Any:
-        if isinstance(other, Condition):
-            return self._joined(operators.OR, other)
-        known = as_condition(other)
-        return NotImplemented if type(known) is not bool else True if known else self
-
-    __rand__, __ror__ = __and__, __or__
-
-    def _joined(self, primitive: Primitive, other: Condition) -> Condition:
-        places = self.place, _own(self.record, other)
-        return Condition(self.record, self.record.add((primitive, *places)))
-
+    __and__ = __rand__ = _joins(operators.AND, decides=False)
+    __or__ = __ror__ = _joins(operators.OR, decides=True)
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuses(
         "a number made of a comparison", "use mt.where(condition, 1.0, 0.0)"
     )
