@@ -365,8 +365,8 @@ def test_on_run_sees_how_far_it_is():
 def sweep_of(**runs):
     """Return rates of hand-made histories, by label."""
     return [
-        Rate(label, float(label[1:]), [Run(label, float(label[1:]), i, h) for i, h in e])
-        for label, e in ((label, list(enumerate(histories))) for label, histories in runs.items())
+        Rate([Run(label, float(label[1:]), i, h) for i, h in enumerate(histories)])
+        for label, histories in runs.items()
     ]
 
 

@@ -50,7 +50,7 @@ class Sweep(Job[Planned, Run]):
             groups: dict[str, list[Run]] = {}
             for run in self.runs:
                 groups.setdefault(run.label, []).append(run)
-            self._rates = [Rate(label, runs[0].lr, runs) for label, runs in groups.items()]
+            self._rates = [*map(Rate, groups.values())]
         return self._rates
 
     @property

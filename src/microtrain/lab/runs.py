@@ -84,9 +84,9 @@ class Rate(Group[Run]):
         peak: the median of the runs' highest sharpness measured, or None.
     """
 
-    def __init__(self, label: str, lr: float | Schedule, runs: Iterable[Run]) -> None:
+    def __init__(self, runs: Iterable[Run]) -> None:
         super().__init__(runs)
-        self.label, self.lr = label, lr
+        self.label, self.lr = self.runs[0].label, self.runs[0].lr
         self.sharpness = median(run.sharpness for run in self.runs)
         self.peak = median(run.peak for run in self.runs)
 

@@ -163,9 +163,9 @@ def _make_run(planned: Planned, options: dict[str, Any]) -> Run:
 def labelled(lrs: Any) -> dict[str, float | Schedule]:
     """Return the rates and schedules, by their labels."""
     named = isinstance(lrs, Mapping)
-    listed = () if named else as_list("lrs", lrs, "a list of learning rates, or a dict")
+    what = "a list of learning rates, or a dict"
     rates: dict[str, float | Schedule] = {}
-    for key, lr in lrs.items() if named else enumerate(listed):
+    for key, lr in lrs.items() if named else enumerate(as_list("lrs", lrs, what)):
         rate: Any = lr if callable(lr) else learning_rate(f"lrs[{key!r}]", lr)
         label = str(key) if named else _label(rate, key)
         if label in rates:
