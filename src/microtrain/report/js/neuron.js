@@ -79,36 +79,26 @@ function hintOf(part, t, elsewhere) {
   return "\u00b7 a dot: not known yet";
 }
 
-/** From which part on each number of this neuron is known; Infinity: not in this walk. */
+/** Which numbers of this neuron are known at the part that is shown. */
 function partsOf(l, j) {
-  const { list, known } = walkList(),
-    now = state.part,
-    at = `${l},${j}`,
-    backward = ["backward", "update"].includes(list[now - 1].phase);
-  const of = (kind, name, x) =>
-    list.findIndex(
-      (part) =>
-        part.kind === kind &&
-        part.l === l &&
-        part.j === j &&
-        (name === undefined || part[name] === x),
-    ) + 1 || Infinity;
+  const walk = walkList(),
+    part = walk.list[state.part - 1],
+    value = walk.has("value", l, j),
+    arrives = walk.has("arrives", l, j);
   return {
-    bias: of("F bias") <= now,
-    value: (known.value.get(at) ?? Infinity) <= now,
-    backward,
-    product: (k) => Math.min(of("F product", "k", k), known.value.get(at) ?? Infinity) <= now,
-    user: (u) => Math.min(of("B user", "u", u), known.arrives.get(at) ?? Infinity) <= now,
-    arrives: (known.arrives.get(at) ?? Infinity) <= now,
-    delta: (known.delta.get(at) ?? Infinity) <= now,
-    gradient: (index) => (known.gradient.get(index) ?? Infinity) <= now,
-    input: (k) => l === 0 || (known.value.get(`${l - 1},${k}`) ?? Infinity) <= now,
-    all: now >= known.all,
-    reset: list.findIndex(({ kind }) => kind === "B0") < now,
-    moved: (index) => {
-      const kind = list[now - 1].kind;
-      return kind === "U1" ? index === state.weight : kind === "U2" || kind === "U3";
-    },
+    bias: value || walk.has("bias", l, j),
+    value,
+    backward: isBack(part),
+    product: (k) => value || walk.has("product", l, j, k),
+    user: (u) => arrives || walk.has("user", l, j, u),
+    arrives,
+    delta: walk.has("delta", l, j),
+    gradient: (index) => walk.has("gradient", index),
+    input: (k) => l === 0 || walk.has("value", l - 1, k),
+    all: walk.has("all"),
+    reset: walk.has("reset"),
+    moved: (index) =>
+      ["U2", "U3"].includes(part.kind) || (part.kind === "U1" && index === state.weight),
   };
 }
 
@@ -181,7 +171,7 @@ function markEdges(svg, n, l, j, seen) {
 /** Whether a number has gone along an edge. */
 function hasValue(name, l, j, seen) {
   if (name === "s") return seen.value;
-  if (name === "b") return seen.bias || seen.value;
+  if (name === "b") return seen.bias;
   const [, row] = name.match(/^(?:p|xw)(\d+)/) || [];
   return row !== undefined && seen.product(rowsOf(l, j).shown[row]);
 }

@@ -30,7 +30,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
   texts["b.name"] = engine.names[n.biasAt];
   texts["b.value"] = weight(n.biasAt, n.bias);
   texts["b.grad"] = grad(n.biasAt);
-  texts["s0.value"] = value(n.sums[0], seen.bias || seen.value);
+  texts["s0.value"] = value(n.sums[0], seen.bias);
   let total = n.sums[0];
   shown.forEach((k, row) => {
     const index = n.at[k],

@@ -20,12 +20,13 @@ function walkList() {
 }
 
 const parts = () => walkList().list;
+const isBack = ({ phase }) => ["backward", "update"].includes(phase);
 
 class Walk {
   constructor(key) {
     this.key = key;
     this.list = [];
-    this.known = { value: new Map(), arrives: new Map(), delta: new Map(), gradient: new Map() };
+    this.known = new Map(); // from which part on
     const many = tracing().samples.length > 1,
       { layers } = engine,
       end = layers.length - 1;
@@ -33,14 +34,18 @@ class Walk {
     layers.forEach((_, l) => this.through("F layer", l, this.forth, this.valued));
     if (hasError(engine.set)) this.add("L1");
     this.add("L2");
+    this.knows("loss");
     if (many) this.add("L3");
     this.add("B0");
+    this.knows("reset");
     this.add("B1");
-    for (let j = 0; j < layers[end].n; j++) this.knows("arrives", `${end},${j}`);
+    for (let j = 0; j < layers[end].n; j++) this.knows("arrives", end, j);
     for (let l = end; l >= 0; l--) this.through("B layer", l, this.back, this.closed);
     layers.forEach((layer, l) => this.toWeights(layer, l));
-    if (many) this.add("BS");
-    this.known.all = many ? this.list.length : Infinity;
+    if (many) {
+      this.add("BS");
+      this.knows("all");
+    }
     this.add("U1", placeOf(state.weight), `U:${state.weight}`);
     this.add("U2");
     this.add("U3");
@@ -56,8 +61,14 @@ class Walk {
   }
 
   /** From the last part on a number is known. */
-  knows(what, key) {
-    if (!this.known[what].has(key)) this.known[what].set(key, this.list.length);
+  knows(...what) {
+    const key = what.join();
+    if (!this.known.has(key)) this.known.set(key, this.list.length);
+  }
+
+  /** Whether it is known at the part that is shown. */
+  has(...what) {
+    return this.known.get(what.join()) <= state.part;
   }
 
   /** Go through a layer: each neuron, or of a large layer the opened ones and all others together. */
@@ -78,7 +89,11 @@ class Walk {
     else {
       const { shown, rest } = rowsOf(l, j);
       this.of("F bias", l, j, ":bias");
-      for (const k of shown) this.of("F product", l, j, `:${k}`, { k });
+      this.knows("bias", l, j);
+      for (const k of shown) {
+        this.of("F product", l, j, `:${k}`, { k });
+        this.knows("product", l, j, k);
+      }
       if (rest.length) this.of("F rest", l, j, "", { rest });
       this.of("F act", l, j, ":act");
     }
@@ -86,7 +101,7 @@ class Walk {
   }
 
   valued(l, j) {
-    this.knows("value", `${l},${j}`);
+    this.knows("value", l, j);
   }
 
   back(l, j) {
@@ -98,17 +113,20 @@ class Walk {
     if (l < engine.layers.length - 1) {
       const shown = largestUsers(users, MANY_USERS, 3),
         rest = users.map((_, u) => u).filter((u) => !shown.includes(u));
-      for (const u of shown) this.of("B user", l, j, `:${u}`, { u });
+      for (const u of shown) {
+        this.of("B user", l, j, `:${u}`, { u });
+        this.knows("user", l, j, u);
+      }
       if (rest.length) this.of("B rest", l, j, ":added", { rest });
       if (users.length > 1) this.of("B added", l, j, ":added");
-      this.knows("arrives", `${l},${j}`);
+      this.knows("arrives", l, j);
     }
     this.of("B act", l, j, ":act");
-    this.knows("delta", `${l},${j}`);
+    this.knows("delta", l, j);
   }
 
   closed(l, j) {
-    for (const what of ["arrives", "delta"]) this.knows(what, `${l},${j}`);
+    for (const what of ["arrives", "delta"]) this.knows(what, l, j);
     for (const index of parametersOf(l, j)) this.knows("gradient", index);
   }
 

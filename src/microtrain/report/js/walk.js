@@ -69,8 +69,7 @@ function leaveWalk() {
 /** Open a neuron in place: its parts are put in where it was one. */
 function openNeuron(l, j) {
   const at = `${l},${j}`,
-    phase = parts()[state.part - 1].phase,
-    backward = ["backward", "update"].includes(phase);
+    backward = isBack(parts()[state.part - 1]);
   if (!isOpen(l, j)) state.opened = [...state.opened, at];
   const first = parts().findIndex(
     (part) => part.l === l && part.j === j && (part.phase === "backward") === backward,

@@ -5,37 +5,29 @@ function drawWhere(part, t) {
     box = svg.getBoundingClientRect();
   if (!box.width) return;
   const at = networkLayout(Math.round(box.width), Math.round(box.height), true),
-    { known } = walkList(),
-    now = state.part;
+    walk = walkList();
   frameNetwork(svg, at);
-  const backward = ["backward", "update"].includes(part.phase),
-    gradients = now >= known.all ? t.used : t.gradient;
-  const seen = (map, key) => (map.get(key) ?? Infinity) <= now;
-  if (["U2", "U3"].includes(part.kind)) drawLines(svg, at, t.after, null, () => true);
-  else if (backward)
-    drawLines(svg, at, run.parameters(head()), gradients, (index) => seen(known.gradient, index));
-  else
-    drawLines(svg, at, run.parameters(head()), null, (index) =>
-      forwardLit(index, known, now, part),
-    );
+  const backward = isBack(part),
+    gradients = walk.has("all") ? t.used : t.gradient,
+    moved = ["U2", "U3"].includes(part.kind),
+    lit = (index) => moved || (backward ? walk.has("gradient", index) : isLit(index, part));
+  drawLines(svg, at, moved ? t.after : t.p, backward && !moved ? gradients : null, lit);
   for (const line of svg.querySelectorAll(".to-loss"))
     line.classList.toggle("gradient", backward && part.kind !== "B0");
-  for (const node of svg.querySelectorAll(".node"))
-    drawWhereNode(node, part, t, at, known, gradients, backward, seen);
-  drawLossNode(svg.querySelector(".loss-node"), part, t, backward, now);
+  for (const node of svg.querySelectorAll(".node")) drawWhereNode(node, part, t, at, gradients);
+  drawLossNode(svg.querySelector(".loss-node"), part, t, backward);
   svg.querySelector(".chip").setAttribute("hidden", "");
   focusable(svg);
 }
 
 /** A line lights up when its product is made, or its neuron's value. */
-function forwardLit(index, known, now, part) {
-  if (part.phase !== "forward") return true;
-  const { l, j, k } = placeOf(index);
-  if ((known.value.get(`${l},${j}`) ?? Infinity) <= now) return true;
-  return part.l === l && part.j === j && part.kind === "F product" && k <= part.k;
+function isLit(index, part) {
+  const { l, j, k } = placeOf(index),
+    walk = walkList();
+  return part.phase !== "forward" || walk.has("value", l, j) || walk.has("product", l, j, k);
 }
 
-function drawWhereNode(node, part, t, at, known, gradients, backward, seen) {
+function drawWhereNode(node, part, t, at, gradients) {
   const l = Number(node.dataset.layer),
     j = Number(node.dataset.neuron),
     body = node.querySelector(".body");
@@ -46,38 +38,31 @@ function drawWhereNode(node, part, t, at, known, gradients, backward, seen) {
     return attributes(node, { "aria-label": `Input ${j}: ${short(t.x[j])}` });
   }
   const neuron = t.layers[l][j],
-    key = `${l},${j}`,
-    value = seen(known.value, key),
-    done = backward && seen(known.delta, key),
-    arrived = backward && seen(known.arrives, key);
+    walk = walkList(),
+    value = walk.has("value", l, j),
+    arrived = isBack(part) && walk.has("arrives", l, j);
   paint(body, value ? neuron.value : 0);
   say(node.querySelector(".value"), at.small ? "" : value ? inNode(neuron.value) : "\u00b7");
-  node.classList.toggle("done", done);
+  node.classList.toggle("done", isBack(part) && walk.has("delta", l, j));
   node.classList.toggle("flat-everywhere", value && Math.abs(neuron.slope) < 0.01);
   say(
     node.querySelector(".grad"),
     arrived && !at.small ? `${ARROW_LEFT} ${short(neuron.arrives, 2)}` : "",
   );
-  const bias = engine.layers[l].biases + j,
-    known_ = backward && seen(known.gradient, bias);
+  const bias = engine.layers[l].biases + j;
   attributes(node, {
     "data-value": value ? neuron.value : null,
-    "data-bias-gradient": known_ ? gradients[bias] : null,
-  });
-  attributes(node, {
+    "data-bias-gradient": walk.has("gradient", bias) ? gradients[bias] : null,
     "aria-label": `${capital(nodeName(l, j))}: ${value ? `output ${short(neuron.value, 3)}` : "not known yet"}${arrived ? `, gradient ${short(neuron.arrives, 3)}` : ""}`,
   });
 }
 
 const decimal = (x) => plain(x, 3) + (Number.isInteger(x) && Math.abs(x) < 1000 ? ".0" : "");
 
-function drawLossNode(group, part, t, backward, now) {
-  const list = parts(),
-    known =
-      backward || part.phase === "update" || list.findIndex(({ kind }) => kind === "L2") + 1 <= now;
+function drawLossNode(group, part, t, backward) {
   group.classList.toggle("now", part.phase === "loss" || part.kind === "B1");
   group.classList.toggle("done", backward && part.kind !== "B0");
-  say(group.querySelector(".value"), known ? roomed(t.loss, 3, 6) : "\u00b7");
+  say(group.querySelector(".value"), walkList().has("loss") ? roomed(t.loss, 3, 6) : "\u00b7");
   say(
     group.querySelector(".wanted"),
     engine.set.classes
