@@ -148,21 +148,20 @@ def _saturation(rates: Sequence[Rate]) -> str:
 
 def _warmup(rates: Sequence[Rate]) -> str:
     """Return what warming up changed, where a rate was tried with and without."""
-    warm: list[Run] = []
-    cold: list[Run] = []
-    early = 0
-    for rate in rates:
-        options = warmup_options(rate.lr)
-        other = next((other for other in rates if other.lr == options.get("peak")), None)
-        if other is not None and options["warmup_steps"]:
-            warm += rate.runs
-            cold += other.runs
-            ended = [run.history.steps for run in rate.runs if run.verdict == "converged"]
-            early += sum(steps < options["warmup_steps"] for steps in ended)
-    if not warm:
+    found = [
+        (rate, other, options["warmup_steps"])
+        for rate in rates
+        if (options := warmup_options(rate.lr)) and options["warmup_steps"]
+        for other in rates
+        if other.lr == options["peak"]
+    ]
+    if not found:
         return ""
+    warm = [(run, steps) for rate, _, steps in found for run in rate.runs]
+    cold = [run for _, rate, _ in found for run in rate.runs]
+    won = [run.steps < steps for run, steps in warm if run.verdict == "converged"]
     return (
-        f"With warmup, {_converged(warm)} of {len(warm)} runs converge, {early} of them before its "
+        f"With warmup, {len(won)} of {len(warm)} runs converge, {sum(won)} of them before its "
         f"end; without, {_converged(cold)} of {len(cold)}."
     )
 
