@@ -565,11 +565,25 @@ def test_to_c_is_a_file_that_strict_compilers_take(tmp_path, size):
     assert bits(found) == bits([[value, *slopes] for value, slopes in expected])
 
 
-def test_to_c_with_constants_that_are_not_finite(tmp_path):
-    text = mt.compile(lambda x: mt.minimum(x, math.inf) * mt.maximum(x, -math.inf)).to_c()
+SPARE = {
+    "constants that are not finite": lambda x: mt.minimum(x, math.inf) * mt.maximum(x, -math.inf),
+    "no argument": lambda x: 3.0,
+    "no result": lambda x: [],
+    "what may raise unused": lambda x: [1 / x, x][1],
+    "a helper that only slopes use": mt.asinh,
+    "helpers that choices use": lambda x: mt.where(x > 0, mt.relu(x), mt.sigmoid(x)) ** x,
+}
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+@pytest.mark.parametrize("name", SPARE)
+def test_to_c_has_nothing_that_is_not_used(tmp_path, name, level):
     path = tmp_path / "f.c"
-    path.write_text(text)
-    subprocess.run([*compiler(), *STRICT, "-c", str(path), "-o", f"{path}.o"], check=True)
+    value = mt.compile(SPARE[name])
+    for compiled in [value] if name == "no result" else [value, value.value_and_grad]:
+        path.write_text(compiled.to_c())
+        command = [*compiler(), *STRICT, level, "-c", str(path), "-o", f"{path}.o"]
+        subprocess.run(command, check=True)
 
 
 def test_probing_finds_a_library_with_other_bits(monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -197,6 +198,7 @@ def body(
     for part, templates in zip(parts, targets):
         statements += part.lines
         statements += [text.format(x) for text, x in zip(templates, part.expressions)]
+    statements += ["(void)unused;"] * bool(risky)
     if not scope.rolls:
         return lines + statements
     for letter in dict.fromkeys(part.letter for part in parts):
@@ -233,8 +235,18 @@ class Source:
         lines = body(record, inputs, scope, parts, targets)
         self.parameters = ", ".join(f"double *restrict {x}" for x in self.outputs)
         head = f"void {self.name}(const double *restrict x, {self.parameters})"
-        self.helpers = [*scope.namespace.values()]
-        self.function = function(head, lines if self.width else ["(void)x;", *lines])
+        text = self.function = function(head, [*self._unused(lines), *lines])
+        self.helpers: list[str] = []
+        for name, helper in reversed(scope.namespace.items()):
+            if re.search(rf"\b{name}\b", text) or helper.startswith("#"):
+                self.helpers.insert(0, helper)
+                text += helper
+
+    def _unused(self, lines: Sequence[str]) -> Iterator[str]:
+        """Yield statements for the parameters that are not used, so that no compiler warns."""
+        for name in ("x", *self.outputs):
+            if not any(f"{name}[" in line for line in lines):
+                yield f"(void){name};"
 
     def native(self) -> str:
         """Return the C to be compiled here: a function of many points, which tells of errors."""
@@ -260,7 +272,7 @@ class Source:
         sizes = ", ".join(f"{x} of {n}" for x, n in self.outputs.items())
         head = f"""/* {self.name}({call}): x points to {self.width} doubles, the arguments one after
    the other; the results go to {sizes}. Made by microtrain; compile
-   with -std=c99 -ffp-contract=off, and link with -lm. */
+   with -std=c99 -ffp-contract=off -fno-builtin, and link with -lm. */
 #include <float.h>
 #include <math.h>"""
         return "\n\n".join([head, *self.helpers, self.function, ""])

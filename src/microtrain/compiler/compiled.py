@@ -110,7 +110,7 @@ class Compiled:
         >>> print(mt.compile(lambda a, b: mt.tanh(a * b)).to_c().strip())
         /* f(x, result): x points to 2 doubles, the arguments one after
            the other; the results go to result of 1. Made by microtrain; compile
-           with -std=c99 -ffp-contract=off, and link with -lm. */
+           with -std=c99 -ffp-contract=off -fno-builtin, and link with -lm. */
         #include <float.h>
         #include <math.h>
         <BLANKLINE>
