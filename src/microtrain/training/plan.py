@@ -74,9 +74,8 @@ class Plan:
                 f"so that one step can hold them; got {self.accumulate}"
             )
         self.whole_batch = self.batch_size == n and self.accumulate == 1
-        batches = math.ceil(n / self.batch_size)
-        even = self.accumulate % batches == 0
-        self.per_pass = 1 if even else max(2, math.ceil(batches / self.accumulate))
+        batches, each = math.ceil(n / self.batch_size), self.accumulate
+        self.per_pass = max(2, math.ceil(batches / each)) if each % batches else 1
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step. Raises `ValueError` if a schedule gives none."""
