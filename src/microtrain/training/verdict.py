@@ -105,7 +105,7 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
 def later(losses: Sequence[float]) -> Sequence[float]:
     """Return the losses around the later half of the steps, or around the last ten if that is more.
 
-    >>> later([*range(25)]) == [*range(12, 25)]
+    >>> later([*range(24)]) == [*range(12, 24)]
     True
     """
     return losses[-1 - max(LATE, (len(losses) - 1) // 2) :]
