@@ -310,3 +310,15 @@ def test_a_hessian_by_an_argument_that_is_not_there_says_so(argnums):
     message = f"argnums expects which argument, of 3 given, counted from 0; got {argnums[-1]}"
     with pytest.raises(ValueError, match=message):
         mt.hessian(mixed, argnums)(2.0, [3.0, 5.0], 7.0)
+
+
+@pytest.mark.parametrize("transform", [mt.grad, mt.value_and_grad, mt.jacobian, mt.hessian])
+def test_an_object_of_the_users_with_an_attribute_of_is_a_function(transform):
+    class Sum:
+        of = "parts"
+
+        def __call__(self, x):
+            return x * x
+
+    assert transform(Sum())(3.0) == transform(lambda x: x * x)(3.0)
+    assert mt.compile(transform(Sum()))(3.0) == transform(Sum())(3.0)

@@ -14,14 +14,23 @@ from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
 from .code import Code
 from .record import without_collection
-from .transforms import Transform, called, grad, named, taken_apart, trace, value_and_grad
+from .transforms import (
+    CompiledBase,
+    Transform,
+    called,
+    grad,
+    named,
+    taken_apart,
+    trace,
+    value_and_grad,
+)
 
 SHAPES = 32  # of arguments, whose code is kept
 LARGE = 100_000  # entries of a Hessian; a larger one is not written down
 INSTEAD = ", or do without mt.compile"
 
 
-class Compiled:
+class Compiled(CompiledBase):
     """A function that runs as generated Python; made by `compile`.
 
     It takes what the function takes, numbers in any nesting of lists, tuples and dicts, and arrays,

@@ -55,6 +55,14 @@ class Transform:
         return unflatten(result, iter(record.replay(leaves, places)))
 
 
+class CompiledBase:
+    """The base class of compiled functions; `of` is the function that was compiled."""
+
+    __slots__ = ()
+
+    of: Callable[..., Any]
+
+
 def named(f: Any) -> str | None:
     """Return the name by which `f` is found in its module, to pickle it by, or None."""
     module, name = sys.modules.get(f.__module__), getattr(f, "__qualname__", "")
@@ -261,9 +269,9 @@ def _transform(what: str, f: Any, argnums: Any) -> Any:
     """Return the transform of a function; of a compiled one the compiled transform."""
     for n in argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,):
         expect(type(n) is int, "argnums", "an int or a tuple of ints", argnums)
-    compiled = getattr(f, "of", None)
-    transform = Transform(what, compiled or f, argnums)
-    return type(f)(transform) if compiled else transform
+    if isinstance(f, CompiledBase):
+        return type(f)(Transform(what, f.of, argnums))  # type: ignore[call-arg]
+    return Transform(what, f, argnums)
 
 
 def _chosen(argnums: Argnums | None, parts: tuple[Any, ...]) -> Any:
