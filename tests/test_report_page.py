@@ -528,6 +528,25 @@ def test_two_outputs_that_are_no_classes_fit_the_list(visit, folder):
     assert page.evaluate("$('list').offsetWidth <= $('list').parentElement.clientWidth")
 
 
+def test_where_rounding_decides_the_recorded_run_is_dotted(visit, toy):
+    page = visit(toy, "#lr=0.05")
+    assert page.locator("#curve .chaos *").count() == 0
+    page.evaluate(
+        "(agreed = { digits: 3, step: 20, losses: 62 }, page.recorded[0].losses ="
+        " page.recorded[0].losses.map((x, k) => (k > 20 ? 1.4 * x : x)), changed())"
+    )
+    settled(page)
+    dotted = page.locator("#curve .python").get_attribute("points").split()
+    assert len(dotted) == 62 and dotted[:21] != dotted[-21:]
+    told = page.locator("#curve .chaos text")
+    assert "after step 20 rounding decides" in told.text_content()
+    box, curve = told.bounding_box(), page.locator("#curve").bounding_box()
+    assert curve["x"] < box["x"] and box["x"] + box["width"] < curve["x"] + curve["width"]
+    expect(page, "#agreement", "it agrees up to step 20; from there on rounding decides")
+    set_rate(page, 0.1)
+    assert page.locator("#curve .chaos *").count() == 0  # nothing was recorded of that
+
+
 def test_14_a_click_on_a_row_shows_its_activations(visit, toy):
     page = visit(toy, "#lr=0.05&step=7")
     lines = "[...document.querySelectorAll('#network .weight')].map((line) => line.dataset.value)"

@@ -142,34 +142,20 @@ function drawLeaving(group, losses, at, hidden) {
 
 /** Where Python and the browser part, because rounding decides: a tick, and Python's run dotted. */
 function drawChaos(group, at, height) {
-  const { step } = agreement(),
-    shown = step !== null && isRecorded();
+  const { step } = agreement();
   group.replaceChildren();
-  if (!shown) return;
+  if (step === null || !isRecorded()) return;
   const { losses } = page.recorded[0],
-    points = polyline(losses.filter(finite).map((loss, k) => [at.x(k), at.y(loss)]));
+    points = polyline(losses.filter(finite).map((loss, k) => [at.x(k), at.y(loss)])),
+    told = `dotted: Python\u2019s; after step ${step} rounding decides`;
   shape(group, "polyline", { points, class: "python" });
-  shape(group, "line", {
-    x1: at.x(step),
-    x2: at.x(step),
-    y1: height - BOTTOM - 8,
-    y2: height - BOTTOM + 4,
-    class: "tick",
-  });
-  shape(
-    group,
-    "text",
-    { x: at.x(step) + 5, y: height - BOTTOM - 6 },
-    `after step ${step} rounding decides; Python's run is dotted`,
-  );
+  shape(group, "path", { d: `M${at.x(step)} ${height - BOTTOM - 8}v12`, class: "tick" });
+  caption(group, LEFT + 6, TOP + 18, "start", told);
 }
 
 let agreed;
 const agreement = () =>
-  (agreed ??=
-    page.live && page.recorded.length
-      ? makeEngine(page).agreement()
-      : { digits: null, step: null });
+  (agreed ??= page.live ? makeEngine(page).agreement() : { digits: null, step: null });
 const isRecorded = () =>
   same(
     run.config,
