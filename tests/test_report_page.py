@@ -513,6 +513,10 @@ def test_a_schedule_is_told_in_a_few_words(visit, folder):
     page.keyboard.press("ArrowRight")
     settled(page)
     assert page.locator("#rate-number").input_value() == f"{history.lrs[31]:.3g}"
+    page.evaluate("change({ out: 'tanh' }, true)")
+    settled(page)
+    assert page.locator("#from").inner_text() == "a schedule"  # another network keeps it
+    page.evaluate("change({ out: 'linear' }, true)")
     set_rate(page, 0.1)
     assert page.locator("#from").inner_text() == "the whole run"
     expect(page, "#compare-text", "Before, at rates from")
@@ -640,6 +644,24 @@ def test_23_a_model_of_ones_own_is_replayed(visit, folder):
     assert page.locator("#fit .fitted").get_attribute("points")
     apart = "['fit', 'curve'].map((id) => $(id).viewBox.baseVal.width - $(id).clientWidth)"
     assert page.evaluate(apart) == pytest.approx([0, 0], abs=1)  # each is drawn for its room
+
+
+def test_of_a_long_recorded_run_the_nearest_kept_step_is_shown(visit, folder):
+    def own(prediction, target):  # whose branch can't be written as JavaScript
+        return (prediction - target) ** 2 if prediction.data < 9 else abs(prediction - target)
+
+    xs = [[0.01 * k for k in range(50)]] * 2
+    model = mt.MLP(50, [70, 1])
+    history = mt.train(model, xs, [0.5] * 2, loss=own, steps=60, lr=1e-4, record=True)
+    mt.report(history, folder / "long.html")
+    page = visit(folder / "long.html")
+    assert page.locator("#fresh").is_hidden()
+    kept = page.evaluate("run.run.steps")
+    missing = next(k for k in range(60) if k not in kept)
+    for _ in range(missing):
+        page.keyboard.press("ArrowRight")
+    settled(page)
+    expect(page, "#fresh", f"Shown as it was at step {missing - 1}, the nearest that was kept.")
 
 
 class Line(mt.Module):

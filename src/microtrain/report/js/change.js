@@ -15,7 +15,8 @@ function change(changes, ofNetwork = false) {
     const median = startsReady() ? medianStep(starts[0].results) : null;
     sizeBefore = ofNetwork ? { size: engine.size, median, data: state.data } : null;
     if (state.view !== "run") leaveWalk();
-    Object.assign(state, { weight: 0, from: null, lr: [[0, rate()]] }, changes);
+    const lr = scheduled() ? state.lr : [[0, rate()]];
+    Object.assign(state, { weight: 0, from: null, lr }, changes);
     if (state.seed === null && !same(state, usualOf(page, page.spec.data), BUILT)) state.seed = 0;
     retrain();
     state.step = last();

@@ -75,7 +75,7 @@ function drawPredictions() {
 }
 
 function drawLoss(set, k) {
-  const loss = run.config.batch === null ? run.losses[k] : run.fullLoss(k),
+  const loss = run.fullLoss(k),
     words = set.loss.many || `each sample's ${set.loss.name}`;
   const { wrong, of } = wrongAt(run, k),
     fresh = page.live ? engine.fresh(run.parameters(k)) : null;

@@ -22,7 +22,7 @@ function drawStrip() {
   rich($("strip-1"), `Sample ${state.sample}: it says {${says}}, the target is {${target}}.`);
   const which = run.config.batch === null ? "The loss" : "The loss of this batch",
     own = run.sampleLoss(k, state.sample),
-    total = run.config.batch === null ? run.losses[k] : run.fullLoss(k);
+    total = run.fullLoss(k);
   const formula = lossSum(outputs, set.ys[state.sample], own),
     sum = formula.includes(" = ") ? `{${formula}}` : `Its loss: {${formula}}`,
     n = set.xs.length,
