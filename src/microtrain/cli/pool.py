@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -115,17 +114,14 @@ def checked(arguments: argparse.Namespace, **counts: int) -> None:
 
 
 def printed(found: Any, arguments: argparse.Namespace, text: Callable[[Any], str]) -> int:
-    """Print what was found as JSON, as CSV or as a text, and return the exit status."""
+    """Print what was found, some of it if it was interrupted, and return the exit status."""
 
-    def show() -> object:
-        if arguments.csv:
-            return found.to_csv(sys.stdout)
+    def show() -> None:
         if found.status == "interrupted":
             made = f"{len(found.made):,} of {found.planned:,}"
             print(f"Interrupted: {made} {found.what} are finished.")
         if found.made:
             print(text(found))
-        return None
 
     return shown(found, arguments, show)
 

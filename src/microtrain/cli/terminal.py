@@ -134,13 +134,15 @@ def styled(text: str, code: int = 1) -> str:
 def shown(
     found: Any, arguments: Any, show: Callable[[], object], fine: bool = True, **more: Any
 ) -> int:
-    """Print what was found, as JSON with more to it or by `show`, and return the exit status.
+    """Print what was found: as JSON, with more, as CSV, or by `show`. Return the exit status.
 
     JSON does not have NaN and the infinities: they are null.
     """
     if arguments.json:
         record = json.dumps({**found.to_dict(), **more})
         print(json.dumps(json.loads(record, parse_constant=lambda name: None), allow_nan=False))
+    elif vars(arguments).get("csv"):
+        found.to_csv(sys.stdout)
     else:
         show()
     if found.status == "interrupted":
