@@ -4,7 +4,7 @@
     python benchmarks/gpt.py [--rounds 9]
 
 First the gradient of one document, of 12 places, by the 4,192 weights of the example and by those
-of a block twice as wide. The peers are the same program over a bare Value of some 40 lines
+of a block twice as wide. The peers are the same program over a bare Value of sixty lines
 (`bare_value.py`), microtrain without compiling, a reverse pass by hand in plain Python and one in
 NumPy (`gpt_by_hand.py`), and PyTorch on one thread. The gradients have to agree before anything is
 timed. A bare Value's graph is garbage that only Python's collector finds, and that takes most of
