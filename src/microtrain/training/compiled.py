@@ -85,12 +85,15 @@ class CompiledEngine(RecordedEngine):
             *(objective, self._description, ("step", objective.reduction, *settings)),
             lambda: _generated(objective, *settings),
         )
-        self._samples = [pack(x, y) for x, y in objective.samples]
+        self._sample = [pack(x, y) for x, y in objective.samples].__getitem__
+        self._batches: Batches = ()
 
     def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
-        drawn = [[self._samples[i] for i in batch] for batch in batches]
+        if batches is not self._batches:  # they are the same where each step sees all samples
+            self._batches = batches
+            self._drawn = [[*map(self._sample, batch)] for batch in batches]
         try:
-            return self._function(state, drawn, lr)  # type: ignore[no-any-return]
+            return self._function(state, self._drawn, lr)  # type: ignore[no-any-return]
         except (ArithmeticError, ValueError):
             return None
 
