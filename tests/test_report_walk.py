@@ -164,6 +164,14 @@ def test_the_gradient_is_lost_where_most_arrives(visit, toy):
     assert page.evaluate("scrollY") == 0
 
 
+HOLD = """() => {
+  const animate = Element.prototype.animate;
+  Element.prototype.animate = function (...given) {
+    const flight = animate.apply(this, given);
+    flight.pause(); // until it was looked at, however long that takes
+    return flight;
+  };
+}"""
 DOTS = """() => [...document.querySelectorAll("#walk .dot")].map((dot) => {
   const [flight] = dot.getAnimations(),
     where = (time) => {
@@ -171,7 +179,6 @@ DOTS = """() => [...document.querySelectorAll("#walk .dot")].map((dot) => {
       const { x, y, width, height } = dot.getBoundingClientRect();
       return [x + width / 2, y + height / 2];
     };
-  flight.pause();
   const places = [1, 150, 299].map(where);
   flight.play();
   return { svg: dot.ownerSVGElement.id || "neuron", back: dot.matches(".back"), places };
@@ -196,6 +203,7 @@ DOTS = """() => [...document.querySelectorAll("#walk .dot")].map((dot) => {
 def test_a_dot_moves_along_each_edge_that_a_part_goes(visit, toy, part, svgs, to_the_left):
     page = visit(toy, f"#lr=0.1&step=0&view=neuron&part={part - 1}")
     assert page.locator("#walk .dot").count() == 0
+    page.evaluate(HOLD)
     page.keyboard.press("ArrowRight")
     settled(page)
     dots = page.evaluate(DOTS)
@@ -213,6 +221,7 @@ def test_a_dot_moves_along_each_edge_that_a_part_goes(visit, toy, part, svgs, to
 
 def test_a_dot_stays_on_its_edge_and_none_moves_for_who_wants_none(visit, toy):
     page = visit(toy, PART_30.replace("30", "24"))
+    page.evaluate(HOLD)
     page.keyboard.press("ArrowRight")
     settled(page)
     neuron = page.evaluate(DOTS)[1]
@@ -226,6 +235,7 @@ def test_a_dot_stays_on_its_edge_and_none_moves_for_who_wants_none(visit, toy):
     )
     assert neuron["places"][1] == pytest.approx(line, abs=1)
     page = visit(toy, PART_30.replace("30", "24"), reduced_motion="reduce")
+    page.evaluate(HOLD)
     page.keyboard.press("ArrowRight")
     settled(page)
     assert position(page) == "part 25 of 41" and page.locator("#walk .dot").count() == 0

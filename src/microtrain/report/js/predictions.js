@@ -178,11 +178,8 @@ function listRow(set, i) {
     make("td", { class: name }),
   );
   cells[1].append(picture);
-  const target = set.classes
-    ? className(set, set.ys[i].indexOf(1))
-    : set.ys[i].map((y) => plain(y, 3)).join(", ");
   cells[0].append(String(i));
-  cells[3].append(target);
+  cells[3].append(targetText(set, set.ys[i]));
   return make("tr", { "data-sample": i, tabindex: -1 }, ...cells);
 }
 
@@ -194,7 +191,6 @@ function drawRow(set, row, outputs, loss, i, at) {
     picture
       .querySelectorAll(".class")
       .forEach((bar, c) => attributes(bar, { width: (96 * shares[c]).toFixed(1) }));
-    say(says, className(set, outputs.indexOf(Math.max(...outputs))));
   } else {
     const x = at(outputs[0]),
       y = at(set.ys[i][0]),
@@ -206,8 +202,11 @@ function drawRow(set, row, outputs, loss, i, at) {
     const dot = picture.querySelector(".says");
     attributes(dot, { d: dotAt(x) });
     paint(dot, outputs[0]);
-    say(says, [...outputs].map((x) => fixed(x)).join(", "));
   }
+  say(
+    says,
+    saidText(set, outputs, (x) => fixed(x)),
+  );
   says.dataset.value = outputs[0];
   say(mark, fits === null ? "" : fits ? "\u2713" : "\u2717");
   mark.className = `mark ${fits ? "good" : "bad"}`;
@@ -217,6 +216,16 @@ function drawRow(set, row, outputs, loss, i, at) {
 }
 
 const className = (set, c) => set.labels?.[c] ?? `class ${c}`;
+
+/** The target of a sample: a class, or numbers. */
+const targetText = (set, y) =>
+  set.classes ? className(set, y.indexOf(1)) : Array.from(y, (x) => plain(x, 3)).join(", ");
+
+/** What the network says of a sample: a class, or numbers, each shown so. */
+const saidText = (set, outputs, show) =>
+  set.classes
+    ? className(set, outputs.indexOf(Math.max(...outputs)))
+    : Array.from(outputs, show).join(", ");
 
 /** The shares of the classes: by softmax, if that is how the loss sees them, else the outputs as they are. */
 function sharesOf(set, outputs) {

@@ -13,12 +13,8 @@ function drawStrip() {
   $("walk-open").hidden = !canWalk();
   for (let i = 1; i <= PHASES.length; i++) $(`phase-${i}`).disabled = !canWalk();
   const outputs = run.outputs(k, state.sample),
-    says = set.classes
-      ? className(set, outputs.indexOf(Math.max(...outputs)))
-      : [...outputs].map((x) => short(x, 3)).join(", "),
-    target = set.classes
-      ? className(set, set.ys[state.sample].indexOf(1))
-      : set.ys[state.sample].map((y) => plain(y, 3)).join(", ");
+    says = saidText(set, outputs, (x) => short(x, 3)),
+    target = targetText(set, set.ys[state.sample]);
   rich($("strip-1"), `Sample ${state.sample}: it says {${says}}, the target is {${target}}.`);
   const which = run.config.batch === null ? "The loss" : "The loss of this batch",
     own = run.sampleLoss(k, state.sample),

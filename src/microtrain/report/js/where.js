@@ -63,11 +63,7 @@ function drawLossNode(group, part, t, backward) {
   group.classList.toggle("now", part.phase === "loss" || part.kind === "B1");
   group.classList.toggle("done", backward && part.kind !== "B0");
   say(group.querySelector(".value"), walkList().has("loss") ? roomed(t.loss, 3, 6) : "\u00b7");
-  say(
-    group.querySelector(".wanted"),
-    engine.set.classes
-      ? className(engine.set, t.y.indexOf(1))
-      : `target ${Array.from(t.y, (y) => plain(y, 3)).join(", ")}`,
-  );
+  const wanted = targetText(engine.set, t.y);
+  say(group.querySelector(".wanted"), engine.set.classes ? wanted : `target ${wanted}`);
   say(group.querySelector(".grad"), backward && part.kind !== "B0" ? `${ARROW_LEFT} 1` : "");
 }
