@@ -19,6 +19,8 @@ function gridOf([[left, right], [bottom, top]]) {
 const planeGrids = new Map();
 
 function drawPlane(set, k) {
+  const level = set.level ?? 0;
+  planeLegend(set, level);
   const canvas = $("field"),
     svg = $("points"),
     box = svg.getBoundingClientRect();
@@ -32,7 +34,6 @@ function drawPlane(set, k) {
   const x = (at) => (width * (at - left)) / (right - left),
     y = (at) => (height * (top - at)) / (top - bottom);
   if (emptied(svg, width, height, state.data)) framePoints(svg, set, x, y);
-  const level = set.level ?? 0;
   attributes(svg.querySelector(".boundary"), {
     d: set.classes ? "" : boundary(values, level, width, height),
   });
@@ -45,7 +46,6 @@ function drawPlane(set, k) {
   }
   const [a, b] = set.xs[state.sample];
   attributes(svg.querySelector(".ring"), { cx: x(a), cy: y(b) });
-  planeLegend(set, level);
   attributes(svg, {
     "aria-label": `The plane of the two inputs. ${set.xs.length - wrong} of ${set.xs.length} samples are on their side.`,
   });
@@ -160,6 +160,10 @@ function boundary(values, level, width, height) {
 
 /** One input: the fitted curve over the samples, the errors as vertical bars, the ghost's curve dashed. */
 function drawFit(set, k) {
+  const before = ghost ? " Dashed: the run before." : "";
+  formLegend(
+    `Circles: the samples; filled: sample ${state.sample}. Line: what it says${page.live ? ` for any ${set.columns[0]}` : ""}. Red: the error.${before}`,
+  );
   const svg = $("fit"),
     box = svg.getBoundingClientRect();
   if (!box.width) return;
@@ -184,10 +188,6 @@ function drawFit(set, k) {
   attributes(svg.querySelector(".ghost"), { points: ghost ? line(ghost, ghost.head) : "" });
   for (const point of svg.querySelectorAll(".sample"))
     point.classList.toggle("chosen", Number(point.dataset.sample) === state.sample);
-  const before = ghost ? " Dashed: the run before." : "";
-  formLegend(
-    `Circles: the samples; filled: sample ${state.sample}. Line: what it says${page.live ? ` for any ${set.columns[0]}` : ""}. Red: the error.${before}`,
-  );
   svg
     .querySelectorAll(".error")
     .forEach((bar, i) =>

@@ -67,11 +67,11 @@ function drawPredictions() {
   $("list").hidden = form !== "list";
   $("plane").hidden = form !== "plane";
   $("fit").toggleAttribute("hidden", form !== "fit");
+  $("predictions").dataset.form = set.classes && form === "list" ? "classes" : form;
+  drawLoss(set, k); // words come first: a picture has the room that they leave
   if (form === "list") drawList(set, k);
   else if (form === "plane") drawPlane(set, k);
   else drawFit(set, k);
-  $("predictions").dataset.form = set.classes && form === "list" ? "classes" : form;
-  drawLoss(set, k);
 }
 
 function drawLoss(set, k) {
