@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not wait
 MOST = 100_000  # steps in a chunk
+EASY = 1_000_000  # samples times parameters, of a first chunk of which nobody knows what it takes
 
 
 class Watcher(functools.partial[object]):
@@ -35,7 +36,8 @@ class Chunks:
     ) -> None:
         self._engine, self._plan, self._batches = engine, plan, batches
         self._drawn: list[Batches] = []
-        self._size = 1
+        work = plan.batch_size * plan.accumulate * len(plan.objective.parameters)
+        self._size = max(1, min(16, EASY // work))
         self._alone = looks or plan.record or not isinstance(plan.on_step, Watcher | None)
 
     def __next__(self) -> Batches:
