@@ -394,3 +394,41 @@ def test_captured_bases_of_powers(x, y):
     f = lambda n: base**n + n**base  # noqa: E731
     expected = eagerly(lambda n: Value(x) ** n + n ** Value(x), y)
     assert bits(mt.compile(f).value_and_grad(y)) == bits(expected)
+
+
+def test_a_branch_is_refused_even_where_the_function_catches_the_refusal():
+    def f(x):
+        try:
+            return mt.log(x) if x > 0 else 0 * x
+        except Exception:
+            return -1e9 + 0 * x
+
+    for made in (f, mt.value_and_grad(f), mt.hessian(f)):
+        with pytest.raises(CompileError, match="the truth of a comparison"):
+            mt.compile(made)(2.0)
+    assert mt.value_and_grad(f)(2.0) == (math.log(2.0), 0.5)
+
+    class Guarded(mt.Module):
+        def __init__(self):
+            self.w = Value(0.5)
+
+        def __call__(self, x):
+            return f(self.w) * x[0]
+
+    with pytest.raises(CompileError, match="the truth of a comparison"):
+        mt.train(Guarded(), [[1.0]], [1.0], engine="compiled")
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda v: 3 * v[0] if v[0] == v[1] else v[0],
+        lambda v: v[0] if v[0] != v[1] else 3 * v[0],
+        lambda v: v[0] * v.index(v[1]),
+        lambda v: v[0] if [v[0]] == [v[1]] else v[1],
+    ],
+)
+def test_whether_two_numbers_are_equal_is_refused(f):
+    for made in (f, mt.grad(f)):
+        with pytest.raises(CompileError, match=r"by == or != depends .* use <, <=, > or >="):
+            mt.compile(made)([1.0, 1.0])

@@ -34,11 +34,13 @@ class Record:
     inputs; `constants`, of which number k has the place -1 - k; `kept`, the places of operations
     that may raise, and are performed even where their result is unused. Operations recorded while
     `slopes_deep` is above 0 only serve slopes, and are not kept. `instead` ends the messages of
-    errors: what to do where a computation can't be recorded.
+    errors: what to do where a computation can't be recorded. `refused` is the error of a branch,
+    which is raised again at the end, as the computation may have caught it and gone another way.
     """
 
     def __init__(self, instead: str = "") -> None:
         self.instead = instead
+        self.refused: CompileError | None = None
         self.operations: list[Operation] = []
         self.inputs: list[int] = []
         self.constants = [0.0, -0.0, 1.0, -1.0, 2.0]

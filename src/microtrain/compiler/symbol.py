@@ -87,12 +87,15 @@ def _joins(primitive: Primitive, *, decides: bool) -> Callable[..., Any]:
     return method
 
 
-def _refuses(what: str, instead: str) -> Callable[..., NoReturn]:
+def _refuses(what: str, instead: str, *, decides: bool = False) -> Callable[..., NoReturn]:
     def refuse(self: _Recorded, *_: object) -> NoReturn:
-        raise CompileError(
+        error = CompileError(
             f"{_where()}: {what} depends on a number that is not known yet, as the computation is "
             f"recorded once for all numbers; {instead}{self.record.instead}"
         )
+        if decides:
+            self.record.refused = error
+        raise error
 
     return refuse
 
@@ -128,7 +131,7 @@ class _Recorded(Operand):
             operation.append(place)
         return Symbol(record, record.add(tuple(operation)))
 
-    __eq__ = __ne__ = _refuses("a comparison by == or !=", _equal)
+    __eq__ = __ne__ = _refuses("a comparison by == or !=", _equal, decides=True)
     __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
     __hash__ = _refuses("a hash", "use another key")
 
@@ -170,7 +173,7 @@ class Symbol(_Recorded, Number):
             self.record.slopes_deep -= 1
 
     # What would depend on the number.
-    __bool__ = _refuses("a truth value", _branches)
+    __bool__ = _refuses("a truth value", _branches, decides=True)
     __float__ = __complex__ = _refuses("a float", _arithmetic)
     __int__ = __index__ = __trunc__ = _refuses("an int", _arithmetic)
     __floor__ = __ceil__ = __round__ = _refuses("an int", "use mt.floor or mt.ceil")
@@ -191,7 +194,7 @@ class Condition(_Recorded):
         "a number made of a comparison", "use mt.where(condition, 1.0, 0.0)"
     )
     __invert__ = _refuses("the opposite of a comparison", "swap the choices of mt.where")
-    __bool__ = _refuses("the truth of a comparison", f"{_branches}, {_largest}")
+    __bool__ = _refuses("the truth of a comparison", f"{_branches}, {_largest}", decides=True)
 
 
 def _where() -> str:

@@ -75,6 +75,8 @@ def trace(f: Transform, instead: str, shape: Shape) -> tuple[Record, list[int], 
         record = Record(instead)
         symbols = [Symbol(record, record.input("x")) for _ in range(size(shape))]
         leaves, result = flatten_result(f.numbers(symbols, shape), "the result")
+        if record.refused:
+            raise record.refused
         return record, [as_place(record, x) for x in leaves], result
 
 

@@ -234,6 +234,8 @@ class Value(Methods, GraphCopies, Operand):
                 f"a Value equals only itself: to compare its number, write v.data == {other!r}, "
                 f"or, to compile it, mt.where((v <= {other!r}) & (v >= {other!r}), a, b)"
             )
+        if self is not other and isinstance(other, Value) and isinstance(self.data, Number):
+            return bool(self.data == other.data)  # of symbols it is not known
         return self is other
 
     __hash__ = object.__hash__
@@ -241,7 +243,8 @@ class Value(Methods, GraphCopies, Operand):
     def __float__(self) -> float:
         raise TypeError(
             "a Value does not turn into a float by itself, as its gradient would be lost: "
-            "use .data for the number, or mt.exp(v) and the like instead of math.exp(v)"
+            "use mt.exp(v) and the like instead of math.exp(v), dtype=object for an array of "
+            "Values, or .data for the number alone"
         )
 
     def __format__(self, spec: str) -> str:

@@ -113,6 +113,8 @@ def trace_loss(objective: Objective) -> Traced:
         traced.loss = objective.loss_of(prediction, target)
     except ArithmeticError as error:  # while symbols are computed with, only constants cause one
         raise CompileError(f"a computation with constants fails: {error}") from error
+    if traced.record.refused:
+        raise traced.record.refused
     if [*map(id, given)] != [*map(id, (*parts_of(sample), *parts_of(target)))]:
         raise CompileError("the computation changes its sample or target, which it is given again")
     if not isinstance(traced.loss.data, Symbol):
