@@ -7,7 +7,6 @@ operations and their order are those that were recorded, so the results are too,
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -52,6 +51,8 @@ class Scope:
     def __init__(
         self, language: type[Language], records: Sequence[Record], reserved: Iterable[str] = ()
     ) -> None:
+        import re  # slow to import
+
         self.language = language
         self.namespace: dict[str, Any] = {}
         self.texts: dict[Primitive, Any] = {}
