@@ -96,6 +96,14 @@ def test_a_run_says_its_verdict(path, capsys):
     assert f"Saturated after 1,000 steps: {history.reason}. A smaller --lr may help." in out
 
 
+def test_a_run_whose_loss_grew_is_no_success_and_is_not_kept(path, tmp_path, capsys):
+    model = tmp_path / "model.json"
+    options = ["--target", "x", "--lr", "2", "--steps", "12", "--save", str(model)]
+    assert main(["fit", path, *options]) == 1
+    out = capsys.readouterr().out
+    assert "Diverged: the " in out and "Kept" not in out and not model.exists()
+
+
 def test_what_a_run_warns_of_is_a_line(path, capsys, monkeypatch):
     def warning(*args, **options):
         warnings.warn("the disk is full", stacklevel=1)

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Progress("steps", quiet=arguments.quiet) as progress:
         options |= {"hidden": arguments.hidden, "activation": arguments.activation}
         found = fit(task, **options, on_step=show)
-    fine = found.history.status != "diverged"
+    fine = found.history.verdict != "diverged"
     if arguments.save and fine:
         with about(arguments.save):
             found.predictor.save(arguments.save)
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         "skipped": task.skipped,
         "held_out": [{"truth": y, "prediction": p} for y, p in found.held_out],
     }
-    return shown(found.history, arguments, lambda: _print(found, arguments), fine, **more)
+    return shown(found.history, arguments, lambda: _print(found, arguments, fine), fine, **more)
 
 
 def _check_save(arguments: argparse.Namespace) -> None:
@@ -66,7 +66,7 @@ def _check_save(arguments: argparse.Namespace) -> None:
             raise ValueError(f"--save replaces models only; {error}") from None
 
 
-def _print(found: Fit, arguments: argparse.Namespace) -> None:
+def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
     """Print how the run ended, how good the predictor is, and what it mixes up."""
     history, predictor, held = found.history, found.predictor, found.held_out
     if not arguments.quiet:
@@ -77,15 +77,15 @@ def _print(found: Fit, arguments: argparse.Namespace) -> None:
         print(f"{counted(found.task.skipped, 'row')} with an empty cell left out.")
     print(filled(ended(history)))
     last = history.losses[-max(1, len(history.losses) // LINES) :]
-    if history.status == "finished" and sum(last) / len(last) > history.losses[0]:
+    if fine and history.status == "finished" and sum(last) / len(last) > history.losses[0]:
         print("The loss is higher than at first. Try a smaller --lr.")
     if not held:
         print("No rows were held out, so nothing says how good it is on others.")
-    elif history.status != "diverged":
+    elif fine:
         print(f"Of the rows held out: {tables.score(held, predictor.target.texts)}")
         if predictor.target.texts:
             print(f"\n{tables.confusion(held, predictor.target.texts)}")
-    if arguments.save and history.status != "diverged":
+    if arguments.save and fine:
         name = printable(arguments.save)
         print(f"\nKept in {name}: microtrain predict {name} FILE")
 
