@@ -5,6 +5,7 @@ times as many; ``mutation`` is for benchmarks/mutation.py.
 """
 
 import contextlib
+import signal
 
 import pytest
 from browser import chromium, until
@@ -31,6 +32,9 @@ settings.register_profile(
     "exhaustive", settings.get_profile("everyday"), max_examples=100_000, database=None
 )
 settings.load_profile("everyday")
+
+# Tests interrupt themselves. A shell that starts them in the background has Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")
