@@ -10,6 +10,8 @@ from browser import expect, position, set_rate, settled, starts, until
 import microtrain as mt
 from microtrain.nn import losses
 
+pytestmark = pytest.mark.slow  # a browser plays runs in real time
+
 XS, YS = mt.datasets.toy()
 MINUS = "\u2212"
 

@@ -9,6 +9,8 @@ from browser import expect, position, set_rate, settled, until
 
 import microtrain as mt
 
+pytestmark = pytest.mark.slow  # a browser plays runs in real time
+
 XS, YS = mt.datasets.toy()
 MINUS = "\u2212"
 PART_30 = "#lr=0.1&step=0&view=neuron&part=30"
