@@ -396,6 +396,31 @@ def test_captured_bases_of_powers(x, y):
     assert bits(mt.compile(f).value_and_grad(y)) == bits(expected)
 
 
+CAUGHT = {
+    "a float": lambda x: math.exp(x.data),
+    "an int": lambda x: int(x.data),
+    "a rounded number": lambda x: round(x.data),
+    "a remainder": lambda x: x.data % 2.0,
+    "a hash": lambda x: {3.0: 5.0}[x.data],
+    "a product with a comparison": lambda x: (x > 0) * 2.0,
+}
+
+
+@pytest.mark.parametrize("name", CAUGHT)
+def test_what_is_not_known_is_refused_even_where_the_function_catches_the_refusal(name):
+    def f(x):
+        try:
+            return x * CAUGHT[name](x)
+        except Exception:
+            return 0.0 * x
+
+    expected = 3.0 * CAUGHT[name](Value(3.0))
+    assert mt.value_and_grad(f)(3.0)[0] == expected != 0.0
+    for made in (f, mt.grad(f)):
+        with pytest.raises(CompileError, match="depends on a number that is not known"):
+            mt.compile(made)(3.0)
+
+
 def test_a_branch_is_refused_even_where_the_function_catches_the_refusal():
     def f(x):
         try:

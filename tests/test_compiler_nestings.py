@@ -163,6 +163,23 @@ def test_compiled_transforms_give_the_bits_of_transforms(transform, data):
     assert together == [expected, expected] or together == expected
 
 
+@pytest.mark.parametrize("engine", ["python", pytest.param("native", marks=native)])
+def test_equal_rows_are_lists_of_their_own(engine):
+    points = [[1.0] * 12] * 2
+    for f in (mt.hessian(lambda v: v[0] ** 2), mt.jacobian(lambda v: [v[0]] * 12)):
+        compiled, expected = mt.compile(f, engine=engine), f(points[0])
+        for rows in (compiled(points[0]), *compiled.map(points)):
+            for k, row in enumerate(rows):  # as who adds to the diagonal does
+                row[k] += 1.0
+            assert all(
+                row[k] == other[k] + 1.0 for k, (row, other) in enumerate(zip(rows, expected))
+            )
+            assert sum(map(sum, rows)) == sum(map(sum, expected)) + 12.0
+    parts = mt.compile(lambda v: [{"a": [0.0]}] * 12, engine=engine)(points[0])
+    parts[0]["a"][0] = 1.0
+    assert parts[1] == {"a": [0.0]}
+
+
 def test_hessians_by_several_arguments():
     f = lambda a, b: a[0] * a[1] * b**2  # noqa: E731
     expected = (([[0.0, 16.0], [16.0, 0.0]], [24.0, 16.0]), ([24.0, 16.0], 12.0))

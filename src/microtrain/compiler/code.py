@@ -127,6 +127,8 @@ class Code:
             return next(texts)
         kind, keys, shapes = shape
         parts = [self._written(part, texts) for part in shapes]
+        if kind is list and any(shapes):  # each part of it is a new one
+            return f"[{', '.join(parts)}]"
         if kind is list:
             runs = [(text, len([*same])) for text, same in itertools.groupby(parts)]
             many = [f"*({x},) * {n}" if n > FEW else ", ".join([x] * n) for x, n in runs]

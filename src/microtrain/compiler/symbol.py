@@ -87,7 +87,7 @@ def _joins(primitive: Primitive, *, decides: bool) -> Callable[..., Any]:
     return method
 
 
-def _refuses(what: str, instead: str, *, decides: bool = False) -> Callable[..., NoReturn]:
+def _refuses(what: str, instead: str, *, decides: bool = True) -> Callable[..., NoReturn]:
     def refuse(self: _Recorded, *_: object) -> NoReturn:
         error = CompileError(
             f"{_where()}: {what} depends on a number that is not known yet, as the computation is "
@@ -131,8 +131,9 @@ class _Recorded(Operand):
             operation.append(place)
         return Symbol(record, record.add(tuple(operation)))
 
-    __eq__ = __ne__ = _refuses("a comparison by == or !=", _equal, decides=True)
-    __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere")
+    __eq__ = __ne__ = _refuses("a comparison by == or !=", _equal)
+    # Debuggers ask for a text, and go on without it.
+    __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere", decides=False)
     __hash__ = _refuses("a hash", "use another key")
 
 
@@ -173,7 +174,7 @@ class Symbol(_Recorded, Number):
             self.record.slopes_deep -= 1
 
     # What would depend on the number.
-    __bool__ = _refuses("a truth value", _branches, decides=True)
+    __bool__ = _refuses("a truth value", _branches)
     __float__ = __complex__ = _refuses("a float", _arithmetic)
     __int__ = __index__ = __trunc__ = _refuses("an int", _arithmetic)
     __floor__ = __ceil__ = __round__ = _refuses("an int", "use mt.floor or mt.ceil")
@@ -194,7 +195,7 @@ class Condition(_Recorded):
         "a number made of a comparison", "use mt.where(condition, 1.0, 0.0)"
     )
     __invert__ = _refuses("the opposite of a comparison", "swap the choices of mt.where")
-    __bool__ = _refuses("the truth of a comparison", f"{_branches}, {_largest}", decides=True)
+    __bool__ = _refuses("the truth of a comparison", f"{_branches}, {_largest}")
 
 
 def _where() -> str:
