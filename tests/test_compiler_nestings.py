@@ -323,6 +323,44 @@ def test_keywords_and_defaults_bind_as_in_the_function():
     assert mt.compile(max)([3.0]) == 3.0
 
 
+@pytest.mark.parametrize("engine", ["python", pytest.param("native", marks=native)])
+def test_what_the_function_refuses_is_refused(engine):
+    compiled = mt.compile(lambda a, /, b: a - b, engine=engine)
+    for _ in range(2):
+        assert compiled(3.0, 1.0) == compiled(3.0, b=1.0) == 2.0
+        with pytest.raises(TypeError, match="positional"):
+            compiled(a=3.0, b=1.0)
+    compiled = mt.compile(mt.hessian(lambda x: x * x, 1), engine=engine)
+    with pytest.raises(ValueError, match="argnums expects which argument, of 1 given"):
+        compiled(1.0)
+
+
+@pytest.mark.parametrize("engine", ["python", pytest.param("native", marks=native)])
+def test_bytes_are_no_numbers(engine):
+    np = pytest.importorskip("numpy")
+    compiled = mt.compile(lambda v: v[0] * v[1], engine=engine)
+    assert compiled(np.array([98.0, 99.0])) == 9702.0
+    for x in (b"bc", bytearray(b"bc")):
+        with pytest.raises(TypeError, match="argument 0 has to be a number"):
+            compiled(x)
+    with pytest.raises(TypeError, match="map expects a list of points, got bytes"):
+        mt.compile(lambda x: x, engine=engine).map(b"bc")
+
+
+def test_attributes_of_a_callable_are_its_own():
+    class Kernel:
+        def __init__(self):
+            self.kind, self.what, self.value_and_grad = "rbf", "a kernel", None
+            self.map = self.source = lambda points: "its own"
+
+        def __call__(self, x):
+            return mt.exp(-x * x)
+
+    compiled = mt.compile(Kernel())
+    assert compiled.map([0.0]) == [1.0] and compiled.value_and_grad(0.0) == (1.0, 0.0)
+    assert mt.compile(mt.hessian(Kernel()))(0.0) == mt.hessian(Kernel())(0.0) == -2.0
+
+
 def test_only_compiled_code_keeps_its_surroundings():
     scale = [2.0]
     f = lambda v: scale[0] * v[0] ** 2  # noqa: E731

@@ -18,6 +18,7 @@ from .transforms import (
     CompiledBase,
     Transform,
     called,
+    chosen,
     grad,
     named,
     taken_apart,
@@ -44,7 +45,7 @@ class Compiled(CompiledBase):
     kind: ClassVar[type[Code]] = Code
 
     def __init__(self, f: Callable[..., Any], traced: Any = None) -> None:
-        functools.update_wrapper(self, f)
+        functools.update_wrapper(self, f, updated=())
         self.of, self.parameters = f, _parameters(f)
         self._transform = f if isinstance(f, Transform) else Transform("compile", f)
         cached = functools.lru_cache(SHAPES)
@@ -149,7 +150,7 @@ class Compiled(CompiledBase):
     def _made(self, shape: Shape) -> Any:
         """Return the code for arguments of this shape."""
         what, n = self._transform.what, self._transform.argnums
-        if what == "hessian" and isinstance(n, int) and size(shape[2][n]) ** 2 > LARGE:
+        if what == "hessian" and isinstance(n, int) and size(chosen(n, shape[2])) ** 2 > LARGE:
             return _products(self, self._transform.__wrapped__, n, shape)
         return self.kind(self, what, shape)
 
@@ -254,12 +255,17 @@ def compile(f: Callable[..., Any], engine: str = "python") -> Compiled:
 
 
 def _parameters(f: Callable[..., Any]) -> list[str]:
-    """Return the names of the parameters of `f`, or none if some need not be given by position."""
+    """Return the names of the parameters of `f`, or none if some need not be given by position.
+
+    With a slash at its end a name is none to call it by.
+    """
     import inspect
 
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
         return []
-    needed = [p.name for p in parameters if p.kind < p.VAR_POSITIONAL and p.default is p.empty]
-    return needed if len(needed) == len(parameters) else []
+    needed = [p for p in parameters if p.kind < p.VAR_POSITIONAL and p.default is p.empty]
+    if len(needed) < len(parameters):
+        return []
+    return [p.name + "/" * (p.kind is p.POSITIONAL_ONLY) for p in needed]

@@ -211,6 +211,8 @@ def _dimensions(shape: Shape) -> tuple[int, ...] | None:
 
 def _view(x: Any) -> Any:
     """Return the buffer of an array of numbers, or None for all else."""
+    if not hasattr(x, "tolist"):  # bytes, for example
+        return None
     try:
         view = memoryview(x)
     except (TypeError, ValueError):

@@ -37,7 +37,7 @@ class Transform:
 
     def __init__(self, what: str, f: Any, argnums: Argnums | None = None) -> None:
         expect(callable(f), what, "a function", f)
-        functools.update_wrapper(self, f)
+        functools.update_wrapper(self, f, updated=())
         self.what, self.argnums = what, argnums
         self.numbers = functools.partial(RULES[what], f, argnums)
 
@@ -158,8 +158,8 @@ def derivatives(
     found backward, or, where there are fewer columns, forward.
     """
     inputs = [Value(x) for x in leaves]
-    chosen = _chosen(argnums, unflatten(shape, iter(inputs)))
-    by, by_shape = flatten_result(chosen, "argnums")
+    arguments = chosen(argnums, unflatten(shape, iter(inputs)))
+    by, by_shape = flatten_result(arguments, "argnums")
     results, result_shape = _evaluated(f, inputs, shape)
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:
@@ -276,12 +276,12 @@ def _transform(what: str, f: Any, argnums: Any) -> Any:
     return Transform(what, f, argnums)
 
 
-def _chosen(argnums: Argnums | None, parts: tuple[Any, ...]) -> Any:
+def chosen(argnums: Argnums | None, parts: tuple[Any, ...]) -> Any:
     """Return the part that belongs to an argument, or a tuple of them; all for None."""
     if argnums is None:
         return parts[0] if len(parts) == 1 else parts
     if isinstance(argnums, tuple):
-        return tuple([_chosen(n, parts) for n in argnums])
+        return tuple([chosen(n, parts) for n in argnums])
     if not -len(parts) <= argnums < len(parts):
         raise ValueError(
             f"argnums expects which argument, of {len(parts)} given, counted from 0; got {argnums}"
