@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pytest
 from graphs import ANY, ENTRIES, bits, eagerly, forward, graphs, named, outcome, points
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import microtrain as mt
@@ -457,3 +458,24 @@ def test_whether_two_numbers_are_equal_is_refused(f):
     for made in (f, mt.grad(f)):
         with pytest.raises(CompileError, match=r"by == or != depends .* use <, <=, > or >="):
             mt.compile(made)([1.0, 1.0])
+
+
+@pytest.mark.parametrize("limit", [2**53 + 1, Fraction(1, 3)])
+def test_a_comparison_with_what_no_float_equals_is_refused(limit):
+    for f in (
+        lambda x: mt.where(x < limit, 2.0 * x, x),
+        lambda x: mt.where(limit > x.data, 2.0 * x, x),
+    ):
+        assert mt.grad(f)(float(limit)) == 2.0  # its float is below it
+        with pytest.raises(CompileError, match=r"compare with float\(...\) of it"):
+            mt.compile(f)
+    half = lambda x: mt.where((x <= Fraction(1, 2)) & (x < 2**53), 2.0 * x, x)  # noqa: E731
+    assert mt.compile(mt.grad(half))(0.5) == mt.grad(half)(0.5) == 2.0
+
+
+@given(st.floats(0.1, 3.0), st.sampled_from([0, 1, 2, 3, -1, -2, 0.5]))
+@example(0.8366795178426658, 2)  # there C's pow has another last bit
+def test_exponents_may_be_fractions(x, n):
+    f = lambda x: x ** Fraction(n)  # noqa: E731
+    assert bits(mt.compile(f).value_and_grad(x)) == bits(eagerly(f, x))
+    assert bits(eagerly(f, x)) == bits(eagerly(lambda x: x**n, x))

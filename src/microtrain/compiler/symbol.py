@@ -65,6 +65,12 @@ def _binary(
             place = other.place
         elif (place := as_place(record, other)) is None:
             return NotImplemented
+        elif (
+            compares
+            and type(known := as_number(other)) is not float
+            and record.constants[~place] != known
+        ):
+            _compares_exactly(self)
         operation = (primitive, place, mine) if reflected else (primitive, mine, place)
         found = _new(Condition if compares else Symbol)  # written out, as it saves time
         found.record = record
@@ -104,6 +110,11 @@ _branches = "use mt.where, mt.maximum or mt.minimum instead of a branch, & for a
 _equal = "use <, <=, > or >=; for x == 0, (x <= 0) & (x >= 0)"
 _largest = "mt.softmax, or mt.detach of mt.maximum, for the max of some v.data"
 _arithmetic = "keep to arithmetic and microtrain's functions (mt.exp, not math.exp)"
+
+
+_compares_exactly = _refuses(
+    "a comparison with an int or a fraction that no float equals", "compare with float(...) of it"
+)
 
 
 class _Recorded(Operand):

@@ -34,7 +34,7 @@ def power(x: Any, n: Any) -> Any:
 
     ``x ** 2`` is ``x * x``: C's `pow` has another last bit for about one number in a thousand.
     """
-    if type(n) in (int, float) and n == 2:
+    if not isinstance(n, Operand) and n == 2:
         return x * x
     if isinstance(x, Operand) or isinstance(n, Operand):
         return POWER.perform((x, n))
@@ -105,7 +105,7 @@ def ieee_power(x: Any, n: Any) -> Any:
     """
     if type(x) is not float:
         x = operand("ieee_power", x)
-    if type(n) in (int, float) and n in (0, 1, 2):
+    if not isinstance(n, Operand) and n in (0, 1, 2):
         return (1.0 if type(x) is float else 1) if n == 0 else x if n == 1 else x * x
     if isinstance(x, Operand) or isinstance(n, Operand):
         return IEEE_POWER.perform((x, n))
