@@ -14,6 +14,7 @@ import pytest
 import microtrain as mt
 from microtrain import MLP, Module, Value
 from microtrain.cli import main
+from microtrain.report.page import page_of
 
 XS, YS = mt.datasets.toy()
 
@@ -36,10 +37,8 @@ def test_the_page_holds_the_recorded_run_to_the_last_digit(path):
     mt.report(history, path)
     assert [p.data for p in history.model.parameters()] == final
     data = data_of(path)
-    (run,) = data["recorded"]
-    assert run["losses"] == history.losses and run["gradNorms"] == history.grad_norms
-    assert run["initial"] == list(history.recording.parameters[0])
-    assert (run["label"], run["word"], run["reason"]) == ("0.1", history.verdict, history.reason)
+    initial = list(history.recording.parameters[0])
+    assert data["recorded"] == [{"losses": history.losses, "initial": initial}]
     assert data["run"] == {
         "lr": [[0, 0.1]],
         "seed": 0,
@@ -99,24 +98,42 @@ def test_data_of_all_kinds(path):
 
 
 def test_all_kinds_of_runs(path):
-    found = mt.sweep((0.01, 0.1), seeds=(0, 1), steps=20, record=True)
-    mt.report(found, path)
-    labels = [run["label"] for run in data_of(path)["recorded"]]
-    assert sorted(labels) == ["0.01, seed 0", "0.01, seed 1", "0.1, seed 0", "0.1, seed 1"]
-    mt.report(mt.sweep((0.01, 0.1), steps=20, record=True), path)
-    assert [run["label"] for run in data_of(path)["recorded"]] == ["0.1", "0.01"]
-    both = [mt.train(record=True, zero_grad=z) for z in (False, True)]
-    mt.report(both, path)
-    assert [run["zeroGrad"] for run in data_of(path)["recorded"]] == [True, False]
-    schedule = mt.train(lr=mt.warmup_cosine(0.2, 20, 4), record=True)
-    mt.report([schedule], path)
-    assert data_of(path)["recorded"][0]["label"] == "0.00192 to 0.2"
-    one_step = mt.train(steps=1, record=True)
-    mt.report({"short": one_step}, path)
-    assert data_of(path)["recorded"][0]["word"] == "begun"
-    mt.report([mt.train(lr=lr, record=True) for lr in (0.1234567, 0.1234568)], path)
-    labels = [run["label"] for run in data_of(path)["recorded"]]
-    assert sorted(labels) == ["0.1234567", "0.1234568"]
+    rates, alone = (0.01, 0.1, 0.05), mt.train(record=True)
+    swept = mt.sweep(rates, seeds=(0, 1), steps=20, record=True)
+    several = [mt.train(lr=lr, steps=20, record=True) for lr in rates]
+    named = {"a": mt.train(zero_grad=False, record=True), 1: alone}
+    opening = min((run.history for run in swept.runs), key=lambda history: history.final_loss)
+    for runs, first in (
+        (swept, opening),
+        (several, several[1]),
+        (iter(several), several[1]),
+        (named, alone),
+        (named.values(), alone),
+        ([alone, alone], alone),
+        (alone, alone),
+    ):
+        mt.report(runs, path)
+        data = data_of(path)
+        assert [run["losses"] for run in data["recorded"]] == [first.losses]
+        assert data["run"]["lr"] == [[0, first.lrs[0]]]
+        assert data["run"]["zeroGrad"] == first.recording.zero_grad
+
+
+def test_a_page_that_trains_holds_one_run_and_one_that_replays_holds_all(path):
+    def odd(prediction, target):
+        return (prediction - target) ** 2 if prediction.data > 9 else abs(prediction - target)
+
+    rates = [0.002 * k for k in range(1, 81)]
+    mt.report(mt.sweep(rates, steps=100, record=True), path)
+    assert path.stat().st_size <= 500_000
+    options = {"loss": odd, "steps": 3, "record": True}
+    resets = [mt.train(lr=lr, zero_grad=lr != 0.1, **options) for lr in (0.1, 0.01, 0.05)]
+    mt.report(resets, path)
+    data = data_of(path)
+    assert not data["live"]
+    assert [run["lr"] for run in data["recorded"]] == [[[0, lr]] for lr in (0.05, 0.01, 0.1)]
+    assert [run["zeroGrad"] for run in data["recorded"]] == [True, True, False]
+    assert [run["losses"] for run in data["recorded"]] == [resets[i].losses for i in (2, 1, 0)]
 
 
 def test_long_runs_are_thinned_and_keep_their_ends(path):
@@ -147,7 +164,7 @@ def test_numbers_that_are_not_finite_and_texts_that_are_not_utf8(path):
     mt.report({"": history}, path, title="a\udcff")
     data = data_of(path)
     (run,) = data["recorded"]
-    assert run["losses"] == [None] and run["label"] == "run" and not data["live"]
+    assert run["losses"] == [None] and not data["live"]
     assert run["predictions"][0][0] == [None] and run["sampleLosses"][0][1] is None
 
     def odd(prediction, target):
@@ -169,11 +186,11 @@ def test_no_text_comes_in_unescaped(path):
     def loss(prediction, target):
         return own(prediction - target) ** 2
 
-    mt.report({bad: mt.train(loss=loss, record=True)}, path, title=bad)
-    text = path.read_text(encoding="utf-8")
+    text = page_of(mt.train(loss=loss, record=True), bad, [bad] * 3)
+    path.write_text(text, encoding="utf-8")
     assert "<script>alert" not in text and '"<b>' not in text
     assert text.count("<script") == 2 and text.count("</script>") == 2
-    assert data_of(path)["recorded"][0]["label"] == bad
+    assert data_of(path)["sets"]["recorded"]["columns"] == [bad] * 3
 
 
 def test_the_policy_allows_the_pages_own_script_and_style_alone(path):
@@ -191,16 +208,25 @@ def test_the_policy_allows_the_pages_own_script_and_style_alone(path):
 def test_what_is_refused(path):
     recorded = mt.train(record=True)
     other = mt.train(MLP(3, [2, 1]), XS, YS, record=True)
+    relu = mt.train(MLP(3, [4, 4, 1], "relu"), XS, YS, record=True)
+    hinge = mt.train(loss=mt.hinge, record=True)
+    mean = mt.train(reduction="mean", record=True)
     elsewhere = mt.train(MLP(3, [4, 4, 1]), XS[:2], YS[:2], lr=0.1, record=True)
+    unrecorded = mt.sweep((0.1, 0.2), steps=2)
     for runs, error, message in (
-        (mt.train(), ValueError, "no recording: train .* with record=True"),
+        (mt.train(), ValueError, r"runs\[0\] has no recording: train .* with record=True"),
+        (unrecorded, ValueError, r"runs\[0\] has no recording: train .* with record=True"),
+        ({"a": recorded, "b": mt.train()}, ValueError, r"runs\['b'\] has no recording"),
         ([], ValueError, "at least one run"),
         ([5], TypeError, "runs expects a list of histories, or a sweep, got int 5"),
         (5, TypeError, "runs expects a list of histories, or a sweep, got int 5"),
         ("runs", TypeError, "runs expects a list of histories, or a sweep, got str"),
-        ([recorded, recorded], ValueError, "0.05 twice: give it a dict"),
-        ({"a": recorded, "b": other}, ValueError, "the run b is of another architecture"),
-        ([recorded, elsewhere], ValueError, "the run 0.1 is on other data"),
+        ({}, ValueError, "at least one run"),
+        ({"a": recorded, "b": other}, ValueError, r"\['b'\] differs .*\['a'\] in its architecture"),
+        ([recorded, recorded, relu], ValueError, r"\[2\] differs .*\[0\] in its architecture"),
+        ([recorded, hinge], ValueError, r"runs\[1\] differs from runs\[0\] in its loss"),
+        ([recorded, mean], ValueError, r"runs\[1\] differs from runs\[0\] in its reduction"),
+        ([recorded, elsewhere], ValueError, r"runs\[1\] differs from runs\[0\] in its data"),
     ):
         with pytest.raises(error, match=message):
             mt.report(runs, path)

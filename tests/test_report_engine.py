@@ -20,7 +20,6 @@ import microtrain as mt
 from microtrain import MLP, Module, Value
 from microtrain.report import page as page_module
 from microtrain.report.live import contents
-from microtrain.report.shown import Shown
 from microtrain.training.curvature import Curvature
 from microtrain.training.objective import Objective
 
@@ -36,7 +35,7 @@ SCRIPTS = "\n".join(
 
 def page(*histories):
     """Return the data of a page, and all JavaScript but what draws."""
-    data, program = contents([Shown(str(i), h) for i, h in enumerate(histories)], "title")
+    data, program = contents([(h, h.recording) for h in histories])
     held = json.dumps(data, allow_nan=False)
     return data, f"{SCRIPTS}\n{program}\nconst data = {held};"
 

@@ -10,7 +10,6 @@ from ..files.records import target
 from ..nn.mlp import MLP
 from ..report.page import page_of
 from ..report.sets import JOBS, Job
-from ..report.shown import Shown
 from ..tables.fit import HIDDEN, RATES, Task
 from ..training.train import train
 from . import tables
@@ -42,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if history.status == "interrupted":
         return INTERRUPTED
     with about(path):
-        page = page_of([Shown(f"{history.lrs[0]:g}", history)], arguments.title, *names)
+        page = page_of(history, arguments.title, *names)
         with open(path, "wb") as file:
             file.write(page.encode("utf-8", "replace"))
         size = os.path.getsize(path) / 1000

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..draw import neuron
@@ -13,27 +14,31 @@ from ..nn.losses import is_known
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
 from ..training.compiled import CompiledEngine
+from ..training.history import History, Recording
 from ..training.objective import Objective
-from ..training.tracing import as_floats
-from .frames import frames_of, short
+from ..training.tracing import as_floats, parts_of
 from .listing import cell_of, listing_of
 from .program import MOST, program_of
 from .sets import JOBS, NEURONS, sets_of
-from .shown import Shown
 
 SEEDS = 20  # of starts that the page tries
 MOST_ROWS, LONGEST = 16, 10  # rows of a drawing; of one with more inputs there are so many
+MOST_NUMBERS = 280_000  # of steps on a page that replays, about
+FEWEST = 12  # steps that it keeps of a run, or all that there are
 
 
 def contents(
-    shown: Sequence[Shown], title: str, columns: Sequence[str] = (), labels: Sequence[str] = ()
+    runs: Sequence[tuple[History, Recording]],
+    columns: Sequence[str] = (),
+    labels: Sequence[str] = (),
 ) -> tuple[dict[str, Any], str]:
     """Return what the page holds, ready for JSON, and its program.
 
-    shown: the runs, of which the page opens with the first; columns and labels: names of the inputs
-    and of the classes, if they have any.
+    runs: each with its recording; the page opens with the first. columns and labels: names of the
+    inputs and of the classes, if they have any.
     """
-    first, recording, model = shown[0].history, shown[0].recording, shown[0].history.model
+    first, recording = runs[0]
+    model = first.model
     own = type(model) is not MLP
     pairs = list(zip(recording.xs, recording.ys))
     objective = Objective(model, pairs, recording.loss, recording.reduction)
@@ -51,7 +56,6 @@ def contents(
     sizes = [] if own else _sizes(sets)
     program, reason = _program(objective, sizes, name, sets[name]["outputs"])
     data: dict[str, Any] = {
-        "title": title,
         "live": not reason,
         "reason": reason,
         "own": own,
@@ -69,32 +73,70 @@ def contents(
             "batch": None if recording.batch_size == len(pairs) else recording.batch_size,
             "accumulate": recording.accumulate,
         },
-        "recorded": [_recorded(run) for run in shown],
     }
-    data["recorded"][0]["initial"] = initial
     if reason:
-        for run, one in zip(shown, data["recorded"]):
-            one |= frames_of(run.history, run.recording, len(shown))
+        data["recorded"] = [_replayed(*run, len(runs)) for run in runs]
     else:
+        data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
         data["listing"] = listing_of(objective)
         data["drawings"] = {"wide": _drawings(sizes, False), "tall": _drawings(sizes, True)}
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, program
 
 
-def _recorded(run: Shown) -> dict[str, Any]:
-    """Return a run as it was recorded."""
-    history = run.history
+def _replayed(history: History, recording: Recording, runs: int) -> dict[str, Any]:
+    """Return a run, one of so many, as it was recorded; of a long one not all steps' numbers."""
+    parameters = history.model.parameters()
+    size = 2 * len(parameters) + 2 * len(recording.xs)
+    n = len(history.losses)
+    apart = 1 + n // max(FEWEST, MOST_NUMBERS // (size * runs))
+    steps = sorted({*range(0, n, apart), n - 1})
+    final = [p.data for p in parameters]
+    measured = []
+    try:
+        for k in steps:
+            for p, x in zip(parameters, recording.parameters[k]):
+                p.data = x
+            measured.append(_measured(history.model, recording))
+    finally:
+        for p, x in zip(parameters, final):
+            p.data = x
     return {
-        "label": run.label,
         "lr": _pieces(history.lrs),
-        "zeroGrad": run.recording.zero_grad,
+        "zeroGrad": recording.zero_grad,
         "losses": short(history.losses, 17),
         "gradNorms": short(history.grad_norms, 17),
         "status": history.status,
         "word": history.verdict,
         "reason": history.reason,
+        "steps": steps,
+        "parameters": [short(recording.parameters[k]) for k in steps],
+        "gradients": [short(recording.gradients[k]) for k in steps],
+        "predictions": [predictions for predictions, _ in measured],
+        "sampleLosses": [losses for _, losses in measured],
     }
+
+
+def _measured(model: Any, recording: Recording) -> tuple[list[Any], Sequence[Any]]:
+    """Return what the model, as it is now, makes of each sample: its outputs, and the loss."""
+    predictions: list[Any] = []
+    losses: list[float] = []
+    for x, y in zip(recording.xs, recording.ys):
+        try:
+            prediction = model(x)
+            losses.append(recording.loss(prediction, y).data)
+        except ArithmeticError:
+            predictions.append([None])
+            losses.append(math.nan)
+        else:
+            outputs = (getattr(value, "data", value) for value in parts_of(prediction))
+            predictions.append(short(outputs, 9))
+    return predictions, short(losses)
+
+
+def short(numbers: Iterable[Any], digits: int = 6) -> Sequence[float | None]:
+    """Return numbers with so many digits; None for one that JSON can't hold."""
+    return [float(f"{x:.{digits}g}") if math.isfinite(x) else None for x in numbers]
 
 
 def _pieces(lrs: Sequence[float]) -> list[list[float]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import as_list, expect, file_path
 from ..lab.results import Sweep
-from ..lab.sweep import rate_label
+from ..nn.checkpoint import architecture_of
+from ..nn.description import described
+from ..nn.module import parameter_names
 from ..training import history as histories
-from ..training.history import History
-from .shown import Shown
+from ..training.history import History, Recording
 
 WANTED = "a list of histories, or a sweep"
 
@@ -28,12 +30,13 @@ def report(
 ) -> None:
     """Write a page that trains in the browser: one HTML file, which needs no network or server.
 
-    runs: a `History`, a `Sweep`, several histories, or a dict from a label to each; all of them of
-    one architecture and on the same data, trained with ``record=True``. The page opens with the one
-    that converged to the lowest loss. It trains the model again at any learning rate, from other
-    starts, without `zero_grad`, and takes a step apart; what it computes with was generated from
-    the model, as JavaScript. A model for which that can't be done is shown as it was recorded: the
-    page says why. A link to ``page.html#lr=0.5&step=12`` begins there.
+    runs: a `History`, a `Sweep`, several histories, or a dict of them, whose keys only errors name;
+    all of them of one architecture, loss and reduction, on the same data, trained with
+    ``record=True``. The page opens with the one that converged to the lowest loss. It trains the
+    model again at any learning rate, from other starts, without `zero_grad`, and takes a step
+    apart; what it computes with was generated from the model, as JavaScript. A model for which that
+    can't be done is shown as it was recorded, at the rates of all these runs: the page says why. A
+    link to ``page.html#lr=0.5&step=12`` begins there.
 
     Raises `ValueError` where runs have no recording or do not belong together.
 
@@ -45,14 +48,12 @@ def report(
     """
     expect(isinstance(title, str), "title", "a str", title)
     path = file_path("path", path)
-    page = page_of(labelled(runs), title).encode("utf-8", "replace")
+    page = page_of(runs, title).encode("utf-8", "replace")
     with open(path, "wb") as file:
         file.write(page)
 
 
-def page_of(
-    shown: Sequence[Shown], title: str, columns: Sequence[str] = (), labels: Sequence[str] = ()
-) -> str:
+def page_of(runs: Any, title: str, columns: Sequence[str] = (), labels: Sequence[str] = ()) -> str:
     """Return the page of these runs as HTML; columns, labels: names of the inputs and classes."""
     import html
     import json
@@ -61,7 +62,7 @@ def page_of(
 
     from .live import contents  # slow to import
 
-    data, program = contents(shown, title, columns, labels)
+    data, program = contents(recorded(runs), columns, labels)
     folder = resources.files("microtrain.report")
 
     def text(name: str) -> str:
@@ -98,7 +99,7 @@ def inline(history: History) -> str:
     """Return the page of a recorded run as a frame, for a notebook."""
     import html
 
-    page = html.escape(page_of(labelled(history), "Watch it learn"), quote=True)
+    page = html.escape(page_of(history, "Watch it learn"), quote=True)
     return (
         '<iframe sandbox="allow-scripts" style="width: 100%; height: 760px; border: 0" '
         f'title="Watch it learn" srcdoc="{page}"></iframe>'
@@ -108,39 +109,47 @@ def inline(history: History) -> str:
 histories.inline = inline  # which is below, and can't import it
 
 
-def labelled(runs: Any) -> list[Shown]:
-    """Return each run with its label, which is its own; first the one to open with."""
-    listed: list[tuple[str, Any]]
+def recorded(runs: Any) -> list[tuple[History, Recording]]:
+    """Return each history with its recording; first the one to open with."""
     if isinstance(runs, Sweep):
-        single = len({run.seed for run in runs.runs}) == 1
-        seeds = ["" if single else f", seed {run.seed}" for run in runs.runs]
-        listed = [(run.label + seed, run.history) for run, seed in zip(runs.runs, seeds)]
-    elif isinstance(runs, Mapping):
-        listed = [(str(label), history) for label, history in runs.items()]
-    else:
-        several = [runs] if isinstance(runs, History) else as_list("runs", runs, WANTED)
-        listed = [(_rate(history), history) for history in several]
-    if not listed:
-        raise ValueError("runs expects at least one run, got none")
-    result: dict[tuple[str, bool], Shown] = {}
-    for label, history in listed:
+        runs = [run.history for run in runs.runs]
+    elif isinstance(runs, History):
+        runs = [runs]
+    named = runs if isinstance(runs, Mapping) else dict(enumerate(as_list("runs", runs, WANTED)))
+    found: list[tuple[History, Recording]] = []
+    kinds: dict[Any, dict[str, Any]] = {}
+    for name, history in named.items():
         expect(isinstance(history, History), "runs", WANTED, history)
-        one = Shown(label or "run", history)
-        if result.setdefault((one.label, one.recording.zero_grad), one) is not one:
-            raise ValueError(
-                f"runs expects different labels, got {one.label} twice: give it a dict"
-            )
-    shown = list(result.values())
-    for run in shown:
-        run.check(shown[0])
-    best = min(shown, key=Shown.rank)
-    return [best, *(run for run in shown if run is not best)]
+        recording = history.recording
+        if recording is None or not history.losses:
+            told = "has no recording: train (or sweep) with record=True"
+            raise ValueError(f"runs[{name!r}] {told}")
+        found.append((history, recording))
+        kinds[name] = _kind(history, recording)
+        first = next(iter(kinds))
+        for part, one in kinds[first].items():
+            if kinds[name][part] != one:
+                raise ValueError(f"runs[{name!r}] differs from runs[{first!r}] in its {part}")
+    if not found:
+        raise ValueError("runs expects at least one run, got none")
+    return sorted(found, key=_rank)
 
 
-def _rate(history: object) -> str:
-    """Return a label for a run: its learning rate, or how that went."""
-    lrs = history.lrs if isinstance(history, History) else []
-    if not lrs:
-        return "run"
-    low, high = min(lrs), max(lrs)
-    return rate_label(low) if low == high else f"{low:.3g} to {high:.3g}"
+def _kind(history: History, recording: Recording) -> dict[str, Any]:
+    """Return what is the same of all runs of a page."""
+    model, parameters = history.model, history.model.parameters()
+    names = parameter_names(model, parameters)
+    return {
+        "architecture": (described(type(model)), architecture_of(model), names),
+        "loss": described(recording.loss, parameters),
+        "data": (recording.xs, recording.ys),
+        "reduction": recording.reduction,
+    }
+
+
+def _rank(run: tuple[History, Recording]) -> tuple[bool, bool, float]:
+    """Return what is smallest for a run that was reset, converged, and ended lowest."""
+    history, recording = run
+    last = history.losses[-1]
+    converged = history.verdict == "converged"
+    return not recording.zero_grad, not converged, last if last == last else math.inf
