@@ -59,7 +59,7 @@ def test_each_run_is_that_of_train_from_its_start(engine, model):
         for lr, cell in zip(LRS, row):
             runs = [r for r in records if (r["scale"], r["lr"]) == (scale, lr)]
             assert (cell.scale, cell.lr) == (scale, lr)
-            assert all(vars(run).items() <= r.items() for run, r in zip(cell.runs, runs))
+            assert all(r.items() <= vars(run).items() for run, r in zip(cell.runs, runs))
             assert cell.converged == sum(r["verdict"] == "converged" for r in runs) / 2
             assert sum(cell.verdicts.values()) == 2 and cell.verdict in cell.verdicts
 
@@ -165,7 +165,8 @@ def test_the_record(tmp_path):
         rows = list(csv.DictReader(file))
     assert [float(row["loss"]) for row in rows] == [run["loss"] for run in record["runs"]]
     assert list(pickle.loads(pickle.dumps(found)).records()) == list(found.records())
-    assert repr(found.cells[0][0]).startswith("Cell(0.01 x 1: ")
+    assert repr(found.cells[0][0]).startswith("Rate(0.01: 3 ")
+    assert repr(found.cells[1][1]).startswith("Rate(1 at scale 2: ")
     assert "PhaseDiagram(12 runs" in found._repr_html_()
 
 

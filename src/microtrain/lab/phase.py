@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,9 @@ from ..nn.module import Module
 from ..nn.optim import learning_rate
 from ..training.curvature import Curvature
 from ..training.eager import set_state, state_of
-from ..training.history import History
 from ..training.train import engine_for, run
 from .executors import Job
-from .runs import Group, Outcome, counts, median
+from .runs import Rate, Run
 from .sweep import checked, distinct, distinct_seeds, finished, new_plan, perform
 
 if TYPE_CHECKING:
@@ -31,37 +31,7 @@ SCALES = tuple(10 ** (k / 8) for k in range(-8, 9))
 Planned = tuple[float, int]  # the scale and the seed of a start
 
 
-class Point(Outcome):
-    """What became of a run from a start: also its rate, its scale, and its sharpness or None."""
-
-    def __init__(
-        self, lr: float, scale: float, seed: int, history: History, sharpness: float | None
-    ) -> None:
-        self.lr, self.scale = lr, scale
-        super().__init__(seed, history)
-        self.sharpness = sharpness
-
-
-class Cell(Group[Point]):
-    """The runs at one learning rate from starts of one scale.
-
-    Beside what a `Group` has:
-
-    Attributes:
-        lr, scale: the learning rate and the scale.
-        verdict: the most frequent one.
-    """
-
-    def __init__(self, runs: Iterable[Point]) -> None:
-        super().__init__(runs)
-        self.lr, self.scale = self.runs[0].lr, self.runs[0].scale
-        self.verdict = next(iter(self.verdicts))
-
-    def __repr__(self) -> str:
-        return f"Cell({self.lr:g} x {self.scale:g}: {counts(self.verdicts)})"
-
-
-class PhaseDiagram(Job[Planned, list[Point]]):
+class PhaseDiagram(Job[Planned, list[Run]]):
     """What became of every learning rate from every start, made by `phase_diagram`.
 
     Beside what a `Job` has, whose plan is the scale and the seed of each start, and in `made` its
@@ -75,7 +45,7 @@ class PhaseDiagram(Job[Planned, list[Point]]):
     >>> import microtrain as mt
     >>> found = mt.phase_diagram([0.1, 1.0], [1.0], seeds=range(5))
     >>> found.cells
-    [[Cell(0.1 x 1: 5 converged), Cell(1 x 1: 5 saturated)]]
+    [[Rate(0.1: 5 converged), Rate(1: 5 saturated)]]
     >>> [round(lr, 2) for lr in found.stable_lrs]
     [0.2]
     """
@@ -101,12 +71,13 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         return f"the start of scale {planned[0]:g} with seed {planned[1]}"
 
     @property
-    def cells(self) -> list[list[Cell | None]]:
-        """A `Cell` for each row and learning rate; None where no run has been made."""
-        return [
-            [*map(Cell, zip(*starts))] if starts else [None] * len(self.lrs)
-            for starts in self._starts()
-        ]
+    def cells(self) -> list[list[Rate | None]]:
+        """A `Rate` for each row and learning rate; None where no run has been made."""
+        groups: dict[float, list[list[Run]]] = {row: [] for row in self.rows}
+        for runs in self.results:
+            groups[getattr(runs[0], self.by)].append(runs)
+        nothing: list[Rate | None] = [None] * len(self.lrs)
+        return [[*map(Rate, zip(*starts))] if starts else nothing for starts in groups.values()]
 
     @property
     def stable_lrs(self) -> list[float | None]:
@@ -115,15 +86,8 @@ class PhaseDiagram(Job[Planned, list[Point]]):
         It is 2 / sharpness, with the median of the sharpness of the starts; None where that is not
         above 0, or unknown.
         """
-        found = [median(runs[0].sharpness for runs in starts) for starts in self._starts()]
+        found = [first.sharpness if first else None for first, *_ in self.cells]
         return [2 / sharpness if sharpness and sharpness > 0 else None for sharpness in found]
-
-    def _starts(self) -> list[list[list[Point]]]:
-        """Return the runs from each start of each row."""
-        groups: dict[float, list[list[Point]]] = {row: [] for row in self.rows}
-        for runs in self.results:
-            groups[getattr(runs[0], self.by)].append(runs)
-        return list(groups.values())
 
     def chart(self, width: int | None = None, height: int = 24, *, colour: bool = False) -> str:
         """Return the diagram as text: a sign for each cell or, with `colour`, an ANSI colour.
@@ -149,7 +113,9 @@ class PhaseDiagram(Job[Planned, list[Point]]):
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield a dict for each run: lr, scale, seed, verdict, steps, loss and first sharpness."""
-        return (dict(vars(point)) for runs in self.results for point in runs)
+        names = "lr", "scale", "seed", "verdict", "steps", "loss", "sharpness"
+        for each in itertools.chain(*self.results):
+            yield {name: getattr(each, name) for name in names}
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was found as plain numbers, texts, lists and dicts.
@@ -210,7 +176,7 @@ def phase_diagram(
     >>> found
     PhaseDiagram(60 runs of 4 rates and 3 scales)
     >>> found.cells[1][1]
-    Cell(0.1 x 1: 5 converged)
+    Rate(0.1: 5 converged)
     >>> print(found.chart(width=40, height=6))
     scale of the initial parameters over learning rate
      10 |================
@@ -241,7 +207,7 @@ def _ascending(name: str, numbers: Any) -> list[float]:
 
 def _make_runs(
     planned: Planned, lrs: Sequence[float], sharpness: bool, options: dict[str, Any]
-) -> list[Point]:
+) -> list[Run]:
     """Make the runs from a start: one model and one engine, put back to the start for each rate."""
     scale, seed = planned
     plan = new_plan(options, seed, lrs[0])
@@ -249,14 +215,17 @@ def _make_runs(
     for p in objective.parameters:
         p.data *= scale
     start = state_of(objective.parameters)
-    measured = None
+    measured = {}
     if sharpness:
         with contextlib.suppress(ArithmeticError, CompileError):
-            measured = Curvature(objective).sharpness(start[0])
+            measured = {0: Curvature(objective).sharpness(start[0])}
     chosen = engine_for(plan, len(lrs))
-    points = []
+    runs = []
     for lr in lrs:
         plan.lr = lr
         set_state(objective.parameters, start)
-        points.append(Point(lr, scale, seed, finished(run(plan, chosen)), measured))
-    return points
+        history = finished(run(plan, chosen))
+        history.sharpness = measured
+        runs.append(Run(f"{lr:g}", lr, seed, history, scale))
+        runs[-1].history = None
+    return runs

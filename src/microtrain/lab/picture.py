@@ -13,7 +13,8 @@ from ..draw.plot import BESIDE, axes
 from ..errors import any_int, true_or_false
 
 if TYPE_CHECKING:
-    from .phase import Cell, PhaseDiagram
+    from .phase import PhaseDiagram
+    from .runs import Rate
 
 
 class Look(NamedTuple):
@@ -100,7 +101,7 @@ def chart(found: PhaseDiagram, width: int | None, height: int, colour: bool) -> 
         low, at, high = map(math.log, (borders[k - 1], x, borders[k]))
         return int((k - 1 + (at - low) / (high - low)) * size)
 
-    def look(cell: Cell | None) -> Look:
+    def look(cell: Rate | None) -> Look:
         look = LOOKS[cell.verdict] if cell else EMPTY
         if steps := _steps(cell):
             part = math.log(steps) / math.log(max(2, found.steps))
@@ -154,7 +155,7 @@ def _parts(found: PhaseDiagram) -> dict[str, Look]:
     return {**parts, LINE_NAME: LINE} if crossed else parts
 
 
-def _steps(cell: Cell | None) -> float | None:
+def _steps(cell: Rate | None) -> float | None:
     """Return after how many steps a cell converged, at least 1, if it did."""
     return max(1.0, cell.steps[1]) if cell and cell.steps and cell.verdict == "converged" else None
 

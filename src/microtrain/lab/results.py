@@ -28,7 +28,7 @@ class Sweep(Job[Planned, Run]):
     0.01  19 descending, 1 converged  145          0.0175
      0.1  20 converged                30 (25-33)  0.00986
     >>> found.best
-    Rate(0.1, 100% of 20 runs converged)
+    Rate(0.1: 20 converged)
     """
 
     def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:

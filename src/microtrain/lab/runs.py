@@ -1,35 +1,25 @@
-"""The runs of a sweep, one by one and those of one rate together."""
+"""The runs of a sweep or of a phase diagram, one by one and those of one rate together."""
 
 from __future__ import annotations
 
 import collections
 import math
 from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any
 
 from ..nn.optim import Schedule
 from ..training.history import History
 
 
-class Outcome:
-    """What became of a run: its seed, verdict, steps and last loss."""
-
-    def __init__(self, seed: int, history: History) -> None:
-        self.seed, self.verdict = seed, history.verdict
-        self.steps, self.loss = history.steps, history.final_loss
-
-
-RunT = TypeVar("RunT", bound=Outcome)
-
-
-class Run(Outcome):
-    """One run of a sweep.
+class Run:
+    """One run of a sweep or of a phase diagram.
 
     Attributes:
         label: the name of its learning rate or schedule.
         lr: the learning rate or schedule itself.
-        seed: what decided its initial parameters.
-        history: its `History`.
+        scale: what its initial parameters were multiplied by; 1 in a sweep.
+        seed: what decided them.
+        history: its `History`; None in a phase diagram, which would have too many.
         verdict: what became of it, in a word (see `History.verdict`).
         reason: the same in a sentence.
         steps: how many updates it made.
@@ -38,9 +28,13 @@ class Run(Outcome):
         peak: the highest that was measured, or None.
     """
 
-    def __init__(self, label: str, lr: float | Schedule, seed: int, history: History) -> None:
-        super().__init__(seed, history)
-        self.label, self.lr, self.history, self.reason = label, lr, history, history.reason
+    def __init__(
+        self, label: str, lr: float | Schedule, seed: int, history: History, scale: float = 1.0
+    ) -> None:
+        self.label, self.lr, self.scale, self.seed = label, lr, scale, seed
+        self.history: Any = history
+        self.verdict, self.reason = history.verdict, history.reason
+        self.steps, self.loss = history.steps, history.final_loss
         measured = [comparable(x) for x in history.sharpness.values()]
         self.sharpness = measured[0] if measured else None
         self.peak = max(measured, default=None)
@@ -49,44 +43,36 @@ class Run(Outcome):
         return f"Run({self.label}, seed {self.seed}, {self.verdict}: {self.reason})"
 
 
-class Group(Generic[RunT]):
-    """Runs that differ in their seeds, and what they have in common.
+class Rate:
+    """All the runs of one learning rate (and one scale), and what they have in common.
 
     Attributes:
         runs: a list of them, seed by seed.
+        label: the name of the learning rate or schedule.
+        lr: the learning rate or schedule itself.
+        scale: what their initial parameters were multiplied by; 1 in a sweep.
+        verdict: the most frequent one.
         verdicts: how many runs there are of each verdict, most frequent first.
         converged: the share of the runs that did, from 0 to 1.
         steps: the lower quartile, median and upper quartile of the steps that those needed that
             converged, or None.
         loss: the median of all runs' last losses (infinite where half are not finite).
-    """
-
-    def __init__(self, runs: Iterable[RunT]) -> None:
-        self.runs = list(runs)
-        counts = collections.Counter(run.verdict for run in self.runs)
-        self.verdicts = dict(counts.most_common())
-        self.converged = counts["converged"] / len(self.runs)
-        steps = [run.steps for run in self.runs if run.verdict == "converged"]
-        self.steps = quartiles(steps) if steps else None
-        self.loss = quartiles([run.loss for run in self.runs])[1]
-
-
-class Rate(Group[Run]):
-    """All the runs of one learning rate, and what they have in common.
-
-    Beside what a `Group` has:
-
-    Attributes:
-        label: the name of the learning rate or schedule.
-        lr: the learning rate or schedule itself.
         sharpness: the median of the runs' first measured, or None if it was not tracked or is not
             finite.
         peak: the median of the runs' highest sharpness measured, or None.
     """
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        super().__init__(runs)
-        self.label, self.lr = self.runs[0].label, self.runs[0].lr
+        self.runs = list(runs)
+        first = self.runs[0]
+        self.label, self.lr, self.scale = first.label, first.lr, first.scale
+        counts = collections.Counter(run.verdict for run in self.runs)
+        self.verdicts = dict(counts.most_common())
+        self.verdict = next(iter(self.verdicts))
+        self.converged = counts["converged"] / len(self.runs)
+        steps = [run.steps for run in self.runs if run.verdict == "converged"]
+        self.steps = quartiles(steps) if steps else None
+        self.loss = quartiles([run.loss for run in self.runs])[1]
         self.sharpness = median(run.sharpness for run in self.runs)
         self.peak = median(run.peak for run in self.runs)
 
@@ -102,7 +88,8 @@ class Rate(Group[Run]):
         return low, middle, high
 
     def __repr__(self) -> str:
-        return f"Rate({self.label}, {self.converged:.0%} of {len(self.runs)} runs converged)"
+        scaled = "" if self.scale == 1 else f" at scale {self.scale:g}"
+        return f"Rate({self.label}{scaled}: {counts(self.verdicts)})"
 
 
 def counts(verdicts: dict[str, int]) -> str:
