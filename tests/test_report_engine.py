@@ -58,10 +58,10 @@ RUN = "const run = engine.start(); run.advance(1e9);"
 
 
 def test_random_numbers_are_pythons():
-    seeds = [0, 1, 2, 19, 12345, 2**32 - 1, 2**40 + 7, -3]
+    seeds = [0, 1, 2, 19, 12345, 2**32 - 1, 2**40 + 7, -3, str(2**53 + 1), str(-(7**99))]
     expected = []
     for seed in seeds:
-        rng = random.Random(seed)
+        rng = random.Random(int(seed))
         items = list(range(1, 40))
         rng.shuffle(items)
         normal = [rng.gauss(0.0, 1.0) for _ in range(3)]
@@ -88,6 +88,20 @@ def test_a_seed_draws_the_weights_of_an_mlp(sizes):
     assert found[1] == [p.data for p in MLP(3, sizes, seed=3).parameters()]
     data, _ = page(history)
     assert found[2] == data["names"] and data["run"]["seed"] == 7
+
+
+LARGE = {"odd": 2**53 + 1, "negative": -(2**53) - 1, "exact": 1 - 2**53, "long": 10**3000}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_seed_of_any_size_draws_the_same_weights_and_batches(kind):
+    seed = LARGE[kind]
+    for model in (MLP(3, [4, 4, 1], seed=seed), MLP(3, [4, 4, 1], seed=1)):
+        history = train(model, steps=30, batch_size=3, seed=seed)
+        code = f"{RUN} const p = engine.initial(data.run.seed);"
+        losses, digits, initial = ask(history, code, "[run.losses, engine.agreement().digits, p]")
+        assert losses == close(history.losses) and digits >= 9
+        assert initial == list(history.recording.parameters[0])
 
 
 LOSSES = {mt.squared_error: (1, 3), mt.hinge: (1, 1), mt.cross_entropy: (2, 3)}

@@ -24,6 +24,7 @@ from .sets import JOBS, NEURONS, sets_of
 SEEDS = 20  # of starts that the page tries
 MOST_ROWS, LONGEST = 16, 10  # rows of a drawing; of one with more inputs there are so many
 MOST_NUMBERS = 280_000  # of steps on a page that replays, about
+MOST_EXACT = 2**53 - 1  # of the whole numbers of JavaScript
 FEWEST = 12  # steps that it keeps of a run, or all that there are
 
 
@@ -64,8 +65,8 @@ def contents(
         "sets": sets,
         "run": {
             "lr": lrs,
-            "seed": seed,
-            "shuffle": None if recording.seed == seed else recording.seed,
+            "seed": seed if seed is None else _exact(seed),
+            "shuffle": None if recording.seed == seed else _exact(recording.seed),
             "zeroGrad": recording.zero_grad,
             "steps": steps,
             "target": target,
@@ -150,13 +151,15 @@ def _pieces(lrs: Sequence[float]) -> list[list[float]]:
 
 def _seed(model: MLP, initial: Sequence[float], likely: int) -> int | None:
     """Return the seed that draws these initial parameters, if it is one of the first."""
-    activations = [layer.neurons[0].activation for layer in model.layers]
-    seeds: list[int] = [likely, *range(SEEDS)]
-    for seed in seeds:
-        twin = MLP(model.n_in, model.sizes, activations[0], activations[-1], seed)
-        if [p.data for p in twin.parameters()] == initial:
+    for seed in (likely, *range(SEEDS)):
+        if [p.data for p in MLP(model.n_in, model.sizes, seed=seed).parameters()] == initial:
             return seed
     return None
+
+
+def _exact(seed: int) -> int | str:
+    """Return a seed that draws the same numbers, as JavaScript has it: a large one as text."""
+    return seed if abs(seed) <= MOST_EXACT else str(seed)
 
 
 def _program(

@@ -2,10 +2,10 @@
 // as `random.Random` does. So a seed draws the same weights and the same mini-batches here.
 
 class Twister {
-  constructor(seed) {
+  constructor(seed) { // a number, or one that is too large as text
     const words = this.words = new Uint32Array(624);
     const key = [];
-    for (let rest = BigInt(Math.abs(seed)); rest > 0n || !key.length; rest >>= 32n) {
+    for (let rest = BigInt(String(seed).replace("-", "")); rest > 0n || !key.length; rest >>= 32n) {
       key.push(Number(rest & 0xffffffffn));
     }
     words[0] = 19650218;
