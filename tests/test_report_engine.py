@@ -22,6 +22,7 @@ from microtrain.report import page as page_module
 from microtrain.report.live import contents
 from microtrain.training.curvature import Curvature
 from microtrain.training.objective import Objective
+from microtrain.training.tracing import parts_of
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node")
 
@@ -413,6 +414,23 @@ def test_a_model_of_ones_own_trains_live():
     assert gradient == [2 * 2.0 * (slope * 2.0 + offset - 3.0), 2 * (slope * 2.0 + offset - 3.0)]
     assert after == list(history.recording.parameters[3])
     assert predicted == [slope * 2.5 + offset]
+
+
+def test_an_mlp_that_was_changed_by_hand_is_a_model_of_ones_own():
+    model, short = MLP(3, [4, 4, 1]), MLP(3, [4, 4, 1])
+    model.layers[1].neurons[2].activation = "relu"
+    short.layers.pop(1)
+    for changed in (model, short):
+        history = train(changed, lr=0.02, steps=30)
+        data, _ = page(history)
+        assert data["own"] and data["live"] and data["listing"]["lines"]
+        assert list(data["sets"]) == ["toy"] and data["spec"]["net"] == []
+        found = ask(history, RUN, "[run.losses, engine.layers, engine.outputs(run.p, 2)]")
+        assert found[0] == close(history.losses) and found[1] is None
+        for p, x in zip(history.model.parameters(), history.recording.parameters[29]):
+            p.data = x
+        before = ask(history, RUN, "engine.outputs(run.parameters(29), 2)")
+        assert before == [close(v.data) for v in parts_of(history.model(XS[2]))]
 
 
 def test_an_mlp_with_a_loss_of_ones_own():

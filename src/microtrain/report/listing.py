@@ -25,16 +25,17 @@ MOST = 600  # lines of a step that is shown as a whole
 Neuron = dict[str, str]  # how the code writes its numbers
 
 
-def listing_of(objective: Objective) -> dict[str, Any] | None:
+def listing_of(objective: Objective, own: bool) -> dict[str, Any] | None:
     """Return the lines of a step, what the names in them mean, and where the parts of a walk are.
 
-    It is None for a step of too many lines.
+    own: whether the model is of one's own, of which there is no walk. It is None for a step of too
+    many lines.
     """
     if 2 * len(objective.parameters) > MOST:
         return None
     traced, source, _, texts = written(objective)
     lines = [line[4:] for line in source.split("\n")[2:]]
-    return None if len(lines) > MOST else _listing(objective, traced, texts, lines)
+    return None if len(lines) > MOST else _listing(objective, own, traced, texts, lines)
 
 
 def cell_of(n: int, activation: str) -> dict[str, Any] | None:
@@ -50,19 +51,19 @@ def cell_of(n: int, activation: str) -> dict[str, Any] | None:
     traced, source, _, texts = written(objective)
     lines = [line.strip() for line in source.split("\n")[2:]]
     wanted = [line for line in lines if re.match(r"[vdgwb]\w* = (?!.*= 0\.0$)", line)]
-    found = _listing(objective, traced, texts, wanted)
+    found = _listing(objective, False, traced, texts, wanted)
     found["names"]["y"] = "a:0:0"
     return found
 
 
 def _listing(
-    objective: Objective, traced: Traced, texts: list[str], lines: list[str]
+    objective: Objective, own: bool, traced: Traced, texts: list[str], lines: list[str]
 ) -> dict[str, Any]:
     kinds = {"p": traced.data, "x": traced.xs, "y": traced.ys, "g": traced.running}
     names = {"lr": "lr", "loss": "loss"}
     names |= {texts[at]: f"{x}:{k}" for x, places in kinds.items() for k, at in enumerate(places)}
     patterns = _of_all([texts[at] for at in traced.running], [texts[at] for at in traced.data])
-    if type(objective.model) is MLP:
+    if not own:
         layers = _layers(objective.model, traced, texts)
         for i, layer in enumerate(layers):
             for j, neuron in enumerate(layer):

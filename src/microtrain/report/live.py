@@ -10,6 +10,7 @@ from typing import Any
 from ..draw import neuron
 from ..engine.value import Value
 from ..errors import CompileError
+from ..nn.checkpoint import architecture_of
 from ..nn.losses import is_known
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
@@ -40,14 +41,15 @@ def contents(
     """
     first, recording = runs[0]
     model = first.model
-    own = type(model) is not MLP
+    made = architecture_of(model)
+    own = made is None
     pairs = list(zip(recording.xs, recording.ys))
     objective = Objective(model, pairs, recording.loss, recording.reduction)
-    name, sets = sets_of(objective, columns)
-    layers = [] if own else [(len(x.neurons), x.neurons[0].activation) for x in model.layers]
+    name, sets = sets_of(objective, columns, own)
+    layers = [*zip(made["sizes"], made["activations"])] if made else [(1, None)]
     spec = {
         "net": [{"n": n, "activation": activation} for n, activation in layers[:-1]],
-        "out": None if own else layers[-1][1],
+        "out": layers[-1][1],
     }
     lrs, steps, target = _pieces(first.lrs), recording.steps, first.target_loss
     sets[name] |= {**spec, "labels": list(labels), "lr": lrs[0][1], "steps": steps}
@@ -55,7 +57,7 @@ def contents(
     initial = list(recording.parameters[0])
     seed = None if own else _seed(model, initial, recording.seed)
     sizes = [] if own else _sizes(sets)
-    program, reason = _program(objective, sizes, name, sets[name]["outputs"])
+    program, reason = _program(objective, own, sizes, name, sets[name]["outputs"])
     data: dict[str, Any] = {
         "live": not reason,
         "reason": reason,
@@ -79,7 +81,7 @@ def contents(
         data["recorded"] = [_replayed(*run, len(runs)) for run in runs]
     else:
         data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
-        data["listing"] = listing_of(objective)
+        data["listing"] = listing_of(objective, own)
         data["drawings"] = {"wide": _drawings(sizes, False), "tall": _drawings(sizes, True)}
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, program
@@ -151,7 +153,8 @@ def _pieces(lrs: Sequence[float]) -> list[list[float]]:
 
 def _seed(model: MLP, initial: Sequence[float], likely: int) -> int | None:
     """Return the seed that draws these initial parameters, if it is one of the first."""
-    for seed in (likely, *range(SEEDS)):
+    seeds: list[int] = [likely, *range(SEEDS)]
+    for seed in seeds:
         if [p.data for p in MLP(model.n_in, model.sizes, seed=seed).parameters()] == initial:
             return seed
     return None
@@ -163,10 +166,10 @@ def _exact(seed: int) -> int | str:
 
 
 def _program(
-    objective: Objective, sizes: Sequence[int], name: str, outputs: int
+    objective: Objective, own: bool, sizes: Sequence[int], name: str, outputs: int
 ) -> tuple[str, str]:
     """Return the JavaScript of the model and of neurons, and why there is none of the model."""
-    own, loss, n = type(objective.model) is not MLP, objective.loss, len(objective.parameters)
+    loss, n = objective.loss, len(objective.parameters)
     losses: dict[str, Any] = {data: (job.loss, 1, None) for data, job in JOBS.items()}
     try:
         if own and n > MOST:

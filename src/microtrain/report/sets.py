@@ -10,7 +10,6 @@ from ..draw import plot
 from ..errors import CompileError
 from ..nn import datasets
 from ..nn.losses import hinge, known, squared_error
-from ..nn.mlp import MLP
 from ..training.objective import Objective
 from ..training.tracing import as_floats, parts_of
 
@@ -39,10 +38,10 @@ JOBS = {
 }
 
 
-def sets_of(objective: Objective, columns: Sequence[str]) -> tuple[str, dict[str, Any]]:
+def sets_of(objective: Objective, columns: Sequence[str], own: bool) -> tuple[str, dict[str, Any]]:
     """Return the name of an objective's data, and all data sets of the page.
 
-    There are no others beside those of a model of one's own.
+    own: whether the model is of one's own: beside its data there are no others.
     """
     usual: dict[str, Any] = {}
     for name, job in JOBS.items():
@@ -65,7 +64,7 @@ def sets_of(objective: Objective, columns: Sequence[str]) -> tuple[str, dict[str
         found |= {"rates": RATES, "columns": columns or found["columns"]}
     name, *_ = [*same, "recorded"]
     recorded = {name: usual.get(name, found)}
-    return name, recorded | usual if type(objective.model) is MLP else recorded
+    return name, recorded if own else recorded | usual
 
 
 def _outputs(objective: Objective) -> int:
