@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import math
 import random
+from unittest.mock import Mock
 
 import pytest
 from graphs import losses, plans
@@ -17,6 +19,7 @@ from outcomes import assert_as_eager, bits
 import microtrain as mt
 from microtrain import MLP, CompileError, Layer, Module, Value
 from microtrain.training import train as train_module
+from microtrain.training.chunks import Watcher
 
 XS, YS = mt.datasets.toy()
 
@@ -431,6 +434,28 @@ def test_the_source_reads_like_the_lesson():
 def test_an_on_step_that_changes_nothing_leaves_the_steps_compiled(monkeypatch):
     monkeypatch.setattr("microtrain.training.eager.step", lambda *_: pytest.fail("an eager step"))
     assert mt.train(engine="compiled", on_step=lambda history: None).steps == 20
+
+
+@pytest.mark.parametrize("leaves", [None, KeyboardInterrupt, RuntimeError])
+def test_who_only_watches_sees_each_step_and_costs_no_more_than_the_call(leaves, monkeypatch):
+    monkeypatch.setattr(train_module, "state_of", Mock(side_effect=train_module.state_of))
+    monkeypatch.setattr("microtrain.training.compiled.CompiledEngine.refresh", None)
+    model, seen = MLP(3, [4, 4, 1]), []
+
+    def look(history):
+        seen.append((history.steps, len(history.losses), history.seconds > 0))
+        if leaves and history.steps == 7:
+            raise leaves
+
+    with contextlib.suppress(RuntimeError):
+        mt.train(model, XS, YS, engine="compiled", on_step=Watcher(look))
+    made = 7 if leaves else 20
+    assert seen == [(k, k, True) for k in range(1, made + 1)]
+    assert train_module.state_of.call_count == 1  # before the first step
+    other = mt.train(steps=made).model
+    assert [(p.data, p.grad) for p in model.parameters()] == [
+        (p.data, p.grad) for p in other.parameters()
+    ]
 
 
 def test_what_was_generated_is_used_again(monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -147,25 +146,3 @@ def _check_finite(name: str, x: Any) -> None:
             _check_finite(f"{name}[{i}]", part)
     elif isinstance(x, float) and not math.isfinite(x):
         raise ValueError(f"{name} expects a finite number, got {x}")
-
-
-def batches_of(
-    count: int, size: int, accumulate: int, seed: int
-) -> Iterator[Sequence[Sequence[int]]]:
-    """Return an endless iterator over the mini-batches of each step: the numbers of samples."""
-
-    def cut(items: Sequence[int]) -> list[Sequence[int]]:
-        return [items[start : start + size] for start in range(0, count, size)]
-
-    def shuffled() -> Iterator[Sequence[int]]:
-        import random  # slow to import
-
-        rng, items = random.Random(seed), [*range(count)]
-        while True:
-            rng.shuffle(items)
-            yield from cut(items)
-
-    batches, drawn = cut(range(count)), shuffled()
-    if accumulate % len(batches) == 0:  # every step sees every sample: their order may stay
-        return itertools.repeat(batches * (accumulate // len(batches)))
-    return iter(lambda: [*itertools.islice(drawn, accumulate)], [])

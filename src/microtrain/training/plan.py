@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Container
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from ..engine.number import number
@@ -87,3 +88,23 @@ class Plan:
     def work(self) -> int:
         """How many samples all steps together go through."""
         return self.steps * self.accumulate * self.batch_size
+
+    def batches(self) -> Iterator[Sequence[Sequence[int]]]:
+        """Return an endless iterator over the mini-batches of each step: the numbers of samples."""
+        count, size = len(self.objective.samples), self.batch_size
+
+        def cut(items: Sequence[int]) -> list[Sequence[int]]:
+            return [items[start : start + size] for start in range(0, count, size)]
+
+        def shuffled() -> Iterator[Sequence[int]]:
+            import random  # slow to import
+
+            rng, items = random.Random(self.seed), [*range(count)]
+            while True:
+                rng.shuffle(items)
+                yield from cut(items)
+
+        batches, drawn = cut(range(count)), shuffled()
+        if self.accumulate % len(batches) == 0:  # every step sees every sample: order may stay
+            return itertools.repeat(batches * (self.accumulate // len(batches)))
+        return iter(lambda: [*itertools.islice(drawn, self.accumulate)], [])

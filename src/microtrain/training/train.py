@@ -16,12 +16,11 @@ from ..nn.checkpoint import architecture_of
 from ..nn.losses import is_known, squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule
-from .chunks import Chunks
+from .chunks import Chunks, Watcher
 from .compiled import CompiledEngine
 from .curvature import Curvature
 from .eager import EagerEngine, State, set_state, state_of
 from .history import History, Recording
-from .objective import batches_of
 from .plan import Plan
 from .purity import may_look
 from .resume import RunFile
@@ -143,9 +142,7 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     history.target_loss, history.per_pass = plan.target_loss, plan.per_pass
     history.recording = recording = Recording(plan) if plan.record else None
     curvature: Any = Curvature(plan.objective) if plan.tracks else None
-    batches: Any = batches_of(
-        len(plan.objective.samples), plan.batch_size, plan.accumulate, plan.seed
-    )
+    batches: Any = plan.batches()
     state = state_of(parameters)
     # How many steps were made, the state after them, and that before the last, whose loss is
     # finite: one assignment, so that Ctrl-C falls before or after it.
@@ -195,6 +192,9 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
             whole = k + 1, after, state
             if on_step is not None:
                 history.steps, history.seconds = k + 1, time.perf_counter() - start
+                if isinstance(on_step, Watcher):  # the model may stay as it is
+                    on_step(history)
+                    continue
                 set_state(parameters, after)
                 on_step(history)
                 engine.refresh()
