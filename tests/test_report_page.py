@@ -72,6 +72,100 @@ def test_3_and_4_a_typed_rate_and_the_swap(visit, toy):
     assert position(page) == "step 8 of 8" and ghost(page) == 62
 
 
+def compared(page):
+    return page.locator("#compare-text").inner_text()
+
+
+def test_the_run_before_is_the_one_before(visit, toy):
+    page = visit(toy)
+    for rate in (0.1, 0.2, 0.3):  # faster than a second
+        before = page.locator("#rate-number").input_value()
+        set_rate(page, rate)
+        assert compared(page).startswith(f"Before, at {before}: ")
+    for key in "[[[":  # one gesture
+        page.keyboard.press(key)
+        settled(page)
+    assert compared(page).startswith("Before, at 0.3: ")
+    for key in "]]]":  # which ends where it began
+        page.keyboard.press(key)
+        settled(page)
+    assert page.locator("#rate-number").input_value() == "0.3"
+    assert compared(page).startswith("Before, at 0.2: ")
+
+
+def test_keys_do_as_the_help_says(visit, toy):
+    page = visit(toy, "#lr=0.05&step=3&param=w1_2_0")
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("#help").is_hidden() and page.evaluate("state.view") == "run"
+    page.locator("#play").click()
+    page.locator("#play").click()  # with the mouse, which takes the keys from nothing
+    page.keyboard.press("Enter")
+    settled(page)
+    assert position(page).startswith("part 1 of ")
+    page.keyboard.press("Escape")
+    neuron = page.locator("#network [data-layer='1'][data-neuron='2']")
+    neuron.focus()
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(page, "#breadcrumb", "layer 1, neuron 2")
+    assert page.evaluate("engine.names[state.weight]") == "w1_2_0"
+    page.keyboard.press("Escape")
+    page.locator("#network [data-layer='0'][data-neuron='3']").focus()
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(page, "#breadcrumb", "layer 0, neuron 3")
+    assert page.evaluate("engine.names[state.weight]") == "w0_3_0"
+
+
+def test_before_a_step_is_the_end_of_the_step_before(visit, toy):
+    page = visit(toy, "#lr=0.05&step=1&view=neuron&part=1")
+    assert page.locator("#back").get_attribute("aria-disabled") == "false"
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    expect(page, "#breadcrumb", "Step 0")
+    assert position(page) == "part 41 of 41"
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    expect(page, "#breadcrumb", "Step 0")
+    assert position(page) == "part 1 of 41"
+    assert page.locator("#back").get_attribute("aria-disabled") == "true"
+
+
+def test_layers_are_taken_away_on_purpose(visit, toy):
+    page = visit(toy)
+    page.locator("#change-open").click()
+    fewer = page.locator("#change-layers [value=fewer]").first
+    for _ in range(5):
+        fewer.click(force=True)
+        settled(page)
+    expect(page, "#summary", "3 inputs \u2192 1 tanh \u2192 4 tanh \u2192 1 tanh")
+    assert fewer.get_attribute("aria-disabled") == "true"
+    expect(page, "#change-layers .remark", "A layer has a neuron; \u00d7 takes the layer away.")
+    page.locator("#change-layers [value=remove]").first.click()
+    settled(page)
+    expect(page, "#summary", "3 inputs \u2192 4 tanh \u2192 1 tanh")
+    add = page.locator("#add-layer")
+    for _ in range(3):
+        add.click(force=True)
+        settled(page)
+    assert page.evaluate("state.net.length") == 3
+    assert add.get_attribute("title") == "3 hidden layers are the most here."
+    assert float(add.evaluate("(button) => getComputedStyle(button).opacity")) < 0.5
+
+
+def test_other_data_are_looked_at_when_the_run_is_done(visit, toy):
+    page = visit(toy)
+    page.locator("#change-open").click()
+    for name in ("xor", "moons"):
+        page.locator("#change-data").select_option(name)
+        settled(page)
+        assert page.evaluate("head() === last()")
+    expect(page, ".remark", "The learning rate is 0.1 now")
+
+
 def drag(page, to, moves=30):
     """Drag the thumb to a rate; return the curves drawn, and the longest that a frame took."""
     page.evaluate(
@@ -119,7 +213,7 @@ def test_5_and_6_dragging_the_rate_to_where_it_gets_stuck(visit, toy):
     assert page.locator("#verdict").inner_text().startswith("\u25a0")
     assert page.locator("#lost").is_visible()
     assert starts(page) == [2]
-    expect(page, "#starts-list", "18 saturated, 2 converged")
+    expect(page, "#starts-list", "\u25a0 18 saturated, \u25cf 2 converged")
     page.locator("#lost").click()
     settled(page)
     expect(page, "#breadcrumb", "the output")
@@ -298,12 +392,14 @@ def test_what_is_changed_is_refused_with_a_word_and_covers_nothing(visit, toy):
         before = field.input_value()
         field.fill(wanted)
         field.press("Enter")
-        expect(page, "#change-told", told)
+        row = page.locator("#change .row", has=field)
+        expect(page, ".remark", told)
+        assert row.locator(".remark").count() == 1  # it stands at the field
         assert field.input_value() == before
     page.locator("#change-steps").fill("90")
     page.locator("#change-steps").press("Enter")
     settled(page)
-    assert page.locator("#change-told").is_hidden()
+    assert page.locator(".remark").count() == 0
     top = page.locator("#change").bounding_box()["y"]
     for panel in ("#predictions", "#network-card", "#outcome"):
         box = page.locator(panel).bounding_box()
@@ -374,10 +470,19 @@ def test_lines_are_weights_or_gradients(visit, toy):
 
 def test_a_rate_that_is_none_is_refused_with_a_word(visit, toy):
     page = visit(toy)
-    for rate, told in (("abc", True), ("-1", True), ("0.1", False)):
+    before = page.locator("#run").bounding_box()
+    for rate, told in (("abc", 1), ("-1", 1), ("0.1", 0)):
         set_rate(page, rate)
-        assert page.locator("#notice").is_visible() == told
+        assert page.locator("#bar .remark").count() == told
     assert page.locator("#rate-number").input_value() == "0.1"
+    for key in ("ArrowLeft", "Tab", "Escape"):
+        set_rate(page, "abc")
+        assert "a number above 0" in page.locator("#bar .remark").inner_text()
+        assert page.locator("#run").bounding_box() == before  # it moves nothing
+        page.keyboard.press(key)
+        assert page.locator(".remark").count() == 0
+    set_rate(page, "1e9")
+    assert page.locator("#rate-number").input_value() == "1e9"
 
 
 def test_a_loss_that_comes_down_to_0_without_a_target_is_solved(visit, folder):
@@ -486,14 +591,15 @@ def test_13_a_rate_from_a_step_on(visit, toy):
     assert losses[:13] == pytest.approx(trained().losses[:13], abs=1e-10)
     assert losses[13] != pytest.approx(trained().losses[13], rel=1e-3)
     assert page.locator("#curve .notch").get_attribute("d")
-    assert page.locator("#from").inner_text() == "from step 12 on"
+    assert page.locator("#from-label").inner_text() == "from step 12 on"
+    assert page.locator("#from").is_checked()
     expect(page, "#starts-told", "20 random starts at 0.05, then 0.3 from step 12 on: ")
     set_rate(page, 0.2)
     later = page.evaluate("run.losses")
     assert later[:13] == losses[:13] and later[13] != losses[13]
-    page.locator("#from").click()
+    page.locator("#from").uncheck()
     settled(page)
-    assert page.locator("#from").inner_text() == "the whole run"
+    assert page.locator("#from-label").inner_text() == "only from here on"
     assert page.evaluate("run.losses[1]") != losses[1]
 
 
@@ -506,7 +612,7 @@ def test_a_schedule_is_told_in_a_few_words(visit, folder):
     mt.report(history, folder / "schedule.html")
     page = visit(folder / "schedule.html", "#step=30")
     starts(page)
-    assert page.locator("#from").inner_text() == "a schedule"
+    assert page.locator("#from-label").inner_text() == "by the schedule"
     assert page.locator("#rate-number").input_value() == f"{history.lrs[30]:.3g}"
     low, high = min(history.lrs), max(history.lrs)
     expect(page, "#starts-told", f"starts at rates from {low:.3g} to {high:.3f}: no target")
@@ -517,10 +623,10 @@ def test_a_schedule_is_told_in_a_few_words(visit, folder):
     assert page.locator("#rate-number").input_value() == f"{history.lrs[31]:.3g}"
     page.evaluate("change({ out: 'tanh' }, true)")
     settled(page)
-    assert page.locator("#from").inner_text() == "a schedule"  # another network keeps it
+    assert page.locator("#from-label").inner_text() == "by the schedule"  # another network keeps it
     page.evaluate("change({ out: 'linear' }, true)")
     set_rate(page, 0.1)
-    assert page.locator("#from").inner_text() == "the whole run"
+    assert not page.locator("#from").is_checked()
     expect(page, "#compare-text", "Before, at rates from")
 
 
@@ -709,7 +815,7 @@ def test_24_on_a_phone(visit, toy):
         assert box["y"] >= 0 and box["y"] + box["height"] <= dock
     small = page.evaluate(
         "[...document.querySelectorAll('button, select, #samples tr')].filter((e) => e.offsetWidth"
-        " && e.offsetHeight < (e.matches('.seed') ? 32 : 44) && !e.matches('#from'))"
+        " && e.offsetHeight < (e.matches('.seed') ? 32 : 44))"
         ".map((e) => e.id || e.outerHTML.slice(0, 60))"
     )
     assert small == []

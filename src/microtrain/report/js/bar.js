@@ -27,18 +27,18 @@ function setUpBar() {
   );
   on("rate-number", "change", () => {
     const wanted = Number(number.value.replace(MINUS, "-").replace(",", "."));
-    const right = wanted > 0 && finite(wanted);
-    if (right) chooseRate(possible(wanted));
-    else number.value = plain(rate(), 17);
-    notice(right ? "" : "A learning rate is a number above 0.");
+    keyedAt = -Infinity; // what is typed is a gesture of its own: nothing before it,
+    if (wanted > 0 && finite(wanted)) chooseRate(possible(wanted));
+    else remark(number, "A learning rate is a number above 0.");
+    keyedAt = -Infinity; // nothing after it
+    number.value = rateText();
   });
   on("rate-number", "keydown", (event) => {
     if (event.key === "Enter") number.blur();
   });
   onClick("from", () => {
-    const whole = state.from === null && state.lr.length === 1;
-    state.from = whole ? head() : null;
-    if (whole || state.lr.length === 1) return;
+    state.from = $("from").checked ? head() : null;
+    if ($("from").checked || state.lr.length === 1) return;
     state.lr = [[0, rate()]];
     retrain();
   });
@@ -46,6 +46,10 @@ function setUpBar() {
   on("fold", "click", () => {
     document.body.classList.toggle("unfolded");
     changed();
+  });
+  on("bar", "click", ({ detail }) => {
+    const focused = document.activeElement; // after a click of the mouse the keys are the page's
+    if (detail && focused.matches("#bar :is(button, [type=checkbox])")) focused.blur();
   });
   on("play", "click", togglePlay);
   onClick("back", () => go(-1));
@@ -69,13 +73,14 @@ function chooseRate(lr, continuing = false, fromHere = false) {
   const before = state.from === null ? [] : state.lr.filter(([from]) => from < state.from);
   state.lr = before.length ? [...before, [state.from, lr]] : [[0, lr]];
   const goesOn = (continuing && keyedAt > 0) || now - keyedAt < 1000;
-  keyedAt = now;
   act(retrain, goesOn);
+  keyedAt = now;
 }
 
 /** What any input does: the opening prompt goes, playing stops, and the page is drawn anew. */
 function act(what, ...given) {
   state.touched = true;
+  keyedAt = -Infinity; // another gesture
   pause();
   what(...given);
   changed();
@@ -125,10 +130,22 @@ function playOn(now) {
 
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** Move the head, or the part of the walk, by so many. */
+/** Move the head, or the part of the walk, by so many; before a step is the end of the one before. */
 function go(by) {
   if (state.view === "run") state.step = Math.max(0, Math.min(last(), head() + by));
-  else goToPart(state.part + by);
+  else if (by < 0 && state.part === 1 && head() > 0) {
+    state.step = head() - 1;
+    beginWalk(state.view);
+    goToPart(Infinity);
+  } else goToPart(state.part + by);
+}
+
+/** The rate in as few characters as hold it, of a schedule in three digits. */
+function rateText() {
+  const lr = rate(),
+    text = plain(lr, scheduled() ? 3 : 17).replace(MINUS, "-"),
+    powers = lr.toExponential().replace("e+", "e");
+  return text.length > 7 && powers.length < text.length ? powers : text;
 }
 
 function drawBar() {
@@ -143,8 +160,7 @@ function drawBar() {
     "aria-valuetext": plain(lr),
   });
   if (!dragging) slider.value = toSlider(lr);
-  if (document.activeElement !== $("rate-number"))
-    $("rate-number").value = plain(lr, scheduled() ? 3 : 17).replace(MINUS, "-");
+  if (document.activeElement !== $("rate-number")) $("rate-number").value = rateText();
   const share = (x) => Math.max(0, Math.min(1, (Math.log10(x) - low) / (1 - low)));
   slider.style.setProperty("--share", share(lr));
   const marks = $("rate-marks");
@@ -156,12 +172,15 @@ function drawBar() {
   }
   $("ghost-mark").hidden = !ghost;
   if (ghost) $("ghost-mark").style.setProperty("--share", share(ghost.config.lr.at(-1)[1]));
-  const whole = state.lr.length === 1 && state.from === null;
+  $("from").checked = state.lr.length > 1 || state.from !== null;
   say(
-    $("from"),
-    whole ? "the whole run" : scheduled() ? "a schedule" : `from step ${state.from} on`,
+    $("from-told"),
+    scheduled()
+      ? "by the schedule"
+      : state.from === null
+        ? "only from here on"
+        : `from step ${state.from} on`,
   );
-  attributes($("from"), { "aria-pressed": !whole });
   $("forget").checked = !state.zeroGrad;
   attributes($("play"), {
     "aria-label": state.playing ? "Pause" : walking ? "Walk: go on by itself" : "Play",
@@ -176,7 +195,7 @@ function drawBar() {
       : `{${head()}}${hiding() ? "" : ` of ${last()}`}${run.done ? "" : "\u2026"}`,
   );
   for (const [id, end] of [
-    ["back", walking ? state.part <= 1 : head() <= 0],
+    ["back", head() <= 0 && !(walking && state.part > 1)],
     ["forth", walking ? state.part >= parts().length : head() >= last()],
   ])
     attributes($(id), { "aria-disabled": end });

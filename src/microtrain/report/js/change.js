@@ -19,7 +19,6 @@ function change(changes, ofNetwork = false) {
     Object.assign(state, { weight: 0, from: null, lr }, changes);
     if (state.seed === null && !same(state, usualOf(page, page.spec.data), BUILT)) state.seed = 0;
     retrain();
-    state.step = last();
     writeFragment(true);
   });
 }
@@ -57,7 +56,12 @@ function setUpChange() {
   });
   const chosen = (name, changes, ofNetwork) =>
     on(`change-${name}`, "change", ({ target }) => change(changes(target.value), ofNetwork));
-  chosen("data", choiceOf);
+  on("change-data", "change", ({ target }) => {
+    const before = rate();
+    change(choiceOf(target.value));
+    if (rate() !== before)
+      remark(target, `The learning rate is ${plain(rate())} now, the usual one for these data.`);
+  });
   chosen("out", (out) => ({ out }), true);
   chosen("mean", (mean) => ({ mean: mean === "1" }));
   chosen("batch", (batch) => ({ batch: Number(batch) || null }));
@@ -68,7 +72,8 @@ function setUpChange() {
   );
   field("target", "A target loss is a number above 0.", (target) => target > 0 && finite(target));
   on("change-back", "click", () => change(choiceOf(page.spec.data)));
-  on("add-layer", "click", () => {
+  on("add-layer", "click", ({ currentTarget }) => {
+    if (isRefused(currentTarget)) return;
     const activation = state.net.at(-1)?.activation || "tanh";
     change({ net: [...state.net, { n: 4, activation }] }, true);
   });
@@ -79,7 +84,7 @@ function setUpChange() {
 /** One neuron more or fewer in a layer, another activation, or no such layer. */
 function changeLayer({ type, target }) {
   const control = target.closest(type === "click" ? "button" : "select");
-  if (!control) return;
+  if (!control || isRefused(control)) return;
   const l = Number(control.closest(".layer").dataset.layer),
     { n, activation } = state.net[l],
     by = { more: 1, fewer: -1 }[control.value],
@@ -88,28 +93,52 @@ function changeLayer({ type, target }) {
         ? { n, activation: control.value }
         : { n: by ? Math.min(n + by, MOST_NEURONS) : 0, activation };
   change({ net: state.net.toSpliced(l, 1, ...(layer.n ? [layer] : [])) }, true);
+  if (!layer.n) $("add-layer").focus(); // its own button is gone
 }
 
 /** A field for a number: what makes no sense is refused, with a word. */
 function field(name, rule, right) {
   on(`change-${name}`, "change", ({ target }) => {
     const wanted = Number(target.value.replace(",", "."));
-    say($("change-told"), right(wanted) ? "" : rule);
-    if (right(wanted)) change({ [name]: wanted });
-    else drawChange(target);
+    if (right(wanted)) return change({ [name]: wanted });
+    remark(target, rule);
+    drawChange(target);
   });
+}
+
+/** Say something at a field or a button; the next thing that is done takes it away. */
+function remark(control, why) {
+  const told = make("span", { class: "remark", role: "status" });
+  (control.closest(".row") ?? control.parentElement).append(told);
+  say(told, why);
+}
+
+function setUpRemarks() {
+  for (const type of ["keydown", "pointerdown"])
+    addEventListener(
+      type,
+      () => document.querySelectorAll(".remark").forEach((told) => told.remove()),
+      true,
+    );
+}
+
+/** Let a button do nothing for a reason, which a click on it tells; or let it act again. */
+const forbid = (button, why) =>
+  attributes(button, { "aria-disabled": Boolean(why), title: why || null });
+function isRefused(button) {
+  const refused = button.getAttribute("aria-disabled") === "true";
+  if (refused) remark(button, button.title);
+  return refused;
 }
 
 function drawChange(refused = null) {
   if (!$("change").open) return;
-  const box = $("change-layers"),
-    names = state.net.map(({ activation }) => activation);
-  if (outdated(box, names))
+  const box = $("change-layers");
+  if (outdated(box, state.net.length))
     box.replaceChildren(
-      ...state.net.map(({ activation }, l) => {
+      ...state.net.map((_, l) => {
         const select = make("select", { "aria-label": `activation of layer ${l}` });
         activations(select);
-        select.value = activation;
         return make(
           "div",
           { class: "row layer", "data-layer": l },
@@ -134,11 +163,17 @@ function drawChange(refused = null) {
         );
       }),
     );
-  state.net.forEach(({ n }, l) => {
-    say(box.children[l].querySelector("output"), String(n));
-    box.children[l].querySelector('[value="more"]').disabled = n >= MOST_NEURONS;
+  state.net.forEach(({ n, activation }, l) => {
+    const part = (name) => box.children[l].querySelector(name);
+    say(part("output"), String(n));
+    part("select").value = activation;
+    forbid(part('[value="more"]'), n >= MOST_NEURONS && `${MOST_NEURONS} neurons are the most here.`);
+    forbid(part('[value="fewer"]'), n === 1 && `A layer has a neuron; ${TIMES} takes the layer away.`);
   });
-  $("add-layer").disabled = state.net.length >= MOST_LAYERS;
+  forbid(
+    $("add-layer"),
+    state.net.length >= MOST_LAYERS && `${MOST_LAYERS} hidden layers are the most here.`,
+  );
   $("change-data").value = state.data;
   $("change-out").value = state.out;
   $("change-mean").value = state.mean ? "1" : "0";

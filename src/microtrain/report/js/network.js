@@ -166,8 +166,9 @@ function setUpNetwork() {
     on(id, "keydown", moveInNetwork);
   }
   for (const id of ["by-weight", "by-gradient"])
-    onClick(id, () => {
+    on(id, "click", () => {
       state.byGradient = id === "by-gradient";
+      changed(); // nothing else: it is no answer to the prompt
     });
 }
 
@@ -185,7 +186,7 @@ function moveInNetwork(event) {
   let [l, j] = [Number(node.dataset.layer), Number(node.dataset.neuron)];
   const by = { ArrowUp: -1, ArrowDown: 1 }[event.key],
     to = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (event.key === "Enter" && l >= 0) pickNode(l, j);
+  if (event.key === "Enter" && l >= 0) enterNeuron(l, j);
   else if (by && event.shiftKey && l >= 0) followNext(l, j, by);
   else if (by || to) {
     const sizes = [engine.set.inputs, ...engine.layers.map((layer) => layer.n)];
@@ -218,4 +219,15 @@ function pickNode(l, j) {
   if (state.view !== "run") return act(openNeuron, l, j);
   focused = [l, j];
   follow(parametersOf(l, j)[0]);
+}
+
+/** Enter on a neuron: the walk, with this neuron open; a weight of it that is followed stays so. */
+function enterNeuron(l, j) {
+  act(() => {
+    if (state.view === "run") {
+      if (!parametersOf(l, j).includes(state.weight)) [state.weight] = parametersOf(l, j);
+      enterWalk();
+    }
+    if (state.view !== "run") openNeuron(l, j);
+  });
 }

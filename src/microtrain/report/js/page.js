@@ -79,6 +79,7 @@ const LETTER_KEYS = {
   s: () => act(swap),
   h: toggleHide,
   n: () => chooseStart(((state.seed ?? -1) + 1) % STARTS),
+  "?": () => $("help").showModal(),
   1: () => toPhase(0),
   2: () => toPhase(1),
   3: () => toPhase(2),
@@ -140,7 +141,8 @@ function setUp() {
   setUpChange();
   setUpSharpness();
   setUpKeys();
-  on("help-open", "click", () => $("help").showModal());
+  setUpRemarks();
+  on("help-open", "click", LETTER_KEYS["?"]);
   addEventListener("hashchange", readFragment);
   addEventListener("popstate", readFragment);
   addEventListener("resize", changed);

@@ -30,6 +30,7 @@ let spent = false; // whether the steps of this frame have been taken
 let engine,
   run,
   ghost = null,
+  begunWith = [], // the run and its ghost when the gesture began
   starts = [],
   scale,
   changedAt = 0;
@@ -52,7 +53,9 @@ const hiding = () => state.hide && head() < last();
 function retrain(continuing = false) {
   const config = configOf();
   if (!engine || !same(config, engine.spec, BUILT)) build(config);
-  if (run && !continuing && !same(run.config, config, TRAINED)) ghost = run;
+  if (!continuing) begunWith = [run, ghost];
+  const [from, older] = begunWith; // a gesture may come back to where it began
+  ghost = from && !same(from.config, config, TRAINED) ? from : older;
   if (ghost && !same(ghost.config, config, ["data", "mean"])) ghost = null;
   run = begin(config);
   run.advance(FRAME);
@@ -87,7 +90,7 @@ function build(config) {
   });
   first.advance(FRAME);
   const loss = first.losses[0] > 0 && finite(first.losses[0]) ? first.losses[0] : 1;
-  scale = { low: (config.target || loss / 1e5) / 2, high: 10 * loss };
+  scale = { low: Math.max(config.target || loss / 1e5, loss / 1e9) / 2, high: 10 * loss };
 }
 
 /** Bring what the state points at back into what there is. */

@@ -102,7 +102,7 @@ function words(results) {
     if (result) counts.set(result.fate, (counts.get(result.fate) || 0) + 1);
   return [...counts]
     .sort((a, b) => b[1] - a[1])
-    .map(([word, n]) => `${n} ${word}`)
+    .map(([word, n]) => `${SYMBOLS[word]} ${n} ${word}`)
     .join(", ");
 }
 
