@@ -80,15 +80,15 @@ def _binary(
     return method
 
 
-def _joins(primitive: Primitive, *, decides: bool) -> Callable[..., Any]:
-    """Return the method that joins two conditions, where one that is `decides` is the result."""
+def _joins(primitive: Primitive, *, decisive: bool) -> Callable[..., Any]:
+    """Return the method that joins two conditions: a bool that is `decisive` is the result."""
 
     def method(self: Condition, other: Any) -> Any:
         if isinstance(other, Condition):
             operation = primitive, self.place, _own(self.record, other)
             return Condition(self.record, self.record.add(operation))
         known = as_condition(other)
-        return NotImplemented if type(known) is not bool else known if known is decides else self
+        return NotImplemented if type(known) is not bool else known if known is decisive else self
 
     return method
 
@@ -200,8 +200,8 @@ class Condition(_Recorded):
 
     is_condition = True
 
-    __and__ = __rand__ = _joins(operators.AND, decides=False)
-    __or__ = __ror__ = _joins(operators.OR, decides=True)
+    __and__ = __rand__ = _joins(operators.AND, decisive=False)
+    __or__ = __ror__ = _joins(operators.OR, decisive=True)
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuses(
         "a number made of a comparison", "use mt.where(condition, 1.0, 0.0)"
     )
@@ -213,7 +213,7 @@ def _where() -> str:
     """Return file, line and text of the innermost running line that is the user's own."""
     import linecache
 
-    frame = sys._getframe(1)
+    frame = sys._getframe()
     path = frame.f_code.co_filename
     while frame.f_back and (path.startswith(PACKAGE) or f"{os.sep}site-packages{os.sep}" in path):
         frame = frame.f_back
