@@ -334,6 +334,11 @@ def test_equal_operations_are_performed_once():
     assert source.count("exp(") == 1
 
 
+def test_the_source_is_what_one_would_write():
+    source = mt.compile(lambda x: [(x > 0, x**3)[1] + x**-1.0] + 20 * [x * 0.0]).source
+    assert "[x ** 3.0 + x ** -1.0, *(v1,) * 20]" in source and ">" not in source
+
+
 def test_nothing_is_recorded_where_no_bit_changes():
     record = Record()
     x = Symbol(record, record.input("x"))

@@ -427,6 +427,13 @@ def test_map_takes_lists_and_rows_of_buffers():
     assert compiled.map_value_and_grad([[Value(1.0), 2.0]])[0][0].data == f([1.0, 2.0])
 
 
+def test_a_map_of_a_list_is_one_call_of_c():
+    compiled = native(lambda v: v[0] * v[1])
+    assert compiled([2.0, 3.0]) == 6.0
+    compiled._latest.function = None  # each point alone would be an error
+    assert compiled.map([[2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]) == [6.0, 20.0, 42.0]
+
+
 def test_masked_elements_are_refused():
     np = pytest.importorskip("numpy")
     full = np.ma.array([[1.0, 2.0], [3.0, 4.0]])

@@ -42,6 +42,7 @@ def test_moons_reach_from_end_to_end_of_both_arcs():
 
 
 def test_moons_go_by_the_seed():
+    assert datasets.moons() == datasets.moons(100, 0.1, 0)
     assert datasets.moons(9, 0.2, 1) == datasets.moons(9, 0.2, 1) != datasets.moons(9, 0.2, 2)
     assert datasets.moons(9, 0.2, 1) != datasets.moons(9, 0.1, 1)
 

@@ -222,7 +222,7 @@ def test_schedules_that_fail_or_look_at_the_run_are_asked_at_their_step(calls):
     for engine in ("eager", "native"):
         model = MLP(3, [4, 4, 1])
         with pytest.raises(ValueError, match="lr at step 7"):
-            mt.train(model, XS, YS, steps=20, engine=engine, lr=lambda k: 0.1 if k < 7 else -1.0)
+            mt.train(model, XS, YS, steps=20, engine=engine, lr=lambda k: -1.0 if k == 7 else 0.1)
         asked.append([p.data for p in model.parameters()])
     assert asked[-1] == asked[-2]
 

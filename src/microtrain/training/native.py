@@ -113,7 +113,7 @@ def _generated(objective: Objective) -> SimpleNamespace:
     sample = function(
         "static double sample(const double *restrict p, const double *restrict x,\n"
         "                     const double *restrict y, double seed, double *restrict g)",
-        ["double loss;", *([] if is_mean else ["(void)seed;"]), *lines, "return loss;"],
+        ["double loss;", "(void)seed;", *lines, "return loss;"],
     )
     frame = FRAME_TEXT.format(
         n=len(traced.data),
