@@ -10,6 +10,7 @@ import decimal
 import enum
 import fractions
 import functools
+import importlib
 import itertools
 import logging
 import math
@@ -19,6 +20,7 @@ import pickle
 import random
 import re
 import sys
+import textwrap
 import threading
 import typing
 
@@ -28,6 +30,7 @@ from outcomes import bits
 
 import microtrain as mt
 from microtrain import MLP, Module, Value
+from microtrain.nn import description as description_module
 from microtrain.nn.description import Description, described, description
 from microtrain.nn.mlp import ACTIVATIONS
 
@@ -235,6 +238,54 @@ def test_what_a_module_of_ones_own_holds_counts_and_no_more_of_it_than_is_used(t
     before = description(loss)
     own_settings.scale = 4.0
     assert description(loss) != before
+
+
+def test_what_is_installed_is_not_imported_for_a_branch_that_may_never_run(tmp_path, monkeypatch):
+    site = tmp_path / "site-packages"
+    for name in ("installed_plain.py", "installed_package/__init__.py", "installed_space/part.py"):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).touch()
+    monkeypatch.syspath_prepend(site)
+    for name in (
+        "this",
+        "_symtable",
+        "installed_plain",
+        "installed_package",
+        "installed_space.part",
+    ):
+        loss = function_of(f"if p is t: import {name}\nreturn p")
+        before = {*sys.modules}
+        found = Description(loss)
+        assert found.text and found.holds() and {*sys.modules} == before
+        importlib.import_module(name)
+        description_module._is_installed.cache_clear()
+        assert description(loss) == found.text
+        for new in {*sys.modules} - before:
+            monkeypatch.delitem(sys.modules, new)
+
+
+def function_of(body):
+    namespace = {}
+    exec(f"def loss(p, t):\n{textwrap.indent(body, '    ')}", namespace)
+    return namespace["loss"]
+
+
+def test_a_module_of_ones_own_is_described_alike_before_and_after_the_first_call(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "own_helper.py").write_text("scale = 2.0")
+    (tmp_path / "own_broken.py").write_text("raise SystemExit")
+    monkeypatch.syspath_prepend(tmp_path)
+    loss = function_of("import own_helper\nreturn own_helper.scale * (p - t) ** 2")
+    options = {"steps": 3, "loss": loss, "checkpoint": tmp_path / "run.json"}
+    history = mt.train(MLP(1, [1]), [[1.0]], [0.5], **options)
+    del sys.modules["own_helper"]
+    assert mt.train(MLP(1, [1]), [[1.0]], [0.5], **options).losses == history.losses
+    del sys.modules["own_helper"]
+    (tmp_path / "own_helper.py").write_text("scale = 4.00")
+    with pytest.raises(mt.CheckpointError, match="other code of loss"):
+        mt.train(MLP(1, [1]), [[1.0]], [0.5], **options)
+    assert description(function_of("if p is t: import own_broken\nreturn p"))
 
 
 def test_a_structure_that_holds_itself():

@@ -232,13 +232,16 @@ def _reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
 
 
 def _imported(name: str) -> Any:
-    """Return the module that a function will import, or None where there is none."""
-    import importlib
+    """Return a module that a function will import if it is one of one's own, else its name.
 
-    try:
-        return importlib.import_module(name)
-    except (ImportError, ValueError):
-        return None
+    One's own is imported here, so that the function has the same text before its first call.
+    """
+    if name == "random" or not _is_installed(name):
+        import importlib
+
+        with contextlib.suppress(Exception, SystemExit):  # it may never be imported
+            return importlib.import_module(name)
+    return name
 
 
 def is_own(module: str) -> bool:
@@ -252,6 +255,12 @@ def _is_installed(module: str) -> bool:
     if is_own(module) or module == "__main__":  # which may be run by an installed command
         return is_own(module)
     path = getattr(sys.modules.get(module), "__file__", None)
-    if path is None:
+    if module not in sys.modules:
+        import importlib.util  # slow to import
+
+        with contextlib.suppress(ValueError):  # it has no name, or its package has no spec
+            if spec := importlib.util.find_spec(module.partition(".")[0]):
+                path = next(iter(spec.submodule_search_locations or [str(spec.origin)]))
+    if path in (None, "built-in", "frozen"):
         return module in sys.stdlib_module_names
     return path.startswith(os.path.dirname(os.__file__)) or "-packages" in path
