@@ -453,6 +453,36 @@ def test_large_layers_stay_or_shrink_to_eight(visit, moons):
     expect(page, "#summary", "16 tanh \u2192 8 relu \u2192 1 tanh")
 
 
+def test_the_link_of_a_long_run_leads_back_to_its_step(visit, folder):
+    mt.report(mt.train(steps=12_000, lr=1e-4, record=True), folder / "late.html")
+    page = visit(folder / "late.html")
+    page.keyboard.press("End")
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+    settled(page)
+    page = visit(folder / "late.html", "#" + page.evaluate("fragmentOf()"))
+    settled(page)
+    assert position(page) == "step 11997 of 11999" and page.locator("#notice").is_hidden()
+
+
+def test_weights_that_no_seed_draws_do_not_keep_the_network_from_being_changed(visit, folder):
+    model = mt.MLP(3, [4, 4, 1])
+    model.layers[0].neurons[0].bias.data = 0.5
+    mt.report(mt.train(model, XS, YS, lr=0.1, record=True), folder / "set.html")
+    page = visit(folder / "set.html", "#net=3t")
+    expect(page, "#summary", "a network of 16 numbers")
+    first = page.evaluate("run.losses[0]")
+    page = visit(folder / "set.html")
+    page.locator("#change-open").click()
+    for _ in range(2):
+        page.locator("#change-layers [value=remove]").last.click()
+    page.locator("#add-layer").click()
+    page.locator("#change-layers [value=fewer]").click()
+    settled(page)
+    expect(page, "#summary", "a network of 16 numbers")
+    assert page.evaluate("[run.losses[0], state.seed]") == [first, 0]
+
+
 def test_lines_are_weights_or_gradients(visit, toy):
     page = visit(toy, "#lr=0.05&zero=0&step=4")
     assert page.locator("#network .chip").text_content() == "w0_0_00.669"

@@ -17,7 +17,6 @@ function change(changes, ofNetwork = false) {
     if (state.view !== "run") leaveWalk();
     const lr = scheduled() ? state.lr : [[0, rate()]];
     Object.assign(state, { weight: 0, from: null, lr }, changes);
-    if (state.seed === null && !same(state, usualOf(page, page.spec.data), BUILT)) state.seed = 0;
     retrain();
     writeFragment(true);
   });

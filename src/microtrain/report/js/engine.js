@@ -94,12 +94,12 @@ class Engine extends Network {
     this.point = new Float64Array(this.stride);
   }
 
-  initial(seed) {
-    if (this.data.own || seed === null || seed === undefined) {
-      if (!this.recorded) throw new RangeError("an edited network starts from a seed");
+  // The parameters that a seed draws; without one those recorded, of another network those of 0.
+  initial(seed = null) {
+    if (this.data.own || (seed === null && this.recorded)) {
       return Float64Array.from(this.data.recorded[0].initial);
     }
-    const random = new Twister(seed);
+    const random = new Twister(seed ?? 0);
     const p = new Float64Array(this.size);
     for (const { n, inputs, weights, biases } of this.layers) {
       for (let j = 0; j < n; j += 1) {

@@ -42,7 +42,7 @@ const READERS = {
   batch: wholeNumber(1, samples()),
   steps: wholeNumber(1, () => MOST_STEPS),
   target: (text) => (Number(text) > 0 && finite(Number(text)) ? Number(text) : undefined),
-  step: wholeNumber(0, () => MOST_STEPS),
+  step: wholeNumber(0, () => Infinity), // of the run, when it is there
   sample: wholeNumber(0, samples(1)),
   param: (text) => text,
   view: oneOf(() => ["run", "step", "neuron"]),

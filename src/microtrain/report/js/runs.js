@@ -51,6 +51,7 @@ const hiding = () => state.hide && head() < last();
 
 /** Train anew with what the state says; within one gesture the run before stays the ghost. */
 function retrain(continuing = false) {
+  if (!same(state, usualOf(page, page.spec.data), BUILT)) state.seed ??= 0;
   const config = configOf();
   if (!engine || !same(config, engine.spec, BUILT)) build(config);
   if (!continuing) begunWith = [run, ghost];
