@@ -169,8 +169,6 @@ def test_any_configuration_trains_as_in_python(data):
         if status != "diverged":
             assert norms == same(history.grad_norms)
             assert gradients == same(list(history.recording.gradients[k]))
-            if exact:
-                assert verdict["reason"] == history.reason
 
 
 def test_verdicts_in_the_same_words():
@@ -193,20 +191,11 @@ def test_verdicts_in_the_same_words():
     targets = ["null" if h.target_loss is None else h.target_loss for h in histories]
     jobs = ", ".join(f"[{script(c)[1:-1]}, {t}]" for c, t in zip(curves, targets))
     found = node(SCRIPTS, f"[{jobs}].map((job) => verdictOf(...job))")
-    words = [(verdict["word"], verdict["reason"]) for verdict in found]
-    assert words == [(h.verdict, h.reason) for h in histories]
-    assert {word for word, _ in words} >= {
+    words = [verdict["word"] for verdict in found]
+    assert words == [h.verdict for h in histories]
+    assert {*words} >= {
         *("converged", "diverged", "begun", "saturated", "oscillating", "crawling", "descending")
     }
-
-
-@pytest.mark.parametrize("digits", [1, 3, 6])
-def test_numbers_are_written_as_python_does(digits):
-    rng = random.Random(digits)
-    numbers = [rng.uniform(-1, 1) * 10.0 ** rng.randint(-12, 12) for _ in range(300)]
-    numbers += [0.0, 1.0, -1.0, 100.0, 123456.0, 1e-5, 99999.95, math.inf, -math.inf]
-    found = node(SCRIPTS, f"{script(numbers)}.map((x) => [formatG(x, {digits})])")
-    assert [text for (text,) in found][:-2] == [f"{x:.{digits}g}" for x in numbers][:-2]
 
 
 def test_the_browser_agrees_with_the_recorded_run():
@@ -363,23 +352,6 @@ def test_a_large_layer_that_was_recorded_may_stay_where_the_rest_is_edited():
     assert ask(history, code, "run.losses") == close(expected.losses, 1e-10)
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [
-        '{ data: "sun", net: [], out: "tanh" }',
-        '{ data: "__proto__", net: [], out: "tanh" }',
-        '{ data: "toy", net: [{ n: 9, activation: "tanh" }], out: "tanh" }',
-        '{ data: "toy", net: [{ n: 1.5, activation: "tanh" }], out: "tanh" }',
-        '{ data: "toy", net: Array(4).fill({ n: 1, activation: "tanh" }), out: "tanh" }',
-        '{ data: "toy", net: [], out: "cos" }',
-    ],
-)
-def test_what_can_not_be_put_together_is_refused(spec):
-    code = f"""let told = ""; try {{ makeEngine(data, {spec}); }} catch (error) {{
-      told = `${{error.name}}: ${{error.message}}`; }}"""
-    assert ask(train(steps=1), code, "told").startswith("RangeError: ")
-
-
 class Line(Module):
     def __init__(self):
         self.slope, self.offset = Value(0.5), Value(0.0)
@@ -449,8 +421,8 @@ def test_many_starts():
     results = ask(train(steps=100, target_loss=0.01), code, "many.results")
     for seed, found in enumerate(results):
         history = mt.train(steps=100, lr=0.5, target_loss=0.01, seed=seed)
-        assert (found["seed"], found["word"]) == (seed, history.verdict)
-    assert sum(found["word"] == "converged" for found in results) == 10
+        assert found["fate"] == history.verdict and found["loss"] == close(history.final_loss)
+    assert sum(found["fate"] == "converged" for found in results) == 10
 
 
 NAMES = {name: getattr(math, name) for name in ("tanh", "exp", "log1p", "isfinite")} | {"abs": abs}
@@ -619,7 +591,7 @@ def test_what_can_not_be_written_is_replayed(reason):
     rates, done, losses, verdict, parameters, k, gradients, outputs, loss, frame, *rest = found
     history = runs[1]
     assert rates == [0.01, 0.1] and done and losses == history.losses and k == frame == 8
-    assert (verdict["word"], verdict["reason"]) == (history.verdict, history.reason)
+    assert verdict["word"] == verdict["fate"] == history.verdict
     assert parameters == close(list(history.recording.parameters[8]), 1e-5)
     assert gradients == close(list(history.recording.gradients[8]), 1e-5)
     assert rest[:2] == [runs[0].losses[8], history.losses[3]]

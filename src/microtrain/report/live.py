@@ -20,10 +20,11 @@ from ..training.objective import Objective
 from ..training.tracing import as_floats, parts_of
 from .listing import cell_of, listing_of
 from .program import MOST, program_of
-from .sets import JOBS, NEURONS, sets_of
+from .sets import JOBS, MOST_NEURONS, sets_of
 
-SEEDS = 20  # of starts that the page tries
-MOST_ROWS, LONGEST = 16, 10  # rows of a drawing; of one with more inputs there are so many
+STARTS = 20  # that the page tries
+MANY_INPUTS, ROWS_OF_MANY = 16, 10  # of a neuron with more inputs so many rows are drawn
+CONSTANTS = f"const {STARTS = }, {MOST_NEURONS = }, {MANY_INPUTS = }, {ROWS_OF_MANY = };"
 MOST_NUMBERS = 280_000  # of steps on a page that replays, about
 MOST_EXACT = 2**53 - 1  # of the whole numbers of JavaScript
 FEWEST = 12  # steps that it keeps of a run, or all that there are
@@ -84,7 +85,7 @@ def contents(
         data["listing"] = listing_of(objective, own)
         data["drawings"] = {"wide": _drawings(sizes, False), "tall": _drawings(sizes, True)}
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
-    return data, program
+    return data, f"{CONSTANTS}\n{program}"
 
 
 def _replayed(history: History, recording: Recording, runs: int) -> dict[str, Any]:
@@ -111,7 +112,6 @@ def _replayed(history: History, recording: Recording, runs: int) -> dict[str, An
         "gradNorms": short(history.grad_norms, 17),
         "status": history.status,
         "word": history.verdict,
-        "reason": history.reason,
         "steps": steps,
         "parameters": [short(recording.parameters[k]) for k in steps],
         "gradients": [short(recording.gradients[k]) for k in steps],
@@ -153,7 +153,7 @@ def _pieces(lrs: Sequence[float]) -> list[list[float]]:
 
 def _seed(model: MLP, initial: Sequence[float], likely: int) -> int | None:
     """Return the seed that draws these initial parameters, if it is one of the first."""
-    seeds: list[int] = [likely, *range(SEEDS)]
+    seeds: list[int] = [likely, *range(STARTS)]
     for seed in seeds:
         if [p.data for p in MLP(model.n_in, model.sizes, seed=seed).parameters()] == initial:
             return seed
@@ -190,12 +190,12 @@ def _program(
 def _sizes(sets: dict[str, Any]) -> list[int]:
     """Return the numbers of inputs that the neurons of the page's networks have."""
     found = {n for one in sets.values() for n in (one["inputs"], *(x["n"] for x in one["net"]))}
-    return sorted(found | {*range(1, NEURONS + 1)})
+    return sorted(found | {*range(1, MOST_NEURONS + 1)})
 
 
 def _drawings(sizes: Sequence[int], tall: bool) -> dict[str, Any]:
     """Return the parts of which the page puts together the drawing of a neuron."""
-    shown = {n if n <= MOST_ROWS else LONGEST for n in sizes}
+    shown = {n if n <= MANY_INPUTS else ROWS_OF_MANY for n in sizes}
     activated = {
         name: neuron.activated(name, lambda z, f=f: f(Value(z)).data, tall)  # type: ignore[misc]
         for name, f in ACTIVATIONS.items()
@@ -204,7 +204,7 @@ def _drawings(sizes: Sequence[int], tall: bool) -> dict[str, Any]:
         "head": neuron.HEAD,
         "width": neuron.PHONE_WIDTH if tall else neuron.WIDTH,
         "rows": {n: _quoted(neuron.rows(n, tall)) for n in sorted(shown)},
-        "users": {n: _quoted(neuron.users(n, tall)) for n in range(1, NEURONS + 1)},
+        "users": {n: _quoted(neuron.users(n, tall)) for n in range(1, MOST_NEURONS + 1)},
         "activated": {name: _quoted(part) for name, part in activated.items()},
     }
 

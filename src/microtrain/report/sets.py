@@ -13,7 +13,7 @@ from ..nn.losses import hinge, known, squared_error
 from ..training.objective import Objective
 from ..training.tracing import as_floats, parts_of
 
-NEURONS = 8  # in a layer that is put together in the page, at most
+MOST_NEURONS = 8  # in a layer that is put together in the page, at most
 FRESH = 1  # the seed of new points of the moons
 ALIKE = ("xs", "ys", "loss", "mean")  # what makes it the same data
 RATES = (0.0001, 10.0)  # the ends of the scale of learning rates, for data of one's own
@@ -48,7 +48,7 @@ def sets_of(objective: Objective, columns: Sequence[str], own: bool) -> tuple[st
         xs, ys = job.data()
         hidden, out = job.activations
         usual[name] = _set(xs, ys, job.loss, job.reduction, 1) | {
-            "net": [{"n": min(n, NEURONS), "activation": hidden} for n in job.hidden],
+            "net": [{"n": min(n, MOST_NEURONS), "activation": hidden} for n in job.hidden],
             "out": out,
             "lr": job.lr,
             "steps": 100,

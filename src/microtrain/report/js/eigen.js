@@ -1,5 +1,5 @@
 // The largest eigenvalue of a symmetric matrix that can only be multiplied by: `lanczos` of
-// `training/eigen.py`, with the same steps.
+// `training/curvature.py`.
 
 const PATIENCE = 4;
 

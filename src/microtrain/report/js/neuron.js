@@ -1,9 +1,6 @@
 // Inside the neuron: the drawing that Python laid out, filled with the numbers that are known so far.
 
-const MANY_INPUTS = 16,
-  ROWS_OF_MANY = 10,
-  MOST_USERS = 8,
-  USERS_OF_MANY = 7;
+const USERS_OF_MANY = 7;
 const NOT_YET = "\u00b7";
 
 /** Put a neuron's drawing together from its three pieces: the rows, the activation, the users. */
@@ -39,7 +36,7 @@ function drawNeuron(part, t) {
     layer = engine.layers[l],
     n = t.layers[l][j];
   const inputs = layer.inputs > MANY_INPUTS ? ROWS_OF_MANY : layer.inputs,
-    users = n.users.length > MOST_USERS ? USERS_OF_MANY : n.users.length;
+    users = n.users.length > MOST_NEURONS ? USERS_OF_MANY : n.users.length;
   if (outdated(box, portrait, inputs, layer.activation, users))
     box.replaceChildren(composeNeuron(portrait, inputs, layer.activation, users));
   const svg = box.firstChild,

@@ -7,7 +7,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
         ? "who uses it: the loss"
         : portrait
           ? `who uses it, in layer ${l + 1}: gradient ${TIMES} weight`
-          : n.users.length > MOST_USERS
+          : n.users.length > MOST_NEURONS
             ? "who uses it: the largest gradients"
             : "who uses it: paths meet",
   };
@@ -104,7 +104,7 @@ function usersTexts(texts, n, seen, portrait) {
 }
 
 /** Of many users, those that have a row in the drawing. */
-const usersDrawn = (users) => largestUsers(users, MOST_USERS, USERS_OF_MANY - 1);
+const usersDrawn = (users) => largestUsers(users, MOST_NEURONS, USERS_OF_MANY - 1);
 
 /** The arithmetic of a part: what it is, the product, the result. */
 function arithmetic(part, t) {

@@ -57,8 +57,8 @@ class Recorded {
   batch() { return null; }
 
   verdict() {
-    const { word, reason } = this.run;
+    const { word } = this.run;
     const found = verdictOf(this.losses, this.gradNorms, this.options.target);
-    return { ...found, word, reason, fate: fateOf(this, word) };
+    return { ...found, word, fate: fateOf(this, word) };
   }
 }

@@ -1,10 +1,9 @@
 // What is trained: the state of the page, the run that follows from it, the run before, twenty starts.
 
 const page = JSON.parse($("data").textContent);
-const STARTS = 20,
-  MANY_RATES = 3, // more of them in a run are a schedule
+const MANY_RATES = 3, // more of them in a run are a schedule
   FRAME = 12,
-  REST = 150; // seeds; ms of steps in a frame; ms of rest before the starts
+  REST = 150; // ms of steps in a frame; ms of rest before the starts
 const BUILT = ["data", "net", "out"]; // what makes another network
 const TRAINED = [...BUILT, "mean", "batch", "steps", "target", "lr", "seed", "zeroGrad"];
 const LOOKED = {

@@ -11,7 +11,6 @@ const SYMBOLS = {
   descending: "\u2198",
   begun: "\u00b7",
 };
-const OFTEN = 1 / 5; // of the steps: where the loss rises in so many, that is worth a word
 
 /** How a fate is coloured. */
 function verdictKind(fate) {
