@@ -457,9 +457,6 @@ def test_recording_keeps_every_step_and_changes_nothing():
             ):
                 assert before - 0.05 * gradient == after
         assert (recording.xs, recording.ys) == (XS, YS)
-        assert recording.whole_batch
-    for part in ({"batch_size": 2}, {"accumulate": 2}):
-        assert not mt.train(steps=2, record=True, **part).recording.whole_batch
 
 
 def test_recording_a_run_that_stops_early():

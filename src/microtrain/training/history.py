@@ -23,7 +23,6 @@ class Recording:
 
     Attributes:
         xs, ys: the samples and their targets.
-        whole_batch: whether each loss is that of all samples.
         loss, reduction, zero_grad, steps, batch_size, accumulate, seed: as `train` took them.
         parameters: parameters[k] are those that gave losses[k], as a tuple in the order of
             ``model.parameters()``.
@@ -35,8 +34,7 @@ class Recording:
         objective = plan.objective
         self.xs, self.ys = ([*column] for column in zip(*objective.samples))
         self.loss, self.reduction = objective.loss, objective.reduction
-        self.zero_grad, self.whole_batch = plan.zero_grad, plan.whole_batch
-        self.steps, self.seed = plan.steps, plan.seed
+        self.zero_grad, self.steps, self.seed = plan.zero_grad, plan.steps, plan.seed
         self.batch_size, self.accumulate = plan.batch_size, plan.accumulate
         self.parameters: list[tuple[float, ...]] = []
         self.gradients: list[tuple[float, ...]] = []

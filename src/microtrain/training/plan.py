@@ -22,8 +22,8 @@ class Plan:
 
     Attributes beside the arguments: `objective`, the loss to minimize; `rate`, the learning rate of
     a step; `least`, the loss to get below; `tracked`, the steps at which to take the sharpness;
-    `whole_batch`, whether each step sees every sample once; `per_pass`, how many steps a pass over
-    the samples takes, 1 only if each step sees all of them equally often.
+    `per_pass`, how many steps a pass over the samples takes, 1 only if each step sees all of them
+    equally often.
     """
 
     def __init__(self, **given: Any) -> None:
@@ -74,7 +74,6 @@ class Plan:
                 f"accumulate expects at most {most:,} mini-batches of {self.batch_size:,}, "
                 f"so that one step can hold them; got {self.accumulate}"
             )
-        self.whole_batch = self.batch_size == n and self.accumulate == 1
         batches, each = math.ceil(n / self.batch_size), self.accumulate
         self.per_pass = max(2, math.ceil(batches / each)) if each % batches else 1
 
