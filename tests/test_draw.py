@@ -246,13 +246,8 @@ def test_a_value_is_drawn_unless_its_graph_is_too_large():
     assert y._repr_svg_() is None
     with pytest.raises(ValueError, match="to_svg expects a graph of at most 300 nodes, got 401: "):
         mt.to_svg(y)
-    words = (
-        "Its graph has 401 nodes, too many to look at: 400 *, from 1 leaf. to_dot(value) writes it."
-    )
-    assert words in shown(y)
-    for f in (mt.sin, mt.cos, mt.exp, mt.tanh, mt.atan, mt.sigmoid, mt.softplus):
-        y = f(y * 1e-99)
-    assert "407 *, 1 sin, 1 cos, 1 exp, 1 tanh, 1 atan and others, from 1 leaf. to_dot" in shown(y)
+    words = "Its graph has 401 nodes, too many to look at: to_dot(value) writes it."
+    assert words in shown(y) and "Its graph" not in shown(x)
 
 
 def test_tables_escape_what_they_show():

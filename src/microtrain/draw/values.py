@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 LARGEST = 300  # a graph of more nodes than this is no longer a picture
 LEAF, PARAMETER = "#E3EEF7", "#FFE9B8"
-MOST = 6  # operations that are listed of a larger one
 
 
 def to_dot(value: Value, model: Any = None) -> str:
@@ -105,26 +104,11 @@ def _svg(value: Value) -> str | None:
 def _html(value: Value) -> str:
     numbers = {"data": value.data, "grad": value.grad, "op": value.op, "label": value.label}
     rows = [(name, str(x)) for name, x in numbers.items() if x != ""]
-    return html_table("Value", rows, below=_svg(value) or _summary(value))
-
-
-def _summary(value: Value) -> str:
-    """Return in a sentence what a graph consists of that is too large to draw."""
-    if not value.parents:
-        return ""
-    from collections import Counter
-
-    from .svg import escaped
-
-    order, leaves = topological_sort(value)
-    counts = Counter(node.op for node in order).most_common()
-    listed = ", ".join(f"{n:,} {op}" for op, n in counts[:MOST])
-    others = " and others" if counts[MOST:] else ""
-    words = (
-        f"Its graph has {len(order) + len(leaves):,} nodes, too many to look at: {listed}{others}, "
-        f"from {len(leaves):,} {'leaf' if len(leaves) == 1 else 'leaves'}. to_dot(value) writes it."
-    )
-    return f"<p>{escaped(words)}</p>"
+    below = _svg(value)
+    if below is None and value.parents:
+        n = f"{size(value):,} nodes"
+        below = f"<p>Its graph has {n}, too many to look at: to_dot(value) writes it.</p>"
+    return html_table("Value", rows, below=below or "")
 
 
 Value._repr_svg_, Value._repr_html_ = _svg, _html  # type: ignore[attr-defined]
