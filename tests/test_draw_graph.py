@@ -15,8 +15,7 @@ from pages import ROOT
 
 import microtrain as mt
 from microtrain import MLP, Value
-from microtrain.draw.graph import Arrow, Box, svg
-from microtrain.draw.layers import GAP, Layers
+from microtrain.draw.graph import GAP, Arrow, Box, Layers, svg
 
 XS, YS = mt.datasets.toy()
 SVG = "{http://www.w3.org/2000/svg}"
