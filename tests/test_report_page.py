@@ -241,11 +241,13 @@ def test_8_too_small_a_rate_crawls(visit, toy):
     assert position(page) == "step 99 of 99"
 
 
-def test_9_the_curve_is_a_slider(visit, toy):
-    page = visit(toy)
+@pytest.mark.parametrize("size", [(1280, 740), (1920, 1080)])
+def test_9_the_curve_is_a_slider(visit, toy, size):
+    page = visit(toy, viewport=dict(zip(("width", "height"), size)))
     set_rate(page, 0.05)
     box = page.locator("#curve").bounding_box()
-    x = page.evaluate(f"curveScales({box['width']}, {box['height']}).x(20)")
+    x = "(({ width, height, grown }) => grown * curveScales(width, height).x(20))"
+    x = page.evaluate(f"{x}(sizeOf($('curve')))")
     page.mouse.click(box["x"] + x, box["y"] + box["height"] / 2)
     settled(page)
     assert position(page) == "step 20 of 61"
@@ -365,6 +367,9 @@ def test_guess_first(visit, toy):
     settled(page)
     assert page.locator("#starts").is_hidden() and position(page) == "step 0"
     assert not page.locator("#curve .ahead").get_attribute("points")
+    assert page.locator("#curve").get_attribute("aria-valuemax") == "0"
+    assert page.locator("#curve-table tr").count() == 1
+    assert page.locator("#agreement").inner_text() == ""
     set_rate(page, 0.3)
     expect(page, "#verdict", "Guess, then press Play")
     assert position(page) == "step 0" and "Converged" not in page.locator("#run").inner_text()
@@ -412,6 +417,76 @@ def test_what_is_changed_is_refused_with_a_word_and_covers_nothing(visit, toy):
     page = visit(toy, "#lr=0.05&zero=0", viewport=size)
     starts(page)
     assert page.evaluate("document.documentElement.scrollHeight") <= 850
+
+
+def overflowing(page):
+    """Return the cards of the run whose content is larger than they are."""
+    return page.evaluate(
+        """[...document.querySelectorAll("#run > .card")].filter((card) => card.offsetHeight
+          && [...card.querySelectorAll(":not(.scroll *, svg *, .unseen, .unseen *)")].some((e) =>
+            e.getBoundingClientRect().bottom > card.getBoundingClientRect().bottom))
+          .map((card) => card.id)"""
+    )
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1366, 850), (1920, 1080), (700, 800), (390, 844)])
+def test_what_is_told_of_forgetting_leaves_the_curve_its_room(visit, moons, toy, size):
+    width, height = size
+    viewport = {"width": width, "height": height}
+    page = visit(toy, "#lr=1&zero=0", viewport=viewport)
+    starts(page)
+    assert page.locator("#curve").bounding_box()["height"] >= (170 if width == 390 else 180)
+    assert overflowing(page) == []
+    if width > 1100:
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+    page = visit(moons, "#lr=0.1&zero=0&step=40", viewport=viewport)
+    starts(page)
+    assert overflowing(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_moves_while_it_plays(visit, toy):
+    page = visit(toy, "#lr=0.05&step=5", viewport={"width": 1280, "height": 800})
+    starts(page)
+    places = """() => ["back", "rate", "forget", "network", "strip", "sharpness-open"].map((id) => {
+      const { x, y, width, height } = $(id).getBoundingClientRect();
+      return [x, y, width, height];
+    })"""
+    before = page.evaluate(places)
+    page.keyboard.press("Space")
+    until(page, "head() > 12")
+    assert page.locator("#play").inner_text().endswith("Pause")
+    assert page.evaluate(places) == before
+    until(page, "!state.playing")
+    settled(page)
+    assert page.evaluate(places) == before
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [("0.01", "target 0.01"), ("1e-30", "\u2193 target 1e\u221230, off this chart")],
+)
+def test_a_target_off_the_chart_is_not_drawn_in_it(visit, toy, target, told):
+    page = visit(toy)
+    page.locator("#change-open").click()
+    page.locator("#change-target").fill(target)
+    page.locator("#change-target").press("Enter")
+    settled(page)
+    assert page.locator("#curve .target-label").text_content() == told
+    assert page.locator("#curve line.target").count() == (target == "0.01")
+
+
+def test_the_name_of_the_run_before_hides_nothing(visit, toy):
+    page = visit(toy, "#lr=0.05&zero=0")
+    for rate in (0.053, 0.3, 0.5, 1):
+        set_rate(page, rate)
+        label, knob = (page.locator(f"#curve .{x}").bounding_box() for x in ("ghost-label", "knob"))
+        assert (
+            label["x"] > knob["x"] + knob["width"]
+            or label["x"] + label["width"] < knob["x"]
+            or label["y"] > knob["y"] + knob["height"]
+            or label["y"] + label["height"] < knob["y"]
+        )
 
 
 def test_the_marks_of_a_plane_are_explained(visit, moons, folder):

@@ -194,6 +194,8 @@ function drawBar() {
       ? `{${state.part}} of ${parts().length}`
       : `{${head()}}${hiding() ? "" : ` of ${last()}`}${run.done ? "" : "\u2026"}`,
   );
+  const most = String(walking ? parts().length : last()).length;
+  $("position").style.setProperty("--digits", most); // so that what stands beside it stays there
   for (const [id, end] of [
     ["back", head() <= 0 && !(walking && state.part > 1)],
     ["forth", walking ? state.part >= parts().length : head() >= last()],

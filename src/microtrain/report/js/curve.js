@@ -30,8 +30,9 @@ function curveScales(width, height) {
 }
 
 function drawCurve(svg, small = false, step = head()) {
-  const width = Math.max(200, svg.clientWidth),
-    height = Math.max(80, svg.clientHeight),
+  const size = sizeOf(svg),
+    width = Math.max(200, size.width),
+    height = Math.max(80, size.height),
     at = curveScales(width, height);
   if (emptied(svg, width, height, scale, state.steps, state.target, at.end))
     frameCurve(svg, width, height, at);
@@ -53,7 +54,6 @@ function drawCurve(svg, small = false, step = head()) {
       );
   const before = ghost ? ghost.losses.slice(0, ghost.head + 1) : [];
   attributes(part("ghost"), { points: points(before), "data-points": before.length });
-  drawGhostLabel(part("ghost-label"), before, at, width, small);
   const target = part("target-label"),
     left = at.x(last()) > width - RIGHT - 90; // away from where the run ends
   if (target)
@@ -67,13 +67,14 @@ function drawCurve(svg, small = false, step = head()) {
   });
   attributes(part("here"), { x1: at.x(k), x2: at.x(k) });
   attributes(part("knob"), { cx: at.x(k), cy: Math.max(TOP, at.y(shown[k])) });
-  drawLeaving(part("leaving"), losses, at, hidden);
+  drawLeaving(part("leaving"), losses, at, hidden ? k : last(), height);
+  drawGhostLabel(svg, before, at, width, small);
   drawChaos(part("chaos"), at, height);
   const trend = k === 0 ? "" : losses[k] < losses[k - 1] ? ", falling" : ", rising";
   attributes(svg, {
-    "aria-valuemax": last(),
+    "aria-valuemax": hidden ? k : last(),
     "aria-valuenow": k,
-    "aria-valuetext": `step ${k} of ${last()}, loss ${short(losses[k], 3)}${trend}`,
+    "aria-valuetext": `step ${k}${hidden ? "" : ` of ${last()}`}, loss ${short(losses[k], 3)}${trend}`,
   });
 }
 
@@ -93,12 +94,7 @@ function frameCurve(svg, width, height, at) {
   caption(svg, LEFT - 10, height - 6, "end", "step");
   const turned = { transform: `translate(11 ${height / 2}) rotate(-90)` };
   if (height > SMALL) caption(svg, 0, 0, "middle", "loss, in powers of ten", turned);
-  if (state.target !== null) {
-    const y = at.y(state.target);
-    shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "target" });
-    if (height > SMALL)
-      shape(svg, "text", { y: y - 5, class: "target-label" }, `target ${plain(state.target)}`);
-  }
+  if (state.target !== null) frameTarget(svg, width, height, at);
   shape(svg, "line", { y1: TOP - 4, y2: height - BOTTOM, class: "here" });
   for (const name of ["ghost", "ahead", "past"]) shape(svg, "polyline", { class: name });
   shape(svg, "text", { class: "ghost-label" });
@@ -107,37 +103,79 @@ function frameCurve(svg, width, height, at) {
   shape(svg, "circle", { class: "knob", r: 6 });
 }
 
-const powerText = (power) => (power < -3 ? `1e${MINUS}${-power}` : plain(10 ** power));
-
-/** Where the run before is told apart best: at its line, half way down. */
-function drawGhostLabel(label, before, at, width, small) {
-  if (!before.length || small) return say(label, "");
-  const text = `before: ${difference(ghost.config, run.config).replace(/^at /, "rate ")}`;
-  const k = Math.min(before.length - 1, Math.round(0.55 * (before.length - 1))),
-    x = at.x(k);
-  const ends = x + 8 + 6.2 * text.length > width - RIGHT;
-  attributes(label, {
-    x: ends ? width - RIGHT : x + 8,
-    y: Math.max(TOP + 8, at.y(before[k]) - 9),
-    "text-anchor": ends ? "end" : "start",
-  });
-  say(label, text.length > 40 ? "before" : text);
+/** The line of the target; one that lies outside is only told. */
+function frameTarget(svg, width, height, at) {
+  const y = at.y(state.target),
+    outside = state.target < scale.low ? "\u2193" : state.target > scale.high ? "\u2191" : "",
+    told = `${outside} target ${plain(state.target)}${outside && ", off this chart"}`.trim();
+  if (!outside) shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "target" });
+  if (height > SMALL || outside)
+    shape(svg, "text", { y: Math.max(TOP + 8, y - 5), class: "target-label" }, told);
 }
 
-/** A run that leaves through the top: where, and how far it went. */
-function drawLeaving(group, losses, at, hidden) {
-  const k = losses.findIndex(at.outside),
-    gone = k >= 0 && !hidden;
-  if (group.dataset.k === String(gone && k)) return;
-  group.dataset.k = gone && k;
+const powerText = (power) => (power < -3 ? `1e${MINUS}${-power}` : plain(10 ** power));
+
+/** Name the run before at its line, where that hides least of what else is drawn. */
+function drawGhostLabel(svg, before, at, width, small) {
+  const label = svg.querySelector(".ghost-label");
+  if (!before.length || small) return say(label, "");
+  const told = `before: ${difference(ghost.config, run.config).replace(/^at /, "rate ")}`,
+    text = told.length > 40 ? "before" : told,
+    wide = 6.3 * text.length,
+    others = [...svg.querySelectorAll("polyline")].flatMap(placesAlong),
+    spot = ({ x, y }) => others.push(...[-8, 0, 8].flatMap((by) => [[x + by, y - 6], [x + by, y + 6]]));
+  spot({ x: at.x(head()), y: svg.querySelector(".knob").cy.baseVal.value });
+  for (const other of svg.querySelectorAll(".target-label, .leaving text")) {
+    const { x, y, width } = other.getBBox();
+    for (let by = 0; by <= width; by += 8) spot({ x: x + by, y: y + 8 });
+  }
+  let found = null;
+  for (const share of [0.55, 0.4, 0.7, 0.25, 0.85, 0.1])
+    for (const down of [-9, 17]) {
+      const k = Math.round(share * (before.length - 1)),
+        x = Math.max(LEFT + 4, Math.min(width - RIGHT - wide, at.x(k) + 8)),
+        y = Math.max(TOP + 8, at.y(before[k]) + down),
+        hidden = others.filter(
+          ([px, py]) => px > x - 3 && px < x + wide + 3 && py > y - 12 && py < y + 5,
+        ).length;
+      if (!found || hidden < found.hidden) found = { x, y, hidden };
+    }
+  attributes(label, { x: found.x, y: found.y });
+  say(label, text);
+}
+
+/** Places along a line of a picture, a few pixels apart. */
+function placesAlong(line) {
+  const ends = [...line.points].filter((_, i, all) => i % Math.ceil(all.length / 200) === 0),
+    places = [];
+  for (const [i, { x, y }] of ends.entries()) {
+    const next = ends[i + 1] ?? ends[i],
+      n = Math.ceil(Math.hypot(next.x - x, next.y - y) / 6) || 1;
+    for (let j = 0; j < Math.min(n, 200); j++)
+      places.push([x + ((next.x - x) * j) / n, y + ((next.y - y) * j) / n]);
+  }
+  return places;
+}
+
+/** A run that leaves through the top, or the bottom: where, and how far it went. */
+function drawLeaving(group, losses, at, end, height) {
+  const seen = losses.slice(0, end + 1),
+    below = seen.findIndex((loss) => loss < scale.low);
+  let k = seen.findIndex(at.outside);
+  const up = k >= 0;
+  if (!up) k = below;
+  if (!outdated(group, k, end, seen[end])) return;
   group.replaceChildren();
-  if (!gone) return;
+  if (k < 0) return;
   const x = at.x(k),
-    most = Math.max(...losses),
-    left = x > 200;
-  shape(group, "path", { d: `M${x} 1l6 11h-12z`, class: "bad-mark" });
-  const [anchor, away] = left ? ["end", -12] : ["start", 12];
-  caption(group, x + away, 11, anchor, short(most, 2), { class: "bad" });
+    most = up ? Math.max(...seen) : Math.min(...seen),
+    when = seen.indexOf(most),
+    told = `${short(most, 2)}${when === k ? "" : ` at step ${when}`}`,
+    y = up ? 11 : height - BOTTOM - 2,
+    [anchor, away] = x > 200 ? ["end", -12] : ["start", 12];
+  if (!up && height < 240) return; // no room beneath the target's line
+  if (up) shape(group, "path", { d: `M${x} 1l6 11h-12z`, class: "bad-mark" });
+  caption(group, x + away, y, anchor, `${up ? "" : "\u2193 "}${told}`, { class: up ? "bad" : "low" });
 }
 
 /** Where Python and the browser part, because rounding decides: a tick, and Python's run dotted. */
@@ -165,9 +203,9 @@ const isRecorded = () =>
 
 function setUpCurve(svg) {
   const move = (event) => {
-    const box = svg.getBoundingClientRect(),
-      at = curveScales(box.width, box.height);
-    state.step = Math.max(0, Math.min(last(), at.step(event.clientX - box.left)));
+    const { width, height, grown } = sizeOf(svg),
+      x = (event.clientX - svg.getBoundingClientRect().left) / grown;
+    state.step = Math.max(0, Math.min(last(), curveScales(width, height).step(x)));
     if (state.view !== "run") restartWalk();
     changed(); // while dragging, too
   };
@@ -183,7 +221,8 @@ function setUpCurve(svg) {
 /** The losses at eleven steps, for those who can't see the curve. */
 function drawCurveTable() {
   const body = $("curve-table"),
-    steps = [...new Set(Array.from({ length: 11 }, (_, i) => Math.round((last() * i) / 10)))];
+    end = hiding() ? head() : last(),
+    steps = [...new Set(Array.from({ length: 11 }, (_, i) => Math.round((end * i) / 10)))];
   const text = steps.map((k) => `${k}:${run.losses[k]}`).join();
   if (!outdated(body, text)) return;
   body.replaceChildren(

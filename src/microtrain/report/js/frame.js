@@ -3,6 +3,13 @@
 const LARGE = 8,
   HUGE = 24; // neurons in a layer: above, small circles without numbers; only so many are drawn
 
+/** The size to draw a picture for: of a large one less than it has, so that all in it grows. */
+function sizeOf(svg) {
+  const { width, height } = svg.getBoundingClientRect(),
+    grown = Math.max(1, Math.min(1.4, width / 500, height / 420));
+  return { width: Math.round(width / grown), height: Math.round(height / grown), grown };
+}
+
 /** Whether there is no room for numbers in the circles. */
 const crowded = () => Math.max(engine.set.inputs, ...engine.layers.map(({ n }) => n)) > LARGE;
 

@@ -12,7 +12,7 @@ function drawMore() {
   $("source-open").disabled = !engine.straight;
   say($("source-of"), engine.straight ? "" : " of the recorded network");
   $("sharpness-open").hidden = !page.live;
-  say($("agreement"), page.live ? agreementText() : "");
+  say($("agreement"), page.live && !hiding() ? agreementText() : "");
 }
 
 function agreementText() {

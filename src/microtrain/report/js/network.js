@@ -34,9 +34,9 @@ function drawNetwork() {
   const p = run.parameters(k),
     flat = engine.flat(p);
   networkWords(flat); // they come first: the picture has the room that they leave
-  const box = svg.getBoundingClientRect();
-  if (!box.width) return;
-  const at = networkLayout(Math.round(box.width), Math.round(box.height), false),
+  const { width, height } = sizeOf(svg);
+  if (!width) return;
+  const at = networkLayout(width, height, false),
     values = engine.forward(p, state.sample),
     x = engine.set.xs[state.sample],
     gradients = run.gradients(k);

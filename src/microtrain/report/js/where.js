@@ -2,9 +2,9 @@
 
 function drawWhere(part, t) {
   const svg = $("where"),
-    box = svg.getBoundingClientRect();
-  if (!box.width) return;
-  const at = networkLayout(Math.round(box.width), Math.round(box.height), true),
+    { width, height } = sizeOf(svg);
+  if (!width) return;
+  const at = networkLayout(width, height, true),
     walk = walkList();
   frameNetwork(svg, at);
   const backward = isBack(part),
