@@ -578,6 +578,22 @@ def test_where_eager_and_compiled(condition, expected):
         assert mt.hessian(f, (0, 1))(x, y) == ((0.0, 0.0), (0.0, 0.0 if first else 2.0))
 
 
+@pytest.mark.parametrize("kind", ["float64", "float32", "float16", "int64", "int32", "uint8"])
+def test_slopes_take_numpy_scalars_as_floats(kind):
+    np = pytest.importorskip("numpy")
+
+    @mt.primitive(slopes=(lambda y, a, b: 2 * a * b * b, lambda y, a, b: 2 * a * a * b))
+    def squares(a, b):
+        return a * a * b * b
+
+    c = np.dtype(kind).type(200.3)
+    for f in (squares, mt.atan2, mt.maximum):
+        for x in (mt.Value(0.3), mt.Value(500.0)):
+            for operands, same in (((x, c), (x, float(c))), ((c, x), (float(c), x))):
+                assert f(*operands).partials == f(*same).partials
+                assert [*map(type, f(*operands).partials)] == [float]
+
+
 def test_conditions_of_numpy():
     np = pytest.importorskip("numpy")
     yes, no = np.float64(1.0) > 0, np.float64(-1.0) > 0
