@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import as_list
+from .number import operand
 from .operators import ieee_power, ratio
 from .piecewise import detach, maximum, where
 from .primitive import Slope, primitive
@@ -208,7 +209,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     >>> softmax([1000.0, 0.0])
     [1.0, 0.0]
     """
-    listed = as_list("xs", xs)
+    listed = [operand("softmax", x) for x in as_list("xs", xs)]
     if not listed:
         raise ValueError("softmax expects at least one number, got none")
     top = detach(functools.reduce(maximum, listed))  # a constant: the result is the same for any

@@ -163,9 +163,9 @@ class Value(Methods, GraphCopies, Operand):
         if not slopes:  # an operator
             return primitive.function(*operands)
         data = [assigned(x.data) if isinstance(x, Value) else x for x in operands]
-        y = primitive.call(*data)
         # Slopes compute with Python's numbers: NumPy's have fewer digits, or overflow.
         data = [x if (n := as_number(x)) is NotImplemented else n for x in data]
+        y = primitive.call(*data)
         varying = [
             k for k, x in enumerate(operands) if isinstance(x, Value) and slopes[k] is not None
         ]
