@@ -94,7 +94,7 @@ def test_each_command_trains_natively(capsys, tmp_path):
         ["train", "--lr", "0.1", "--steps", "300"],
         ["fit", str(table), "--target", "c", "--numbers", "--steps", "60"],
         ["sweep", "--lrs", "0.1", "--seeds", "2", "--jobs", "1"],
-        ["map", "--cells", "2", "--seeds", "1", "--jobs", "1"],
+        ["map", "--cells", "3", "--seeds", "1", "--jobs", "1"],
     ):
         native, compiled = (printed(*argv, "--engine", x) for x in ("native", "compiled"))
         assert native == compiled

@@ -39,7 +39,7 @@ def test_it_writes_a_picture(capsys, tmp_path):
     assert main([*SMALL, "--plot", str(path)]) == 0
     assert path.read_bytes().startswith(b"\x89PNG")
     assert main([*SMALL, "--plot", str(tmp_path / "map.mp3")]) == 2
-    assert "--plot expects a file that ends in .png, .svg or .pdf" in capsys.readouterr().err
+    assert "--plot: expects a file that ends in .png, .svg or .pdf" in capsys.readouterr().err
     assert main([*SMALL, "--plot", str(tmp_path / "nowhere" / "map.png")]) == 1
     assert "nowhere: there is no such folder" in capsys.readouterr().err
 
@@ -56,7 +56,7 @@ def test_without_matplotlib_it_says_so_before_it_begins(capsys, monkeypatch):
         ("--lrs 0.1", "--lrs: expected 2 arguments"),
         ("--lrs 1 0.1", "--lrs expects the lowest first, got 1 and 0.1"),
         ("--scales 0 1", "--scales expects a finite number above 0, got 0"),
-        ("--cells 1", "--cells expects an int of at least 2, got 1"),
+        ("--cells 2", "--cells expects an int of at least 3, got 2"),
         ("--seeds 0", "--seeds expects an int of at least 1, got 0"),
         ("--rows rates", "--rows: expects one of scales, seeds"),
         ("--json --csv", "--json and --csv can't both"),

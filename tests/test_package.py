@@ -65,7 +65,6 @@ def test_import_is_light():
         "compiler.c",
         "compiler.native",
         "draw.graph",
-        "lab.picture",
         "report.live",
         "tables.fit",
     }

@@ -51,8 +51,9 @@ from .engine.primitives import (
 from .engine.value import Value
 from .errors import CompileError, DomainError, GradcheckError
 from .files.records import CheckpointError
+from .lab.diagram import PhaseDiagram
 from .lab.executors import SweepError
-from .lab.phase import PhaseDiagram, phase_diagram
+from .lab.phase import phase_diagram
 from .lab.results import Sweep
 from .lab.sweep import sweep
 from .nn import datasets

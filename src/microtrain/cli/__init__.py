@@ -91,7 +91,7 @@ def _explained(error: BaseException) -> tuple[int, str]:
             return FAILED, f"{error.filename}: {error.strerror}"
         case SweepError() | CompileError():  # there is no C compiler, or it fails
             return FAILED, str(error)
-        case ValueError():
+        case ValueError() | ImportError():  # matplotlib is missing
             return USAGE, str(error)
         case MemoryError() | RecursionError():
             return FAILED, "there is not enough memory for that"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import collections
 import math
-import os
 from typing import Any
 
 from ..draw.plot import axes
 from ..files.records import target
-from ..lab.phase import PhaseDiagram, phase_diagram
-from ..lab.picture import SIZE
+from ..lab.diagram import PhaseDiagram
+from ..lab.phase import phase_diagram
 from ..lab.runs import counts
 from ..nn.optim import learning_rate
 from .options import Command, Unset, filled, usual
@@ -25,16 +24,18 @@ def run(arguments: argparse.Namespace) -> int:
     scaled = arguments.rows == "scales"
     seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
     checked(arguments, seeds=seeds, jobs=arguments.jobs)
-    if arguments.cells < 2:
-        raise ValueError(f"--cells expects an int of at least 2, got {arguments.cells}")
+    if arguments.cells < 3:
+        raise ValueError(f"--cells expects an int of at least 3, got {arguments.cells}")
     lrs = between("lrs", arguments.lrs, arguments.cells)
     scales = between("scales", arguments.scales, (arguments.cells + 1) // 2) if scaled else None
-    ax = None if arguments.plot is None else axes_for(arguments.plot)
+    if arguments.plot is not None:
+        target(arguments.plot)
+        axes()  # is matplotlib there?
     more: Any = {"seeds": range(seeds), "sharpness": not arguments.no_sharpness}
     found = explored(phase_diagram, arguments, lrs, scales, **more)
-    if ax is not None:
-        with about(str(arguments.plot)):
-            found.plot(ax).figure.savefig(arguments.plot, dpi=150)
+    if arguments.plot is not None:
+        with about(arguments.plot):
+            found.plot().figure.savefig(arguments.plot, dpi=150)
     return printed(found, arguments, _text)
 
 
@@ -43,20 +44,7 @@ def between(name: str, ends: list[float], n: int) -> list[float]:
     low, high = (math.log10(learning_rate(f"--{name}", end)) for end in ends)
     if low >= high:
         raise ValueError(f"--{name} expects the lowest first, got {ends[0]:g} and {ends[1]:g}")
-    return [10 ** (low + (high - low) * k / max(1, n - 1)) for k in range(n)]
-
-
-def axes_for(path: str) -> Any:
-    """Return axes for a picture. Raises `ValueError` if it can't be written to that path."""
-    target(path)
-    try:
-        ax = axes(None, *SIZE)
-    except ImportError as error:
-        raise ValueError(f"--plot: {error}") from None
-    known = ax.figure.canvas.get_supported_filetypes()
-    if os.path.splitext(path)[1][1:].lower() not in known:
-        raise ValueError(f"--plot expects a file that ends in .png, .svg or .pdf, got {path}")
-    return ax
+    return [10 ** (low + (high - low) * k / (n - 1)) for k in range(n)]
 
 
 def _text(found: PhaseDiagram) -> str:

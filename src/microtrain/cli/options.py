@@ -54,9 +54,16 @@ def neurons(text: str) -> int:
     return int(text)
 
 
+def picture(text: str) -> str:
+    if not text.lower().endswith((".png", ".svg", ".pdf")):
+        raise ValueError
+    return text
+
+
 Kind = Callable[[str], Any] | Collection[str]
 EXPECTED: dict[Kind, str] = {int: "a whole number", float: "a number"}
 EXPECTED[neurons] = f"numbers from 1 to {MOST:,}"
+EXPECTED[picture] = "a file that ends in .png, .svg or .pdf"
 
 
 def _read(kind: Kind, text: str) -> Any:
@@ -124,7 +131,7 @@ OPTIONS = {
     "rows": Option("what its rows are", "NAME", ("scales", "seeds"), "scales"),
     "scales": Option("lowest, highest factor of initial parameters", "X", float, [0.1, 10], 2),
     "cells": Option("how many rates, and half as many scales", "N", int),
-    "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE"),
+    "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE", picture),
     # Files.
     "checkpoint": Option("keep the state of the run in this file", "FILE"),
     "checkpoint-every": Option("write it every N steps (about every second)", "N", int),

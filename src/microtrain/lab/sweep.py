@@ -193,7 +193,13 @@ def distinct_seeds(seeds: Any) -> list[int]:
     return distinct("seeds", seeds, any_int, "int", "ints, such as range(20)")
 
 
-def distinct(name: str, given: Any, read: Callable[..., Any], one: str, several: str) -> list[Any]:
+def distinct(
+    name: str,
+    given: Any,
+    read: Callable[..., Any] = learning_rate,
+    one: str = "number",
+    several: str = "numbers above 0",
+) -> list[Any]:
     """Return the items of a list, read. Raises `ValueError` for none, or equal ones."""
     listed = as_list(name, given, f"a list of {several}")
     found = [read(f"{name}[{i}]", x) for i, x in enumerate(listed)]

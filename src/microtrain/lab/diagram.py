@@ -1,0 +1,240 @@
+"""What a phase diagram leaves behind: the runs in its cells, and their picture."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby, pairwise
+from typing import Any
+
+from ..draw import plot
+from ..draw.chart import default_width
+from ..errors import any_int, counted, true_or_false
+from .executors import Job
+from .runs import Rate, Run
+
+LABELS = {"scale": "scale of the initial parameters", "seed": "seed"}
+LINE = "2 / sharpness of the start"
+Look = tuple[str, str, tuple[int, ...]]
+# Signs in plain text, colours of a plot, and those of a terminal (of "converged", from one step to
+# the most). The colours are after Okabe and Ito (2008, "Color Universal Design"), with greys where
+# it goes slowly. All differ also for those who see no red, no green or no blue.
+LOOKS: dict[str, Look] = {
+    "converged": ("#", "#0072B2", (17, 24, 31, 74, 117)),
+    "descending": ("-", "#B8B8B8", (249,)),
+    "crawling": (".", "#EBEBEB", (255,)),
+    "oscillating": ("~", "#C06A9C", (132,)),
+    "saturated": ("=", "#E69F00", (214,)),
+    "diverged": ("X", "#A33A00", (130,)),
+    LINE: ("|", "#000000", (16,)),
+}
+EMPTY: Look = " ", "#FFFFFF", (240,)
+SHADES = "#08254D", "#0072B2", "#A9DBF5"  # of "converged" in a plot, likewise
+
+Planned = tuple[float, int]  # the scale and the seed of a start
+
+
+class PhaseDiagram(Job[Planned, list[Run]]):
+    """What became of every learning rate from every start, made by `phase_diagram`.
+
+    Beside what a `Job` has, whose plan is the scale and the seed of each start, and in `made` its
+    runs:
+
+    Attributes:
+        lrs: the learning rates, ascending.
+        rows: the scales, ascending, or the seeds.
+        by: what the rows are: "scale" or "seed".
+
+    >>> import microtrain as mt
+    >>> found = mt.phase_diagram([0.1, 1.0], [1.0], seeds=range(5))
+    >>> found.cells
+    [[Rate(0.1: 5 converged), Rate(1: 5 saturated)]]
+    >>> [round(lr, 2) for lr in found.stable_lrs]
+    [0.2]
+    """
+
+    what = "starts"
+
+    def __init__(
+        self,
+        lrs: Sequence[float],
+        scales: Sequence[float] | None,
+        seeds: Sequence[int],
+        steps: int,
+        target_loss: float | None,
+    ) -> None:
+        # Seed by seed, so that what is there after Ctrl-C is the whole plane with fewer seeds.
+        plan = [(scale, seed) for seed in seeds for scale in scales or (1.0,)]
+        super().__init__(plan, steps, target_loss)
+        self.lrs = list(lrs)
+        self.by = "seed" if scales is None else "scale"
+        self.rows: list[float] = list(seeds if scales is None else scales)
+
+    def _named(self, planned: Planned) -> str:
+        return f"the start of scale {planned[0]:g} with seed {planned[1]}"
+
+    @property
+    def cells(self) -> list[list[Rate | None]]:
+        """A `Rate` for each row and learning rate; None where no run has been made."""
+        groups: dict[float, list[list[Run]]] = {row: [] for row in self.rows}
+        for runs in self.results:
+            groups[getattr(runs[0], self.by)].append(runs)
+        nothing: list[Rate | None] = [None] * len(self.lrs)
+        return [[*map(Rate, zip(*starts))] if starts else nothing for starts in groups.values()]
+
+    @property
+    def stable_lrs(self) -> list[float | None]:
+        """For each row the rate below which gradient descent would be stable on a quadratic.
+
+        It is 2 / sharpness, with the median of the sharpness of the starts; None where that is not
+        above 0, or unknown.
+        """
+        found = [first.sharpness if first else None for first, *_ in self.cells]
+        return [2 / sharpness if sharpness and sharpness > 0 else None for sharpness in found]
+
+    def chart(self, width: int | None = None, height: int = 24, *, colour: bool = False) -> str:
+        """Return the diagram as text: a sign for each cell or, with `colour`, an ANSI colour.
+
+        A cell shows its most frequent verdict. At most `width` characters wide (None: as the
+        terminal, and 80 at most), with at most `height` lines for the cells. Where there are more
+        rows or columns than that, some are left out.
+        """
+        width = default_width() if width is None else any_int("width", width)
+        height = max(2, any_int("height", height))
+        true_or_false("colour", colour)
+        labels = [f"{x:.3g}" for x in self.rows]
+        margin = max(map(len, labels))
+        room, n, m = max(8, width - margin - 2), len(self.lrs), len(labels)
+        size = max(1, min(room // n, height * 2 // m, 6))  # characters that a cell is wide
+        wide, high = min(room, n * size), min(height, m * max(1, size // 2))
+        columns = [k * n // wide for k in range(wide)]
+        borders = [*map(math.log10, edges([self.lrs[k] for k in columns[::size]]))]
+        places = [a + (b - a) * i / size for a, b in pairwise(borders) for i in range(size)]
+
+        def place(x: float) -> int | None:
+            """Return which character of a row stands for a rate of 10**x, if one does."""
+            inside = borders[0] <= x < borders[-1]
+            return bisect.bisect(places, x + 1e-9) - 1 if inside else None  # or rounding decides
+
+        def look(cell: Rate | None) -> tuple[str, int]:
+            """Return the sign of a cell, and its colour."""
+            sign, _, shades = LOOKS[cell.verdict] if cell else EMPTY
+            steps = cell.steps[1] if cell and cell.steps else 0
+            part = math.log(max(1, steps)) / math.log(max(2, self.steps))
+            return sign, shades[int(part * (len(shades) - 0.01))]
+
+        told, signs, before = [f"{LABELS[self.by]} over learning rate"], set(), -1
+        cells, line = self.cells, self.stable_lrs
+        for row in (k * m // high for k in reversed(range(high))):
+            looks = [look(cells[row][k]) for k in columns]
+            if (lr := line[row]) and (passes := place(math.log10(lr))) is not None:
+                looks[passes] = LOOKS[LINE][0], LOOKS[LINE][2][0]
+            signs |= {sign for sign, _ in looks}
+            told.append(f"{labels[row] if row != before else '':>{margin}} |{_text(looks, colour)}")
+            before = row
+        ticks = ""
+        for k in range(math.ceil(borders[0]), math.ceil(borders[-1])):
+            if (tick := place(k)) is not None and tick >= len(ticks):
+                ticks = f"{ticks:<{tick}}{10.0**k:g} "
+        entries = []
+        for name, (sign, _, shades) in LOOKS.items():
+            block = [(sign, shade) for shade in shades for _ in "  "] if colour else [(sign, 0)]
+            order = ", early to late" if colour and len(shades) > 1 else ""
+            entries += [f"{_text(block, colour)} {name}{order}"] if sign in signs else []
+        below = [ticks.rstrip() or f"{self.lrs[0]:.3g}"]
+        below += ["   ".join(entries[i : i + 4]) for i in range(0, len(entries), 4)]
+        return "\n".join([*told, *(" " * (margin + 2) + text for text in below)])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the diagram on the axes given or on new ones, and return matplotlib's axes.
+
+        A cell has the colour of its most frequent verdict; of runs that converged, the darker, the
+        fewer steps they took (the median). The line is `stable_lrs`. The legend stands beside the
+        axes. Needs matplotlib (`pip install matplotlib`), else `ImportError`.
+        """
+        ax = plot.axes(ax, 7.2, 4.6)
+        from matplotlib.colors import LinearSegmentedColormap, ListedColormap, LogNorm
+        from matplotlib.patches import Patch
+        from matplotlib.patheffects import withStroke
+
+        names, cells, scaled = [*LOOKS], self.cells, self.by == "scale"
+        across, up = edges(self.lrs), edges(self.rows if scaled else range(len(cells)), scaled)
+        steps = [[max(1, c.steps[1]) if c and c.steps else math.nan for c in row] for row in cells]
+        shades = LinearSegmentedColormap.from_list("", SHADES)
+        look: dict[str, Any] = {"norm": LogNorm(1, max(2, self.steps)), "rasterized": True}
+        mesh = ax.pcolormesh(across, up, steps, cmap=shades, **look)
+        kinds = [
+            [names.index(c.verdict) or math.nan if c else math.nan for c in row] for row in cells
+        ]
+        colours = ListedColormap([colour for _, colour, _ in LOOKS.values()])
+        look = {"vmin": 0, "vmax": len(names) - 1, "rasterized": True}
+        ax.pcolormesh(across, up, kinds, cmap=colours, **look)
+        if not scaled:
+            ax.yaxis.get_major_locator().set_params(integer=True)
+            ax.yaxis.set_major_formatter(lambda k, _: f"{dict(enumerate(self.rows)).get(k, '')}")
+        seen = {cell.verdict for row in cells for cell in row if cell}
+        handles: list[Any] = [Patch(color=LOOKS[x][1], label=x) for x in names if x in seen]
+        passes = [lr or math.nan for lr in self.stable_lrs]
+        if any(across[0] <= lr < across[-1] for lr in passes):
+            look = {"orientation": "horizontal", "baseline": None, "color": LOOKS[LINE][1]}
+            look["path_effects"] = [withStroke(linewidth=3.2, foreground=EMPTY[1])]
+            handles.append(ax.stairs(passes, up, label=LINE, linewidth=1.4, **look))
+        ax.set(xlabel="learning rate", xscale="log", xlim=(across[0], across[-1]))
+        ax.set(ylabel=LABELS[self.by], yscale="log" if scaled else "linear", ylim=(up[0], up[-1]))
+        seeds = len({seed for _, seed in self.plan})
+        title = f"most frequent of {seeds} seeds" if scaled and seeds > 1 else ""
+        ax.legend(handles=handles, title=title, frameon=False, alignment="left", **plot.BESIDE)
+        if "converged" in seen:
+            scale = ax.inset_axes((1.04, 0.03, 0.035, 0.38))
+            ax.figure.colorbar(mesh, cax=scale, label="steps to converge")
+        return ax
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield a dict for each run: lr, scale, seed, verdict, steps, loss and first sharpness."""
+        names = "lr", "scale", "seed", "verdict", "steps", "loss", "sharpness"
+        for run in chain(*self.results):
+            yield {name: getattr(run, name) for name in names}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was found as plain numbers, texts, lists and dicts.
+
+        A run is in `runs` as in `records`; `verdicts` holds for each row and learning rate how many
+        runs there are of each.
+        """
+        names = "status", "lrs", "by", "rows", "steps", "target_loss", "stable_lrs"
+        return {
+            **{name: getattr(self, name) for name in names},
+            "verdicts": [[cell and cell.verdicts for cell in row] for row in self.cells],
+            "runs": list(self.records()),
+        }
+
+    def _repr_html_(self) -> str:
+        return plot.html_table(repr(self), [], (), plot.inline(self.plot, self.chart))
+
+    def __repr__(self) -> str:
+        done = "" if self.status == "finished" else f", {self.status}"
+        runs = counted(len(self.made) * len(self.lrs), "run")
+        rates, rows = counted(len(self.lrs), "rate"), counted(len(self.rows), self.by)
+        return f"PhaseDiagram({runs} of {rates} and {rows}{done})"
+
+
+def edges(centres: Sequence[float], log: bool = True) -> list[float]:
+    """Return the borders of cells with these centres, halfway between them.
+
+    >>> edges([0.01, 1.0]), edges([0, 1, 2], log=False)
+    ([0.001, 0.1, 10.0], [-0.5, 0.5, 1.5, 2.5])
+    """
+    places = [math.log10(x) if log else x for x in centres]
+    inner = [(a + b) / 2 for a, b in pairwise(places)]
+    first, last = (inner[0], inner[-1]) if inner else (places[0] + 0.5, places[0] - 0.5)
+    found = [2 * places[0] - first, *inner, 2 * places[-1] - last]
+    return [10.0 ** min(max(-307, x), 308) if log else x for x in found]
+
+
+def _text(looks: Sequence[tuple[str, int]], colour: bool) -> str:
+    """Return a row of characters: signs, or blanks on the colours of a terminal."""
+    if not colour:
+        return "".join(sign for sign, _ in looks).rstrip()
+    stretches = groupby(ansi for _, ansi in looks)
+    return "".join(f"\033[48;5;{ansi}m{' ' * len([*same])}" for ansi, same in stretches) + "\033[0m"
