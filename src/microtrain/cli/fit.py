@@ -9,13 +9,12 @@ from ..errors import counted
 from ..files.records import CheckpointError, target
 from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
 from ..tables.predictor import Predictor
-from ..training.history import History
 from . import tables
 from .options import Command, Unset, filled, usual
-from .terminal import Progress, about, printable, shown, styled
+from .terminal import Progress, about, printable, shown
 from .train import SHARED, ended, options_of
 
-LINES = 20  # of losses, about
+SHOWN = 12  # classes in a table of those mixed up; more make it too large
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,24 +22,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.save is not None:
         _check_save(arguments)
     task = tables.task_of(arguments, arguments.file, arguments.test_share, arguments.seed)
-    printed = 0  # losses
-
-    def show(history: History, planned: int) -> None:
-        """Print the mean loss of the steps since the last line, every so many of them."""
-        nonlocal printed
-        every = max(1, planned // LINES)
-        while not (arguments.json or arguments.quiet) and printed + every <= history.steps:
-            progress.clear()
-            if printed == 0:
-                print(styled(f"{'step':>8}   loss (mean of the steps since the last line)"))
-            mean = sum(history.losses[printed : printed + every]) / every
-            printed += every
-            print(f"{printed:>8}   {mean:.4g}", flush=True)
-        progress.show(history.steps, planned)
-
+    options |= {"hidden": arguments.hidden, "activation": arguments.activation}
     with Progress("steps", quiet=arguments.quiet) as progress:
-        options |= {"hidden": arguments.hidden, "activation": arguments.activation}
-        found = fit(task, **options, on_step=show)
+        found = fit(task, **options, on_step=lambda h, planned: progress.show(h.steps, planned))
     fine = found.history.verdict != "diverged"
     if arguments.save and fine:
         with about(arguments.save):
@@ -67,23 +51,20 @@ def _check_save(arguments: argparse.Namespace) -> None:
 
 
 def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
-    """Print how the run ended, how good the predictor is, and what it mixes up."""
+    """Print the curve, how the run ended, how good the predictor is, and what it mixes up."""
     history, predictor, held = found.history, found.predictor, found.held_out
-    if not arguments.quiet:
-        print()
+    if len(history.losses) > 1 and not arguments.quiet:
+        print(f"{history.chart()}\n")
     seconds = f"{history.seconds:.1f} s"
     print(f"{predictor.model}, trained on {len(found.task.xs):,} rows in {seconds}.")
     if found.task.skipped:
         print(f"{counted(found.task.skipped, 'row')} with an empty cell left out.")
     print(filled(ended(history)))
-    last = history.losses[-max(1, len(history.losses) // LINES) :]
-    if fine and history.status == "finished" and sum(last) / len(last) > history.losses[0]:
-        print("The loss is higher than at first. Try a smaller --lr.")
     if not held:
         print("No rows were held out, so nothing says how good it is on others.")
     elif fine:
         print(f"Of the rows held out: {tables.score(held, predictor.target.texts)}")
-        if predictor.target.texts:
+        if 0 < len(predictor.target.texts) <= SHOWN:
             print(f"\n{tables.confusion(held, predictor.target.texts)}")
     if arguments.save and fine:
         name = printable(arguments.save)

@@ -15,8 +15,6 @@ from ..tables.fit import Task, read_task
 from .options import Unset, usual
 from .terminal import Progress, about, printable, styled
 
-SHOWN = 12  # classes in a table of those mixed up; more make it too large
-
 # The options of those that learn from one.
 OPTIONS = usual("target drop texts classes numbers skip-empty max-classes sep loss")
 
@@ -81,24 +79,14 @@ def score(pairs: list[tuple[Any, Any]], classes: Sequence[str]) -> str:
 
 
 def confusion(pairs: list[tuple[Any, Any]], classes: Sequence[str]) -> str:
-    """Return a table of how often each class was taken for each, or, for many classes, a list."""
+    """Return a table of how often each class, by row, was taken for each, in the same order."""
     counts = collections.Counter(pairs)
-    if len(classes) > SHOWN:
-        mixed = [(pair, n) for pair, n in counts.most_common() if pair[0] != pair[1]]
-        lines = [f"{truth!r} was taken for {guess!r}: {n:,}" for (truth, guess), n in mixed]
-        if len(lines) > SHOWN:
-            lines[SHOWN:] = [f"... and {len(lines) - SHOWN:,} more"]
-        return "\n".join(lines)
     names = [printable(name) for name in classes]
-    width = min(12, max(map(len, names)))
-    short = [name if len(name) <= width else name[: width - 1] + "…" for name in names]
-    if len(set(short)) < len(names):  # cut, they can't be told apart
-        short, width = names, max(map(len, names))
-    cell = max(5, width)
-    lines = [
-        styled(f"{'':{width}} " + "".join(f" {name:>{cell}}" for name in short) + "  predicted")
-    ]
-    for name, truth in zip(short, classes):
+    width = max(map(len, names))
+    cell = min(12, max(5, width))  # longer names are cut in the header
+    header = "".join(f" {name[:cell]:>{cell}}" for name in names)
+    lines = [styled(f"{'':{width}} {header}  predicted")]
+    for name, truth in zip(names, classes):
         row = "".join(f" {counts[truth, guess] or '·':>{cell}}" for guess in classes)
         lines.append(f"{name:{width}} {row}")
     return "\n".join(lines)

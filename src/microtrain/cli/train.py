@@ -21,7 +21,8 @@ SHARED = usual(
     "json quiet"
 )
 
-ADVICE = {"diverged": " Try a smaller --lr.", "saturated": " A smaller --lr may help."}
+SMALLER = " A smaller --lr may help."
+ADVICE = {"diverged": " Try a smaller --lr.", "saturated": SMALLER, "oscillating": SMALLER}
 
 SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
 
