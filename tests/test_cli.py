@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
@@ -17,7 +18,7 @@ from machine import native, run
 
 import microtrain as mt
 from microtrain.cli import COMMANDS, main
-from microtrain.cli.options import ELSEWHERE, OPTIONS
+from microtrain.cli.options import ELSEWHERE, OPTIONS, Command
 from microtrain.cli.pool import _begin as begin
 from microtrain.cli.pool import _stop as stop
 from microtrain.cli.pool import _work as work
@@ -208,6 +209,8 @@ def test_ctrl_c(capsys, monkeypatch):
         ("--activation step", "one of tanh, relu, sigmoid, linear, got 'step'; see microtrain"),
         ("--checkpoint-every 5", "--checkpoint-every expects --checkpoint FILE, too"),
         ("--resume", "--resume expects --checkpoint FILE, too"),
+        ("map --rows seeds --scales 0.1 10", "--scales expects --rows scales"),
+        ("report /dev/null --csv x --data toy", "--data and --csv can't both be learned"),
         ("train now", "unrecognized arguments: now; see microtrain train --help"),
         ("report", "the following arguments are required: FILE; see microtrain report --help"),
     ],
@@ -250,6 +253,56 @@ def test_each_option_is_declared_once_and_used():
     used = {own if (own := f"{command} {name}") in OPTIONS else name for command, name in named}
     assert used == {*OPTIONS}
     assert {*ELSEWHERE.values()} <= used and not {*ELSEWHERE} & used
+
+
+TABLE = "x,side,kind\n" + "".join(f"{x},{x % 2},{'ab'[x > 9]}\n" for x in range(20))
+QUICK = "--steps 2 --lrs 0.1 --seeds 1 --jobs 1"
+WAYS = {  # of using each command, which decide what is used
+    "train": "train --steps 2",
+    "kept": "train --steps 2 --checkpoint run.json",
+    "classes": "fit table.csv --target kind --steps 2",
+    "numbers": "fit table.csv --target side --numbers --steps 2",
+    "predict": "predict model.json table.csv",
+    "sweep": f"sweep {QUICK}",
+    "sweep of a table": f"sweep table.csv --target kind {QUICK}",
+    "scales": "map --cells 3 --steps 2 --seeds 1 --jobs 1",
+    "seeds": "map --rows seeds --cells 3 --steps 2 --seeds 1 --jobs 1",
+    "report": "report page.html --steps 2",
+    "report of a table": "report page.html --csv table.csv --target kind --steps 2",
+}
+VALUES = {"drop": "side", "texts": "side", "target": "kind", "csv": "table.csv", "sep": ","}
+VALUES |= {"plot": "map.png", "checkpoint": "other.json", "save": "saved.json", "title": "T"}
+VALUES |= {"lrs": "0.1 0.2", "scales": "0.5 2", "rows": "scales", "engine": "eager"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_option_is_used_or_refused(way, tmp_path, monkeypatch, capsys):
+    class Seen(argparse.Namespace):
+        def __getattribute__(self, name):
+            read.add(name.replace("_", "-"))
+            return super().__getattribute__(name)
+
+    def parse(command, words):
+        arguments = original(command, words)
+        read.clear()
+        return Seen(**vars(arguments))
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
+    assert main([*WAYS["classes"].split(), "--save", "model.json"]) == 0
+    read, original = set(), Command.parse
+    monkeypatch.setattr(Command, "parse", parse)
+    words = WAYS[way].split()
+    assert main(words) in (0, 1)
+    for name in COMMANDS[words[0]].options:
+        option = OPTIONS.get(f"{words[0]} {name}", OPTIONS[name])
+        value = "1" if callable(option.kind) else next(iter(option.kind))
+        given = VALUES.get(name, value).split() if option.value else []
+        for path in tmp_path.glob("run.json"):
+            path.unlink()
+        status = main([*words, f"--{name}", *given])
+        err = capsys.readouterr().err
+        assert (status == 2 and f"--{name}" in err) or name in read, err
 
 
 @pytest.mark.parametrize(

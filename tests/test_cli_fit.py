@@ -60,6 +60,8 @@ def test_numbers_that_are_classes_are_said_to_be(path, capsys):
     assert (classes, numbers) == ({"0", "1"}, {0.0, 1.0})
     assert main([*command, "--classes", "--numbers"]) == 2
     assert "--classes and --numbers can't both be true" in capsys.readouterr().err
+    assert main([*command, "--numbers", "--max-classes=20"]) == 2
+    assert "--max-classes and --numbers can't both be true" in capsys.readouterr().err
 
 
 def test_separators_empty_cells_and_many_classes(path, tmp_path, capsys):

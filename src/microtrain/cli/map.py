@@ -13,7 +13,7 @@ from ..lab.diagram import PhaseDiagram
 from ..lab.phase import phase_diagram
 from ..lab.runs import counts
 from ..nn.optim import learning_rate
-from .options import Command, Unset, filled, usual
+from .options import Command, Unset, filled, refuse, usual
 from .pool import SHARED, checked, explored, printed
 from .terminal import about, colourful
 
@@ -21,7 +21,8 @@ CELLS, SEEDS = 33, 3
 
 
 def run(arguments: argparse.Namespace) -> int:
-    scaled = arguments.rows == "scales"
+    if not (scaled := arguments.rows == "scales"):
+        refuse(arguments, ["scales"], "expects --rows scales")
     seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
     checked(arguments, seeds=seeds, jobs=arguments.jobs)
     if arguments.cells < 3:

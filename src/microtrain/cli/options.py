@@ -157,6 +157,13 @@ def listed(numbers: Iterable[float]) -> str:
     return " ".join(f"{x:g}" for x in numbers)
 
 
+def refuse(arguments: argparse.Namespace, names: Iterable[str], why: str) -> None:
+    """Raise `ValueError` if one of these options is given where it would do nothing."""
+    for name in names:
+        if f"--{name}" in arguments.given:
+            raise ValueError(f"--{name} {why}")
+
+
 class Command(NamedTuple):
     """A command: what it does, what it takes, and what its exit status says."""
 
@@ -183,6 +190,7 @@ class Command(NamedTuple):
             given = word.partition("=")[0]
             meant = hint(given.lstrip("-"), self.options, "--")
             parser.error(f"there is no option {given}{meant}")
+        arguments.given = {word.partition("=")[0] for word in words}
         return arguments
 
     def _parser(self) -> Parser:

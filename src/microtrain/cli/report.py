@@ -13,13 +13,15 @@ from ..report.sets import JOBS, Job
 from ..tables.fit import HIDDEN, RATES, Task
 from ..training.train import train
 from . import tables
-from .options import INTERRUPTED, OK, Command, Unset, usual
+from .options import INTERRUPTED, OK, Command, Unset, refuse, usual
 from .terminal import Progress, about, printable
 
 
 def run(arguments: argparse.Namespace) -> int:
     path = arguments.file
     target(path, devices=True)
+    if arguments.csv is not None:
+        refuse(arguments, ["data"], "and --csv can't both be learned")
     task = tables.task_or_none(arguments, arguments.csv, f"{COMMAND.prog} FILE --csv TABLE")
     job, n_out, *names = _of_table(task) if task else (JOBS[arguments.data], 1)
     xs, ys = job.data()

@@ -7,12 +7,12 @@ import collections
 import io
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..files.csv import Table, read_table
 from ..tables.fit import Task, read_task
-from .options import Unset, usual
+from .options import refuse, usual
 from .terminal import Progress, about, printable, styled
 
 # The options of those that learn from one.
@@ -20,7 +20,7 @@ OPTIONS = usual("target drop texts classes numbers skip-empty max-classes sep lo
 
 
 def task_or_none(
-    arguments: argparse.Namespace, path: str | None, how: str, options: Mapping[str, Any] = OPTIONS
+    arguments: argparse.Namespace, path: str | None, how: str, options: Iterable[str] = OPTIONS
 ) -> Task | None:
     """Return the task in a table, or None if there is no table.
 
@@ -28,10 +28,7 @@ def task_or_none(
     """
     if path is not None:
         return task_of(arguments, path)
-    for name, default in options.items():
-        given = getattr(arguments, name.replace("-", "_"))
-        if given != (None if isinstance(default, Unset) else default):
-            raise ValueError(f"--{name} expects a table: {how}")
+    refuse(arguments, options, f"expects a table: {how}")
     return None
 
 
@@ -41,8 +38,9 @@ def task_of(
     """Return the task that the arguments name. Raises `ValueError` if they do not fit."""
     if arguments.target is None:
         raise ValueError("--target COLUMN is missing: the column to predict")
-    if arguments.classes and arguments.numbers:
-        raise ValueError("--classes and --numbers can't both be true of the target")
+    if arguments.numbers:
+        both = "and --numbers can't both be true of the target"
+        refuse(arguments, ("classes", "max-classes"), both)
     kind = "classes" if arguments.classes else "numbers" if arguments.numbers else None
     names = ("target", "skip_empty", "drop", "texts", "max_classes", "loss")
     options: dict[str, Any] = {name: getattr(arguments, name) for name in names}

@@ -141,7 +141,7 @@ def shown(
     if arguments.json:
         record = json.dumps({**found.to_dict(), **more})
         print(json.dumps(json.loads(record, parse_constant=lambda name: None), allow_nan=False))
-    elif vars(arguments).get("csv"):
+    elif getattr(arguments, "csv", False):
         found.to_csv(sys.stdout)
     else:
         show()

@@ -12,7 +12,7 @@ from ..nn.mlp import MLP
 from ..training.chunks import Watcher
 from ..training.history import History
 from ..training.train import train
-from .options import Command, filled, usual
+from .options import Command, filled, refuse, usual
 from .terminal import Progress, shown, styled
 
 # The options of train and fit, the commands that make one run.
@@ -43,9 +43,8 @@ Each step is the same four:
 def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `train` that the arguments hold. Raises `ValueError` for conflicts."""
     path = arguments.checkpoint
-    for name in ("resume", "checkpoint_every"):
-        if getattr(arguments, name) and path is None:
-            raise ValueError(f"{name} expects --checkpoint FILE, too")
+    if path is None:
+        refuse(arguments, ("resume", "checkpoint-every"), "expects --checkpoint FILE, too")
     if path and not arguments.resume and os.path.exists(path):
         raise ValueError(f"{path} exists: go on from it with --resume, or remove it")
     names = ("steps", "lr", "batch_size", "accumulate", "seed", "engine")
