@@ -19,7 +19,7 @@ from outcomes import assert_as_eager, bits
 import microtrain as mt
 from microtrain import MLP, CompileError, Layer, Module, Value
 from microtrain.training import train as train_module
-from microtrain.training.chunks import Watcher
+from microtrain.training.plan import Watcher
 
 XS, YS = mt.datasets.toy()
 

@@ -21,8 +21,8 @@ import microtrain as mt
 from microtrain import MLP, CompileError, Module, Value
 from microtrain.compiler import c as c_module
 from microtrain.training import native as native_module
-from microtrain.training.chunks import Watcher
 from microtrain.training.native import NativeEngine
+from microtrain.training.plan import Watcher
 
 XS, YS = mt.datasets.toy()
 
@@ -165,7 +165,7 @@ def test_a_model_that_on_step_changes_is_trained_eagerly_from_then_on():
 @pytest.fixture
 def calls(monkeypatch):
     """How many steps each call of the C made, where no chunk is cut short for its time."""
-    monkeypatch.setattr("microtrain.training.chunks.SECONDS", 1e9)
+    monkeypatch.setattr("microtrain.training.native.SECONDS", 1e9)
     made = []
     steps = NativeEngine.steps
 

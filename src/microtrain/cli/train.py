@@ -9,8 +9,8 @@ from typing import Any
 from ..errors import counted
 from ..nn import datasets
 from ..nn.mlp import MLP
-from ..training.chunks import Watcher
 from ..training.history import History
+from ..training.plan import Watcher
 from ..training.train import train
 from .options import Command, filled, refuse, usual
 from .terminal import Progress, shown, styled

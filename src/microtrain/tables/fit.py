@@ -16,8 +16,8 @@ from ..files.records import CheckpointError
 from ..nn.losses import BY_NAME
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_cosine
-from ..training.chunks import Watcher
 from ..training.history import History
+from ..training.plan import Watcher
 from ..training.train import train
 from .predictor import LOSSES, MANY, Column, Predictor, inputs_of
 

@@ -1,7 +1,8 @@
 """The training step as C, with the loop over steps: the record of `compiled`, in another language.
 
-A chunk of steps is one call. It ends early before a step that raised a floating-point flag, which
-is then made in Python, with its errors, and before one whose loss is below the target.
+A chunk of steps is one call, and takes about `SECONDS`. It ends early before a step that raised a
+floating-point flag, which is then made in Python, with its errors, and before one whose loss is
+below the target.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import ctypes
 import functools
 import itertools
 import math
+import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from ..compiler.c import PRELUDE, CScope, body, function
 from ..compiler.native import check
@@ -22,8 +25,16 @@ from ..errors import CompileError
 from .compiled import CompiledEngine, RecordedEngine
 from .eager import Batches, State, Stepped
 from .objective import Objective
+from .plan import Plan, Watcher
 from .tracing import cached, trace_loss
 
+if TYPE_CHECKING:
+    from .history import History
+    from .resume import Whole
+
+SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not wait
+MOST = 100_000  # steps in a chunk
+EASY = 1_000_000  # samples times parameters, of a first chunk of which nobody knows what it takes
 COMPARED = 20_000  # operations, roughly, of the step that is made in C and in Python, too
 
 Steps = tuple[list[float], list[float], State, State]
@@ -64,6 +75,10 @@ class NativeEngine(RecordedEngine):
         """What makes the steps that C can't make."""
         return CompiledEngine(self.objective, self.zero_grad, self._accumulate)
 
+    def chunks(self, plan: Plan, batches: Iterator[Batches], looks: bool) -> Chunks:
+        """Return what makes many steps of a run at a time, with these mini-batches."""
+        return Chunks(self, plan, batches, looks)
+
     def steps(
         self,
         state: State,
@@ -95,6 +110,70 @@ class NativeEngine(RecordedEngine):
         data, gradients = numbers[now : now + n], tuple(numbers[last : last + n])
         states = (tuple(data), gradients), (tuple(numbers[before : before + n]), gradients)
         return losses[:made].tolist(), norms[:made].tolist(), *states
+
+
+class Chunks:
+    """The mini-batches of a run, which are iterated over, and steps that are made with them.
+
+    None is made here where `on_step` or the record needs each step, or a schedule `looks` at it.
+    """
+
+    def __init__(
+        self, engine: NativeEngine, plan: Plan, batches: Iterator[Batches], looks: bool
+    ) -> None:
+        self._engine, self._plan, self._batches = engine, plan, batches
+        self._drawn: list[Batches] = []
+        work = plan.batch_size * plan.accumulate * len(plan.objective.parameters)
+        self._size = max(1, min(16, EASY // work))
+        self._alone = looks or plan.record or not isinstance(plan.on_step, Watcher | None)
+
+    def __next__(self) -> Batches:
+        return self._drawn.pop(0) if self._drawn else next(self._batches)
+
+    def make(self, whole: Whole, history: History) -> Whole | None:
+        """Make some steps after those that are whole; put them down, and return what is whole then.
+
+        Returns None where the next step has to be made alone.
+        """
+        k, state, _ = whole
+        rates = [] if self._alone else self._rates(k)
+        if not rates:
+            return None
+        start = time.perf_counter()
+        self._drawn += itertools.islice(self._batches, max(0, len(rates) - len(self._drawn)))
+        found = self._engine.steps(state, self._drawn[: len(rates)], rates, self._plan.least)
+        if found is None:
+            return None
+        losses, norms, after, before = found
+        made = len(losses)
+        del self._drawn[:made]
+        history.losses += losses
+        history.grad_norms += norms
+        history.lrs += rates[:made]
+        seconds = (time.perf_counter() - start) / made
+        self._size = max(1, min(MOST, 8 * len(rates), int(SECONDS / seconds)))
+        if self._plan.on_step is not None:
+            history.steps = k + made
+            self._plan.on_step(history)
+        return k + made, after, before
+
+    def _rates(self, k: int) -> list[float]:
+        """Return the rates of the steps to make from step k on."""
+        plan = self._plan
+        end = min(plan.steps, k + self._size)
+        if plan.every is not None:
+            end = min(end, k + plan.every - k % plan.every)
+        if plan.tracks:
+            end = next((step for step in range(k, end) if step in plan.tracked), end)
+        if not callable(plan.lr):
+            return [plan.lr] * (end - k)
+        rates: list[float] = []
+        for step in range(k, end):
+            try:
+                rates.append(plan.rate(step))
+            except Exception:  # it is raised when it is that step's turn
+                break
+        return rates
 
 
 def _generated(objective: Objective) -> SimpleNamespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Container, Iterator, Sequence
@@ -15,6 +16,10 @@ from .objective import Objective, pairs_of
 
 ENGINES = ("auto", "eager", "compiled", "native")
 MOST_SAMPLES = 10**7  # in one step, which holds its mini-batches in a list
+
+
+class Watcher(functools.partial[object]):
+    """An `on_step` that looks at the history only, so that once a chunk is enough."""
 
 
 class Plan:

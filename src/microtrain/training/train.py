@@ -16,12 +16,11 @@ from ..nn.checkpoint import architecture_of
 from ..nn.losses import is_known, squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule
-from .chunks import Chunks, Watcher
 from .compiled import CompiledEngine
 from .curvature import Curvature
 from .eager import EagerEngine, State, set_state, state_of
 from .history import History, Recording
-from .plan import Plan
+from .plan import Plan, Watcher
 from .purity import may_look
 from .resume import RunFile
 from .verdict import not_finite
@@ -155,7 +154,7 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         batches = itertools.islice(batches, whole[0], None)  # what the next step is to draw
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
     if chunks := engine.name == "native":
-        batches = Chunks(engine, plan, batches, looks)  # type: ignore[arg-type]
+        batches = engine.chunks(plan, batches, looks)  # type: ignore[attr-defined]
     end: tuple[Any, int, State] | None = None  # the status, the steps made, the state after them
     try:
         while (k := whole[0]) < plan.steps:
