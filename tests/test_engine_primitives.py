@@ -6,6 +6,7 @@ nothing else is done for it. How the library's own behave is in `test_functions`
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import sys
@@ -767,6 +768,16 @@ def test_a_primitive_of_three_operands():
         between(1.0, 2.0)
 
 
+def test_the_options_are_told_by_name():
+    parameters = inspect.signature(mt.primitive).parameters.values()
+    assert {p.kind for p in parameters} == {inspect.Parameter.KEYWORD_ONLY}
+    texts = {"takes": "", "python": "", "c": "", "javascript": ""}
+    options = {"slopes": inspect.Parameter.empty, "exact": False, "raises": True, **texts}
+    assert {p.name: p.default for p in parameters} == options
+    with pytest.raises(TypeError, match="unexpected keyword argument 'take'"):
+        mt.primitive(slopes=None, take="a number")
+
+
 def test_a_function_of_c_makes_a_primitive():
     slopes = (lambda y, x, s: mt.sign(x) * mt.sign(s), None)
     signed = mt.primitive(slopes=slopes)(math.copysign)
@@ -800,6 +811,16 @@ def test_a_number_that_performs_nothing_says_so():
 
 @pytest.mark.parametrize("text", ["%", "math.exp", " ", 3, None])
 def test_a_text_that_no_language_has_is_refused(text):
+    in_python, in_c = (
+        mt.compile(mt.primitive(slopes=None, **{name: lambda x: text})(math.exp))
+        for name in ("python", "c")
+    )
+    if text is not None:  # which makes it a call
+        with pytest.raises(ValueError, match="python of exp expects one of"):
+            in_python(1.0)
+    in_c(1.0)
+    with pytest.raises(ValueError, match="c of exp expects one of"):
+        in_c.to_c()
     with pytest.raises(ValueError, match=r"python of own expects one of \+ - .* got"):
 
         @mt.primitive(slopes=lambda y, x: 1, python=text)

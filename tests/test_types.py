@@ -22,6 +22,24 @@ def sum(values: Iterable[Any]) -> Any:
     raise NotImplementedError
 """
 
+# Operations of one's own, with what checkers find that they return.
+OWN = """\
+from typing import Any, assert_type
+import microtrain as mt
+@mt.primitive(slopes=lambda y, x: mt.ratio(1, x), takes="a number", python="{0}", c=lambda x: x)
+def smooth(x: float) -> float: return x
+@mt.primitive(slopes=None, exact=True)
+def stepped(x: float) -> float: return x
+@mt.primitive(slopes=(lambda y, a, b: b, None), raises=False)
+def several(a: float, b: float) -> float: return a
+v = mt.Value(2.0)
+assert_type((smooth(2.0), mt.exp(2.0)), tuple[float, float])
+assert_type((smooth(v), mt.exp(v), v.exp()), tuple[mt.Value, mt.Value, mt.Value])
+assert_type((stepped(2.0), mt.sign(2.0)), tuple[float, float])
+assert_type((stepped(v), mt.sign(v), v.sign()), tuple[float, float, float])
+assert_type((several(2.0, v), mt.atan2(v, 1.0)), tuple[Any, Any])
+"""
+
 
 def program(page: str) -> str:
     """Return the Python of a page as one program: what stands at its prompts."""
@@ -36,6 +54,8 @@ def check_pages(folder: pathlib.Path, *command: str) -> None:
             continue  # scipy has no types of its own; the example of the GPT has none
         paths.append(folder / f"{re.sub('[^a-z]', '_', page.lower())}.py")
         paths[-1].write_text(program(page), encoding="utf-8")
+    paths.append(folder / "own.py")
+    paths[-1].write_text(OWN, encoding="utf-8")
     env = {**os.environ, "MYPYPATH": str(ROOT / "src"), "PYTHONPATH": str(ROOT / "src")}
     done = run(sys.executable, "-m", *command, *map(str, paths), cwd=ROOT, env=env)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..engine.primitive import Primitive
+from ..engine.primitive import Primitive, check_text
 from ..errors import CompileError
 from .python import indented
 from .record import Record
@@ -153,7 +153,8 @@ class CScope(Scope):
 
     def text_of(self, primitive: Primitive) -> Any:
         if callable(primitive.c):
-            return primitive.c(*(f"{{{k}}}" for k in range(len(primitive.slopes))))
+            shown = [f"{{{k}}}" for k in range(len(primitive.slopes))]
+            return check_text(f"c of {primitive.name}", primitive.c(*shown))
         return primitive.c
 
     def numbered(self, letter: str) -> Iterator[str]:

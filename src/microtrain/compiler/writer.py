@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..engine.primitive import Primitive
+from ..engine.primitive import Primitive, check_text
 from ..errors import CompileError
 from .record import Record
 
@@ -187,7 +187,8 @@ class _Writer:
         n = len(operands)
         varies = callable(text)  # with the operands
         if varies:
-            text = text(*(self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)))
+            shown = [self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
+            text = check_text(f"{self.scope.language.column} of {primitive.name}", text(*shown))
         named = self.scope.language.conditional in text
         uses = [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
         form = text, INFIX.get(text) if n == 2 else None, uses

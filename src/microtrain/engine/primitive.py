@@ -9,15 +9,16 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import DomainError, counted, describe, expect
+from ..errors import DomainError, counted, describe, expect, true_or_false
 from .number import Operand, as_condition, as_number, number, of_one_kind, operand
 
 if TYPE_CHECKING:
-    from .protocols import Elementary, Operation, Options, Stepwise
+    from .protocols import Decorator
 
 Slope = Callable[..., Any]
+Slopes = TypeVar("Slopes", bound=Slope | Sequence[Slope | None] | None)
 Text = str | Callable[..., str]
 
 
@@ -122,23 +123,16 @@ class Primitive:
         return f"<primitive {self.name}>"
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def primitive(
-        *, slopes: None, **options: Unpack[Options]
-    ) -> Callable[[Callable[[float], float]], Stepwise]: ...
-    @overload
-    def primitive(
-        *, slopes: Sequence[Slope | None], **options: Unpack[Options]
-    ) -> Callable[[Callable[..., Any]], Operation]: ...
-    @overload
-    def primitive(
-        *, slopes: Slope, **options: Unpack[Options]
-    ) -> Callable[[Callable[[float], float]], Elementary]: ...
-
-
-def primitive(*, slopes: Any, **options: Any) -> Any:
+def primitive(
+    *,
+    slopes: Slopes,
+    takes: str = "",
+    exact: bool = False,
+    raises: bool = True,
+    python: Text = "",
+    c: Text = "",
+    javascript: Text = "",
+) -> Decorator[Slopes]:
     """Make an operation of a function of plain numbers; a decorator.
 
     It can be differentiated to any order, recorded and compiled, like those of the library. A
@@ -171,12 +165,15 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
     >>> cbrt(8.0), round(x.grad, 12), round(mt.grad(mt.grad(cbrt))(8.0), 12)
     (2.0, 0.083333333333, -0.006944444444)
     """
-    listed = tuple(slopes) if isinstance(slopes, tuple | list) else (slopes,)
+    listed: Any = tuple(slopes) if isinstance(slopes, tuple | list) else (slopes,)
+    expect(isinstance(takes, str), "takes", "a text", takes)
+    texts: Any = {"python": python, "c": c, "javascript": javascript}
+    rest: Any = {"exact": true_or_false("exact", exact), "raises": true_or_false("raises", raises)}
     for slope in listed:
         fits = slope is None or callable(slope)
         expect(fits, "slopes", "a function or None for each operand", slope)
 
-    def decorate(function: Callable[..., Any]) -> Any:
+    def decorate(function: Any) -> Any:
         expect(callable(function), "primitive", "a function", function)
         name = getattr(function, "__name__", type(function).__name__)
         expected = _operands(name, function)
@@ -185,9 +182,9 @@ def primitive(*, slopes: Any, **options: Any) -> Any:
                 f"{name} has {counted(expected, 'operand')} but {counted(len(listed), 'slope')}: "
                 "slopes expects one for each operand, or None"
             )
-        for language in ("python", "c", "javascript"):
-            _check_text(f"{language} of {name}", options.get(language, ""))
-        entry = Primitive(name, function, listed, **options)
+        for language, text in texts.items():
+            check_text(f"{language} of {name}", text)
+        entry = Primitive(name, function, listed, takes=takes, **rest, **texts)
         call: Any = functools.wraps(function)(_dispatcher(entry))
         call.entry, entry.call = entry, call
         return call
@@ -219,15 +216,17 @@ def _operands(name: str, function: Any) -> int:
 OPERATORS = ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "&", "|")
 
 
-def _check_text(name: str, text: Any) -> None:
-    """Raise `ValueError` unless the text is a way to write an operation."""
-    if text in ("", *OPERATORS) or callable(text):
-        return
-    if not isinstance(text, str) or not (text.removeprefix("Math.").isidentifier() or "{" in text):
+def check_text(name: str, text: Any) -> Any:
+    """Return a way to write an operation. Raises `ValueError` if it is none."""
+    fits = isinstance(text, str) and (
+        text in ("", *OPERATORS) or "{" in text or text.removeprefix("Math.").isidentifier()
+    )
+    if not fits and not callable(text):
         raise ValueError(
             f"{name} expects one of {' '.join(OPERATORS)}, the name of a function, a template with "
             f"{{0}} in it, or a function that returns one of these; got {describe(text)}"
         )
+    return text
 
 
 def _dispatcher(entry: Primitive) -> Callable[..., Any]:

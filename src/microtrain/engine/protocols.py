@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypedDict, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from .number import Operand
-from .primitive import Primitive, Text
+from .primitive import Primitive, Slope
 from .value import Value
 
 N = TypeVar("N", bound=Operand)
-
-
-class Options(TypedDict, total=False):
-    """The options of `primitive`, beside its slopes."""
-
-    takes: str
-    exact: bool
-    raises: bool
-    python: Text
-    c: Text
-    javascript: Text
+Slopes_co = TypeVar("Slopes_co", covariant=True)
+Operation = Callable[..., Any]  # of several operands
 
 
 class Elementary(Protocol):
@@ -50,9 +41,12 @@ class Stepwise(Protocol):
     def __get__(self, instance: Value, owner: type) -> Callable[[], float]: ...
 
 
-class Operation(Protocol):
-    """A function of several operands."""
+class Decorator(Protocol[Slopes_co]):
+    """What makes an operation of a function of plain numbers."""
 
-    entry: Primitive
-
-    def __call__(self, *operands: Any) -> Any: ...
+    @overload
+    def __call__(self: Decorator[None], function: Callable[[float], float], /) -> Stepwise: ...
+    @overload
+    def __call__(self: Decorator[Slope], function: Callable[[float], float], /) -> Elementary: ...
+    @overload
+    def __call__(self, function: Callable[..., Any], /) -> Operation: ...

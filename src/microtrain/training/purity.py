@@ -32,7 +32,7 @@ BUILTINS = {
 MODULES = (math, functools, itertools)  # of which everything may be used, as of these of our own:
 OWN = {module.__name__ for module in (losses, operators, piecewise, primitives)}
 POWERS = (operators.POWER, operators.PLAIN_POWER)
-ATAN2 = primitives.atan2.entry  # tells 0.0 from -0.0
+ATAN2 = vars(primitives.atan2)["entry"]  # tells 0.0 from -0.0
 SMALL, DEEP = 1000, 2  # so many operations on whole numbers up to this are exact in floats, too
 # Attributes that read or change what training itself does, and hooks that replace an object.
 BARRED = {
