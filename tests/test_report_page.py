@@ -354,8 +354,50 @@ def test_another_run_is_not_taken_for_the_recorded_one(visit, toy):
     )
     assert page.locator("#source-open").is_disabled()
     page.locator("#sharpness-open").click()
-    expect(page, "#sharpness-told", "First above 2 at step 0, at most")
+    expect(page, "#sharpness-told", "first above 2 at step 0, at most")
     expect(page, "#sharpness-told", "the loss grows")
+
+
+def test_the_step_that_was_too_long_is_found(visit, toy):
+    page = visit(toy, "#lr=1")
+    page.locator("#sharpness-open").click()
+    expect(page, "#sharpness-told", "Measured at all steps: first above 2 at step 0")
+    expect(page, "#sharpness-told", "at most 142 at step 2. Such a step throws")
+    assert page.locator("#sharpness-chart .measured").count() == 100
+    assert page.locator("#sharpness-chart .over").count() == 3
+    page.locator("#sharpness-go").click()
+    settled(page)
+    assert position(page) == "step 2 of 99" and page.locator("#sharpness").is_hidden()
+    page.locator("#hide").click()
+    page.locator("#sharpness-open").click()
+    expect(page, "#sharpness-told", "Measured at all steps")
+    assert (
+        page.locator("#sharpness-chart .measured").count() == 3
+    )  # what is to be guessed is not told
+    page.keyboard.press("Escape")
+    assert page.evaluate("[new Set(stepsToMeasure(99)).size, stepsToMeasure(9999).length]") == [
+        100,
+        300,
+    ]
+
+
+@pytest.mark.parametrize("net", ["4t-4t-4t", "4t-4t", "8t"])
+def test_the_followed_weight_is_named_beside_the_nodes(visit, toy, net):
+    page = visit(toy, f"#net={net}&lr=0.05")
+    covered = """() => engine.names.filter((name, index) => {
+      if (!document.querySelector(`#network .weight[data-index="${index}"]`)) return false;
+      state.weight = index;
+      drawNetwork();
+      const box = document.querySelector("#network .chip rect").getBoundingClientRect();
+      const text = document.querySelector("#network .chip text").getBoundingClientRect();
+      return text.left < box.left || text.right > box.right ||
+        [...document.querySelectorAll("#network .node .body")].some((node) => {
+          const other = node.getBoundingClientRect();
+          return Math.min(box.right, other.right) - Math.max(box.left, other.left) > 8
+            && Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top) > 8;
+        });
+    })"""
+    assert page.evaluate(covered) == []
 
 
 def test_guess_first(visit, toy):
@@ -508,8 +550,8 @@ def test_the_marks_of_a_plane_are_explained(visit, moons, folder):
     a, b = chosen.bounding_box(), mark.bounding_box()
     assert a["x"] + a["width"] / 2 == pytest.approx(b["x"] + b["width"] / 2, abs=1)
     page = visit(moons, "#lr=0.1&step=3&view=neuron&part=1")
-    expect(page, "#code", "# of layer 0, neuron 0: no line of it runs now")
-    expect(page, "#neuron", "the largest gradients")
+    expect(page, "#code", "# layer 0, neuron 0: no line runs now")
+    expect(page, "#neuron", "who uses it: the largest")
 
 
 def test_large_layers_stay_or_shrink_to_eight(visit, moons):
@@ -568,7 +610,10 @@ def test_lines_are_weights_or_gradients(visit, toy):
     expect(page, "#network-legend", "with all that is left over")
     page.locator("#forget").uncheck()
     settled(page)
-    expect(page, "#network-legend", "how the loss changes with this weight")
+    expect(page, "#network-legend", "how the loss of all samples changes with this weight (solid +")
+    gradients = "[...document.querySelectorAll('#network .weight')].map((line) =>"
+    gradients += " [Number(line.dataset.value) < 0, line.matches('.minus')])"
+    assert {below == dashed for below, dashed in page.evaluate(gradients)} == {True}
     height = page.evaluate("$('network').viewBox.baseVal.height - $('network').clientHeight")
     assert abs(height) <= 1
 

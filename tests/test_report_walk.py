@@ -103,7 +103,7 @@ def test_the_walk_shows_nothing_before_it_is_there(visit, toy):
     assert page.locator("#code .values").text_content().split() == [f"{MINUS}0.4822", "1.378"]
     page = visit(toy, "#lr=0.1&step=0&view=neuron&part=18")
     assert slot("w0.grad") == "\u2190 0"
-    assert page.locator("#code .values").text_content().strip() == ""
+    assert "".join(page.locator("#code .values").all_text_contents()).strip() == ""
     page.keyboard.press("End")
     settled(page)
     weight = mt.MLP(3, [4, 4, 1]).parameters()[0].data - 0.1 * gradients(zip(XS, YS))[0]
@@ -261,3 +261,50 @@ def test_numbers_have_room_in_layers_of_eight(visit, toy, viewport):
         }"""
     )
     assert struck == []
+
+
+@pytest.mark.parametrize(
+    ("fragment", "parts"), [("#lr=0.1&step=0", range(1, 42)), ("#lr=1&step=99", range(19, 42, 3))]
+)
+def test_every_number_stays_in_its_box(visit, toy, fragment, parts):
+    page = visit(toy, f"{fragment}&view=neuron&part=1")
+    outside = """() => [...document.querySelectorAll("#neuron .box, #neuron .now-box:not(.hidden)")]
+      .flatMap((box) => {
+        const { left, right } = box.querySelector("rect").getBoundingClientRect();
+        return [...box.querySelectorAll("text")].filter((text) => {
+          const inner = text.getBoundingClientRect();
+          return inner.width && (inner.left < left + 1 || inner.right > right - 1);
+        }).map((text) => text.textContent);
+      })"""
+    for part in parts:
+        page.evaluate(f"(goToPart({part}), render())")
+        assert page.evaluate(outside) == []
+
+
+def test_users_that_come_together_are_marked_together(visit, moons):
+    page = visit(moons, "#lr=0.1&step=3&view=neuron&part=18")
+    assert page.evaluate("parts()[17].kind") == "B rest"
+    marked = "[...document.querySelectorAll('#neuron .box.now')].map((box) => box.dataset.node)"
+    assert page.evaluate(marked) == ["u1", "u2", "u3", "u6"]
+    assert page.locator("#neuron [data-slot='u6.grad']").text_content().startswith("= ")
+    page.evaluate(HOLD)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert page.locator("#neuron .dot").count() == 4
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 740}, {"width": 390, "height": 844}])
+def test_the_line_that_runs_fits(visit, toy, moons, size):
+    for path, fragment in ((toy, "#lr=0.1&step=0"), (moons, "#lr=0.1&step=3")):
+        page = visit(path, f"{fragment}&view=neuron&part=1", viewport=size)
+        heights = set()
+        for part in range(1, page.evaluate("parts().length") + 1):
+            page.evaluate(f"(goToPart({part}), render())")
+            assert page.evaluate("$('code').scrollWidth <= $('code').clientWidth")
+            heights.add(page.evaluate("$('code').offsetHeight"))
+            if page.locator("#code .marked").count():
+                assert page.locator("#code u").first.text_content()
+        assert len(heights) == 1  # nothing below it moves
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=40")
+    assert page.locator("#code .alike").count() == 3  # of the 41 lines, those that are in sight

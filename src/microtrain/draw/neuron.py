@@ -46,10 +46,10 @@ class Layout(NamedTuple):
     below: float  # from the middle of the last row down to the bottom of the sum
 
 
-BESIDE, AT_RIGHT = (293.0, 380.0), (258.0, 341.0)
-ROOMY = {"x": Cell(1, 78, "below"), "w": Cell(95, 78, "below"), "p": Cell(201, 76, "below")}
+BESIDE, BESIDE_LINES, AT_RIGHT = (290.0, 384.0), (297.0, 384.0), (258.0, 341.0)
+ROOMY = {"x": Cell(1, 70, "below"), "w": Cell(83, 90, "below"), "p": Cell(187, 90, "below")}
 CLOSE = {"x": Cell(1, 57), "w": Cell(73, 134, "beside"), "p": Cell(222, 57)}
-LINES = {"w": Cell(34, 50), "x": Cell(94, 50), "p": Cell(154, 50), "g": Cell(206, 78)}
+LINES = {"w": Cell(32, 52), "x": Cell(100, 50), "p": Cell(162, 52), "g": Cell(216, 72)}
 PHONE = {"w": Cell(54, 74, "below"), "x": Cell(136, 50), "p": Cell(194, 52)}
 PHONE_LINES = {"w": Cell(36, 52), "x": Cell(98, 52), "g": Cell(162, 86)}
 COLUMNS = {"w": "weight", "x": "input", "p": "product", "g": "gradient", "s": "running sum"}
@@ -65,7 +65,7 @@ def layout(n: int, portrait: bool) -> Layout:
         return Layout(66 if n < 4 else 54, 36, ROOMY, True, BESIDE, 51)
     if n <= 8:
         return Layout(40, 23, CLOSE, True, BESIDE, 51)
-    return Layout(22, 18, LINES, False, BESIDE, 51)
+    return Layout(22, 18, LINES, False, BESIDE_LINES, 51)
 
 
 def rows(n: int, portrait: bool) -> Part:
@@ -165,12 +165,12 @@ def activated(name: str, function: Callable[[float], float], portrait: bool) -> 
             _slot("a.grad", 455, -9, "grad"),
         ]
         svg = [
-            edge("s", 380, -51, 406, -51),
-            element("path", d=path("M", 390, -136, "V", -51), class_="lead"),
+            edge("s", 384, -51, 406, -51),
+            element("path", d=path("M", 396, -136, "V", -51), class_="lead"),
             _box("a", *box),
         ]
         height, head = 208, _slot("a.name", 455, HEAD - 12, "head", name)
-        x, y, wide, high = 384, -208, 136, 72
+        x, y, wide, high = 386, -208, 136, 72
     lines = ("title", 19, "name"), ("first", 39, "sum"), ("second", 60, "sum")
     now = [_slot(f"now.{what}", x + wide / 2, y + down, kind) for what, down, kind in lines]
     svg.append(element("g", rect(x, y, wide, high), *now, class_="now-box"))
@@ -220,7 +220,7 @@ def users(n: int, portrait: bool) -> Part:
         svg.append(_slot("added.name", 70, -5, "name start"))
         svg.append(_slot("added.grad", 338, -5, "sum end"))
         return Part("".join(svg), 36 - ys[0])
-    left, right, middle, roomy = 547, 763, 655, n <= 4
+    left, right, middle, roomy = 541, 769, 655, n <= 4
     pitch, high = (56, 32) if roomy else (22, 18)
     for k, name in enumerate(names):
         y = -51 - pitch * (n - 1 - k) - (0 if n == 1 else 9)

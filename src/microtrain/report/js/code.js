@@ -1,7 +1,7 @@
 // The generated Python: five lines around the one that runs, the part underlined, the values beneath.
 
 const AROUND = 2,
-  LONG = 100; // columns: of longer lines, only the beginning is shown, unless the part is further on
+  ROWS_SHOWN = 2 * AROUND + 2; // with the values
 
 /** The listing that a part is in, and where: of the whole step, or of its neuron alone. */
 function listingOf(part) {
@@ -16,39 +16,81 @@ function drawCode(part, t) {
   $("code-card").hidden = !listing;
   if (!listing) return;
   const at = place ? place[0] : -1,
-    first = Math.max(0, Math.min(listing.lines.length - 2 * AROUND - 1, at - AROUND)),
-    shown = listing.lines.slice(first, first + 2 * AROUND + 1);
-  const values = at < 0 ? "" : valuesBeneath(listing, at, part, t);
-  if (!outdated(box, first, place, values, listing.lines[0])) return;
-  const indent = Math.min(...shown.map((line) => line.search(/\S/)).filter((n) => n >= 0));
+    values = at < 0 ? "" : valuesBeneath(listing, at, part, t),
+    columns = Math.floor(box.clientWidth / (0.61 * parseFloat(getComputedStyle(box).fontSize)));
+  if (!outdated(box, place, values, listing.lines[0], columns, part.kind)) return;
   const [l, j] = shownNeuron(part),
-    waits = place ? [] : [make("div", {}, `# of ${nodeName(l, j)}: no line of it runs now`)];
+    rows = at < 0 ? [] : brokenLine(listing.lines[at], columns),
+    most = values ? ROWS_SHOWN / 2 : ROWS_SHOWN,
+    begin = Math.max(0, Math.min(rows.findIndex(([, to]) => to > place[1]), rows.length - most)),
+    marked = rows.slice(begin, begin + most),
+    free = Math.max(0, ROWS_SHOWN - (values ? 2 * marked.length : Math.max(2, marked.length))),
+    first = Math.max(0, Math.min(listing.lines.length - free - 1, at - (free >> 1))),
+    others = listing.lines.slice(first, first + free + (at < 0 ? 0 : 1)),
+    indent = Math.min(...others.map((line) => line.search(/\S/)).filter((n) => n >= 0)),
+    alike = part.kind === "U2" ? updateLines(listing) : []; // not this line alone
   box.replaceChildren(
-    ...waits,
-    ...shown.flatMap((line, i) => {
-      if (first + i !== at) return [make("div", {}, shortened(line.slice(indent)) || " ")];
-      const [, from] = place,
-        to = place[2] > LONG && from < LONG / 2 ? line.length : place[2];
-      if (to > LONG && from < LONG / 2) line = shortened(line);
-      return [
-        make(
-          "div",
-          { class: "marked", "data-line": at },
-          line.slice(indent, from),
-          make("u", {}, line.slice(from, to)),
-          line.slice(to),
-        ),
-        make("div", { class: "values" }, values.slice(indent) || " "),
-      ];
-    }),
+    ...(place ? [] : [make("div", {}, `# ${nodeName(l, j)}: no line runs now`)]),
+    ...others.map((line, i) =>
+      first + i === at
+        ? markedLine(line, at, marked, indent, place, values)
+        : make(
+            "div",
+            { class: alike.includes(first + i) ? "alike" : null },
+            shortened(line.slice(indent), columns) || " ",
+          ),
+    ),
   );
-  const marked = box.querySelector("u");
-  const end = marked ? marked.offsetLeft + marked.offsetWidth : 0;
-  box.scrollLeft = end > box.clientWidth ? marked.offsetLeft - 100 : 0;
+}
+
+/** The lines that move the parameters. */
+const updateLines = (listing) =>
+  Object.entries(listing.parts).flatMap(([key, [line]]) => (key.startsWith("U:") ? [line] : []));
+
+/** The line that runs: in rows, the part underlined, and beneath each row its values. */
+function markedLine(line, at, rows, indent, [, from, to], values) {
+  const piece = (a, b) => line.slice(Math.max(a, 0), Math.max(a, b, 0));
+  const told = rows.map(([start, end, further], i) => {
+    const left = i || further ? "    " : " ".repeat(Math.max(0, start - indent)),
+      [a, b] = [from, to].map((column) => Math.max(start, Math.min(end, column)));
+    return [
+      make(
+        "div",
+        {},
+        left + piece(start, a),
+        a < b ? make("u", {}, piece(a, b)) : "",
+        piece(b, end),
+      ),
+      values && make("div", { class: "values" }, left + values.slice(start, end) || " "),
+    ];
+  });
+  if (!values && rows.length < 2) told.push([make("div", { class: "values" }, " ")]);
+  return make("div", { class: "marked", "data-line": at }, ...told.flat().filter(Boolean));
+}
+
+/** Where the rows of a line begin and end that has to be broken, so that each fits. */
+function brokenLine(line, columns) {
+  const rows = [];
+  let from = line.search(/\S/),
+    room = columns - from;
+  while (line.length - from > room) {
+    const cuts = [
+        [" + ", 0, 1],
+        [", ", 1, 2],
+        [" = ", 2, 3],
+      ].map(([text, stay, skip]) => [line.lastIndexOf(text, from + room - 2), stay, skip]),
+      [cut, stay, skip] = cuts.reduce((a, b) => (b[0] > a[0] ? b : a));
+    if (cut <= from) break;
+    rows.push([from, cut + stay, rows.length > 0]);
+    from = cut + skip;
+    room = columns - 4;
+  }
+  return [...rows, [from, line.length, rows.length > 0]];
 }
 
 /** A line of code that fits: the rest of a longer one is left out. */
-const shortened = (line) => (line.length > LONG ? `${line.slice(0, LONG - 1)}\u2026` : line);
+const shortened = (line, columns) =>
+  line.length > columns ? `${line.slice(0, columns - 1)}\u2026` : line;
 
 /** The numbers of a line, each under its term: the terms of a sum, else each name that has a value. */
 function valuesBeneath(listing, at, part, t) {

@@ -6,13 +6,16 @@ const LEFT = 62,
   BOTTOM = 24,
   SMALL = 150; // of less height, words are left out
 
+/** How many steps apart there is a number on an axis so wide. */
+const strideOf = (steps, width) =>
+  [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000].find(
+    (stride) => steps / stride <= Math.max(3, width / 62),
+  ) || steps;
+
 /** How steps and losses become places in a picture of this size. */
 function curveScales(width, height) {
   const steps = Math.max(1, state.steps - 1, last());
-  const stride =
-    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000].find(
-      (s) => steps / s <= Math.max(3, width / 62),
-    ) || steps;
+  const stride = strideOf(steps, width);
   const end = stride > 1 ? Math.ceil(steps / stride) * stride : steps;
   const low = Math.log10(scale.low),
     high = Math.log10(scale.high);

@@ -11,7 +11,7 @@ function sendDots(part, t) {
   if (same && before.part === state.part) return;
   for (const dot of document.querySelectorAll("#walk .dot")) dot.remove();
   if (!same || before.part !== state.part - 1 || calm()) return;
-  for (const line of [...linesAlong(part, t), edgeAlong(part, t)])
+  for (const line of [...linesAlong(part, t), ...edgesAlong(part, t)])
     if (line) sendDot(line, part.phase === "backward");
 }
 
@@ -47,11 +47,13 @@ function linesAlong(part, t) {
   }
 }
 
-/** The edge in the neuron's drawing that a part goes along, if it is that neuron's. */
-function edgeAlong(part, t) {
-  const { l, j } = part;
-  if (l === undefined || part.phase === "update" || !isOpen(l, j)) return null;
-  const box = boxOf(part, t.layers[l][j], l, j),
-    name = { "F act": "s", "B act": "s", "B added": "u" }[part.kind] ?? box.replace("w", "p");
-  return $("neuron").querySelector(`[data-edge="${name}"] .line`);
+/** The edges in the neuron's drawing that a part goes along, if it is that neuron's. */
+function edgesAlong(part, t) {
+  const { l, j } = part,
+    name = { "F act": "s", "B act": "s", "B added": "u" }[part.kind];
+  if (l === undefined || part.phase === "update" || !isOpen(l, j)) return [];
+  const names = name
+    ? [name]
+    : boxesOf(part, t.layers[l][j], l, j).map((box) => box.replace("w", "p"));
+  return [...new Set(names)].map((one) => $("neuron").querySelector(`[data-edge="${one}"] .line`));
 }

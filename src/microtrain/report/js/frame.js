@@ -25,7 +25,7 @@ function networkLayout(width, height, walking) {
   const radius = small ? 7 : Math.max(9, Math.min(walking ? 19 : 20, room / (walking ? 3.1 : 2.5)));
   const wide = small ? radius : Math.max(radius, 21), // of a node, to hold its number
     tight = radius < 16,
-    half = walking ? 26 : 32,
+    half = walking ? 30 : 32,
     count = columns.length + walking;
   const left = half + 6,
     right = (walking ? 26 : wide) + 12;
@@ -89,6 +89,9 @@ function frameNetwork(svg, at) {
       }
   });
   if (at.walking) frameLoss(svg, at, lines);
+  else
+    for (const name of ["rim", "gap", "line"]) // the followed weight's line stands out
+      shape(lines.parentNode, "line", { class: `followed ${name}` });
   const nodes = shape(svg, "g", {
     class: "nodes",
     role: "tree",
@@ -123,7 +126,7 @@ function frameNode(nodes, at, c, i) {
     round("body", 0);
     shape(node, "path", {
       class: "flat",
-      d: `M${x - at.radius * 0.7} ${y + at.radius + 4}h${at.radius * 1.4}`,
+      d: `M${x - at.radius * 0.7} ${y + at.radius + (at.tight ? -0.5 : 2.5)}h${at.radius * 1.4}`,
     });
   } else if (at.small)
     shape(node, "rect", { class: "body", x: x - 6, y: y - 6, width: 12, height: 12 });
@@ -137,7 +140,7 @@ function frameNode(nodes, at, c, i) {
       rx: 3,
     });
   caption(node, x, y + 4, "middle", "", { class: "value" });
-  const below = y + at.radius + (at.tight ? 10 : 14);
+  const below = y + at.radius + (at.tight ? 10 : 16);
   if (at.walking && c) caption(node, x + 3, below, "middle", "", { class: "grad" });
 }
 
@@ -157,4 +160,35 @@ function frameLoss(svg, at, lines) {
   shape(group, "rect", { class: "body", x: x - 26, y: y - 14, width: 52, height: 28, rx: 3 });
   for (const [name, down] of Object.entries({ value: 4, wanted: -22, grad: 30 }))
     caption(group, x, y + down, "middle", "", { class: name });
+}
+
+
+/** Where on its line, or above or below, the chip covers no node and fewest other lines. */
+function chipPlace(svg, line, half) {
+  const high = 18;
+  const ends = (one) => ["x1", "y1", "x2", "y2"].map((name) => Number(one.getAttribute(name))),
+    [x1, y1, x2, y2] = ends(line),
+    others = [...svg.querySelectorAll(".weight:not(.chosen)")].map(ends),
+    nodes = [...svg.querySelectorAll(".node .body")].map((node) => node.getBBox());
+  const covers = (x, y, px, py) => Math.abs(px - x) < half && Math.abs(py - y) < high;
+  let best = null;
+  for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8])
+    for (const up of [0, -31, 31, -38, 38, -45, 45]) {
+      const x = x1 + share * (x2 - x1),
+        y = y1 + share * (y2 - y1) + up,
+        hit = nodes.filter(
+          (node) =>
+            Math.max(node.x - x, x - node.x - node.width) < half &&
+            Math.max(node.y - y, y - node.y - node.height) < high,
+        ).length,
+        crossed = others.filter(([a, b, c, d]) =>
+          [-0.9, -0.45, 0, 0.45, 0.9].some((along) => {
+            const part = (x + along * half - a) / (c - a);
+            return part >= 0 && part <= 1 && covers(x, y, a + part * (c - a), b + part * (d - b));
+          }),
+        ).length,
+        cost = 100 * hit + crossed + Math.abs(up) / 10;
+      if (!best || cost < best.cost) best = { cost, x, y };
+    }
+  return [best.x, best.y];
 }

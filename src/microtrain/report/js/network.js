@@ -12,7 +12,7 @@ function drawLines(svg, at, p, gradients, known) {
     const index = Number(line.dataset.index),
       x = numbers[index],
       seen = !known || known(index);
-    line.classList.toggle("minus", !gradients && x < 0);
+    line.classList.toggle("minus", seen && x < 0);
     line.classList.toggle("gradient", Boolean(gradients) && seen);
     line.classList.toggle("waiting", !seen);
     line.classList.toggle("odd", !finite(x));
@@ -57,6 +57,7 @@ function drawNetwork() {
     }
     attributes(node, { "aria-label": toldNode(l, j, value, p, gradients, flat) });
   }
+  drawFollowed(svg);
   drawChip(svg, at, state.byGradient ? gradients : p);
   focusable(svg);
 }
@@ -70,9 +71,10 @@ function networkWords(flat) {
     line = !state.byGradient
       ? `a weight (solid +, dashed ${MINUS})`
       : state.zeroGrad
-        ? "how the loss changes with this weight"
+        ? `how the loss of ${run.config.batch === null ? "all samples" : "this batch"} changes with this weight`
         : "what this weight\u2019s gradient holds, with all that is left over";
-  say($("network-legend"), `${circle} Line: ${line}.${flatLegend(flat)}`);
+  const signs = state.byGradient ? ` (solid +, dashed ${MINUS}; thick: large)` : "";
+  say($("network-legend"), `${circle} Line: ${line}${signs}.${flatLegend(flat)}`);
   for (const [id, chosen] of [
     ["by-weight", !state.byGradient],
     ["by-gradient", state.byGradient],
@@ -112,6 +114,18 @@ function toldNode(l, j, value, p, gradients, flat) {
   return `${name[0].toUpperCase()}${name.slice(1)}: output ${short(value, 3)}${dead}; weights ${weights.join(", ")}; bias ${short(p[layer.biases + j], 3)}; gradient of the bias ${short(gradients[layer.biases + j], 3)}`;
 }
 
+/** The followed weight's line once more, on top of all others and with a rim. */
+function drawFollowed(svg) {
+  const line = svg.querySelector(".weight.chosen"),
+    ends = ["x1", "y1", "x2", "y2"].map((name) => [name, line?.getAttribute(name) ?? 0]),
+    wide = Number(line?.getAttribute("stroke-width") ?? 0);
+  for (const [i, copy] of [...svg.querySelectorAll(".followed")].entries()) {
+    attributes(copy, { ...Object.fromEntries(ends), "stroke-width": wide + [4.5, 2.5, 0][i] });
+    for (const name of ["minus", "gradient", "odd"])
+      copy.classList.toggle(name, Boolean(line?.classList.contains(name)));
+  }
+}
+
 /** The followed weight's name, and its number or gradient, on its line. */
 function drawChip(svg, at, numbers) {
   const chip = svg.querySelector(".chip"),
@@ -119,16 +133,15 @@ function drawChip(svg, at, numbers) {
   chip.toggleAttribute("hidden", at.width < 420);
   const name = engine.names[state.weight],
     [box, label] = chip.children;
-  const bias = !line,
-    place = placeOf(state.weight);
-  const along = (from, to) => (Number(line.getAttribute(from)) + Number(line.getAttribute(to))) / 2;
-  const x = bias ? at.x(place.l + 1) - at.wide - 34 : along("x1", "x2"),
-    y = bias ? at.y(place.l + 1, Math.min(place.j, HUGE - 1)) : along("y1", "y2");
+  const place = placeOf(state.weight),
+    [x, y] = line
+      ? chipPlace(svg, line, state.byGradient ? 42 : 36) // of most numbers, so that it stays
+      : [at.x(place.l + 1) - at.wide - 34, at.y(place.l + 1, Math.min(place.j, HUGE - 1))];
   const texts = [
       name,
       (state.byGradient ? `${ARROW_LEFT} ` : "") + short(numbers[state.weight], 3),
     ],
-    half = 5 + 3.4 * Math.max(...texts.map((text) => text.length));
+    half = 5 + 3.6 * Math.max(...texts.map((text) => text.length));
   attributes(box, { x: x - half, y: y - 16, width: 2 * half });
   chip.classList.toggle("gradient", state.byGradient);
   texts.forEach((text, i) => {

@@ -99,13 +99,21 @@ function partsOf(l, j) {
   };
 }
 
-/** The box that a part is about. */
+/** The boxes that a part is about: one, or those of all users that come together. */
+function boxesOf(part, n, l, j) {
+  if (part.kind !== "B rest") return [boxOf(part, n, l, j)];
+  const drawn = usersDrawn(n.users);
+  return part.rest.map((u) => `u${drawn.includes(u) ? drawn.indexOf(u) : drawn.length}`);
+}
+
 function boxOf(part, n, l, j) {
   const { shown } = rowsOf(l, j);
   const row = (k) => (k === null || k === undefined ? "b" : `w${shown.indexOf(k)}`);
   switch (part.kind) {
     case "F product":
       return `p${shown.indexOf(part.k)}`;
+    case "F rest":
+      return `p${shown.length}`;
     case "F act":
     case "B added":
     case "B act":
@@ -130,8 +138,9 @@ function hasGradient(name, n, l, j, seen) {
     case "b":
       return seen.gradient(n.biasAt);
     case "u": {
-      const user = name === "u" ? undefined : usersDrawn(n.users)[row];
-      return user === undefined ? seen.arrives : seen.user(user);
+      if (name === "u") return seen.arrives;
+      const drawn = usersDrawn(n.users); // and the others together, in the last row
+      return seen.user(drawn[row] ?? [...n.users.keys()].find((u) => !drawn.includes(u)));
     }
     default:
       return kind !== "x" && index !== undefined && seen.gradient(index);
@@ -139,10 +148,10 @@ function hasGradient(name, n, l, j, seen) {
 }
 
 function markBoxes(svg, part, n, l, j, seen) {
-  const now = part.l === l && part.j === j ? boxOf(part, n, l, j) : "";
+  const now = part.l === l && part.j === j ? boxesOf(part, n, l, j) : [];
   for (const box of svg.querySelectorAll("[data-node]")) {
     const name = box.dataset.node;
-    box.classList.toggle("now", name === now);
+    box.classList.toggle("now", now.includes(name));
     box.classList.toggle("known", seen.backward && hasGradient(name, n, l, j, seen));
   }
 }

@@ -8,12 +8,13 @@ function textsOf(l, j, n, seen, part, t, portrait) {
         : portrait
           ? `who uses it, in layer ${l + 1}: gradient ${TIMES} weight`
           : n.users.length > MOST_NEURONS
-            ? "who uses it: the largest gradients"
+            ? "who uses it: the largest"
             : "who uses it: paths meet",
   };
   const wide = n.weights.length <= 8, // else a row is a line of text
     most = wide ? 4 : 3,
-    text = (x, digits = most) => roomed(x, digits, portrait ? 7 : 12),
+    room = portrait || n.weights.length > 4 ? 7 : 12,
+    text = (x, digits = most) => roomed(x, digits, room),
     back = (x, digits = wide ? 4 : 2) => `${ARROW_LEFT} ${text(x, digits)}`,
     value = (x, known) => (known ? text(x) : NOT_YET),
     grads = seen.all ? t.used : t.gradient;
@@ -91,10 +92,10 @@ function usersTexts(texts, n, seen, portrait) {
     texts[`u${row}.grad`] = known ? `= ${short(user.arrives, digits)}` : "";
   });
   if (drawn.length < n.users.length) {
-    const rest = n.users.filter((_, u) => !drawn.includes(u));
+    const rest = [...n.users.keys()].filter((u) => !drawn.includes(u));
     texts[`u${drawn.length}.name`] = `${rest.length} others`;
-    texts[`u${drawn.length}.grad`] = seen.arrives
-      ? `= ${short(rest.reduce((sum, user) => sum + user.arrives, 0))}`
+    texts[`u${drawn.length}.grad`] = seen.user(rest[0])
+      ? `= ${short(rest.reduce((sum, u) => sum + n.users[u].arrives, 0))}`
       : "";
   }
   if (n.users.length > 1) {

@@ -118,6 +118,7 @@ class Walk {
         this.knows("user", l, j, u);
       }
       if (rest.length) this.of("B rest", l, j, ":added", { rest });
+      for (const u of rest) this.knows("user", l, j, u);
       if (users.length > 1) this.of("B added", l, j, ":added");
       this.knows("arrives", l, j);
     }

@@ -1,75 +1,106 @@
 // Learning rate times sharpness along the run, on demand; and what it can't promise.
 
-const MEASURED = 24;
+const FIRST = 17, // steps that are measured at once: early ones are often the longest
+  MEASURED = 300; // of a longer run, so many steps
 let measuring = null;
 
 function setUpSharpness() {
   on("sharpness-open", "click", () => {
     $("sharpness").showModal();
-    measuring = null;
+    const end = hiding() ? head() : last(); // what is to be guessed is not told
+    measuring = { end, steps: stepsToMeasure(end), found: [] };
     measure();
+  });
+  onClick("sharpness-go", () => {
+    state.step = longest()[0];
+    $("sharpness").close();
   });
 }
 
-/** Measure at some steps of the run, a few in each frame, and draw what there is. */
+/** In which order the steps are measured: the first ones, then ever finer over the whole run. */
+function stepsToMeasure(end) {
+  const steps = new Set(Array.from({ length: Math.min(FIRST, end + 1) }, (_, k) => k));
+  for (let apart = 2 ** Math.ceil(Math.log2(end + 1)); apart >= 1; apart /= 2)
+    for (let k = 0; k <= end; k += apart) steps.add(k);
+  return [...steps].slice(0, MEASURED);
+}
+
+/** Measure some steps in each frame, and draw what there is. */
 function measure() {
   if (!$("sharpness").open) return;
-  measuring ??= {
-    run,
-    steps: [
-      ...new Set(
-        Array.from({ length: MEASURED }, (_, i) => Math.round((i * last()) / (MEASURED - 1))),
-      ),
-    ],
-    found: [],
-  };
-  const end = performance.now() + FRAME;
-  while (measuring.found.length < measuring.steps.length && performance.now() < end) {
-    const k = measuring.steps[measuring.found.length];
-    measuring.found.push([k, run.lrs[k] * engine.sharpness(run.parameters(k), run.config.mean)]);
+  const { steps, found } = measuring,
+    end = performance.now() + FRAME;
+  while (found.length < steps.length && performance.now() < end) {
+    const k = steps[found.length];
+    found.push([k, run.lrs[k] * engine.sharpness(run.parameters(k), run.config.mean)]);
   }
   drawSharpness();
-  if (measuring.found.length < measuring.steps.length) requestAnimationFrame(measure);
+  if (found.length < steps.length) requestAnimationFrame(measure);
 }
+
+const longest = () =>
+  measuring.found.reduce((most, point) => (point[1] > most[1] ? point : most), [0, -Infinity]);
 
 function drawSharpness() {
   const svg = $("sharpness-chart"),
     width = svg.clientWidth || 600,
     height = svg.clientHeight || 230,
-    points = measuring.found.filter(([, x]) => finite(x)),
-    most = Math.max(0, ...points.map(([, x]) => x));
-  const top = Math.max(2.5, Math.min(8, most)) * 1.1, // higher ones leave through the top
-    x = (k) => 40 + ((width - 56) * k) / Math.max(1, last()),
-    y = (value) => 10 + (height - 36) * (1 - Math.max(0, Math.min(value, 2 * top)) / top);
+    points = measuring.found.filter(([, x]) => finite(x)).sort((a, b) => a[0] - b[0]),
+    over = points.find(([, value]) => value > 2),
+    [peak, most] = longest(),
+    low = -2, // powers of ten
+    high = Math.max(1, Math.ceil(Math.log10(most > 0 ? most : 1)));
+  const x = (k) => 48 + ((width - 64) * k) / Math.max(1, measuring.end),
+    y = (value) => {
+      const power = Math.max(low, Math.log10(Math.max(value, 1e-300)));
+      return 10 + ((height - 36) * (high - power)) / (high - low);
+    };
   svg.replaceChildren();
   attributes(svg, { viewBox: `0 0 ${width} ${height}` });
-  for (const value of [0, top / 2, top]) caption(svg, 34, y(value) + 4, "end", short(value, 2));
-  for (const k of [0, last() / 2, last()])
-    caption(svg, x(k), height - 6, "middle", String(Math.round(k)));
+  for (let power = low; power <= high; power++) {
+    const at = y(10 ** power);
+    shape(svg, "line", { x1: 48, x2: width - 16, y1: at, y2: at, class: "grid" });
+    caption(svg, 42, at + 4, "end", powerText(power));
+  }
+  const stride = strideOf(measuring.end, width);
+  for (let k = 0; k <= measuring.end; k += stride)
+    caption(svg, x(k), height - 6, "middle", String(k));
+  caption(svg, 38, height - 6, "end", "step");
   if (!engine.kinks) {
-    shape(svg, "line", { x1: 40, x2: width - 16, y1: y(2), y2: y(2), class: "target" });
-    caption(svg, width - 16, y(2) - 5, "end", "2: on a round valley, the limit");
+    shape(svg, "line", { x1: 48, x2: width - 16, y1: y(2), y2: y(2), class: "target" });
+    caption(svg, width - 16, y(2) - 5, "end", "2: in a bowl, the limit", { class: "target-label" });
   }
   shape(svg, "polyline", {
-    class: "past",
+    class: "ahead",
     points: polyline(points.map(([k, value]) => [x(k), y(value)])),
   });
-  const over = points.find(([, value]) => value > 2),
-    end =
-      run.verdict().word === "diverged"
-        ? "The steps are too long, and the loss grows."
-        : "This loss is no round valley: it may go down all the same.";
-  say(
-    $("sharpness-told"),
-    engine.kinks
-      ? `This loss ${engine.kinks} kinks, which curvature cannot see: no promise here.`
-      : over
-        ? `First above 2 at step ${over[0]}, at most ${short(most, 3)}. ${end}`
-        : points.length
-          ? "Below 2 at all steps that were measured."
-          : "",
-  );
+  for (const [k, value] of points)
+    shape(svg, "circle", {
+      class: value > 2 && !engine.kinks ? "measured over" : "measured",
+      cx: x(k),
+      cy: y(value),
+      r: points.length > 120 ? 1.5 : 2.8,
+    });
+  say($("sharpness-told"), toldSharpness(points, over, peak, most));
+  $("sharpness-go").hidden = !over || engine.kinks || state.view !== "run" || hiding();
+  say($("sharpness-go"), `Go to step ${peak}`);
   attributes(svg, {
-    "aria-label": `Learning rate times sharpness at ${points.length} steps, at most ${short(most, 3)}.`,
+    "aria-label": `Learning rate times sharpness at ${plural(points.length, "step")}, at most ${short(most, 3)}.`,
   });
+}
+
+function toldSharpness(points, over, peak, most) {
+  if (engine.kinks) return `This loss ${engine.kinks} kinks, which curvature cannot see: no promise here.`;
+  const all = measuring.end + 1,
+    steps = points.length < all ? `${points.length} of ${plural(all, "step")}` : "all steps";
+  if (!over) return `Measured at ${steps}: below 2 at each of them.`;
+  const { fate } = run.verdict(),
+    end = hiding()
+      ? ""
+      : fate === "diverged"
+        ? " The steps are too long, and the loss grows."
+        : fate === "saturated"
+          ? " Such a step throws the network far away: here, to where the slope is gone."
+          : " No bowl goes on for ever: the loss may go down all the same.";
+  return `Measured at ${steps}: first above 2 at step ${over[0]}, at most ${short(most, 3)} at step ${peak}.${end}`;
 }
