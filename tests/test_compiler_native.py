@@ -186,6 +186,14 @@ def test_cases_in_which_c_is_not_python(name):
         assert outcome(compiled.map, rows) == outcome(lambda: array("d", [forward(f, x)]))  # noqa: B023
 
 
+def test_c_with_an_infinite_constant_is_not_run():
+    record = Record()
+    place = record.add((ENTRIES["minimum"], record.input("x"), record.constant(math.inf)))
+    compiled = Native(Source(record, [Part("", "v", [place])], "f"))
+    compiled.call = lambda *_: pytest.fail("it has run")
+    assert compiled(array("d", [1.0]).tobytes(), 1) is None
+
+
 def rosenbrock(x):
     return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(x))
 

@@ -44,8 +44,8 @@ class Native:
         numbers: doubles, those of one point after those of the other: bytes, or a pointer.
         """
         outputs = [blank * n for blank in self.blank]
-        failed = self.call(numbers, n, *[output.buffer_info()[0] for output in outputs])
-        return outputs if self.is_finite and not failed else None
+        places = [output.buffer_info()[0] for output in outputs]
+        return outputs if self.is_finite and not self.call(numbers, n, *places) else None
 
 
 def check(record: Record) -> None:
