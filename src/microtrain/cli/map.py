@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import collections
 import math
-from typing import Any
 
 from ..draw.plot import axes
 from ..files.records import target
@@ -14,7 +13,7 @@ from ..lab.phase import phase_diagram
 from ..lab.runs import counts
 from ..nn.optim import learning_rate
 from .options import Command, Unset, filled, refuse, usual
-from .pool import SHARED, checked, explored, printed
+from .pool import SHARED, explored, printed
 from .terminal import about, colourful
 
 CELLS, SEEDS = 33, 3
@@ -24,7 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
     if not (scaled := arguments.rows == "scales"):
         refuse(arguments, ["scales"], "expects --rows scales")
     seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
-    checked(arguments, seeds=seeds, jobs=arguments.jobs)
     if arguments.cells < 3:
         raise ValueError(f"--cells expects an int of at least 3, got {arguments.cells}")
     lrs = between("lrs", arguments.lrs, arguments.cells)
@@ -32,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot is not None:
         target(arguments.plot)
         axes()  # is matplotlib there?
-    more: Any = {"seeds": range(seeds), "sharpness": not arguments.no_sharpness}
-    found = explored(phase_diagram, arguments, lrs, scales, **more)
+    sharpness = not arguments.no_sharpness
+    found = explored(phase_diagram, arguments, lrs, scales, seeds=seeds, sharpness=sharpness)
     if arguments.plot is not None:
         with about(arguments.plot):
             found.plot().figure.savefig(arguments.plot, dpi=150)

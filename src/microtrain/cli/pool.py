@@ -86,13 +86,19 @@ def _work(function: Any, *args: Any, **options: Any) -> Any:
         _busy = False
 
 
-def explored(explore: Callable[..., Found], arguments: Any, *rates: Any, **options: Any) -> Found:
+def explored(
+    explore: Callable[..., Found], arguments: Any, *rates: Any, seeds: int, **options: Any
+) -> Found:
     """Return what `sweep` finds for rates, or `phase_diagram` for rates and scales.
 
-    A job that is sent to a process is one run, or the runs at all rates from a start.
+    A task of a process is one run, or the runs at all rates from a start. Raises `ValueError` if
+    there are no tasks or processes, or if two formats are asked for.
     """
     runs = len(rates[0]) if len(rates) > 1 else 1
-    jobs = min(arguments.jobs, len(options["seeds"]) * len([*rates][-1] or [1]))
+    tasks = positive_int("--seeds", seeds) * len([*rates][-1] or [1])
+    jobs = min(positive_int("--jobs", arguments.jobs), tasks)
+    if arguments.json and arguments.csv:
+        raise ValueError("--json and --csv can't both be the only thing printed")
 
     def on_run(job: Any) -> None:
         progress.show(len(job.made) * runs, job.planned * runs)
@@ -102,15 +108,7 @@ def explored(explore: Callable[..., Found], arguments: Any, *rates: Any, **optio
     with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
         options |= {"steps": arguments.steps, "target_loss": arguments.target_loss or None}
         options |= {"engine": arguments.engine, "executor": pool, "on_run": on_run}
-        return explore(*rates, **options)
-
-
-def checked(arguments: argparse.Namespace, **counts: int) -> None:
-    """Raise `ValueError` if a count is not above 0, or if two formats are asked for."""
-    for name, n in counts.items():
-        positive_int(f"--{name}", n)
-    if arguments.json and arguments.csv:
-        raise ValueError("--json and --csv can't both be the only thing printed")
+        return explore(*rates, seeds=range(seeds), **options)
 
 
 def printed(found: Any, arguments: argparse.Namespace, text: Callable[[Any], str]) -> int:

@@ -11,7 +11,7 @@ from ..nn.optim import warmup_cosine
 from ..training.curvature import DENSE
 from . import tables
 from .options import Command, Unset, filled, listed, usual
-from .pool import SHARED, checked, explored, printed
+from .pool import SHARED, explored, printed
 from .terminal import colourful, styled
 
 # The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
@@ -30,7 +30,6 @@ def run(arguments: argparse.Namespace) -> int:
     for name, default in (TOY if arguments.file is None else TABLE).items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
-    checked(arguments, seeds=arguments.seeds, jobs=arguments.jobs)
     options, steps = _options(arguments), arguments.steps
     rates: Any = arguments.lrs
     if arguments.warmup is not None:  # each by its label, then with its schedule
@@ -42,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         measured = range(0, steps, SELDOM)
     if arguments.no_sharpness or (options and len(options["model"](0).parameters()) > DENSE):
         measured = None
-    more = {"seeds": range(arguments.seeds), "track_sharpness": measured, **options}
-    found = explored(sweep, arguments, rates, **more)
+    options |= {"seeds": arguments.seeds, "track_sharpness": measured}
+    found = explored(sweep, arguments, rates, **options)
     return printed(found, arguments, _text)
 
 

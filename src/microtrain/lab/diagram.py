@@ -159,7 +159,8 @@ class PhaseDiagram(Job[Planned, list[Run]]):
         from matplotlib.patheffects import withStroke
 
         names, cells, scaled = [*LOOKS], self.cells, self.by == "scale"
-        across, up = edges(self.lrs), edges(self.rows if scaled else range(len(cells)), scaled)
+        across = edges(self.lrs)
+        up = edges(self.rows) if scaled else [k - 0.5 for k in range(len(cells) + 1)]
         steps = [[max(1, c.steps[1]) if c and c.steps else math.nan for c in row] for row in cells]
         shades = LinearSegmentedColormap.from_list("", SHADES)
         look: dict[str, Any] = {"norm": LogNorm(1, max(2, self.steps)), "rasterized": True}
@@ -219,17 +220,17 @@ class PhaseDiagram(Job[Planned, list[Run]]):
         return f"PhaseDiagram({runs} of {rates} and {rows}{done})"
 
 
-def edges(centres: Sequence[float], log: bool = True) -> list[float]:
-    """Return the borders of cells with these centres, halfway between them.
+def edges(centres: Sequence[float]) -> list[float]:
+    """Return the borders of cells with these centres, halfway between them on a logarithmic scale.
 
-    >>> edges([0.01, 1.0]), edges([0, 1, 2], log=False)
-    ([0.001, 0.1, 10.0], [-0.5, 0.5, 1.5, 2.5])
+    >>> edges([0.01, 1.0])
+    [0.001, 0.1, 10.0]
     """
-    places = [math.log10(x) if log else x for x in centres]
+    places = [*map(math.log10, centres)]
     inner = [(a + b) / 2 for a, b in pairwise(places)]
     first, last = (inner[0], inner[-1]) if inner else (places[0] + 0.5, places[0] - 0.5)
     found = [2 * places[0] - first, *inner, 2 * places[-1] - last]
-    return [10.0 ** min(max(-307, x), 308) if log else x for x in found]
+    return [10.0 ** min(max(-307, x), 308) for x in found]
 
 
 def _text(looks: Sequence[tuple[str, int]], colour: bool) -> str:
