@@ -522,6 +522,7 @@ def test_the_name_of_the_run_before_hides_nothing(visit, toy):
     page = visit(toy, "#lr=0.05&zero=0")
     for rate in (0.053, 0.3, 0.5, 1):
         set_rate(page, rate)
+        starts(page)  # after which nothing is drawn anew
         label, knob = (page.locator(f"#curve .{x}").bounding_box() for x in ("ghost-label", "knob"))
         assert (
             label["x"] > knob["x"] + knob["width"]

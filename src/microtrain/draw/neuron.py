@@ -48,7 +48,7 @@ class Layout(NamedTuple):
 
 BESIDE, BESIDE_LINES, AT_RIGHT = (290.0, 384.0), (297.0, 384.0), (258.0, 341.0)
 ROOMY = {"x": Cell(1, 70, "below"), "w": Cell(83, 90, "below"), "p": Cell(187, 90, "below")}
-CLOSE = {"x": Cell(1, 57), "w": Cell(73, 134, "beside"), "p": Cell(222, 57)}
+CLOSE = {"x": Cell(1, 61), "w": Cell(74, 138, "beside"), "p": Cell(223, 57)}
 LINES = {"w": Cell(32, 52), "x": Cell(100, 50), "p": Cell(162, 52), "g": Cell(216, 72)}
 PHONE = {"w": Cell(54, 74, "below"), "x": Cell(136, 50), "p": Cell(194, 52)}
 PHONE_LINES = {"w": Cell(36, 52), "x": Cell(98, 52), "g": Cell(162, 86)}
@@ -126,7 +126,7 @@ def _cell(node: str, cell: Cell, y: float, form: Layout) -> str:
     if form.boxed and not node.startswith("p"):
         content.append(_slot(f"{node}.name", middle, y - form.high / 2 - 4, "name"))
     if cell.gradient == "beside":
-        content.append(_slot(f"{node}.value", cell.left + 54, y + 4, "value end"))
+        content.append(_slot(f"{node}.value", cell.left + 60, y + 4, "value end"))
         content.append(_slot(f"{node}.grad", right - 4, y + 4, "grad end"))
     else:
         content.append(_slot(f"{node}.value", middle, y - 2 if cell.gradient else y + 4, "value"))

@@ -70,7 +70,7 @@ function drawCurve(svg, small = false, step = head()) {
   });
   attributes(part("here"), { x1: at.x(k), x2: at.x(k) });
   attributes(part("knob"), { cx: at.x(k), cy: Math.max(TOP, at.y(shown[k])) });
-  drawLeaving(part("leaving"), losses, at, hidden ? k : last(), height);
+  drawLeaving(part("leaving"), shown, at, hidden ? k : last(), height);
   drawGhostLabel(svg, before, at, width, small);
   drawChaos(part("chaos"), at, height);
   const trend = k === 0 ? "" : losses[k] < losses[k - 1] ? ", falling" : ", rising";

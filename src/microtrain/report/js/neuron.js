@@ -31,7 +31,7 @@ function shownNeuron(part) {
 
 function drawNeuron(part, t) {
   const box = $("neuron"),
-    portrait = innerWidth < 700,
+    portrait = innerWidth < 830, // for the wide form without making it smaller
     [l, j] = shownNeuron(part),
     layer = engine.layers[l],
     n = t.layers[l][j];

@@ -15,6 +15,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
     most = wide ? 4 : 3,
     room = portrait || n.weights.length > 4 ? 7 : 12,
     text = (x, digits = most) => roomed(x, digits, room),
+    tight = (x) => portrait || plain(x, most).length > room,
     back = (x, digits = wide ? 4 : 2) => `${ARROW_LEFT} ${text(x, digits)}`,
     value = (x, known) => (known ? text(x) : NOT_YET),
     grads = seen.all ? t.used : t.gradient;
@@ -35,11 +36,11 @@ function textsOf(l, j, n, seen, part, t, portrait) {
   let total = n.sums[0];
   shown.forEach((k, row) => {
     const index = n.at[k],
-      from = wide ? `from neuron ${k}` : `${l - 1}, ${k}`;
+      from = `neuron ${k}`;
     total = rest.length ? total + n.products[k] : n.sums[k + 1];
     Object.assign(texts, {
       [`x${row}.name`]: l ? from : engine.set.columns[k],
-      [`x${row}.value`]: seen.input(k) ? plain(n.inputs[k], portrait ? 3 : most) : NOT_YET,
+      [`x${row}.value`]: seen.input(k) ? plain(n.inputs[k], tight(n.inputs[k]) ? 3 : most) : NOT_YET,
       [`w${row}.name`]: wide ? engine.names[index] : String(k),
       [`w${row}.value`]: weight(index, n.weights[k]),
       [`w${row}.grad`]: grad(index),

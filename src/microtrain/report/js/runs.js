@@ -89,7 +89,8 @@ function build(config) {
     steps: 1,
   });
   first.advance(FRAME);
-  const loss = first.losses[0] > 0 && finite(first.losses[0]) ? first.losses[0] : 1;
+  const all = first.fullLoss(0),
+    loss = all > 0 && finite(all) ? all : 1;
   scale = { low: Math.max(config.target || loss / 1e5, loss / 1e9) / 2, high: 10 * loss };
 }
 
