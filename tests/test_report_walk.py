@@ -51,7 +51,7 @@ def test_15_and_16_the_walk_part_by_part(visit, toy):
 def test_17_the_flat_tanh(visit, toy):
     page = visit(toy, PART_30)
     sum_ = page.locator("#arithmetic").text_content()
-    assert sum_ == f"{MINUS}0.2477 \u00d7 0.0217 = {MINUS}0.005383"
+    assert sum_ == f"{MINUS}0.2477 \u00d7 0.02173 = {MINUS}0.005383"
     text = page.locator("#sentence").inner_text()
     assert "nearly flat" in text and "2 %" in text
     drawn = page.locator("#neuron .now-box").text_content()

@@ -12,8 +12,7 @@ let sizeBefore = null;
 /** Take up what is changed, train anew, and remember the page before for Back. */
 function change(changes, ofNetwork = false) {
   act(() => {
-    const median = startsReady() ? medianStep(starts[0].results) : null;
-    sizeBefore = ofNetwork ? { size: engine.size, median, data: state.data } : null;
+    sizeBefore = ofNetwork && startsReady() ? { run, median: medianStep(starts[0].results) } : null;
     if (state.view !== "run") leaveWalk();
     const lr = scheduled() ? state.lr : [[0, rate()]];
     Object.assign(state, { weight: 0, from: null, lr }, changes);
@@ -191,19 +190,4 @@ function drawChange(refused = null) {
     ["change-target", state.target ?? ""],
   ])
     if (document.activeElement !== $(id) || refused === $(id)) $(id).value = value;
-}
-
-/** More neurons are not better by themselves: what the change did to the size and to the starts. */
-function sizeNote() {
-  if (!sizeBefore || sizeBefore.data !== state.data) return "";
-  const after = medianStep(starts[0].results),
-    before = sizeBefore.median,
-    size =
-      sizeBefore.size === engine.size
-        ? ""
-        : `${sizeBefore.size} ${ARROW_RIGHT} ${engine.size} numbers. `;
-  if (before === null && after === null)
-    return `${size}Most starts don\u2019t converge, as before.`;
-  const told = (step) => (step === null ? "most don\u2019t" : `by step ${step}`);
-  return `${size}Half of the starts converge: before, ${told(before)}; now, ${told(after)}.`;
 }

@@ -153,5 +153,5 @@ function termValue(key, t) {
   if (!n) return null;
   if (kind === "F") return what === "bias" ? n.bias : (n.products[what] ?? null);
   if (kind !== "B") return null;
-  return what === "act" ? Number(n.slope.toPrecision(3)) : (n.users[what]?.arrives ?? null);
+  return what === "act" ? n.slope : (n.users[what]?.arrives ?? null);
 }

@@ -158,7 +158,7 @@ function frameLoss(svg, at, lines) {
     });
   const group = shape(svg, "g", { class: "loss-node" });
   shape(group, "rect", { class: "body", x: x - 26, y: y - 14, width: 52, height: 28, rx: 3 });
-  for (const [name, down] of Object.entries({ value: 4, wanted: -22, grad: 30 }))
+  for (const [name, down] of Object.entries({ value: 4, wanted: -22 }))
     caption(group, x, y + down, "middle", "", { class: name });
 }
 

@@ -21,7 +21,7 @@ function agreementText() {
   const which = isRecorded()
       ? ""
       : ` (${difference(usualOf(page, page.spec.data), run.config)}; not this one)`,
-    told = `This page repeated the run that Python recorded${which}: `;
+    told = `This page repeated Python\u2019s run${which}: `;
   return step === null
     ? `${told}all ${losses} losses agree to ${digits} digits.`
     : `${told}it agrees up to step ${step}; from there on rounding decides.`;

@@ -71,7 +71,7 @@ function hintOf(part, t, elsewhere) {
   if (elsewhere) return `\u00b7 it waits; Enter opens ${nodeName(part.l, part.j)}`;
   if (part.phase === "update" || part.kind === "BS")
     return t.samples.length > 1
-      ? "\u00b7 the weights\u2019: of all samples; the others: of this one"
+      ? `\u00b7 at a weight: of ${run.config.batch === null ? "all" : "the batch\u2019s"} samples; else: of sample ${state.sample}`
       : "";
   return "\u00b7 a dot: not known yet";
 }

@@ -90,7 +90,10 @@ function usersTexts(texts, n, seen, portrait) {
         ? "its slope"
         : product(short(user.delta, digits), short(user.weight, digits))
       : NOT_YET;
-    texts[`u${row}.grad`] = known ? `= ${short(user.arrives, digits)}` : "";
+    const arrives = loss
+      ? short(user.arrives, digits)
+      : byHand([user.delta, user.weight], times, user.arrives, digits);
+    texts[`u${row}.grad`] = known ? `= ${arrives}` : "";
   });
   if (drawn.length < n.users.length) {
     const rest = [...n.users.keys()].filter((u) => !drawn.includes(u));
@@ -108,51 +111,59 @@ function usersTexts(texts, n, seen, portrait) {
 /** Of many users, those that have a row in the drawing. */
 const usersDrawn = (users) => largestUsers(users, MOST_NEURONS, USERS_OF_MANY - 1);
 
-/** The arithmetic of a part: what it is, the product, the result. */
+/** The arithmetic of a part: what it is, the numbers, the result with the digits that they give. */
 function arithmetic(part, t) {
   const n = part.l === undefined ? null : t.layers[part.l][part.j],
-    g = (x, digits = 4) => `[${short(x, digits)}|${full(x)}]`,
-    gb = (x, digits = 4) => `[${bracketed(short(x, digits))}|${full(x)}]`;
+    factor = (text, x) => `[${bracketed(text)}|${full(x)}]`;
   switch (part.kind) {
-    case "F product":
+    case "F product": {
+      const [w, x, p] = [n.weights[part.k], n.inputs[part.k], n.products[part.k]];
       return [
         `weight ${TIMES} input`,
-        `${number(n.weights[part.k])} ${TIMES} {${bracketed(plain(n.inputs[part.k], 4))}|${full(n.inputs[part.k])}}`,
-        `= ${number(n.products[part.k])}`,
+        `${number(w)} ${TIMES} {${bracketed(plain(x, 4))}|${full(x)}}`,
+        `= {${byHand([w, x], times, p)}|${full(p)}}`,
       ];
-    case "F act":
+    }
+    case "F act": {
+      const { activation } = engine.layers[part.l],
+        v = byHand([n.z], APPLIED[activation], n.value);
       return [
-        `${engine.layers[part.l].activation} of the sum`,
-        `${engine.layers[part.l].activation}(${number(n.z)})`,
-        `= ${number(n.value)}`,
+        `${activation} of the sum`,
+        `${activation}(${number(n.z)})`,
+        `= {${v}|${full(n.value)}}`,
       ];
+    }
     case "B user": {
-      const { delta, weight, arrives } = n.users[part.u];
-      return [`gradient ${TIMES} weight`, `${g(delta)} ${TIMES} ${gb(weight)}`, `= ${g(arrives)}`];
+      const { delta, weight } = n.users[part.u];
+      return multiplied("weight", delta, weight, factor(short(weight), weight));
     }
     case "B added":
-      return ["paths added up", `${plural(n.users.length, "path")}`, `= ${g(n.arrives)}`];
+      return ["paths added up", `${plural(n.users.length, "path")}`, `= ${gradient(n.arrives)}`];
     case "B act":
-      return [
-        `gradient ${TIMES} slope`,
-        `${g(n.arrives)} ${TIMES} [${slopeText(n.slope)}|${full(n.slope)}]`,
-        `= ${g(n.delta)}`,
-      ];
-    case "B weight":
-      return [
-        `gradient ${TIMES} input`,
-        `${g(n.delta)} ${TIMES} [${bracketed(plain(n.inputs[part.k], 4))}|${full(n.inputs[part.k])}]`,
-        `= ${g(n.gradients[part.k])}`,
-      ];
+      return multiplied("slope", n.arrives, n.slope, factor(slopeText(n.slope), n.slope));
+    case "B weight": {
+      const x = n.inputs[part.k];
+      return multiplied("input", n.delta, x, factor(plain(x, 4), x));
+    }
     case "B bias":
-      return [`gradient ${TIMES} 1`, `${g(n.delta)} ${TIMES} [1]`, `= ${g(n.biasGradient)}`];
-    case "U1":
+      return multiplied("1", n.delta, 1, "[1]");
+    case "U1": {
+      const [lr, g] = [rateHere(), t.used[state.weight]],
+        result = byHand([lr, g], times, lr * g);
       return [
         `rate ${TIMES} gradient`,
-        `{${plain(rateHere())}} ${TIMES} ${gb(t.used[state.weight])}`,
-        `= ${number(rateHere() * t.used[state.weight])}`,
+        `{${plain(lr)}} ${TIMES} ${factor(short(g), g)}`,
+        `= {${result}|${full(lr * g)}}`,
       ];
+    }
     default:
       return null;
   }
 }
+
+/** A gradient times something, by name and as it is shown. */
+const multiplied = (name, g, x, shown) => [
+  `gradient ${TIMES} ${name}`,
+  `${gradient(g)} ${TIMES} ${shown}`,
+  `= [${byHand([g, x], times, g * x)}|${full(g * x)}]`,
+];

@@ -9,13 +9,14 @@ function drawOutcome() {
     prompt = prompted(classes);
   let told,
     kind = "plain";
+  const ahead = head() < last();
   if (!run.done) told = ["Computing", `: ${run.losses.length} of ${state.steps} steps\u2026`];
   else if (hiding()) told = ["Hidden", ": what will happen? Guess, then press Play."];
   else if (prompt) told = prompt;
   else {
-    told = toldVerdict(run, wrong, classes);
+    told = toldVerdict(run, wrong, classes, ahead);
     kind = verdictKind(fate);
-    if (state.played && !ghost && page.live) told[1] += " Now drag the learning rate.";
+    if (state.played && !ahead && !ghost && page.live) told[1] += " Now drag the learning rate.";
   }
   verdict.className = kind;
   const text = told.join("");
@@ -23,6 +24,7 @@ function drawOutcome() {
     verdict.dataset.said = text;
     verdict.replaceChildren(make("strong", {}, told[0]), told[1]);
     clearTimeout(announced);
+    say($("announced"), ""); // which may tell what is to be guessed
     announced = setTimeout(() => say($("announced"), text), 500);
   }
   const lost = fate === "saturated" && run.done && !hiding() && canWalk();
@@ -46,50 +48,67 @@ function prompted(classes) {
   return [`The loss is ${short(run.losses[0], 3)}.`, " Press Play."];
 }
 
-/** What forgetting zero_grad does here, and why that proves nothing. */
+/** What forgetting zero_grad does here; where that is better, why it proves nothing. */
 function drawNote() {
   const note = $("note");
   note.hidden = state.zeroGrad || !run.done || hiding();
   if (note.hidden) return;
-  const other = withReset(),
-    mine = run.verdict(),
-    theirs = other?.verdict();
-  const follows =
-    "Each step now follows the sum of all gradients so far: ever longer steps, momentum without friction.";
-  const flat = ["tanh", "sigmoid"].includes(state.out);
-  const faster =
-    theirs && mine.fate === "converged" && (theirs.fate !== "converged" || mine.step < theirs.step);
-  let text;
-  if (faster) {
-    const steps =
-      theirs.fate === "converged"
-        ? `step ${mine.step}, not ${theirs.step}`
-        : `step ${mine.step}; with the reset not in ${plural(state.steps, "step")}`;
-    text = `Faster here (${steps}), and by accident. ${follows} ${flat ? `The ${state.out} output goes flat and happens to catch it.` : "Try other rates and starts."}`;
-  } else if (theirs) {
-    const swings = ["oscillating", "diverged"].includes(mine.fate)
-      ? " It runs down, and up again on the other side."
-      : "";
-    text = `Forgotten: ${follows[0].toLowerCase()}${follows.slice(1)}${swings} With the reset: ${briefly(other)}.`;
-  } else text = follows;
+  const config = { ...run.config, zeroGrad: true },
+    lr = config.lr.map(([from, rate]) => [from, FASTER * rate]),
+    other = compared("reset", config),
+    wins = other && isBetter(run, other),
+    caught =
+      wins && hasConverged(run) && ["tanh", "sigmoid"].includes(state.out)
+        ? `; only the flat ends of ${state.out} stop it`
+        : ", and nothing brakes it";
+  let text = `Each update goes by the sum of all gradients so far: it gathers speed${caught}.`;
+  if (wins) {
+    const faster = compared("faster", { ...config, lr });
+    text = `${lead(run, other)}, and by accident. ${text}`;
+    if (faster && isBetter(faster, other))
+      text += ` With the reset a larger rate does as well (${ratesText(lr)}: ${briefly(faster)}).`;
+  } else if (other) text += `${deadText()} With the reset: ${briefly(other)}.`;
   say($("note-text"), text);
   $("try-linear").hidden = !engine.layers || !page.live || state.out === "linear";
 }
 
-let resetKey = "",
-  resetRun = null;
-/** The same run with the reset, for comparison: the ghost, if it is that one, else computed once. */
-function withReset() {
-  if (!page.live) return ghost?.config.zeroGrad ? ghost : null;
-  const config = { ...run.config, zeroGrad: true };
+const FASTER = 4; // times the rate, for comparison with what gathers speed
+
+const hasConverged = (one) => one.verdict().fate === "converged";
+
+/** Whether a run got to the target sooner than another, or else lower. */
+function isBetter(one, other) {
+  const [a, b] = [one, other].map(hasConverged);
+  if (a || b) return a && !(b && other.head <= one.head);
+  return one.fullLoss(one.head) < other.fullLoss(other.head);
+}
+
+/** What a run has gained on another. */
+function lead(one, other) {
+  const [loss, not] = [one, other].map((run) => short(run.fullLoss(run.head), 3));
+  if (!hasConverged(one)) return `Lower here (loss ${loss}, not ${not})`;
+  const than = hasConverged(other) ? `, not ${other.head}` : `; with the reset not by step ${other.head}`;
+  return `Faster here (step ${one.head}${than})`;
+}
+
+/** That a whole layer ends where it learns nothing any more, if so, and what that means. */
+function deadText() {
+  const flat = page.live && engine.layers ? engine.flat(run.parameters(last())) : [],
+    l = flat.slice(0, -1).findIndex((layer) => layer.every((slope) => slope === 0));
+  if (l < 0) return "";
+  const outputs = engine.set.xs.map((_, i) => run.outputs(last(), i).join()),
+    alike = new Set(outputs).size === 1;
+  return ` Layer ${l} ends ${isDead(engine.layers[l].activation)}: ${alike ? "every sample gets the same output" : "it learns nothing any more"}.`;
+}
+
+const beside = {}; // runs to compare with: each is the ghost, if it is that one, else computed once
+
+function compared(role, config) {
   if (ghost && same(ghost.config, config, TRAINED)) return ghost;
-  const key = JSON.stringify(config);
-  if (key !== resetKey) {
-    resetKey = key;
-    resetRun = begin(config);
-  }
-  if (!resetRun.done) resetRun.advance(FRAME / 2);
-  return resetRun.done ? resetRun : (requestAnimationFrame(changed), null);
+  if (!page.live) return null;
+  if (!beside[role] || !same(beside[role].config, config, TRAINED)) beside[role] = begin(config);
+  if (!beside[role].done) beside[role].advance(FRAME / 2);
+  return beside[role].done ? beside[role] : (requestAnimationFrame(changed), null);
 }
 
 function toggleHide() {
@@ -109,9 +128,12 @@ function setUpOutcome() {
   on("try-linear", "click", () => trainWith({ out: "linear" }));
 }
 
-/** Walk to where the gradient is lost: the neuron that lets least through of the most that arrives. */
+/** Walk to where the gradient is lost: at the first step where it is gone, through the sample that
+ * has the largest loss, to the neuron that lets least through of the most that arrives. */
 function showLost() {
-  const { layers } = engine.trace(run.parameters(last()), state.sample, { mean: run.config.mean });
+  state.step = lostAt(run);
+  state.sample = worstSample(state.step);
+  const { layers } = engine.trace(run.parameters(state.step), state.sample, { mean: run.config.mean });
   let found = [0, 0],
     most = -1;
   layers.forEach((neurons, l) =>
@@ -121,7 +143,6 @@ function showLost() {
     }),
   );
   const [l, j] = found;
-  state.step = last();
   [state.weight] = parametersOf(l, j);
   enterWalk();
   goToPart(parts().findIndex((part) => part.kind === "B act" && part.l === l && part.j === j) + 1);

@@ -76,11 +76,11 @@ function planeLegend(set, level) {
       : targets.length === 2
         ? targets.sort((a, b) => b - a).map((y) => `target ${plain(y, 3)}`)
         : [`target above ${at}`, "or not"];
-  const line = set.classes ? "" : ` Line: it says ${at}.`,
+  const line = set.classes ? "" : ` On the line it says ${at};`,
     wrong = set.classes || set.level !== null ? " Red rim: wrong." : "",
     [across, up] = set.columns;
   formLegend(
-    `Ring: sample ${state.sample}.${wrong}${line} Across: ${across}, up: ${up}.`,
+    `Ring: sample ${state.sample}.${wrong}${line} ${across} runs across, ${up} up.`,
     ...names.flatMap((name, c) => [
       make("span", { class: `class-mark c${c % 3}` }, "\u25a0\u25cf\u25b2"[c % 3]),
       ` ${name}${c < names.length - 1 ? ", " : ". "}`,

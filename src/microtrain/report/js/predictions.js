@@ -88,8 +88,11 @@ function drawLoss(set, k) {
   $("loss").dataset.value = loss;
   const right = of > 8 ? `${of - wrong} of ${of} right. ` : "",
     { batch, mean } = run.config,
-    what = batch === 1 ? "one sample" : `the ${mean ? "mean" : "sum"} of ${batch} samples`,
-    noise = batch === null ? "" : `Dots jump: each is ${what}, others at each step. `;
+    what = batch === 1 ? "loss of one sample" : `${mean ? "mean" : "summed"} loss of ${batch} samples`,
+    noise =
+      batch === null
+        ? ""
+        : `Each dot of the curve is the ${what}, others at each step; the line is that of all. `;
   const kept = run.frame(k), // of a long run that was recorded, not each step is
     nearest = kept === k ? "" : `Shown as it was at step ${kept}, the nearest that was kept. `;
   say(
@@ -219,7 +222,7 @@ const className = (set, c) => set.labels?.[c] ?? `class ${c}`;
 
 /** The target of a sample: a class, or numbers. */
 const targetText = (set, y) =>
-  set.classes ? className(set, y.indexOf(1)) : Array.from(y, (x) => plain(x, 3)).join(", ");
+  set.classes ? className(set, y.indexOf(1)) : Array.from(y, (x) => plain(x, 4)).join(", ");
 
 /** What the network says of a sample: a class, or numbers, each shown so. */
 const saidText = (set, outputs, show) =>

@@ -63,8 +63,14 @@ function retrain(continuing = false) {
   show();
 }
 
+/** In mini-batches that the page itself chose, a run has no target: one batch gets below it by luck. */
+const trainedAs = (config) =>
+  config.batch === null || config.batch === usualOf(page, config.data).batch
+    ? config
+    : { ...config, target: null };
+
 function begin(config) {
-  const one = engine.start(config);
+  const one = engine.start(trainedAs(config));
   one.config = config;
   one.engine = engine;
   return one;
@@ -121,7 +127,7 @@ function work() {
   const seeds = Array.from({ length: STARTS }, (_, seed) => seed);
   for (const zeroGrad of run.config.zeroGrad ? [true] : [true, false]) {
     const row = zeroGrad ? 0 : 1;
-    starts[row] ??= engine.many(seeds, { ...run.config, zeroGrad });
+    starts[row] ??= engine.many(seeds, { ...trainedAs(run.config), zeroGrad });
     if (starts[row].results[STARTS - 1]) continue;
     starts[row].advance(FRAME / 2);
     return changed();

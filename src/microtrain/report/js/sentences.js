@@ -4,9 +4,10 @@ const STEEP = 0.5,
   BENT = 0.05; // slopes above are steep, above that they bend; below it is nearly flat
 const slopeWord = (slope) =>
   Math.abs(slope) > STEEP ? "is steep" : Math.abs(slope) >= BENT ? "bends" : "is nearly flat";
-const slopeText = (slope) => plain(slope, slope > 0.99 ? 6 : 3); // of which only 1 reads as 1
-const given = (x) => `{${plain(x, 4)}|${full(x)}}`;
+const slopeText = (slope, digits = 4) => (slope === 1 ? "1" : short(slope, digits));
+const given = (x, digits = 4) => `{${plain(x, digits)}|${full(x)}}`;
 const product = (a, b) => `${a} ${TIMES} ${bracketed(b)}`;
+const APPLIED = { tanh: Math.tanh, sigmoid, relu: (z) => Math.max(0, z), linear: (z) => z };
 const NOTHING = "Nothing arrives, so nothing is passed on.";
 
 /** The sentence of a part; `t` is the step's trace. */
@@ -25,27 +26,34 @@ function notFinite(part, t, neuron) {
   return part.phase === "update" && !finite(t.used[state.weight]);
 }
 
-const list = (numbers, show = given) =>
+const list = (numbers, show = (x) => given(x)) =>
   numbers.length > 8
     ? `${Array.from(numbers.slice(0, 8), show).join(", ")}, \u2026`
     : Array.from(numbers, show).join(", ");
-const wantedText = (t) =>
-  engine.set.classes ? `{${className(engine.set, t.y.indexOf(1))}}` : list(t.y);
+const wantedText = (t, digits) =>
+  engine.set.classes
+    ? `{${className(engine.set, t.y.indexOf(1))}}`
+    : list(t.y, (x) => given(x, digits));
 
 const SENTENCES = {
-  F0: (part, t) => `Sample ${state.sample} goes in: ${list(t.x)}. The target is ${wantedText(t)}.`,
+  F0: (part, t) =>
+    `Sample ${state.sample}${run.config.batch === null ? "" : ", of this step\u2019s batch,"} goes in: ${list(t.x)}. The target is ${wantedText(t)}.`,
   "F bias": (part, t, n) =>
     `The neuron starts from its bias ${number(n.bias)}: its sum when all inputs are 0.`,
-  "F product": ({ k }, t, n) => {
-    const p = n.products[k],
-      how = p > 0 ? "pushes the sum up by" : p < 0 ? "pulls the sum down by" : "adds nothing:";
-    return `Input ${k} is ${given(n.inputs[k])}, its weight ${number(n.weights[k])}: it ${how} ${number(Math.abs(p))}, to ${number(n.sums[k + 1])}.`;
+  "F product": ({ l, j, k }, t, n) => {
+    const [x, w, p] = [n.inputs[k], n.weights[k], n.products[k]],
+      from = sumBefore(l, j, k),
+      digits = digitsFor([from, p], plus, from + p),
+      factors = digitsOfProduct(w, x, digits);
+    const weighs = `Input ${k} is ${given(x, factors)}, its weight ${number(w, factors)}: it`;
+    if (p === 0) return `${weighs} adds nothing to ${number(from)}.`;
+    return `${weighs} ${p > 0 ? "pushes the sum up" : "pulls the sum down"} by ${number(Math.abs(p), digits)}, from ${number(from, digits)} to ${number(from + p)}.`;
   },
   "F rest": ({ rest }, t, n) =>
     `The other ${rest.length} inputs add ${number(rest.reduce((sum, k) => sum + n.products[k], 0))} together, to ${number(n.z)}.`,
   "F act": ({ l }, t, n) => {
     const { activation } = engine.layers[l],
-      z = number(n.z),
+      z = number(n.z, digitsFor([n.z], APPLIED[activation], n.value)),
       v = number(n.value);
     if (activation === "linear")
       return `The sum ${z} is the output as it is: this neuron is linear.`;
@@ -53,8 +61,8 @@ const SENTENCES = {
       return `The sum is ${z}: ${n.z > 0 ? "above 0, so it passes as it is" : "not above 0, so the neuron is off and says {0}"}.`;
     const steep = n.slope / (activation === "sigmoid" ? 0.25 : 1);
     if (n.slope === 0)
-      return `${activation} squeezes ${z} to ${v}. Here it is flat to the last digit: nothing would change if the sum did.`;
-    return `${activation} squeezes ${z} to ${v}. Here it ${slopeWord(steep)}${steep < BENT ? ": hardly anything would change if the sum did" : ""}.`;
+      return `${activation} squeezes ${z} to ${v}. Here it is flat to the last digit: a little more or less in the sum changes nothing.`;
+    return `${activation} squeezes ${z} to ${v}. Here it ${slopeWord(steep)}${steep < BENT ? ": a little more or less in the sum changes hardly anything" : ""}.`;
   },
   "F closed": ({ l, j }, t, n) => {
     const { activation } = engine.layers[l],
@@ -62,17 +70,19 @@ const SENTENCES = {
     return `${capital(nodeName(l, j))}: ${plural(n.weights.length, "input")} and a bias, ${through}, give ${number(n.value)}.`;
   },
   "F layer": ({ l, others }) =>
-    `Layer ${l}: the other ${others} neurons do the same, each with its own weights.`,
+    `Layer ${l}: ${theOthers(l, others)} do the same, each with its own weights.`,
   L1: (part, t) => {
     const e = t.error[0],
+      shown = errorDigits(t),
+      digits = digitsFor([t.outputs[0], t.y[0]], (says, y) => says - y, e, shown),
       right = Math.abs(e) < 1e-9;
     return right
       ? `It says ${number(t.outputs[0])}, as it should.`
-      : `It says ${number(t.outputs[0])}, it should say ${wantedText(t)}: ${e < 0 ? "too low" : "too high"} by ${number(Math.abs(e))}.`;
+      : `It says ${number(t.outputs[0], digits)}, it should say ${wantedText(t, digits)}: ${e < 0 ? "too low" : "too high"} by ${number(Math.abs(e), shown)}.`;
   },
   L2: (part, t) => {
     const { why, name } = engine.set.loss,
-      says = `It says ${list(t.outputs, (x) => number(x, 3))}, the target is ${wantedText(t)}. `,
+      says = `It says ${list(t.outputs, (x) => number(x))}, the target is ${wantedText(t)}. `,
       sum = `{${lossSum(t.outputs, t.y, t.loss)}|${full(t.loss)}}`;
     return hasError(engine.set)
       ? `${why || `The ${name} of that`}: ${sum}.`
@@ -82,7 +92,7 @@ const SENTENCES = {
     const n = t.samples.length - 1,
       all = run.config.mean
         ? `The mean over ${run.config.batch === null ? `all ${n + 1} samples` : `the ${n + 1} samples of this batch`} is`
-        : `With the other ${inWords(n)} ${n === 1 ? "sample" : "samples"} the loss is`;
+        : `With the other ${n === 1 ? "sample" : `${inWords(n)} samples`} the loss is`;
     return `${all} ${number(t.total)}. That is the number to bring down.`;
   },
   B0: (part, t) => {
@@ -97,7 +107,8 @@ const SENTENCES = {
     if (d === 0)
       return `The loss does not change with ${what}: this sample is already right enough. ${NOTHING}`;
     const { slope } = engine.set.loss,
-      error = slope ? ` (${inSigns(slope)})` : "",
+      e = `[${bracketed(short(t.error[0], errorDigits(t)))}|${full(t.error[0])}]`,
+      error = slope && hasError(engine.set) ? ` (${inSigns(slope).replace("error", e)})` : "",
       why = t.share === 1 ? error : ` (it counts for 1 of ${t.samples.length})`;
     return `If ${what} grew a little, the loss would ${changes(d)}${why}. Now go back and ask what made it.`;
   },
@@ -108,9 +119,11 @@ const SENTENCES = {
         name === "the output"
           ? "The output neuron"
           : `Neuron ${user.neuron} of layer ${user.layer}`;
-    if (user.delta === 0) return `${who} used this output, but owes nothing: nothing arrives.`;
-    const says = product(short(user.delta), short(user.weight));
-    return `${who} used this output with weight ${number(user.weight)}. What it owes is ${gradient(user.delta)}: [${says}] = ${gradient(user.arrives)} arrives here.`;
+    if (user.delta === 0)
+      return `${who} used this output, but the gradient of its sum is 0: nothing arrives.`;
+    const digits = digitsOfProduct(user.delta, user.weight),
+      [d, w] = [user.delta, user.weight].map((x) => short(x, digits));
+    return `${who} took this output times its weight ${number(user.weight, digits)}. The gradient of its sum is ${gradient(user.delta, digits)}, so [${product(d, w)}] = ${gradient(user.arrives)} arrives here.`;
   },
   "B rest": ({ rest }, t, n) =>
     `The other ${inWords(rest.length)} neurons that used this output send ${gradient(rest.reduce((sum, u) => sum + n.users[u].arrives, 0))} together.`,
@@ -119,10 +132,11 @@ const SENTENCES = {
       cancel = size > 0 && Math.abs(n.arrives) < 0.1 * size;
     return `${capital(inWords(n.users.length))} paths meet here. The loss changes along all of them at once, so they are added: ${gradient(n.arrives)}.${cancel ? " They nearly cancel." : ""}`;
   },
-  "B act": ({ l }, t, n) => {
+  "B act": ({ l, j }, t, n) => {
     const { activation } = engine.layers[l],
-      g = gradient(n.arrives),
-      s = `{${slopeText(n.slope)}|${full(n.slope)}}`;
+      digits = digitsOfProduct(n.arrives, n.slope),
+      g = gradient(n.arrives, digits),
+      s = `{${slopeText(n.slope, digits)}|${full(n.slope)}}`;
     if (n.arrives === 0) return NOTHING;
     if (activation === "relu")
       return n.slope
@@ -132,46 +146,49 @@ const SENTENCES = {
       return `A linear neuron has slope {1} everywhere: all of ${g} gets through.`;
     if (n.slope === 0)
       return `At ${number(n.value)} ${activation} is flat to the last digit: its slope is {0}. Of ${g} nothing gets through.`;
-    const steep = Math.abs(n.slope) / (activation === "sigmoid" ? 0.25 : 1),
+    const most = activation === "sigmoid" ? 0.25 : 1,
+      steep = Math.abs(n.slope) / most,
       percent = 100 * n.slope,
       share = percent >= 1 ? `${Math.round(percent)}` : "less than 1";
-    return `At ${number(n.value)} ${activation} ${slopeWord(steep)}: its slope is ${s}. Of ${g}, ${steep < BENT && percent >= 1 ? "only " : ""}{${share} %} gets through: ${gradient(n.delta)}.${steep < BENT ? ` This neuron hardly learns from sample ${state.sample}.` : ""}`;
+    return `At ${number(n.value)} ${activation} ${slopeWord(steep)}: its slope is ${s}. Of ${g}, ${steep < BENT && percent >= 1 ? "only " : ""}{${share} %} gets through: ${gradient(n.delta)}.${steep < BENT ? lessonOfFlat(l, j, most) : ""}`;
   },
   "B closed": ({ l, j }, t, n) =>
     n.delta === 0
       ? `${capital(nodeName(l, j))}: ${n.arrives === 0 ? "nothing arrives, so nothing is passed on." : `it is ${isDead(engine.layers[l].activation)}, so none of ${gradient(n.arrives)} gets through.`}`
-      : `${capital(nodeName(l, j))}: ${gradient(n.arrives)} arrives, times its slope {${slopeText(n.slope)}|${full(n.slope)}} is ${gradient(n.delta)}. That goes to its weights.`,
+      : closedText(l, j, n),
   "B layer": ({ l, others }) =>
-    `Layer ${l}: the other ${others} neurons do the same, each from its own users.`,
+    `Layer ${l}: ${theOthers(l, others)} do the same, each from its own users.`,
   "B bias": (part, t, n) =>
     `The bias is added as it is (slope {1}), so it gets ${gradient(n.delta)} unchanged.`,
   "B weight": ({ k, index }, t, n) => {
     const x = n.inputs[k],
       g = n.gradients[k],
-      name = engine.names[index];
-    if (g === 0)
-      return `${name} was multiplied by ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = [0]. If it grew a little, the loss of sample ${state.sample} would not change: the path is cut.`;
-    return `${name} was multiplied by ${given(x)}, so its slope is ${given(x)}: [${product(short(n.delta), plain(x, 4))}] = ${gradient(g)}. If it grew a little, the loss of sample ${state.sample} would ${howMuch(g, t)}.`;
+      name = engine.names[index],
+      digits = digitsOfProduct(n.delta, x),
+      says = product(short(n.delta, digits), plain(x, digits));
+    return `${name} was multiplied by ${given(x, digits)}: [${says}] = ${gradient(g)}. If ${name} grew a little, the loss of sample ${state.sample} would ${changes(g)}${g === 0 ? ": the path is cut" : ""}.`;
   },
   BS: (part, t) => {
     const left = t.leftover[state.weight],
+      sum = t.sum[state.weight],
+      digits = digitsFor([sum, left], plus, t.used[state.weight]),
       heap = left
-        ? ` With ${gradient(left)} left over from earlier steps that makes ${gradient(t.used[state.weight])}.`
+        ? ` With ${gradient(left, digits)} left over from earlier steps that makes ${gradient(t.used[state.weight])}.`
         : "";
     const mine = t.contributions(state.weight),
-      shown = mine.length > 6 ? null : summed(mine);
+      shown = mine.length > 6 ? null : summed(mine, sum, digits);
     if (shown)
-      return `That was sample ${state.sample}. Each sample has its say: ${shown} = ${gradient(t.sum[state.weight])}.${heap}`;
-    return `That was sample ${state.sample}. Each of the ${mine.length} samples has its say; added up, ${engine.names[state.weight]} gets ${gradient(t.sum[state.weight])}.${heap}`;
+      return `That was sample ${state.sample}. Each sample has its say: ${shown} = ${gradient(sum, digits)}.${heap}`;
+    return `That was sample ${state.sample}. Each of the ${mine.length} samples has its say; added up, ${engine.names[state.weight]} gets ${gradient(sum, digits)}.${heap}`;
   },
   U1: (part, t) => {
     const w = state.weight,
       name = engine.names[w],
       g = t.used[w],
       before = run.parameters(head())[w],
-      lr = rateHere();
-    const sum = `{${short(before)}|${full(before)}} ${MINUS} {${plain(lr)}} ${TIMES} [${bracketed(short(g))}|${full(g)}] = ${number(t.after[w])}`;
+      sum = updateText(before, rateHere(), g, t.after[w]);
     if (g === 0) return `The gradient is 0: ${name} stays as it is.`;
+    if (!digitsApart(before, t.after[w])) return `The gradient is next to nothing, so ${name} stays: ${sum}.`;
     const does = isOver()
       ? `would ${g > 0 ? "shrink" : "grow"} if training did not end here`
       : g > 0
@@ -196,10 +213,12 @@ const SENTENCES = {
       b = t.lossAfter;
     if (!finite(b))
       return "After this update the loss is no longer a number: the step was far too long.";
-    const how = b < a ? "down" : b > a ? "up: the step was too long for this slope" : "no change";
-    return isOver()
-      ? `The loss would go from ${number(a)} to ${number(b)}. But it is below the target, so training ended before this update.`
-      : `The loss goes from ${number(a)} to ${number(b)}: ${how}.`;
+    const digits = digitsApart(a, b),
+      from = `from ${number(a, digits ?? 4)} to ${number(b, digits ?? 4)}`;
+    if (isOver())
+      return `The loss would go ${from}. But it is below the target, so training ended before this update.`;
+    if (!digits) return `The loss stays at ${number(a)}: this update changed nothing to speak of.`;
+    return `The loss goes ${from}: ${b < a ? "down" : "up: the step was too long for this slope"}.`;
   },
 };
 
@@ -207,26 +226,55 @@ const SENTENCES = {
 const isOver = () => head() === last() && run.status === "converged";
 
 /** How a loss changes with what has this slope. */
-const changes = (slope) =>
+const changes = (slope, digits = 4) =>
   slope === 0
     ? "not change"
-    : `${slope < 0 ? "fall" : "rise"} by [${short(Math.abs(slope))}|${full(slope)}] times that`;
+    : `${slope < 0 ? "fall" : "rise"} by [${short(Math.abs(slope), digits)}|${full(slope)}] times that`;
 const strongest = (numbers) =>
   numbers.reduce((best, x, i) => (Math.abs(x) > Math.abs(numbers[best]) ? i : best), 0);
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const rateHere = () => rateAt(head());
 
-/** Which way a loss goes, and how strongly, against the largest gradient among the weights. */
-function howMuch(g, t) {
-  const share = Math.abs(g) / Math.abs(t.gradient[strongest(t.gradient)]),
-    way = g < 0 ? "fall" : "rise";
-  return share > 1 / 2 ? `${way} strongly` : share > 1 / 20 ? `${way} somewhat` : `hardly ${way}`;
+/** The running sum of a neuron before an input is added, of those that the walk shows one by one. */
+function sumBefore(l, j, k) {
+  const { bias, products } = tracing().layers[l][j];
+  return rowsOf(l, j)
+    .shown.filter((other) => other < k)
+    .reduce((sum, other) => sum + products[other], bias);
 }
 
-/** Numbers as a sum: those that are negative are taken away. */
-function summed(numbers) {
-  const told = (x) => `[${short(Math.abs(x), 3)}|${full(x)}]`;
-  return Array.from(numbers, (x, i) =>
-    i ? `${x < 0 ? MINUS : "+"} ${told(x)}` : gradient(x, 3),
-  ).join(" ");
+/** All neurons of a layer, or the others beside those that are opened. */
+const theOthers = (l, n) =>
+  n === engine.layers[l].n ? `all ${n} neurons` : `the other ${n} neurons`;
+
+/** How many digits of the error it takes to see how the loss's slope comes from it. */
+function errorDigits(t) {
+  const [d, e] = [t.slopes[0], t.error[0]];
+  return engine.set.loss.slope && t.share === 1 ? digitsFor([e], (x) => (d * x) / e, d) : 4;
+}
+
+/** What a closed neuron passes on, and to whom. */
+function closedText(l, j, n) {
+  const digits = digitsOfProduct(n.arrives, n.slope),
+    on = l ? `, and through its weights to layer ${l - 1}` : "";
+  return `${capital(nodeName(l, j))}: ${gradient(n.arrives, digits)} arrives, times its slope {${slopeText(n.slope, digits)}|${full(n.slope)}} is ${gradient(n.delta)}. That goes to its weights and bias${on}.`;
+}
+
+/** What a flat place means; and that the step before went there, if it did. */
+function lessonOfFlat(l, j, most) {
+  const k = head(),
+    before = k ? engine.forward(run.parameters(k - 1), state.sample, "slopes")[l][j] : 0;
+  return Math.abs(before) / most < BENT
+    ? ` This neuron hardly learns from sample ${state.sample}.`
+    : ` One step ago its slope was ${number(before)}: that update made it flat.`;
+}
+
+/** Numbers as a sum, in enough digits to check it: those that are negative are taken away. */
+function summed(numbers, sum, shown) {
+  const show = Math.max(...numbers.map(Math.abs)) < 1e-3 ? short : fixed,
+    digits = digitsFor(numbers, (...all) => all.reduce(plus), sum, shown, show);
+  return Array.from(numbers, (x, i) => {
+    const [sign, size] = i ? [x < 0 ? `${MINUS} ` : "+ ", Math.abs(x)] : ["", x];
+    return `${sign}[${show(size, digits)}|${full(x)}]`;
+  }).join(" ");
 }

@@ -50,15 +50,17 @@ function drawStarts() {
   const rates = ratesText(state.lr),
     [first, second] = told;
   const alike = run.verdict().fate === "converged" ? first.converged : STARTS - first.converged,
-    disagrees = ready && run.done && state.target !== null && alike <= MOST_AGREE * STARTS;
+    disagrees = ready && run.done && run.options.target !== null && alike <= MOST_AGREE * STARTS;
   const minority = (one) =>
-    state.target === null
-      ? "no target to reach"
+    run.options.target === null
+      ? state.target === null
+        ? "no target to reach"
+        : "in batches none stops at the target"
       : one.converged === STARTS
         ? "all converge"
         : one.converged
           ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} ${one.converged === 1 ? "converges" : "converge"}`
-          : `none gets below ${plain(state.target)}`;
+          : `none gets below ${plain(state.target)}: try another rate`;
   $("starts-told").classList.toggle("strong", disagrees);
   if (!ready) rich($("starts-told"), `${STARTS} random starts at ${rates}: \u2026`);
   else if (second)
@@ -74,7 +76,7 @@ function drawStarts() {
           .map(
             (one) => (second ? (one.zero ? "With the reset: " : "Without it: ") : "") + one.words,
           )
-          .join(". ") + ". Click one to begin there."
+          .join(". ") + ". Click one to try it."
       : "",
   );
   say($("starts-more"), ready ? sizeNote() : "");
@@ -95,7 +97,7 @@ function drawStart(button, seed, result, zero) {
   });
 }
 
-/** How many ended in which way: 18 saturated, 2 converged. */
+/** How many ended in which way, each with its symbol. */
 function words(results) {
   const counts = new Map();
   for (const result of results)
@@ -106,11 +108,23 @@ function words(results) {
     .join(", ");
 }
 
-/** The median step at which the starts converge, or null where most of them do not. */
+/** The step by which half of the starts have converged, or null where fewer do. */
 function medianStep(results) {
   const steps = results
     .map((result) => (result.fate === "converged" ? result.step : Infinity))
     .sort((a, b) => a - b);
-  const median = steps[steps.length >> 1];
+  const median = steps[(steps.length >> 1) - 1];
   return finite(median) ? median : null;
+}
+
+/** More neurons are not better by themselves: what a change of the network alone did to the starts. */
+function sizeNote() {
+  const rest = TRAINED.filter((name) => !["net", "out"].includes(name));
+  if (!sizeBefore || !same(sizeBefore.run.config, run.config, rest)) return "";
+  const size = sizeBefore.run.engine.size,
+    sizes = size === engine.size ? "" : `${size} ${ARROW_RIGHT} ${engine.size} numbers. `;
+  if (run.options.target === null) return sizes;
+  const told = (step) => (step === null ? "not half of the starts" : `half of the starts by step ${step}`),
+    [before, now] = [sizeBefore.median, medianStep(starts[0].results)].map(told);
+  return `${sizes}Converged: ${now}. Before: ${before}.`;
 }

@@ -10,55 +10,91 @@ function drawStrip() {
     before = run.parameters(k)[state.weight],
     lr = rateAt(k);
   rich($("strip-title"), `Step ${k}, for ${name}`);
+  say($("strip-weight"), engine.layers ? placeText(state.weight) : "");
   $("walk-open").hidden = !canWalk();
   for (let i = 1; i <= PHASES.length; i++) $(`phase-${i}`).disabled = !canWalk();
-  const outputs = run.outputs(k, state.sample),
-    says = saidText(set, outputs, (x) => short(x, 3)),
-    target = targetText(set, set.ys[state.sample]);
-  rich($("strip-1"), `Sample ${state.sample}: it says {${says}}, the target is {${target}}.`);
-  const which = run.config.batch === null ? "The loss" : "The loss of this batch",
-    own = run.sampleLoss(k, state.sample),
-    total = run.fullLoss(k);
-  const formula = lossSum(outputs, set.ys[state.sample], own),
+  const seen = seenAt(k),
+    sample = seen.includes(state.sample) ? state.sample : seen[0],
+    outputs = run.outputs(k, sample),
+    y = set.ys[sample],
+    whole = run.config.batch === null,
+    which = whole ? "The loss" : "The loss of this batch",
+    own = run.sampleLoss(k, sample);
+  const what = whole
+    ? `Sample ${sample}`
+    : seen.length === 1
+      ? `This step sees sample ${sample} alone`
+      : `Sample ${sample}, of the ${inWords(seen.length)} that this step sees`;
+  rich(
+    $("strip-1"),
+    `${what}: it says {${saidText(set, outputs, (x) => short(x))}}, the target is {${targetText(set, y)}}.`,
+  );
+  const formula = lossSum(outputs, y, own),
     sum = formula.includes(" = ") ? `{${formula}}` : `Its loss: {${formula}}`,
-    n = set.xs.length,
+    n = seen.length,
     all = run.config.mean ? `The mean of all ${inWords(n)}` : `With the other ${inWords(n - 1)}`;
   rich(
     $("strip-2"),
     n === 1
-      ? `${sum}. There is one sample, so this is the whole loss.`
-      : `${sum}. ${all}: {${short(total)}}.`,
+      ? `${sum}. ${whole ? "There is one sample, so this is the whole loss." : "This step sees no other sample."}`
+      : `${sum}. ${all}: {${short(run.losses[k])}}.`,
   );
+  const digits = digitsFor([slope, left], plus, held);
   rich(
     $("strip-3"),
     !finite(slope)
       ? "The gradient is not finite: from here on there is no number to go on with."
-      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope)}.${left ? ` But [${short(left)}] is left over from earlier steps: together [${short(held)}].` : ""}`,
+      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope, digits)}.${left ? ` But [${short(left, digits)}] is left over from earlier steps: together [${short(held)}].` : ""}`,
   );
-  const after = before - lr * held;
+  const after = before - lr * held,
+    goes = digitsApart(before, after) ? (held > 0 ? "goes down" : "goes up") : "stays";
   rich(
     $("strip-4"),
     isOver()
       ? `${which} is below ${plain(state.target)}: training ends here, no update is made.`
-      : `So it ${held > 0 ? "goes down" : held < 0 ? "goes up" : "stays"}: {${short(before)} ${MINUS} ${plain(lr)} ${TIMES} ${bracketed(short(held))} = ${short(after)}}`,
+      : `So it ${goes}: {${unmarked(updateText(before, lr, held, after))}}`,
   );
+}
+
+/** An update with its numbers, in enough digits to see it. */
+function updateText(before, lr, g, after) {
+  const rate = plain(lr),
+    shown = digitsApart(before, after) ?? 4,
+    digits = digitsFor([before, g], (w, g) => w - Number(rate) * g, after, shown);
+  return `${number(before, digits)} ${MINUS} {${rate}} ${TIMES} [${bracketed(short(g, digits))}|${full(g)}] = ${number(after, shown)}`;
 }
 
 /** How the loss of a sample comes from what the network says of it: its formula, with the numbers. */
 function lossSum(outputs, ys, loss) {
   const { formula, takes } = engine.set.loss,
-    told = short(loss, 3);
+    told = short(loss);
   if (!formula || (takes !== "class" && outputs.length > 1)) return told;
   const [says, y] = [outputs[0], ys[0]],
-    target = bracketed(plain(y, 3)),
-    digits = 3 + Math.max(0, Math.ceil(-Math.log10(Math.abs(says - y) || 1))), // to see the error
+    share = takes === "class" ? sharesOf(engine.set, outputs)[ys.indexOf(1)] : NaN,
+    digits = digitsFor(takes === "class" ? [share] : [says, y], BY_HAND[takes], loss),
+    target = bracketed(plain(y, digits)),
+    apart = short(says, digits) !== short(y, digits) || says === y,
     slots = {
-      error: digits > 9 ? short(says - y, 3) : `${short(says, digits)} ${MINUS} ${target}`,
-      says: bracketed(short(says, 3)),
+      error: apart ? `${short(says, digits)} ${MINUS} ${target}` : short(says - y),
+      says: bracketed(short(says, digits)),
       target,
-      share: takes === "class" ? short(sharesOf(engine.set, outputs)[ys.indexOf(1)], 3) : "",
+      share: short(share, digits),
     };
   return `${inSigns(formula).replace(/\{(\w+)\}/g, (_, name) => slots[name])} = ${told}`;
+}
+
+/** What the library's losses do with what their formulas show, to see how many digits that takes. */
+const BY_HAND = {
+  numbers: (says, y) => (says - y) ** 2,
+  sign: (says, y) => Math.max(0, 1 - y * says),
+  class: (share) => -Math.log(share),
+};
+
+/** Where a parameter is, in words. */
+function placeText(index) {
+  const { l, j, k } = placeOf(index),
+    from = l ? `neuron ${k}` : engine.set.columns[k];
+  return k === null ? `bias of ${nodeName(l, j)}` : `${from} ${ARROW_RIGHT} ${nodeName(l, j)}`;
 }
 
 /** A formula of Python's with the signs of print. */

@@ -8,13 +8,15 @@ const SVG = "http://www.w3.org/2000/svg";
 const $ = (id) => document.getElementById(id);
 const finite = Number.isFinite;
 
-/** The text of a number with a real minus; `digits` significant ones. */
+/** The text of a number with a real minus; `digits` significant ones, tiny and huge ones with 3. */
 function short(x, digits = 4) {
   if (!finite(x)) return "not finite";
   if (x === 0) return "0";
   const size = Math.abs(x);
   let text =
-    size >= 1e6 || size < 1e-4 ? x.toExponential(Math.min(digits, 3) - 1) : x.toPrecision(digits);
+    size >= 1e6 || size < 1e-4
+      ? x.toExponential((digits > 4 ? digits : Math.min(digits, 3)) - 1)
+      : x.toPrecision(digits);
   if (text.includes("e"))
     text = size < 1e6 && size >= 1e-4 ? String(Number(text)) : text.replace("e+", "e");
   return signed(text);
@@ -25,6 +27,36 @@ function plain(x, digits = 6) {
   return finite(x)
     ? signed(String(Number(x.toPrecision(digits))).replace("e+", "e"))
     : "not finite";
+}
+
+const MOST_DIGITS = 9;
+const toNumber = (text) => Number(text.replaceAll(MINUS, "-"));
+
+/** With how many digits these numbers have to be shown, so that the result is as shown by hand. */
+function digitsFor(numbers, work, result, shown = 4, show = short) {
+  const agrees = (digits) =>
+    short(work(...Array.from(numbers, (x) => toNumber(show(x, digits)))), shown) === short(result, shown);
+  let digits = 4;
+  while (digits < MOST_DIGITS && !agrees(digits)) digits++;
+  return digits;
+}
+
+/** The text of a result with as many digits as come out by hand from these numbers with so many. */
+function byHand(numbers, work, result, digits = 4) {
+  const found = work(...numbers.map((x) => toNumber(short(x, digits))));
+  while (digits > 1 && short(found, digits) !== short(result, digits)) digits--;
+  return short(result, digits);
+}
+
+const times = (a, b) => a * b;
+const plus = (a, b) => a + b;
+const digitsOfProduct = (a, b, shown = 4) => digitsFor([a, b], times, a * b, shown);
+
+/** With how many digits two numbers can be told apart, if any so few do. */
+function digitsApart(a, b) {
+  for (let digits = 4; digits <= 7; digits++)
+    if (short(a, digits) !== short(b, digits)) return digits;
+  return null;
 }
 
 /** The text of a number with so many decimals. */

@@ -31,16 +31,16 @@ function reach({ data, out }) {
     : ` A ${out} output can\u2019t be ${plain(missed)}.`;
 }
 
-/** The verdict of a whole run: the headline, and what follows it. */
-function toldVerdict(one, wrong, samples) {
+/** The verdict of a whole run: the headline, and what follows it; `ahead`: its end is yet to come. */
+function toldVerdict(one, wrong, samples, ahead = false) {
   const { fate, rose, of } = one.verdict(),
     end = one.head,
     [first, last] = [one.fullLoss(0), one.fullLoss(end)],
     loss = short(last, 3),
-    steps = plural(end, "step");
+    all = one.config.batch === null ? "the loss" : "the loss of all samples";
   const though =
-    one.config.batch === null && rose >= OFTEN * of && rose > 0
-      ? `, though it rose in ${rose} of ${plural(of, "step")}`
+    one.config.batch === null && rose
+      ? `, though it ${ahead ? "rises" : "rose"} in ${rose} of ${plural(of, "step")}`
       : "";
   const yet = wrong
     ? `, yet ${wrong} of ${samples} predictions ${wrong === 1 ? "is" : "are"} wrong`
@@ -52,62 +52,75 @@ function toldVerdict(one, wrong, samples) {
   switch (fate) {
     case "converged":
       return [
-        `\u2713 Converged at step ${end}`,
+        `\u2713 Converge${ahead ? "s" : "d"} at step ${end}`,
         `: loss below ${plain(one.options.target)}${though}${yet}.`,
       ];
     case "stopped":
       return [
-        `\u25cb Stopped at step ${end}`,
-        `: a batch\u2019s loss was below ${plain(one.options.target)}, by luck; that of all samples is ${loss}${yet}.`,
+        `\u25cb Stop${ahead ? "s" : "ped"} at step ${end}`,
+        `: the loss of its batch alone was below ${plain(one.options.target)}, by luck; that of all samples is ${loss}${yet}.`,
       ];
     case "diverged": {
-      const ended = one.status === "diverged" ? `; after step ${end} it is no number any more` : "";
+      const ended = one.status === "diverged" ? "; after that it is no number any more" : "";
       return [
-        `\u2717 ${leftAt(one)}`,
-        `: the loss grew to ${loss}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
+        `\u2717 ${leftAt(one, ahead ? "s" : "d")}`,
+        `: ${all} grew to ${loss} by step ${end}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
       ];
     }
-    case "saturated":
+    case "saturated": {
+      const step = lostAt(one),
+        gone = step ? `the gradient vanished at step ${step}` : "there is hardly any gradient";
       return [
-        "\u25a0 Stuck, not solved",
-        ` (saturated): the gradient has vanished, the loss stays at ${loss}${ends}`,
+        `\u25a0 ${ahead ? "Gets stuck" : "Stuck"}, not solved`,
+        ` (saturated): ${gone}, the loss stays at ${loss}${ends}`,
       ];
+    }
     case "oscillating":
       return [
-        "\u2248 Still oscillating",
-        `: the loss rose in ${rose} of ${of} steps, and is ${loss}${ends}`,
+        `\u2248 Still oscillating at step ${end}`,
+        `: the loss rose in ${rose} of ${of} steps, and went from ${short(first, 3)} to ${loss}${ends}`,
       ];
-    case "crawling":
-      return last < first
-        ? ["\u2026 Still crawling", `: after ${steps} the loss is ${loss}${ends}`]
-        : [
-            "\u2026 Nothing gained",
-            `: after ${steps} the loss is ${loss}; it began with ${short(first, 3)}.${reach(one.config)}`,
-          ];
+    case "crawling": {
+      const why =
+        last < first
+          ? `at this pace the target is more than ${plural(FAR * end, "step")} away`
+          : `it began with ${short(first, 3)}, so nothing is gained`;
+      return [
+        `\u2026 Still crawling at step ${end}`,
+        `: ${all} is ${loss}; ${why}${ends}`,
+      ];
+    }
     case "solved": {
       const step = one.losses.findLastIndex((loss) => loss !== 0) + 1;
       return [`\u2713 Solved at step ${step}`, `: from there on the loss is 0${yet}.`];
     }
     case "descending":
-      return ["\u2198 Still descending", `: after ${steps} the loss is ${loss}${ends}`];
+      return [
+        `\u2198 Still descending at step ${end}`,
+        `: ${all} fell from ${short(first, 3)} to ${loss}${ends}`,
+      ];
     default:
-      return ["One loss is too few to tell", "."];
+      return ["There is one step only", ": one loss is too few to tell."];
   }
 }
 
-/** That a run diverged, and from which step on its loss is above the first. */
-function leftAt({ losses, head }) {
+/** That a run diverged, or diverges, and from which step on its loss is above the first. */
+function leftAt({ losses, head }, tense = "d") {
   const step = losses.findLastIndex((loss) => loss <= losses[0]) + 1;
-  return step <= head ? `Diverged at step ${step}` : "Diverging";
+  return step <= head ? `Diverge${tense} at step ${step}` : "Diverging";
 }
+
+/** From which step on a run has no gradient to speak of, by the measure of its verdict. */
+const lostAt = ({ losses, gradNorms }) =>
+  gradNorms.findLastIndex((norm, k) => !(norm < FLAT * Math.abs(losses[k]))) + 1;
 
 /** How a run ended, in a few words. */
 function briefly(one) {
-  const { fate } = one.verdict();
-  if (fate === "converged") return `at step ${one.head}`;
+  const { fate } = one.verdict(),
+    loss = `loss ${short(one.fullLoss(one.head), 3)}`;
+  if (fate === "converged") return `converged at step ${one.head}`;
   if (fate === "diverged") return leftAt(one).toLowerCase();
-  const how = fate === "saturated" ? "stuck at " : "";
-  return `${how}loss ${short(one.fullLoss(one.head), 3)} after ${plural(one.head, "step")}`;
+  return fate === "saturated" ? `stuck at ${loss}` : `${loss} at step ${one.head}`;
 }
 
 /** The learning rate, or the rates in their order. */

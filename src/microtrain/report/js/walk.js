@@ -33,11 +33,21 @@ function enterWalk(phase = null) {
   }
 }
 
+/** Walk through the chosen sample, if it is in the step's batch and has a loss to learn from. */
 function beginWalk(view) {
-  state.step = head();
-  const batch = run.batch(state.step);
-  if (batch && !batch.includes(state.sample)) state.sample = batch[0];
+  const step = (state.step = head());
+  if (!seenAt(step).includes(state.sample) || run.sampleLoss(step, state.sample) === 0)
+    state.sample = worstSample(step);
   Object.assign(state, { view, part: 1, opened: [] });
+}
+
+/** The samples that a step sees. */
+const seenAt = (step) => run.batch(step) ?? Int32Array.from(engine.set.xs.keys());
+
+/** Of the samples that a step sees, the one with the largest loss. */
+function worstSample(step) {
+  const losses = Array.from(seenAt(step), (i) => [i, run.sampleLoss(step, i)]);
+  return losses.reduce((worst, one) => (one[1] > worst[1] ? one : worst))[0];
 }
 
 /** From the start again: another sample, weight or step is walked. */
@@ -131,10 +141,7 @@ function drawWalk() {
   drawEnd();
   const moved = part.kind === "U3" ? Math.min(last(), head() + 1) : head();
   drawCurve($("small-curve"), true, moved);
-  rich(
-    $("small-told"),
-    `the loss of ${run.config.batch === null ? "all samples" : "this batch"} is {${short(run.losses[head()])}}`,
-  );
+  rich($("small-told"), `at step {${moved}} the loss of all samples is {${short(run.fullLoss(moved))}}`);
   drawWhere(part, t);
   drawNeuron(part, t);
   drawCode(part, t);

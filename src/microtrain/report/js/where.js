@@ -65,5 +65,4 @@ function drawLossNode(group, part, t, backward) {
   say(group.querySelector(".value"), walkList().has("loss") ? roomed(t.loss, 3, 6) : "\u00b7");
   const wanted = targetText(engine.set, t.y);
   say(group.querySelector(".wanted"), engine.set.classes ? wanted : `target ${wanted}`);
-  say(group.querySelector(".grad"), backward && part.kind !== "B0" ? `${ARROW_LEFT} 1` : "");
 }
