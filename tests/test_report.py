@@ -299,6 +299,28 @@ def test_the_command_and_a_table(path, tmp_path, capsys):
     assert main(["report", str(path), "--csv", str(tmp_path / "none.csv"), "--target", "x"]) == 1
 
 
+def test_the_command_replaces_no_file_that_is_no_page_of_its_own(path, tmp_path, capsys):
+    text = "x,y\n1,2\n2,4\n"
+    others = [tmp_path / name for name in ("a.csv", "a.html", "page", "link.HTM")]
+    for other in others[:3]:
+        other.write_text(text, encoding="utf-8")
+    others[3].symlink_to(others[0])
+    for other in others:
+        learned = ["--csv", str(other), "--target", "y", "--numbers"]
+        for options in ([], learned):
+            assert main(["report", str(other), "--steps", "2", *options]) == 2
+            assert other.read_text(encoding="utf-8") == text
+            err = capsys.readouterr().err
+            page = other.suffix.lower().startswith(".htm")
+            assert (" is no page of microtrain" if page else "by --csv TABLE") in err
+    assert main(["report", str(tmp_path / "new.csv"), "--steps", "2"]) == 2
+    assert "such as page.html" in capsys.readouterr().err
+    path.touch()  # nothing is lost with an empty file
+    for steps in "23":
+        assert main(["report", str(path), "--steps", steps]) == 0
+    assert len(data_of(path)["recorded"][0]["losses"]) == 3
+
+
 def test_the_command_and_its_errors(path, capsys, monkeypatch):
     assert main(["report", str(path), "--steps", "0"]) == 2
     err = capsys.readouterr().err

@@ -16,10 +16,12 @@ from . import tables
 from .options import INTERRUPTED, OK, Command, Unset, refuse, usual
 from .terminal import Progress, about, printable
 
+MARK = b'<meta name="generator" content="microtrain">'  # in each page
+
 
 def run(arguments: argparse.Namespace) -> int:
     path = arguments.file
-    target(path, devices=True)
+    _free(target(path, devices=True), path)
     if arguments.csv is not None:
         refuse(arguments, ["data"], "and --csv can't both be learned")
     task = tables.task_or_none(arguments, arguments.csv, f"{COMMAND.prog} FILE --csv TABLE")
@@ -50,6 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
     if size and not arguments.quiet:  # a device has no size, and may be standard output
         print(f"{printable(path)}: {size:.0f} kB. Open it in a browser.")
     return OK
+
+
+def _free(path: str, name: str) -> None:
+    """Raise `ValueError` if a file is there that is no such page, or if the name is of no page."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        return  # a device
+    if not name.lower().endswith((".html", ".htm")):
+        told = f"FILE expects the page to write, such as page.html, got {name!r}"
+        raise ValueError(f"{told}; a table to learn from is named by --csv TABLE")
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            if (head := file.read(200)) and MARK not in head:
+                raise ValueError(f"{name} is no page of microtrain, so it stays: name another FILE")
 
 
 def _of_table(task: Task) -> tuple[Job, int, list[str], Sequence[str]]:
