@@ -170,6 +170,34 @@ def test_an_error_of_on_run_is_its_own():
     assert {found.status for found in sweeps} == {"failed"}
 
 
+@pytest.mark.parametrize("cause", [RuntimeError, KeyboardInterrupt])
+def test_what_has_not_started_is_cancelled_once_or_twice_however_much_it_is(cause):
+    class Counted(concurrent.futures.Future):
+        cancels = 0
+
+        def cancel(self):
+            self.cancels += 1
+            return super().cancel()
+
+    class Queue:
+        def __init__(self):
+            self.futures = []
+
+        def submit(self, function, *args):
+            self.futures.append(Counted())
+            if len(self.futures) == 2:
+                self.futures[0].set_exception(cause())
+            return self.futures[-1]
+
+    queue = Queue()
+    error = ended(seeds=range(4000), executor=queue)
+    assert len(queue.futures) == 250 and all(0 < f.cancels <= 2 for f in queue.futures[1:])
+    if cause is KeyboardInterrupt:
+        assert (error.status, error.runs) == ("interrupted", [])
+    else:
+        assert kept(error, cause) == []
+
+
 def test_a_sweep_within_a_sweep():
     def searched(seed):
         best = mt.sweep([0.05, 0.1], steps=3, model=tiny, seeds=[seed]).best

@@ -109,13 +109,18 @@ def there(
         try:
             made, error, told = future.result()
         except BaseException as raised:  # the worker died, or the future was cancelled
-            failures.append(raised)
+            fail(raised)
             return
         job.made.update(made)
         if error is not None:
             if error.__traceback__ is None:  # it comes from another process
                 error.add_note(told)
-            failures.append(error)
+            fail(error)
+
+    def fail(error: BaseException) -> None:
+        failures.append(error)
+        if len(failures) == 1:  # after others, all are cancelled
+            cancel()
 
     def cancel() -> None:
         for future in sent:
@@ -127,10 +132,8 @@ def there(
                 sent.append(executor.submit(_chunk, plan[start : start + size], make))
                 sent[-1].add_done_callback(done.put)
         except Exception as error:  # the executor is broken, or was shut down
-            failures.append(error)
+            fail(error)
         for _ in sent:
-            if failures:
-                cancel()
             add(done.get())
             if not failures:
                 yield
