@@ -738,7 +738,26 @@ def test_confusions():
     long, *rows = confusion([("y" * 30, "x" * 30)], ["y" * 30, "y" * 29 + "\n"]).split("\n")
     assert long.split() == ["y" * 12, "y" * 12, "predicted"]
     assert [row.split()[0] for row in rows] == ["y" * 30, "y" * 29 + "\\n"]
-    assert score(pairs, ["a", "b"]) == "2 of 3 right, 66.7% (always saying 'a' would get 66.7%)"
-    assert score([(1.0, 2.0), (3.0, 3.0)], []) == (
-        "root mean square error 0.7071 (always saying their mean: 1)"
+    assert score(pairs, "a") == "2 of 3 right, 66.7% (always saying 'a' would get 66.7%)"
+    assert score([(1.0, 2.0), (3.0, 3.0)], 2.0) == (
+        "root mean square error 0.7071 (always saying 2, the mean in training: 1)"
     )
+    assert score([("a", "b")], "a").endswith("would get 100.0%): worse than that")
+    assert score([(1.0, 2.0)], 1.5).endswith("the mean in training: 0.5): worse than that")
+
+
+def test_what_a_guess_would_get_is_known_beforehand(tmp_path, capsys):
+    path = table(tmp_path / "t.csv", [[x, x + 1.5] for x in range(5)], "xy")
+    found = fit(path, "y", steps=1)
+    [(truth, _)] = found.held_out
+    mean = (17.5 - truth) / 4  # of the others
+    assert found.task.guess == pytest.approx(mean)
+    model = str(tmp_path / "model.json")
+    assert main(["fit", path, "--target", "y", "--save", model, "--quiet"]) == 0
+    guess = f"(always saying {mean:.4g}, the mean in training: {abs(truth - mean):.4g})"
+    assert guess in capsys.readouterr().out
+    assert main(["predict", model, path]) == 0
+    assert f"(always saying {mean:.4g}, the mean in training" in capsys.readouterr().err
+    coins = table(tmp_path / "u.csv", [[x, "ab"[x % 5 == 0]] for x in range(10)], "xy")
+    for loss in ("hinge", "cross_entropy"):
+        assert fit(coins, "y", loss=loss, steps=1).task.guess == "a"

@@ -63,7 +63,7 @@ def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
     if not held:
         print("No rows were held out, so nothing says how good it is on others.")
     elif fine:
-        print(f"Of the rows held out: {tables.score(held, predictor.target.texts)}")
+        print(f"Of the rows held out: {tables.score(held, found.task.guess)}")
         if 0 < len(predictor.target.texts) <= SHOWN:
             print(f"\n{tables.confusion(held, predictor.target.texts)}")
     if arguments.save and fine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import sys
 from typing import Any
 
@@ -37,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     if predictor.target.name in table.names and not arguments.quiet:
         texts, truths = predictor.target.texts, predictor.truths(table)
         if pairs := [(y, p) for y, p in zip(truths, predictions) if y is not None]:
-            say(score(pairs, texts))
+            common = collections.Counter(y for y, _ in pairs).most_common(1)[0][0]
+            say(score(pairs, common if texts else predictor.target.mean))
         if unknown := sum(y not in texts for y, _ in pairs) if texts else 0:
             _remark(unknown, f"{predictor.target.name!r} is none of {', '.join(map(repr, texts))}")
     return OK

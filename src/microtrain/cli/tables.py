@@ -59,21 +59,21 @@ def table_of(arguments: argparse.Namespace, path: str) -> Table:
         return read_table(path, file, arguments.sep, progress.over)
 
 
-def score(pairs: list[tuple[Any, Any]], classes: Sequence[str]) -> str:
-    """Return how good predictions are, and how good a guess without the inputs would be."""
-    n = len(pairs)
-    truths = [truth for truth, _ in pairs]
-    if classes:
-        right = sum(truth == prediction for truth, prediction in pairs)
-        common, most = collections.Counter(truths).most_common(1)[0]
-        return (
-            f"{right:,} of {n:,} right, {right / n:.1%} "
-            f"(always saying {common!r} would get {most / n:.1%})"
-        )
-    mean = sum(truths) / n
-    error = math.dist(truths, [p for _, p in pairs]) / n**0.5
-    spread = math.dist(truths, [mean] * n) / n**0.5
-    return f"root mean square error {error:.4g} (always saying their mean: {spread:.4g})"
+def score(pairs: list[tuple[Any, Any]], guess: Any) -> str:
+    """Return how good predictions are, and how good it is to guess this class, or mean, always."""
+    n, truths = len(pairs), [truth for truth, _ in pairs]
+    if isinstance(guess, str):
+        right, by_guess = sum(truth == y for truth, y in pairs), truths.count(guess)
+        worse = right < by_guess
+        told = f"{right:,} of {n:,} right, {right / n:.1%} "
+        told += f"(always saying {guess!r} would get {by_guess / n:.1%})"
+    else:
+        error = math.dist(truths, [p for _, p in pairs]) / n**0.5
+        spread = math.dist(truths, [guess] * n) / n**0.5
+        worse = error > spread
+        told = f"root mean square error {error:.4g} "
+        told += f"(always saying {guess:.4g}, the mean in training: {spread:.4g})"
+    return told + (": worse than that" if worse else "")
 
 
 def confusion(pairs: list[tuple[Any, Any]], classes: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import math
 import random
@@ -37,6 +38,7 @@ class Task(NamedTuple):
     ys: list[Any]
     held_xs: list[list[float]]  # of the rows held out
     truths: list[Any]  # texts or numbers
+    guess: Any  # without the inputs: the commonest class or the mean of the rows to train on
     skipped: int  # rows with an empty cell
 
     @property
@@ -127,7 +129,9 @@ def read_task(
     if BY_NAME[loss].takes == "sign":
         ys = [2.0 * second - 1.0 for _, second in ys]
     xs, held_xs = ([inputs[i] for i in places] for places in (trained, held))
-    return Task(columns, goal, loss, xs, ys, held_xs, [values[i] for i in held], found - n)
+    truths, known = ([values[i] for i in places] for places in (held, trained))
+    guess = collections.Counter(known).most_common(1)[0][0] if goal.texts else goal.mean
+    return Task(columns, goal, loss, xs, ys, held_xs, truths, guess, found - n)
 
 
 def _split(
