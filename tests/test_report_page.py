@@ -42,6 +42,23 @@ def test_1_it_opens_paused_at_the_first_step(visit, toy):
     assert page.evaluate("document.documentElement.scrollHeight") <= 690
 
 
+def test_who_only_looks_is_still_asked_to_play(visit, toy):
+    page = visit(toy)
+    for at in (
+        "#by-gradient",
+        "#samples tr:nth-child(3)",
+        "#network [data-layer='1']",
+        "#change-open",
+    ):
+        page.locator(at).first.click()
+        settled(page)
+        expect(page, "#verdict", "Press Play.")
+    page.locator("#change-close").click()
+    page.keyboard.press("]")
+    settled(page)
+    assert "Press Play" not in page.locator("#verdict").inner_text()
+
+
 def test_2_space_plays_to_the_end(visit, toy):
     page = visit(toy)
     page.keyboard.press("Space")
@@ -756,6 +773,19 @@ def test_13_a_rate_from_a_step_on(visit, toy):
     settled(page)
     assert page.locator("#from-label").inner_text() == "only from here on"
     assert page.evaluate("run.losses[1]") != losses[1]
+
+
+def test_after_the_last_step_nothing_is_left_to_change(visit, toy):
+    page = visit(toy, "#lr=0.05")
+    page.locator("#from").click()
+    expect(page, "#bar .remark", "First go to an earlier step")
+    settled(page)
+    assert not page.locator("#from").is_checked() and page.evaluate("state.from") is None
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".remark").count() == 0
+    page.locator("#from").check()
+    settled(page)
+    assert page.locator("#from-label").inner_text() == "from step 60 on"
 
 
 def test_a_schedule_is_told_in_a_few_words(visit, folder):

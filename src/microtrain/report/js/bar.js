@@ -37,6 +37,8 @@ function setUpBar() {
     if (event.key === "Enter") number.blur();
   });
   onClick("from", () => {
+    if ($("from").checked && head() >= last())
+      return remark($("from"), "First go to an earlier step: after this one nothing is left to change.");
     state.from = $("from").checked ? head() : null;
     if ($("from").checked || state.lr.length === 1) return;
     state.lr = [[0, rate()]];
@@ -77,12 +79,14 @@ function chooseRate(lr, continuing = false, fromHere = false) {
   keyedAt = now;
 }
 
-/** What any input does: the opening prompt goes, playing stops, and the page is drawn anew. */
+/** What any input does: playing stops, the page is drawn anew; the prompt goes, unless one only looks. */
 function act(what, ...given) {
+  const before = [run, head(), state.view, state.hide];
   state.touched = true;
   keyedAt = -Infinity; // another gesture
   pause();
   what(...given);
+  state.begun ||= [run, head(), state.view, state.hide].some((x, i) => x !== before[i]);
   changed();
 }
 
@@ -105,7 +109,7 @@ function pause() {
 
 function togglePlay() {
   if (state.playing) return pause();
-  state.touched = true;
+  state.touched = state.begun = true;
   state.playing = true;
   if (state.view !== "run") playWalk();
   else {

@@ -179,9 +179,8 @@ function setUpNetwork() {
     on(id, "keydown", moveInNetwork);
   }
   for (const id of ["by-weight", "by-gradient"])
-    on(id, "click", () => {
+    onClick(id, () => {
       state.byGradient = id === "by-gradient";
-      changed(); // nothing else: it is no answer to the prompt
     });
 }
 

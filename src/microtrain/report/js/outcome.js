@@ -38,7 +38,7 @@ function drawOutcome() {
 
 /** The one prompt of the page, until the first input. */
 function prompted(classes) {
-  if (state.touched || state.step > 0) return null;
+  if (state.begun || state.step > 0) return null;
   const { wrong } = wrongAt(run, 0);
   if (classes && wrong)
     return [

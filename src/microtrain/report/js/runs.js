@@ -22,7 +22,8 @@ const state = {
   byGradient: false,
   playing: false,
   speed: 1,
-  touched: false,
+  touched: false, // the link is written from then on
+  begun: false, // the prompt of the opening is gone
   played: false,
 };
 let spent = false; // whether the steps of this frame have been taken
