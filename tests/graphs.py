@@ -165,7 +165,7 @@ INSIDE: dict[str, Callable[..., tuple[Any, ...]]] = {
     **dict.fromkeys(("asin", "acos", "atanh"), lambda a: (squash(a) * 0.9,)),
     "acosh": lambda a: (a * a + 1.5,),
     "log_base": lambda a, b: (positive(a), b),
-    **dict.fromkeys(("atan2", "_hypot", "ratio"), lambda a, b: (a, positive(b))),
+    **dict.fromkeys(("atan2", "ratio"), lambda a, b: (a, positive(b))),
     "ieee_power": lambda a, b: (positive(a), squash(b)),
     **dict.fromkeys(("maximum", "minimum"), lambda a, b: (b, a * a + b + 0.1)),
 }

@@ -585,7 +585,7 @@ SPARE = {
     "no argument": lambda x: 3.0,
     "no result": lambda x: [],
     "what may raise unused": lambda x: [1 / x, x][1],
-    "a helper that only slopes use": mt.asinh,
+    "a helper that only slopes use": mt.softplus,
     "helpers that choices use": lambda x: mt.where(x > 0, mt.relu(x), mt.sigmoid(x)) ** x,
 }
 

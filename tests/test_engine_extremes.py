@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -27,7 +28,7 @@ from graphs import (
     named,
     outcome,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import microtrain as mt
@@ -221,6 +222,9 @@ SLOPES = [
     ("asinh", 1e200, 1e-200),
     ("asinh", -1e200, 1e-200),
     ("asinh", 1e-200, 1.0),
+    ("asinh", 1.7e308, 1 / 1.7e308),
+    ("asinh", INF, 0.0),
+    ("asinh", NAN, NAN),
     ("atanh", 1 - 2**-53, 2.0**52 / (1 - 2**-54)),
     ("atan", 1e200, 0.0),
     ("tan", 0.0, 1.0),
@@ -243,7 +247,7 @@ SLOPES = [
 def test_slopes_at_the_edges(name, x, slope):
     f = getattr(mt, name)
     for found in (mt.grad(f)(x), mt.compile(f).value_and_grad(x)[1], mt.compile(mt.grad(f))(x)):
-        assert found == pytest.approx(slope, rel=1e-15, abs=0)
+        assert found == pytest.approx(slope, rel=1e-15, abs=0, nan_ok=True)
 
 
 def test_clip_takes_the_slope_of_x_at_its_bounds():
@@ -273,6 +277,20 @@ def test_the_slopes_of_atan2_do_not_overflow_on_the_way(y, x):
             assert found == (INF if exact > 0 else -INF)
         else:  # as in exact arithmetic, up to what a subnormal number can hold
             assert abs(Fraction(found) - exact) <= abs(exact) / 10**10 + Fraction(1e-323)
+
+
+MANTISSAS = st.floats(1, 2) | st.floats(-2, -1)
+SIZES = st.builds(math.ldexp, MANTISSAS, st.just(0) | st.integers(-500, 500))
+
+
+@example(1.7e308, 1.7e308)
+@given(st.just(0.0) | SIZES, SIZES)
+def test_the_slopes_of_atan2_and_asinh_are_exact_to_a_few_units_in_the_last_place(y, x):
+    a, b = Fraction(y), Fraction(x)
+    r, root = a * a + b * b, (Decimal(x) ** 2 + 1).sqrt()
+    slopes = [*zip(mt.grad(mt.atan2, (0, 1))(y, x), (b / r, -a / r))]
+    for found, exact in [*slopes, (mt.grad(mt.asinh)(x), Fraction(1 / root))]:
+        assert abs(Fraction(found) - exact) <= 4 * Fraction(math.ulp(float(exact)))
 
 
 def test_atan2_knows_its_quadrant():

@@ -77,35 +77,6 @@ FUNCTIONS = {
 {
     return n == -1.0 ? 1.0 / x : n == 2.0 ? x * x : pow(x, n);
 }""",
-    # The square root of a * a + b * b with a rest of twice the digits, as Python's math.hypot
-    # computes it.
-    "python_hypot": """static double python_hypot(double a, double b)
-{
-    double parts[2], top, unit, scale, sum = 1.0, high = 0.0, low = 0.0, root = 0.0;
-    int k, exponent;
-    parts[0] = fabs(a);
-    parts[1] = fabs(b);
-    top = parts[0] > parts[1] ? parts[0] : parts[1];
-    if (top == 0.0 || !(a - a == 0.0 && b - b == 0.0))
-        return isinf(a) || isinf(b) ? HUGE_VAL : a + b + top;
-    (void)frexp(top, &exponent);
-    unit = exponent < -1023 ? DBL_MIN : 1.0;
-    (void)frexp(top / unit, &exponent);
-    scale = ldexp(1.0, -exponent);
-    for (k = 0; k < 3; ++k) {
-        const double x = k < 2 ? parts[k] / unit * scale : sqrt(sum - 1.0 + (high + low));
-        const double factor = k < 2 ? x : -x;
-        const double square = factor * x;
-        const double next = sum + square;
-        if (k == 2)
-            root = x;
-        high += fma(factor, x, -square);
-        low += square + (sum - next);
-        sum = next;
-    }
-    root += (sum - 1.0 + (high + low)) / (2.0 * root);
-    return unit * (root / scale);
-}""",
 }
 
 
@@ -274,6 +245,5 @@ class Source:
         head = f"""/* {self.name}({call}): x points to {self.width} doubles, the arguments one after
    the other; the results go to {sizes}. Made by microtrain; compile
    with -std=c99 -ffp-contract=off -fno-builtin, and link with -lm. */
-#include <float.h>
 #include <math.h>"""
         return "\n\n".join([head, *self.helpers, self.function, ""])

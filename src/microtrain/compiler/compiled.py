@@ -121,7 +121,6 @@ class Compiled(CompiledBase):
         /* f(x, result): x points to 2 doubles, the arguments one after
            the other; the results go to result of 1. Made by microtrain; compile
            with -std=c99 -ffp-contract=off -fno-builtin, and link with -lm. */
-        #include <float.h>
         #include <math.h>
         <BLANKLINE>
         void f(const double *restrict x, double *restrict result)

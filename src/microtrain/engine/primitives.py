@@ -11,13 +11,14 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import as_list
 from .number import operand
 from .operators import ieee_power, ratio
-from .piecewise import detach, maximum, where
+from .piecewise import detach, maximum, minimum, where
 from .primitive import Slope, primitive
 
 if TYPE_CHECKING:
@@ -41,17 +42,6 @@ def elementary(name: str, slope: Slope, words: str, at: float = 0.0, **options: 
     function.__name__ = function.__qualname__ = name
     texts: Any = {"python": name, "c": name, "javascript": f"Math.{name}"}
     return primitive(slopes=slope, **{**texts, **options})(function)
-
-
-@primitive(
-    slopes=(lambda y, a, b: ratio(a, y), lambda y, a, b: ratio(b, y)),
-    raises=False,
-    python="hypot",
-    c="python_hypot",
-    javascript="Math.hypot",
-)
-def _hypot(a: float, b: float) -> float:
-    return math.hypot(a, b)
 
 
 ABOVE_0: Any = {"takes": "a number above 0"}
@@ -108,9 +98,23 @@ atan = elementary(
 sinh: Elementary = elementary("sinh", lambda y, x: cosh(x), "the hyperbolic sine of x")
 cosh: Elementary = elementary("cosh", lambda y, x: sinh(x), "the hyperbolic cosine of x")
 tanh = elementary("tanh", lambda y, x: 1 - y * y, "the hyperbolic tangent of x", raises=False)
-asinh = elementary(
-    "asinh", lambda y, x: ratio(1, _hypot(x, 1.0)), "the inverse of `sinh`", raises=False
-)
+
+
+def _scaled(a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """Return a / size, b / size and a size near theirs, so that the first two can be squared.
+
+    It is a constant, as what is made of the three is the same for any.
+    """
+    size = detach(minimum(abs(a) + abs(b) + sys.float_info.min, sys.float_info.max))
+    return ratio(a, size), ratio(b, size), size
+
+
+def _slope_of_asinh(y: Any, x: Any) -> Any:
+    a, one, _ = _scaled(x, 1)
+    return ratio(one, sqrt(a * a + one * one))  # 1 / sqrt(x * x + 1)
+
+
+asinh = elementary("asinh", _slope_of_asinh, "the inverse of `sinh`", raises=False)
 acosh = elementary(
     "acosh",
     lambda y, x: ratio(1, sqrt(x - 1) * sqrt(x + 1)),
@@ -178,9 +182,10 @@ def softplus(x: float) -> float:
 
 
 def _share_of_turn(a: Any, b: Any) -> Any:
-    """Return a / (a * a + b * b), and 0 at (0, 0), with no overflow or underflow on the way."""
-    r = _hypot(a, b)
-    return where(r <= 0, 0, ratio(ratio(a, r), r))
+    """Return a / (a * a + b * b), and 0 at (0, 0)."""
+    a, b, size = _scaled(a, b)
+    square = a * a + b * b
+    return where(square <= 0, 0, ratio(ratio(a, square), size))
 
 
 @primitive(
