@@ -150,3 +150,30 @@ def test_a_shallow_copy_still_shares_the_parents_of_a_small_graph():
     y = x * x
     again = copy.copy(y)
     assert again is not y and again.parents == (x, x)
+
+
+def test_a_deep_copy_of_an_argument_keeps_its_gradient():
+    def f(p):
+        q = copy.deepcopy(p)
+        q["w"][0] = q["w"][0] * 3.0
+        return q["w"][0] * copy.deepcopy(q["w"][1] ** 2)
+
+    p = {"w": [2.0, 5.0]}
+    expected = {"w": [75.0, 60.0]}
+    assert mt.grad(f)(p) == mt.compile(mt.grad(f))(p) == expected
+    assert mt.compile(f).value_and_grad(p) == (150.0, expected)
+    assert mt.hessian(f)(p)["w"][1]["w"] == [30.0, 12.0]
+    w = Value(2.0)
+    assert mt.grad(lambda x: x * copy.deepcopy(w))(3.0) == 2.0
+    assert copy.deepcopy(w) is not w
+
+
+def test_a_model_of_arguments_is_not_trained_compiled():
+    def f(v):
+        model = MLP(1, [1])
+        model.layers[0].neurons[0].weights = v
+        mt.train(model, [[1.0]], [1.0], engine="compiled")
+        return v[0]
+
+    with pytest.raises(mt.CompileError, match="a copy of it has others"):
+        mt.grad(f)([0.5])

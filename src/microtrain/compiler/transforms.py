@@ -10,10 +10,9 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextvars import ContextVar
 from typing import Any
 
-from ..engine.graph import gradients, tangents, topological_sort
+from ..engine.graph import gradients, tangents, topological_sort, variables
 from ..engine.tree import Shape, flatten, flatten_result, size, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, expect
@@ -21,9 +20,6 @@ from .record import Record, without_collection
 from .symbol import Symbol, as_place
 
 Argnums = int | tuple[int, ...]
-
-# The variables of the functions that are now running, in this thread.
-_active: ContextVar[tuple[Value, ...]] = ContextVar("_active", default=())
 
 
 class Transform:
@@ -117,14 +113,14 @@ def called(f: Callable[..., Any], shape: Shape, leaves: Iterable[Any]) -> Any:
 
 
 @contextlib.contextmanager
-def _differentiated_by(inputs: Sequence[Value]) -> Iterator[tuple[Value, ...]]:
+def _differentiated_by(inputs: Sequence[Value]) -> Iterator[frozenset[Value]]:
     """Note variables of a function that runs; give those of the functions around it."""
-    enclosing = _active.get()
-    before = _active.set((*enclosing, *inputs))
+    enclosing = variables.get()
+    before = variables.set(enclosing.union(inputs))
     try:
         yield enclosing
     finally:
-        _active.reset(before)
+        variables.reset(before)
 
 
 def _evaluated(
@@ -141,7 +137,7 @@ def _evaluated(
     results = [x if isinstance(x, Value) else Value(x) for x in leaves]
     if enclosing:
         used = [leaf for x in results for leaf in topological_sort(x)[1]]
-        if not {*enclosing}.isdisjoint(used):
+        if not enclosing.isdisjoint(used):
             raise CompileError(
                 "a function that is differentiated uses a variable from outside that is being "
                 "differentiated by, too; pass it to the function as an argument"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
 from .number import Number
@@ -20,6 +21,9 @@ _new: Any = object.__new__
 ONE: Any = 1  # the partial derivatives of a sum
 LARGE = 50  # nodes; pickling as many by recursion comes near Python's limit
 SHARED = ("data", "grad", "label", "op", "partials")  # by a copy and its original
+
+# The variables of the functions that are being differentiated now, in this thread.
+variables: ContextVar[frozenset[Value]] = ContextVar("variables", default=frozenset())
 
 
 def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
@@ -145,7 +149,8 @@ class GraphCopies:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy of this and its graph, parents first.
 
-        All copies go into the memo, so that others copied in the same call share them.
+        All copies go into the memo, so that others copied in the same call share them. A variable
+        that a function is being differentiated by is not copied: its gradient would be lost.
         """
         from copy import deepcopy  # slow to import
 
@@ -153,6 +158,9 @@ class GraphCopies:
         while waiting:
             value = waiting.pop()
             if id(value) in memo:
+                continue
+            if value in variables.get():
+                memo[id(value)] = value
                 continue
             missing = [parent for parent in value.parents if id(parent) not in memo]
             if missing:

@@ -192,7 +192,7 @@ def _copy(model: Any, parameters: Sequence[Value]) -> tuple[Any, list[Value]]:
         twin = copy.deepcopy(model, memo)
     except Exception as error:
         raise CompileError(f"model can't be copied, so it can't be compiled: {error}") from error
-    if any(id(p) not in memo for p in parameters):
+    if any(memo.get(id(p), p) is p for p in parameters):
         raise CompileError("model's parameters are not its own: a copy of it has others")
     return twin, [memo[id(p)] for p in parameters]
 
