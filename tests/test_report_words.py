@@ -166,10 +166,10 @@ def test_the_walk_begins_where_there_is_something_to_learn(visit, moons):
 
 def test_the_curve_of_the_walk_and_its_words_are_of_one_step(visit, toy):
     page = visit(toy, "#lr=0.05&step=0&view=neuron&part=40")
-    expect(page, "#small-told", "at step 0 the loss of all samples is 7.730")
+    expect(page, "#small-told", "at step 0 the loss is 7.730")
     page.keyboard.press("ArrowRight")
     settled(page)
-    expect(page, "#small-told", "at step 1 the loss of all samples is 7.251")
+    expect(page, "#small-told", "at step 1 the loss is 7.251")
     assert page.locator("#where").text_content().count("\u2190 1") == 0
 
 

@@ -31,13 +31,14 @@ function drawStrip() {
   );
   const formula = lossSum(outputs, y, own),
     sum = formula.includes(" = ") ? `{${formula}}` : `Its loss: {${formula}}`,
-    n = seen.length,
+    n = whole ? set.xs.length : seen.length,
+    total = whole ? run.fullLoss(k) : run.losses[k],
     all = run.config.mean ? `The mean of all ${inWords(n)}` : `With the other ${inWords(n - 1)}`;
   rich(
     $("strip-2"),
     n === 1
       ? `${sum}. ${whole ? "There is one sample, so this is the whole loss." : "This step sees no other sample."}`
-      : `${sum}. ${all}: {${short(run.losses[k])}}.`,
+      : `${sum}. ${all}: {${short(total)}}.`,
   );
   const digits = digitsFor([slope, left], plus, held);
   rich(

@@ -141,7 +141,7 @@ function drawWalk() {
   drawEnd();
   const moved = part.kind === "U3" ? Math.min(last(), head() + 1) : head();
   drawCurve($("small-curve"), true, moved);
-  rich($("small-told"), `at step {${moved}} the loss of all samples is {${short(run.fullLoss(moved))}}`);
+  rich($("small-told"), `at step {${moved}} the loss is {${short(run.fullLoss(moved))}}`);
   drawWhere(part, t);
   drawNeuron(part, t);
   drawCode(part, t);
