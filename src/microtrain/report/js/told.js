@@ -45,9 +45,8 @@ function toldVerdict(one, wrong, samples, ahead = false) {
   const yet = wrong
     ? `, yet ${wrong} of ${samples} predictions ${wrong === 1 ? "is" : "are"} wrong`
     : "";
-  const score = samples
-    ? `; ${wrong ? samples - wrong : "all"} ${wrong ? "of " : ""}${samples} are right`
-    : "";
+  const right = `${wrong ? `${samples - wrong} of` : "all"} ${samples} are right`,
+    score = samples === 1 ? `; it is ${wrong ? "wrong" : "right"}` : samples ? `; ${right}` : "";
   const ends = `${score}.${reach(one.config)}`;
   switch (fate) {
     case "converged":
