@@ -275,7 +275,7 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
         ),
         (
             [[1, "a"], [2, "b"], ["three", "a"]],
-            "line 4: column 'x' expects a number, got 'three'; --texts x reads it as texts, --dro",
+            "line 4: column 'x' expects a number, got 'three'; --drop x leaves the column out",
         ),
         ([[1, "a"], [2, "a"], [3, "a"]], "at least two classes in 'y', got 1"),
         (
@@ -458,7 +458,8 @@ def test_columns_that_are_said_to_be_texts(tmp_path, capsys):
     path = table(tmp_path / "t.csv", rows, ("size", "y"))
     command = ["fit", path, "--quiet", "--save", model, "--target"]
     assert status_of([*command, "y", "--loss", "hinge"]) == 2
-    assert "; --texts size reads it as texts, --drop size leaves it out" in capsys.readouterr().err
+    told = "; --texts size reads it as texts; --drop size leaves the column out"
+    assert told in capsys.readouterr().err
     assert main([*command, "y", "--texts", "size", "y"]) == 0  # so "0" and "1" are classes
     assert "8 of 8 right" in capsys.readouterr().out
     assert Predictor.load(model).columns[0].texts == ["40", "42", "M", "S"]
@@ -563,9 +564,9 @@ LIKE_NUMBERS = (
 def test_texts_that_look_like_numbers_are_refused(tmp_path, cell):
     rows = [[1, "low", "low"], [2, "high", cell], [3, "low", cell], [4, "high", "low"]] * 5
     path = table(tmp_path / "t.csv", rows, ("x", "y", "odd one"))
-    told = "t.csv, line 3: column 'odd one' expects texts, or numbers such as 290075 or 1.5, "
-    told += f"got {cell!r} (and 9 more rows like it)"
-    for target, drop in (("y", ", --drop 'odd one' leaves it out"), ("odd one", "")):
+    told = "t.csv, line 3: column 'odd one' expects numbers or texts, "
+    told += f"got {cell!r} (and 9 more rows like it); write numbers like 290075 or 1.5"
+    for target, drop in (("y", "; --drop 'odd one' leaves the column out"), ("odd one", "")):
         with pytest.raises(ValueError) as refused:
             fit(path, target)
         assert str(refused.value).endswith(f"{told}; --texts 'odd one' reads it as texts{drop}")
@@ -574,6 +575,26 @@ def test_texts_that_look_like_numbers_are_refused(tmp_path, cell):
     with pytest.raises(ValueError) as refused:
         mt.datasets.read_csv(path, "odd one")
     assert str(refused.value).endswith(told)
+
+
+@pytest.mark.parametrize("cells", [21 * 2, 10])
+def test_what_differs_in_each_row_is_not_offered_as_texts(tmp_path, cells):
+    rows = [[x, f"0,{x % 21}"] for x in range(cells)]
+    with pytest.raises(ValueError) as refused:
+        fit(table(tmp_path / "t.csv", rows, "xy"), "y", max_classes=20)
+    assert str(refused.value).endswith(
+        f"got '0,0' (and {cells - 1} more rows like it); write numbers like 290075 or 1.5"
+    )
+
+
+def test_a_column_of_empty_cells_is_left_out_by_drop(tmp_path):
+    path = table(tmp_path / "t.csv", [[x, "", x / 2] for x in range(9)], ("x", "", "y"))
+    with pytest.raises(ValueError, match=r"8 more rows like it\); --drop '' leaves the column out"):
+        fit(path, "y")
+    assert fit(path, "y", drop=[""], steps=1)
+    path = table(tmp_path / "u.csv", [[x, x or "", x / 2] for x in range(9)], "xzy")
+    with pytest.raises(ValueError, match="skip_empty leaves such rows out; --drop z leaves the co"):
+        fit(path, "y")
 
 
 def test_ordinary_names_of_classes_are_texts(tmp_path):
@@ -613,7 +634,7 @@ def test_ordinary_names_of_classes_are_texts(tmp_path):
 def test_more_than_20_classes_are_learned_only_if_asked_for(tmp_path, loss):
     rows = [[i, f"n{i % 21}" if loss is None else i % 21] for i in range(63)]
     path = table(tmp_path / "t.csv", rows, "xy")
-    with pytest.raises(ValueError, match=r"'y' has 21 different texts, .*: --max-classes allows"):
+    with pytest.raises(ValueError, match=r"'y' has 21 different texts, .*; --max-classes allows"):
         fit(path, "y", loss=loss)
     assert len(fit(path, "y", loss=loss, steps=1, max_classes=21).predictor.target.texts) == 21
 

@@ -52,27 +52,30 @@ class Table:
         rows = [row for row in self.rows if all(row[1][k].strip() for k in places)]
         return Table(self.path, self.names, rows)
 
-    def values(self, name: str, texts: bool | None = None, remedy: str = "") -> list[Any]:
+    def values(
+        self, name: str, texts: bool | None = None, as_texts: str = "", drop: str = ""
+    ) -> list[Any]:
         """Return a column's texts, as `class_of` gives them, if `texts`; else its numbers.
 
         By default a column has texts if no cell is a number; then none may look like one. Raises
-        `ValueError` for a cell that is empty or does not fit. The error ends with `remedy`: what to
-        do.
+        `ValueError` for a cell that is empty or does not fit. The error ends with what to do:
+        with `as_texts`, unless the cell is empty, and with `drop`.
         """
         k = self.place(name)
         cells = [row[k].strip() for _, row in self.rows]
         numbers = [number_of(cell) for cell in cells]
 
-        def expect(wanted: str, fits: Iterable[bool], remedy: str = remedy) -> None:
+        def expect(wanted: str, fits: Iterable[bool], remedy: str = as_texts) -> None:
             odd = [(line, cell) for (line, _), cell, fit in zip(self.rows, cells, fits) if not fit]
             more = f" (and {counted(len(odd) - 1, 'more row')} like it)" if odd[1:] else ""
             for line, cell in odd:
                 where = f"{self.path}, line {line}: column {name!r}"
-                raise ValueError(f"{where} expects {wanted}, got {cell!r}{more}{remedy}")
+                raise ValueError(f"{where} expects {wanted}, got {cell!r}{more}{remedy}{drop}")
 
-        expect("a value", map(bool, cells), "; skip_empty leaves such rows out")
+        expect("a value", map(bool, cells), "; skip_empty leaves such rows out" * any(cells))
         if texts is None and all(x is None for x in numbers):
-            expect("texts, or numbers such as 290075 or 1.5", map(_is_name, cells))
+            write = "; write numbers like 290075 or 1.5"
+            expect("numbers or texts", map(_is_name, cells), write + as_texts)
             texts = True
         if texts:
             return [*map(class_of, cells)]

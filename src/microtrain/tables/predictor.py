@@ -60,19 +60,20 @@ class Column(NamedTuple):
         It is of texts if it is `declared` to be, if it has no numbers, or if these are `classes`.
         Raises `ValueError` for more texts than `max_classes` (of a target) or `MANY`.
         """
-        as_texts = f"--texts {shlex.quote(name)} reads it as texts"
-        most, remedy = max_classes or MANY, "--max-classes allows more"
-        if max_classes is None:
-            remedy = f"--drop {shlex.quote(name)} leaves it out"
-            as_texts += f", {remedy}"
-        values = table.values(name, declared or None, f"; {as_texts}")
+        most, k = max_classes or MANY, table.place(name)
+        drop = "" if max_classes else f"; --drop {shlex.quote(name)} leaves the column out"
+        as_texts = f"; --texts {shlex.quote(name)} reads it as texts"
+        if len({row[k] for _, row in table.rows}) > min(most, len(table.rows) / 2):
+            as_texts = ""  # they are hardly names of classes
+        values = table.values(name, declared or None, as_texts, drop)
         if classes or isinstance(values[0], str):
             of_numbers = isinstance(values[0], float)
             texts = sorted({*table.values(name, True)}, key=float if of_numbers else None)
             if len(texts) > most:
                 raise ValueError(
                     f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, "
-                    f"of which at most {most} can be learned: {remedy}"
+                    f"of which at most {most} can be learned"
+                    + (drop or "; --max-classes allows more")
                 )
             return cls(name, 0.0, 1.0, texts)
         try:
