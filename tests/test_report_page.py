@@ -992,6 +992,17 @@ def test_a_model_of_ones_own_is_live(visit, folder):
     assert len(lefts) == 1
 
 
+def test_without_a_target_the_curve_goes_down_to_its_end(visit, folder):
+    history = mt.train(mt.MLP(3, [1], "tanh", "linear"), XS, YS, lr=0.01, steps=900, record=True)
+    assert history.losses[-1] < 1e-7 * history.losses[0]
+    mt.report(history, folder / "deep.html")
+    page = visit(folder / "deep.html", "#lr=0.01&step=899")
+    settled(page)
+    ends = "$('curve').querySelector('.past').points"
+    end, bottom = page.evaluate(f"[[...{ends}].at(-1).y, sizeOf($('curve')).height - BOTTOM]")
+    assert bottom - 20 < end < bottom
+
+
 def test_24_on_a_phone(visit, toy):
     phone = {"width": 390, "height": 844}
     page = visit(toy, viewport=phone)

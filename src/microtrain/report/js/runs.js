@@ -86,7 +86,7 @@ function show() {
   changed();
 }
 
-/** Make the engine for what is trained; the axes are fixed by its first loss. */
+/** Make the engine for what is trained; the axes are fixed by its first loss and the target or recorded ends. */
 function build(config) {
   engine = makeEngine(page, config);
   const first = engine.start({
@@ -97,8 +97,10 @@ function build(config) {
   });
   first.advance(FRAME);
   const all = first.fullLoss(0),
-    loss = all > 0 && finite(all) ? all : 1;
-  scale = { low: Math.max(config.target || loss / 1e5, loss / 1e9) / 2, high: 10 * loss };
+    loss = all > 0 && finite(all) ? all : 1,
+    ends = page.recorded.map((one) => one.losses.at(-1)).filter((end) => end > 0),
+    low = config.target ? Math.max(config.target, loss / 1e9) : Math.min(loss / 1e5, ...ends);
+  scale = { low: low / 2, high: 10 * loss };
 }
 
 /** Bring what the state points at back into what there is. */
