@@ -66,47 +66,49 @@ class Code:
             self.roots = scope.named(f"x{i}" for i in range(len(shapes)))
             self._head += [f"[{', '.join(self.roots[:count])}] = arguments"]
             self._head += [f"{x} = named[{name!r}]" for x, name in zip(self.roots[count:], names)]
-            self._head += [f"if len(named) != {len(names)}:", "    raise TypeError"]
-        scalars: list[str] = []
-        parts = [self._unpack(x, shape, scalars) for x, shape in zip(self.roots, shapes)]
+            self._refuse(f"len(named) != {len(names)}")
+        unchecked: list[str] = []
+        parts = [self._unpack(x, shape, unchecked) for x, shape in zip(self.roots, shapes)]
         self._inputs = dict(zip(self._record.inputs, itertools.chain(*parts)))
-        if scalars:
-            alike = " is ".join([*(f"type({x})" for x in scalars), "float"])
-            self._head.append(f"if not ({alike}):")
-            self._head += [f"    {x} = reals[type({x})]({x})" for x in scalars]
+        if unchecked:
+            are_floats = " is ".join([*(f"type({x})" for x in unchecked), "float"])
+            self._head.append(f"if not ({are_floats}):")
+            self._head += [f"    {x} = reals[type({x})]({x})" for x in unchecked]
         return signature
 
-    def _unpack(self, name: str, shape: Shape, scalars: list[str]) -> list[str]:
+    def _refuse(self, condition: str) -> None:
+        """Write that arguments for which this holds are left to `otherwise`."""
+        self._head += [f"if {condition}:", "    raise TypeError"]
+
+    def _unpack(self, name: str, shape: Shape, unchecked: list[str]) -> list[str]:
         """Write how a nesting is taken apart, and return the names of the numbers in it.
 
-        The types of these are checked here, or left to the caller, in `scalars`.
+        Those that may be no floats are added to `unchecked`.
         """
         if shape is None:
-            scalars.append(name)
+            unchecked.append(name)
             return [name]
         kind, keys, shapes = shape
         names = self._scope.named(f"{name}_{key}" for key in keys or range(len(shapes)))
-        head = self._head
-        values = name
+        parts = f"{name}.values()" if kind is dict else name
         if kind is ArrayAsList:  # such code takes plain lists, too
-            values = "items"
-            head.append(f"items = {name} if type({name}) is list else {name}.tolist()")
+            self._head.append(f"items = {name} if type({name}) is list else {name}.tolist()")
+            parts = "items"
         else:
-            head += [f"if type({name}) is not {self._named(kind)}:", "    raise TypeError"]
-        if kind is dict:
-            values = f"{name}.values()"
-            order = f"[{', '.join(map(self._named, keys))}]"  # the function may go by it
-            head += [f"if [*{name}] != {order}:", "    raise TypeError"]
-        elif len(shapes) > FEW and not any(shapes):
-            head += [f"kinds = {{*map(type, {values})}}"]
-            head += ["if not kinds <= reals.keys():", "    raise TypeError"]
-            values = f"{values} if kinds == {{float}} else map(float, {values})"
-            scalars = []
-        head.append(f"[{', '.join(names)}] = {values or '()'}")
-        return [x for part, child in zip(names, shapes) for x in self._unpack(part, child, scalars)]
+            self._refuse(f"type({name}) is not {self._literal(kind)}")
+        if kind is dict:  # whose order counts, too: the function may go by it
+            self._refuse(f"[*{name}] != [{', '.join(map(self._literal, keys))}]")
+        elif len(shapes) > FEW and not any(shapes):  # many numbers, which become floats at once
+            self._head.append(f"kinds = {{*map(type, {parts})}}")
+            self._refuse("not kinds <= reals.keys()")
+            parts = f"{parts} if kinds == {{float}} else map(float, {parts})"
+            unchecked = []
+        self._head.append(f"[{', '.join(names)}] = {parts}")
+        numbers = (self._unpack(x, part, unchecked) for x, part in zip(names, shapes))
+        return [*itertools.chain(*numbers)]
 
-    def _named(self, x: Any) -> str:
-        """Return how the code writes the kind of a nesting, or a key: by name, or as it is."""
+    def _literal(self, x: Any) -> str:
+        """Return how the code writes the kind of a nesting, or a key of a dict."""
         if x in (list, tuple, dict):
             return x.__name__  # type: ignore[no-any-return]
         if type(x) in (str, int):
@@ -127,7 +129,7 @@ class Code:
             return next(texts)
         kind, keys, shapes = shape
         parts = [self._written(part, texts) for part in shapes]
-        if kind is list and any(shapes):  # each part of it is a new one
+        if kind is list and any(shapes):  # not repeated: each of its parts is a new one
             return f"[{', '.join(parts)}]"
         if kind is list:
             runs = [(text, len([*same])) for text, same in itertools.groupby(parts)]
@@ -136,11 +138,14 @@ class Code:
         if kind is tuple:
             return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
         if kind is dict:
-            return f"{{{', '.join(f'{self._named(key)}: {x}' for key, x in zip(keys, parts))}}}"
-        return f"{self._named(kind)}({', '.join(parts)})"
+            return f"{{{', '.join(f'{self._literal(key)}: {x}' for key, x in zip(keys, parts))}}}"
+        return f"{self._literal(kind)}({', '.join(parts)})"  # a named tuple
 
     def _guarded(self, result: str, arguments: Sequence[str]) -> list[str]:
-        """Return the statements that take arguments apart, compute, and hand on the result."""
+        """Return statements that take arguments apart, compute, and hand on the result.
+
+        Where they fail, or refuse the arguments, `otherwise` does it.
+        """
         call = f"otherwise({', '.join(arguments)})"
         return [
             "try:",
