@@ -20,6 +20,7 @@ from outcomes import parameters_of
 
 import microtrain as mt
 from microtrain import MLP, CheckpointError
+from microtrain.cli import main
 from microtrain.files import records
 from microtrain.files.records import (
     COUNT,
@@ -297,6 +298,23 @@ def test_what_can_not_be_written_is_named_as_it_was_given(tmp_path):
         mt.save(MLP(1, [1]), tmp_path)
     assert failed.value.filename == str(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_where_nothing_can_be_written_is_named_before_the_work(
+    tmp_path, monkeypatch, capsys
+):
+    table = tmp_path / "t.csv"
+    table.write_text("x,y\n" + "".join(f"{x},{x / 2}\n" for x in range(9)))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # to root, none is
+    begun = []
+    monkeypatch.setattr("microtrain.cli.fit.Progress.show", lambda it, *_: begun.append(it.what))
+    path, page = str(tmp_path / "model.json"), str(tmp_path / "page.html")
+    fit = ["fit", str(table), "--target", "y", "--quiet"]
+    for words in ([*fit, "--save", path], ["train", "--checkpoint", path], ["report", page]):
+        assert main(words) == 1
+        told = f"{tmp_path}: no file can be written in this folder\n"
+        assert capsys.readouterr().err.endswith(told)
+    assert "steps" not in begun and os.listdir(tmp_path) == ["t.csv"]
 
 
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path):

@@ -208,6 +208,8 @@ def target(path: Path, devices: bool = False) -> str:
         raise IsADirectoryError(errno.EISDIR, "a folder can't be replaced by a file", path)
     if os.path.exists(path) and not (devices or os.path.isfile(path)):
         raise OSError(errno.EINVAL, "a device or pipe can't be replaced by a file", path)
+    if not (os.access(folder, os.W_OK) or (devices and os.path.exists(path))):
+        raise PermissionError(errno.EACCES, "no file can be written in this folder", folder)
     return path
 
 
