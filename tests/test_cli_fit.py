@@ -154,7 +154,7 @@ def test_a_standard_error_that_can_not_be_written(monkeypatch):
 @pytest.mark.parametrize(
     ("redirection", "status", "told"),
     [
-        ("<&-", 2, "microtrain fit: --target expects a column of standard input"),
+        ("<&-", 2, "microtrain fit: --target names column 'kind', which is not in stand"),
         ("0>out.txt", 1, "microtrain fit: standard input: "),
         ("<&- >&- 2>&-", 2, ""),
         ("2>/dev/full", 2, ""),

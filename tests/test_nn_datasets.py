@@ -73,8 +73,8 @@ def test_read_csv(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "target expects a column of .*, got 'y'; its columns are none: it is empty"),
-        ("a,b\n1,2\n", "target expects a column of .*, got 'y'; its columns are 'a', 'b'"),
+        ("", "target names column 'y', which is not in .*; its columns are none: it is empty"),
+        ("a,b\n1,2\n", "target names column 'y', which is not in .*; its columns are 'a', 'b'"),
         ("a,y\n", "table.csv has no rows"),
         ("y,x,y\n1,2,3\n", "two columns of the same name, 'y'"),
         ("y\n1\n", "no column but the target"),

@@ -243,12 +243,12 @@ def test_a_damaged_predictor_is_refused(flowers, tmp_path, change, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"target": "color"}, "target expects a column of .*, got 'color'"),
+        ({"target": "color"}, "target names column 'color', which is not in "),
         ({"test_share": 1}, "test_share expects a number from 0 to 1, and below, got 1"),
         ({"test_share": -0.1}, "test_share expects"),
         ({"test_share": 0.99}, "too few rows to learn from: 1 of 120"),
         ({"drop": ["kind"]}, "drop expects to leave 'kind'"),
-        ({"drop": ["color"]}, "drop expects a column of .*, got 'color'"),
+        ({"drop": ["color"]}, "drop names column 'color', which is not in "),
         (
             {"drop": ["length", "weight", "soil"]},
             "drop expects to leave 'kind', and a column to learn it from",
@@ -322,7 +322,9 @@ def test_the_command_learns_and_predicts(flowers, tmp_path, capsys):
     rows = [[1, 2, "clay", ""], [1, 2, "clay", ""]]
     assert main(["predict", model, table(tmp_path / "blank.csv", rows)]) == 0
     assert status_of(["predict", model, table(tmp_path / "less.csv", [[1]], ("length",))]) == 2
-    assert "less.csv, got 'weight'; its columns are 'length'" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "the model needs column 'weight', which is not in " in err
+    assert err.endswith("less.csv; its columns are 'length'\n")
     assert main(["predict", model, str(tmp_path / "none.csv")]) == 1
     assert main(["predict", str(tmp_path / "none.json"), new]) == 1
 
@@ -465,7 +467,7 @@ def test_columns_that_are_said_to_be_texts(tmp_path, capsys):
     assert Predictor.load(model).columns[0].texts == ["40", "42", "M", "S"]
     assert main(["predict", model, path]) == 0
     assert "40 of 40 right" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="texts expects a column of .*, got 'colour'"):
+    with pytest.raises(ValueError, match="texts names column 'colour', which is not in"):
         fit(path, "y", texts=["colour"])
 
 
@@ -684,14 +686,19 @@ def test_numbers_of_more_digits_than_a_float_has_stay_different_classes(tmp_path
     assert fit(path, "y", texts=["y"], steps=1).predictor.target.texts == ["0", "1", *ids[:2]]
 
 
-def test_other_separators_are_recognized(tmp_path):
+def test_other_separators_are_recognized(tmp_path, capsys):
     path = tmp_path / "t.csv"
     path.write_text("x;y\n1;2\n")
-    with pytest.raises(
-        ValueError,
-        match="has one column, 'x;y', if a comma ends a cell; if ';' does, say so by sep",
-    ):
-        fit(str(path), "y")
+    assert main(["fit", str(path), "--target", "y"]) == 2
+    told = "--sep expects what ends a cell, perhaps ';': with a comma .*t.csv has one column, 'x;y'"
+    assert re.search(told, capsys.readouterr().err)
+    for sep, other, names in (("|", ";", "x;y"), (";", ",", "x,y")):
+        path.write_text(f"{names}\n1{other}2\n")
+        assert main(["fit", str(path), "--target", "y", "--sep", sep]) == 2
+        told = f"its columns are '{names}'; does '{other}' end a cell?\n"
+        assert capsys.readouterr().err.endswith(told)
+    path.write_text("x, in cm\n1\n")
+    assert read_table(path, sep=";").values("x, in cm") == [1.0]
 
 
 def test_the_record_of_a_table(flowers, capsys):
@@ -707,7 +714,7 @@ def test_the_record_of_a_table(flowers, capsys):
     [
         ("{csv}", 2, "--target COLUMN is missing"),
         ("{csv} --target kind --reduction sum", 2, "there is no option --reduction"),
-        ("{csv} --target color", 2, "--target expects a column"),
+        ("{csv} --target color", 2, "--target names column 'color', which"),
         ("{csv}.none --target kind", 1, "No such file"),
         ("{csv} --target kind --save {csv}/x", 1, "there is no such folder"),
         ("{csv} --target kind --save {csv}", 2, "--save replaces models only"),
@@ -720,6 +727,11 @@ def test_bad_arguments(flowers, capsys, words, status, message):
     assert status_of(["fit", *words.format(csv=flowers, module=__file__).split()]) == status
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1
+
+
+def test_a_rate_that_is_none_is_named_as_it_was_given(flowers, capsys):
+    assert main(["fit", flowers, "--target", "kind", "--lr", "-1"]) == 2
+    assert "--lr expects a finite number above 0, got -1" in capsys.readouterr().err
 
 
 def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):

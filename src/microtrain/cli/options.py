@@ -28,7 +28,7 @@ OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 MOST = 10_000  # neurons in a layer; more would take days, and all the memory
 
 # Arguments of the library whose options have other names.
-ARGUMENTS = {"warmup_steps": "warmup"}
+ARGUMENTS = {"warmup_steps": "warmup", "peak": "lr"}
 
 # What options are called in other programs.
 ELSEWHERE = {

@@ -20,6 +20,8 @@ Row = tuple[int, list[str]]  # the line it begins on, and its cells
 
 SEP = r'tab|[\t _]|[^\w\s"\0-\x1f\ud800-\udfff]'
 
+ENDS = ",;\t|"  # what usually ends a cell
+
 # A text is a name if it has no digit; if a letter comes before the first digit ("type 2", but not
 # "US$5"); or if only a whole number, a range or a bound comes before the first letter ("3rd",
 # "0-10 cm", "<5").
@@ -38,12 +40,14 @@ class Table:
     def __init__(self, path: str, names: Sequence[str], rows: Sequence[Row] = ()) -> None:
         self.path, self.names, self.rows = path, list(names), list(rows)
 
-    def place(self, name: str, what: str = "the model") -> int:
-        """Return the place of the column with this name; an error says that `what` needs it."""
+    def place(self, name: str, what: str = "the model needs") -> int:
+        """Return the place of the column with this name; an error says `what` names it."""
         if name not in self.names:
             columns = ", ".join(map(repr, self.names)) or "none: it is empty"
-            got = f"got {name!r}; its columns are {columns}"
-            raise ValueError(f"{what} expects a column of {self.path}, {got}")
+            if len(self.names) == 1 and (other := [c for c in ENDS if c in self.names[0]]):
+                columns += f"; does {other[0]!r} end a cell?"
+            missing = f"column {name!r}, which is not in {self.path}"
+            raise ValueError(f"{what} {missing}; its columns are {columns}")
         return self.names.index(name)
 
     def complete(self, names: Iterable[str]) -> Table:
@@ -131,9 +135,9 @@ def _names(path: str, row: Sequence[str], sep: str | None) -> list[str]:
     names = [name.strip() for name in row]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{path} has two columns of the same name, {twice[0]!r}")
-    if sep is None and len(row) == 1 and (other := [c for c in ";\t|" if c in row[0]]):
-        hint = f"if {other[0]!r} does, say so by sep"
-        raise ValueError(f"{path} has one column, {names[0]!r}, if a comma ends a cell; {hint}")
+    if sep is None and len(row) == 1 and (other := [c for c in ENDS if c in row[0]]):
+        found = f"with a comma {path} has one column, {names[0]!r}"
+        raise ValueError(f"sep expects what ends a cell, perhaps {other[0]!r}: {found}")
     return names
 
 

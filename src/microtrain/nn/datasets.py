@@ -90,7 +90,7 @@ def read_csv(
     expect(isinstance(target, str), "target", "the name of a column", target)
     true_or_false("skip_empty", skip_empty)
     table = read_table(path, sep=sep)
-    k = table.place(target.strip(), "target")
+    k = table.place(target.strip(), "target names")
     others = table.names[:k] + table.names[k + 1 :]
     if skip_empty:
         table = table.complete(table.names)

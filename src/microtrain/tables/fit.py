@@ -107,7 +107,7 @@ def read_task(
     target, drop, texts = target.strip(), [*map(str.strip, drop)], [*map(str.strip, texts)]
     for what, names in (("target", [target]), ("drop", drop), ("texts", texts)):
         for name in names:
-            table.place(name, what)
+            table.place(name, f"{what} names")
     others = [name for name in table.names if name not in (target, *drop)]
     if target in drop or not others:
         raise ValueError(f"drop expects to leave {target!r}, and a column to learn it from")
