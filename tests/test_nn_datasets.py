@@ -105,7 +105,7 @@ def test_read_csv_says_where_a_table_is_wrong(tmp_path, text, message):
 def test_read_csv_of_what_is_no_text(tmp_path):
     path = tmp_path / "table.csv"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="is not UTF-8 text"):
+    with pytest.raises(ValueError, match="is not UTF-8 text: save it as such, or use iconv"):
         datasets.read_csv(path, "y")
     with pytest.raises(FileNotFoundError):
         datasets.read_csv(tmp_path / "none.csv", "y")

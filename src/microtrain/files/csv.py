@@ -104,7 +104,8 @@ def read_table(
 
     path = file_path("path", path)
     if sep is not None and not (isinstance(sep, str) and re.fullmatch(SEP, sep)):
-        raise ValueError(f"sep expects one character, such as ';', or 'tab', got {describe(sep)}")
+        got = describe(sep).removeprefix("str ")
+        raise ValueError(f"sep expects one character, such as ';', or 'tab', got {got}")
     table = Table(path, [])
     with open(path, encoding="utf-8-sig", newline="") if file is None else file as lines:
         reader = csv.reader(lines, delimiter="\t" if sep == "tab" else sep or ",", strict=True)
@@ -126,7 +127,8 @@ def read_table(
             hint = hint or (" (is a quote not closed?)" if "end of data" in str(error) else "")
             raise ValueError(f"{path}, line {begins}: {error}{hint}") from None
         except UnicodeDecodeError:
-            raise ValueError(f"{path} is not UTF-8 text") from None
+            how = "save it as such, or use iconv -f ENCODING -t UTF-8"
+            raise ValueError(f"{path} is not UTF-8 text: {how}") from None
     return table
 
 

@@ -103,7 +103,7 @@ def read_task(
     """
     share = number("test_share", test_share)
     if not 0 <= share < 1:
-        raise ValueError(f"test_share expects a number from 0 to 1, and below, got {test_share}")
+        raise ValueError(f"test_share expects a number of at least 0, below 1, got {test_share}")
     target, drop, texts = target.strip(), [*map(str.strip, drop)], [*map(str.strip, texts)]
     for what, names in (("target", [target]), ("drop", drop), ("texts", texts)):
         for name in names:
@@ -115,9 +115,10 @@ def read_task(
     if skip_empty:
         table = table.complete([target, *others])
     n = len(table.rows)
-    if n - round(share * n) < 2:
-        few = f"{n - round(share * n)} of {found}"
-        raise ValueError(f"{table.path} has too few rows to learn from: {few}")
+    if (left := n - round(share * n)) < 2:
+        why = f"test_share holds out {n - left}, and {found - n} have an empty cell"
+        few = f"too few rows to learn from: {left} of {found}"
+        raise ValueError(f"{table.path} has {few}, as {why}")
     goal, loss = _target(table, target, target in texts, loss, kind, max_classes)
     values = goal.values(table)
     held, trained = _split(values if goal.texts else None, n, share, seed)

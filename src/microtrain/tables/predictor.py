@@ -67,19 +67,25 @@ class Column(NamedTuple):
             as_texts = ""  # they are hardly names of classes
         values = table.values(name, declared or None, as_texts, drop)
         if classes or isinstance(values[0], str):
-            of_numbers = isinstance(values[0], float)
+            what, remedy = "texts", drop or "; --max-classes allows more"
+            if of_numbers := isinstance(values[0], float):
+                what = "numbers"
+                remedy += "; without --classes and --loss they are learned as numbers"
             texts = sorted({*table.values(name, True)}, key=float if of_numbers else None)
             if len(texts) > most:
                 raise ValueError(
-                    f"column {name!r} has {len(texts)} different texts, such as {texts[0]!r}, "
-                    f"of which at most {most} can be learned"
-                    + (drop or "; --max-classes allows more")
+                    f"column {name!r} has {len(texts)} different {what}, such as {texts[0]!r}, "
+                    f"of which at most {most} can be learned{remedy}"
                 )
             return cls(name, 0.0, 1.0, texts)
         try:
             scaler = standardize([values[i] for i in trained])
         except ValueError:
-            raise ValueError(f"column {name!r} has numbers too large to standardize") from None
+            line, cells = max(table.rows, key=lambda row: abs(float(row[1][k])))
+            raise ValueError(
+                f"{table.path}, line {line}: column {name!r} has a number too large to "
+                f"standardize, {cells[k].strip()}{drop}"
+            ) from None
         return cls(name, scaler.means[0], scaler.scales[0], [])
 
     def values(self, table: Table) -> list[Any]:
