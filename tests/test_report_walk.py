@@ -294,8 +294,9 @@ def test_users_that_come_together_are_marked_together(visit, moons):
     marked = "[...document.querySelectorAll('#neuron .box.now')].map((box) => box.dataset.node)"
     assert page.evaluate(marked) == ["u1", "u2", "u3", "u6"]
     assert page.locator("#neuron [data-slot='u6.grad']").text_content().startswith("= ")
-    page.evaluate(HOLD)
     page.keyboard.press("ArrowLeft")
+    settled(page)
+    page.evaluate(HOLD)
     page.keyboard.press("ArrowRight")
     settled(page)
     assert page.locator("#neuron .dot").count() == 4

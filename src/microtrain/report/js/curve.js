@@ -174,7 +174,7 @@ function drawLeaving(group, losses, at, end, height) {
     most = up ? Math.max(...seen) : Math.min(...seen),
     when = seen.indexOf(most),
     told = `${short(most, 2)}${when === k ? "" : ` at step ${when}`}`,
-    y = up ? 11 : height - BOTTOM - 2,
+    y = up ? 11 : height - BOTTOM - 8,
     [anchor, away] = x > 200 ? ["end", -12] : ["start", 12];
   if (!up && height < 240) return; // no room beneath the target's line
   if (up) shape(group, "path", { d: `M${x} 1l6 11h-12z`, class: "bad-mark" });
