@@ -72,7 +72,7 @@ function lossSum(outputs, ys, loss) {
   if (!formula || (takes !== "class" && outputs.length > 1)) return told;
   const [says, y] = [outputs[0], ys[0]],
     share = takes === "class" ? sharesOf(engine.set, outputs)[ys.indexOf(1)] : NaN,
-    digits = digitsFor(takes === "class" ? [share] : [says, y], BY_HAND[takes], loss),
+    digits = digitsFor(takes === "class" ? [share] : [says, y], LOSSES[takes], loss),
     target = bracketed(plain(y, digits)),
     apart = short(says, digits) !== short(y, digits) || says === y,
     slots = {
@@ -85,7 +85,7 @@ function lossSum(outputs, ys, loss) {
 }
 
 /** What the library's losses do with what their formulas show, to see how many digits that takes. */
-const BY_HAND = {
+const LOSSES = {
   numbers: (says, y) => (says - y) ** 2,
   sign: (says, y) => Math.max(0, 1 - y * says),
   class: (share) => -Math.log(share),
