@@ -231,6 +231,17 @@ def test_a_chart_has_a_sign_for_each_cell_from_bottom_to_top():
     assert chart(found, 30, 2).split("\n")[1] == "2 |X|"
 
 
+def test_a_chart_says_what_it_leaves_out():
+    def below(n, m, width, height):
+        lrs, rows = ([1.1**k for k in range(count)] for count in (n, m))
+        found = diagram(lrs, rows, [[("crawling", 0.0)] * n] * m, [None] * m, "seed")
+        return chart(found, width, height).split("\n")[-1].strip()
+
+    assert below(30, 12, 36, 12) == below(9, 12, 80, 24) == ". crawling"
+    assert below(30, 12, 35, 12) == "29 of 30 rates and 12 of 12 seeds are shown"
+    assert below(30, 12, 90, 11) == "30 of 30 rates and 11 of 12 seeds are shown"
+
+
 def test_edges_lie_halfway_between_centres():
     assert edges([2.0]) == pytest.approx([2 * math.sqrt(0.1), 2 * math.sqrt(10)])
     assert edges([1.0, 4.0, 16.0]) == pytest.approx([0.5, 2.0, 8.0, 32.0])

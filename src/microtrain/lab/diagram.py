@@ -98,7 +98,7 @@ class PhaseDiagram(Job[Planned, list[Run]]):
 
         A cell shows its most frequent verdict. At most `width` characters wide (None: as the
         terminal, and 80 at most), with at most `height` lines for the cells. Where there are more
-        rows or columns than that, some are left out.
+        rows or columns than that, some are left out, and the last line says how many are shown.
         """
         width = default_width() if width is None else any_int("width", width)
         height = max(2, any_int("height", height))
@@ -144,6 +144,9 @@ class PhaseDiagram(Job[Planned, list[Run]]):
             entries += [f"{_text(block, colour)} {name}{order}"] if sign in signs else []
         below = [ticks.rstrip() or f"{self.lrs[0]:.3g}"]
         below += ["   ".join(entries[i : i + 4]) for i in range(0, len(entries), 4)]
+        if wide < n or high < m:
+            rates, rows = f"{min(wide, n)} of {n} rates", f"{min(high, m)} of {m} {self.by}s"
+            below.append(f"{rates} and {rows} are shown")
         return "\n".join([*told, *(" " * (margin + 2) + text for text in below)])
 
     def plot(self, ax: Any = None) -> Any:
