@@ -281,11 +281,13 @@ def test_the_command_and_a_table(path, tmp_path, capsys):
     data = data_of(path)
     found = data["sets"]["recorded"]
     assert found["columns"] == ["length", "colour = blue", "colour = red"]
+    assert data["run"]["target"] is None  # as of fit, and of sweep
     assert found["labels"] == ["a", "b"] and found["classes"] == 2 and data["run"]["seed"] == 0
     options = ["--csv", str(table), "--target", "width", "--steps", "5"]
     assert main(["report", str(path), *options]) == 2
     assert "say by --classes or --numbers what they are" in capsys.readouterr().err
-    assert main(["report", str(path), *options, "--numbers"]) == 0
+    assert main(["report", str(path), *options, "--numbers", "--target-loss", "2"]) == 0
+    assert data_of(path)["run"]["target"] == 2
     assert data_of(path)["sets"]["recorded"]["loss"]["name"] == "squared error"
     for given, message in (
         (["--csv", str(table)], "--target COLUMN is missing"),

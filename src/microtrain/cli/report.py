@@ -16,6 +16,7 @@ from . import tables
 from .options import INTERRUPTED, OK, Command, Unset, refuse, usual
 from .terminal import Progress, about, printable
 
+TARGET = 0.01  # where nothing else is said, of no table
 MARK = b'<meta name="generator" content="microtrain">'  # in each page
 
 
@@ -27,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     task = tables.task_or_none(arguments, arguments.csv, f"{COMMAND.prog} FILE --csv TABLE")
     job, n_out, *names = _of_table(task) if task else (JOBS[arguments.data], 1)
     xs, ys = job.data()
+    if arguments.target_loss is None and not task:
+        arguments.target_loss = TARGET
     hidden = job.hidden if arguments.hidden is None else arguments.hidden
     with Progress("steps", quiet=arguments.quiet) as progress:
         history = train(
@@ -95,7 +98,8 @@ COMMAND = Command(
     files={"FILE": "where to write the page, such as page.html"},
     options={
         **tables.OPTIONS,
-        **usual("data seed steps target-loss title quiet"),
+        **usual("data seed steps title quiet"),
+        "target-loss": Unset(f"{TARGET}; of a table: never"),
         "csv": Unset("none: --data"),
         "lr": Unset("as suits the data"),
         "hidden": Unset("as suits the data"),
