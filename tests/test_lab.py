@@ -288,6 +288,10 @@ def test_ctrl_c_cancels_what_has_not_started():
     found = mt.sweep(seeds=range(3), on_run=stop)
     assert found.status == "interrupted" and len(found.runs) == 1
     assert repr(found) == "Sweep(1 run of 1 rate, best 0.001, interrupted)"
+    assert found.explain() == "Runs at 1 of the 4 rates are too few to say which to take."
+    assert "Take" not in mt.sweep([0.1, 0.2], on_run=stop).explain()
+    alone = mt.sweep([0.1], seeds=[0, 1], on_run=stop)
+    assert alone.status == "interrupted" and alone.explain().startswith("Take 0.1: it converges.")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         submitted = []
         original = pool.submit
@@ -412,8 +416,8 @@ def test_the_table_and_the_words_say_what_the_numbers_say():
     kept = [run for run in products if run not in beyond]
     rose, more = (sum(rises(run.history.losses) > 0 for run in runs) for runs in (kept, beyond))
     assert words.endswith(
-        f"has to stay below 2: the loss rose in {rose} of the {len(kept)} that kept to it and in "
-        f"{more} of the {len(beyond)} that did not, {won} of which converged."
+        f"below 2: the loss rose in {rose} of {len(kept)} runs where it did, and in {more} of "
+        f"{len(beyond)} runs where it did not ({won} of {len(beyond)} converged)."
     )
 
 
@@ -428,14 +432,14 @@ def test_words_for_one_seed_and_for_failure():
     )
     assert "the smallest rate tried: try smaller" in mt.sweep((0.2, 1.0), seeds=range(3)).explain()
     words = mt.sweep((3.0,), seeds=range(3), track_sharpness=1).explain()
-    assert "of the 3 that did not, 0 of which converged" in words and "kept" not in words
+    assert "the loss rose in 3 of 3 runs where it did not (0 of 3 converged)." in words
     assert (
         "Take 0.1: its loss ends lowest, at " in mt.sweep((0.01, 0.1), target_loss=None).explain()
     )
     words = mt.sweep((0.01, 0.1), seeds=range(2), target_loss=None).explain()
     assert words.endswith("(median). It is the largest rate tried: try larger ones.")
     words = mt.sweep((3.0,), target_loss=None, track_sharpness=1).explain()
-    assert words.endswith("the loss rose in 1 of the 1 that did not.")
+    assert words.endswith("below 2: the loss rose in 1 of 1 run where it did not.")
     assert "sharpness" not in mt.sweep().explain() and "sharpness" not in mt.sweep().table()
 
 
@@ -466,7 +470,7 @@ def test_words_keep_to_what_is_known():
     own = functools.partial(lambda step, peak: peak, peak=0.1)
     assert "warmup" not in mt.sweep({"own": own, "plain": 0.1}).explain()
     one_run = mt.sweep([0.01], track_sharpness=20).explain()
-    assert "the loss rose in 0 of the 1 that kept to it." in one_run
+    assert "below 2: the loss rose in 0 of 1 run where it did." in one_run
 
 
 def test_rounding_is_no_rise():

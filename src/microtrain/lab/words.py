@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..errors import counted
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_options
 from ..training.verdict import rises
@@ -84,11 +85,15 @@ def printed(rates: Sequence[Rate]) -> list[list[str]]:
     return columns
 
 
-def explain(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | None) -> str:
-    """Return which rate to take, and what else the runs show."""
+def explain(
+    rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | None, planned: int
+) -> str:
+    """Return which rate to take, if all that were planned have runs, and what else these show."""
+    advice = [f"Runs at {len(rates)} of the {planned} rates are too few to say which to take."]
+    if len(rates) == planned:
+        advice = [_advice(rates, best, steps, target_loss), _next(rates, best, target_loss is None)]
     sentences = [
-        _advice(rates, best, steps, target_loss),
-        _next(rates, best, target_loss is None),
+        *advice,
         _saturation(rates),
         _warmup(rates),
         _edge([run for rate in rates for run in rate.runs], target_loss),
@@ -177,16 +182,17 @@ def _edge(runs: Sequence[Run], target_loss: float | None) -> str:
             (kept if max(products) < 2 else passed).append(run)
     told = []
     if kept:
-        told.append(f"in {_rose(kept)} that kept to it")
+        told.append(f"in {_rose(kept)} where it did")
     if passed:
-        won = f", {_converged(passed)} of which converged" if target_loss is not None else ""
-        told.append(f"in {_rose(passed)} that did not{won}")
+        n = len(passed)
+        won = f" ({_converged(passed)} of {n} converged)" if target_loss is not None else ""
+        told.append(f"in {_rose(passed)} where it did not{won}")
     rule = "On a quadratic, lr x sharpness has to stay below 2: the loss rose"
-    return f"{rule} {' and '.join(told)}." if told else ""
+    return f"{rule} {', and '.join(told)}." if told else ""
 
 
 def _rose(runs: Sequence[Run]) -> str:
-    return f"{sum(rises(run.history.losses) > 0 for run in runs)} of the {len(runs)}"
+    return f"{sum(rises(run.history.losses) > 0 for run in runs)} of {counted(len(runs), 'run')}"
 
 
 def _converged(runs: Sequence[Run]) -> int:
