@@ -200,8 +200,11 @@ def test_ctrl_c(capsys, monkeypatch):
         ("train --lr nan", "--lr expects a finite number above 0, got nan"),
         ("--lr fast", "argument --lr: expects a number, got 'fast'; see microtrain"),
         ("--steps 0", "--steps expects an int of at least 1, got 0"),
-        ("--hidden 4 0", "argument --hidden: expects numbers from 1 to 10,000, got '0'"),
-        ("--hidden 1000000000000", "expects numbers from 1 to 10,000, got '1000000000000'"),
+        (
+            "--hidden 4 0",
+            "--hidden: expects numbers from 1 to 10,000, or none for no hidden layer, got '0'",
+        ),
+        ("--hidden 1000000000000", "no hidden layer, got '1000000000000'"),
         ("--accumulate 1000000000000", "--accumulate expects at most 2,500,000 mini-batches of 4"),
         ("--batch-size 9", "--batch-size expects at most 4"),
         ("--seed 0.5", "argument --seed: expects a whole number, got '0.5'; see microtrain"),
@@ -213,6 +216,7 @@ def test_ctrl_c(capsys, monkeypatch):
         ("report /dev/null --csv x --data toy", "--data and --csv can't both be learned"),
         ("train now", "unrecognized arguments: now; see microtrain train --help"),
         ("report", "the following arguments are required: FILE; see microtrain report --help"),
+        ("fit --drop x t.csv", "are required: FILE; --drop takes all words after it; see micro"),
     ],
 )
 def test_bad_arguments_get_one_line_and_status_2(arguments, message, capsys):

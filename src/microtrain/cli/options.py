@@ -62,7 +62,7 @@ def picture(text: str) -> str:
 
 Kind = Callable[[str], Any] | Collection[str]
 EXPECTED: dict[Kind, str] = {int: "a whole number", float: "a number"}
-EXPECTED[neurons] = f"numbers from 1 to {MOST:,}"
+EXPECTED[neurons] = f"numbers from 1 to {MOST:,}, or none for no hidden layer"
 EXPECTED[picture] = "a file that ends in .png, .svg or .pdf"
 
 
@@ -183,6 +183,8 @@ class Command(NamedTuple):
     def parse(self, words: list[str]) -> argparse.Namespace:
         """Return the words as arguments. Raises `ValueError` for those that do not fit."""
         parser = self._parser()
+        many = (word for word in words if word[2:] in OPTIONS and OPTIONS[word[2:]].nargs)
+        parser.taken = "".join(f"; {word} takes all words after it" for word in many)
         arguments, unknown = parser.parse_known_args(words)
         for word in unknown:
             if not word.startswith("-"):
@@ -241,6 +243,8 @@ class Command(NamedTuple):
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises `ValueError`, and takes no abbreviations."""
 
+    taken = ""  # which options may have taken the words that are missing
+
     def __init__(self, prog: str, usage: str, description: str, epilog: str) -> None:
         super().__init__(
             prog,
@@ -252,6 +256,7 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
+        message += self.taken if "are required" in message else ""
         see = " See" if message.endswith("?") else "; see"
         raise ValueError(f"{message}{see} {self.prog} --help")
 
