@@ -140,6 +140,32 @@ def test_whatever_else_goes_wrong_is_a_line(capsys, monkeypatch):
         assert capsys.readouterr().err == f"microtrain train: {told}\n"
 
 
+def test_what_a_run_warns_of_speaks_the_words_of_the_command(capsys):
+    main(["train", "--output-activation", "sigmoid", "--steps", "2", "--quiet"])
+    assert ': take --output-activation="linear", or ' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_interrupted_run_says_how_to_go_on(path, tmp_path, capsys, monkeypatch, options):
+    def interrupt(progress, *_):
+        if progress.what == "steps":
+            raise KeyboardInterrupt
+
+    kept = str(tmp_path / "c.json")
+    for command in (["fit", path, "--target", "kind"], ["train"]):
+        with monkeypatch.context() as patched:
+            patched.setattr("microtrain.cli.terminal.Progress.show", interrupt)
+            assert main([*command, *options]) == 130
+            assert capsys.readouterr().err == ""
+            command += ["--checkpoint", kept, *options]
+            assert main(command) == 130
+            told = f"microtrain: the same command with --resume goes on from {kept}\n"
+            assert capsys.readouterr().err == told
+        assert main([*command, "--resume"]) == 0
+        assert capsys.readouterr().err == ""
+        os.remove(kept)
+
+
 class Closed(io.StringIO):
     def write(self, text):
         raise OSError(28, "No space left on device")

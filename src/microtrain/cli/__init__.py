@@ -31,9 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     command, status = None, OK
     try:
         with warnings.catch_warnings(), contextlib.suppress(SystemExit):  # --help exits
-            warnings.simplefilter("always", UserWarning)
-            warnings.showwarning = lambda message, *_, **__: say(f"microtrain: {message}")
             command, words = _chosen(words)
+            named = command.named
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = lambda told, *_, **__: say(f"microtrain: {named(str(told))}")
             status = command.run(command.parse(words))
         sys.stdout.flush()
         return status

@@ -146,5 +146,7 @@ def shown(
     else:
         show()
     if found.status == "interrupted":
+        if path := getattr(arguments, "checkpoint", None):
+            say(f"microtrain: the same command with --resume goes on from {path}")
         return INTERRUPTED
     return OK if fine else FAILED

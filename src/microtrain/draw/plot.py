@@ -45,7 +45,7 @@ def _figure(**options: Any) -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            "plots need matplotlib: pip install matplotlib (chart() draws without it)"
+            "plots need matplotlib: pip install matplotlib (charts, as text, need nothing)"
         ) from error
     return Figure(**options)
 
