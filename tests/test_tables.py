@@ -529,7 +529,7 @@ def test_columns_whose_names_differ_in_blanks_only_are_one_name_twice(tmp_path):
     for read in (fit, mt.datasets.read_csv):
         with pytest.raises(ValueError, match="two columns of the same name"):
             read(path, "y")
-    path = table(tmp_path / "u.csv", [[1, 2, 3]] * 9, ("a", " b", " y"))
+    path = table(tmp_path / "u.csv", [[1, 2, 3], [2, 2, 3.5]] * 9, ("a", " b", " y"))
     assert mt.datasets.read_csv(path, "y ")[0][0] == [1.0, 2.0]
     assert [c.name for c in fit(path, " y", drop=[" b"]).predictor.columns] == ["a"]
 
@@ -741,6 +741,29 @@ def test_bad_arguments(flowers, capsys, words, status, message):
 def test_a_rate_that_is_none_is_named_as_it_was_given(flowers, capsys):
     assert main(["fit", flowers, "--target", "kind", "--lr", "-1"]) == 2
     assert "--lr expects a finite number above 0, got -1" in capsys.readouterr().err
+
+
+def test_what_a_table_does_not_teach_is_said(tmp_path, capsys):
+    rows = [[x, 3, "a", x % 2, "b" if x == 9 else "a"] for x in range(50)]
+    path = table(tmp_path / "t.csv", rows, ("x", "same", "s", "coin", "y"))
+    assert main(["fit", path, "--target", "y", "--quiet"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "2 of 4 columns, such as 'same', teach nothing: the same in all rows trained" in told
+    assert told.endswith("1 of 2 classes, such as 'b', had no row held out to judge by.")
+    assert main(["fit", path, "--target", "y", "--quiet", "--drop", "same", "s"]) == 0
+    assert "teach nothing" not in capsys.readouterr().out
+    with pytest.raises(
+        ValueError, match="squared_error expects at least two numbers in 'same', go"
+    ):
+        fit(path, "same")
+
+
+def test_where_most_rows_are_left_out_the_other_way_is_said(tmp_path, capsys):
+    rows = [[x, x if x % 4 == 0 else "", x / 3] for x in range(40)]
+    path = table(tmp_path / "t.csv", rows, "xzy")
+    assert main(["fit", path, "--target", "y", "--skip-empty", "--quiet"]) == 0
+    told = "30 rows with an empty cell left out. That is most: --drop leaves out a column instead."
+    assert told in capsys.readouterr().out
 
 
 def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):

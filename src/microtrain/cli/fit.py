@@ -57,8 +57,12 @@ def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
         print(f"{history.chart()}\n")
     seconds = f"{history.seconds:.1f} s"
     print(f"{predictor.model}, trained on {len(found.task.xs):,} rows in {seconds}.")
-    if found.task.skipped:
-        print(f"{counted(found.task.skipped, 'row')} with an empty cell left out.")
+    if skipped := found.task.skipped:
+        more = " That is most: --drop leaves out a column instead." * (skipped > len(found.task.xs))
+        print(f"{counted(skipped, 'row')} with an empty cell left out.{more}")
+    if names := found.task.constant:
+        few = f"{len(names)} of {counted(len(found.task.columns), 'column')}, such as {names[0]!r}"
+        print(filled(f"{few}, teach nothing: the same in all rows trained on."))
     print(filled(ended(history)))
     if not held:
         print("No rows were held out, so nothing says how good it is on others.")
@@ -66,6 +70,10 @@ def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
         print(f"Of the rows held out: {tables.score(held, found.task.guess)}")
         if 0 < len(predictor.target.texts) <= SHOWN:
             print(f"\n{tables.confusion(held, predictor.target.texts)}")
+        known = {truth for truth, _ in held}
+        if names := [text for text in predictor.target.texts if text not in known]:
+            few = f"{len(names)} of {len(predictor.target.texts)} classes, such as {names[0]!r}"
+            print("\n" + filled(f"{few}, had no row held out to judge by."))
     if arguments.save and fine:
         name = printable(arguments.save)
         print(f"\nKept in {name}: microtrain predict {name} FILE")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -45,6 +46,13 @@ class Task(NamedTuple):
     def kind(self) -> str:
         """What the target consists of: "classes" or "numbers"."""
         return "classes" if self.target.texts else "numbers"
+
+    @property
+    def constant(self) -> list[str]:
+        """The columns that say nothing: they are the same in all rows to train on."""
+        places = itertools.accumulate((len(c.texts) or 1 for c in self.columns), initial=0)
+        single = [(c.name, k) for c, k in zip(self.columns, places) if len(c.texts) < 2]
+        return [name for name, k in single if len({x[k] for x in self.xs}) == 1]
 
     @property
     def loss(self) -> Callable[[Any, Any], Value]:
@@ -175,12 +183,11 @@ def _target(
                 f"column {name!r} has {len(found)} different whole numbers, such as "
                 f"{found[-1]:.15g}: say by --classes or --numbers what they are"
             )
-    if not column.texts:
-        return column, loss or "squared_error"
-    loss, n = loss or "cross_entropy", len(column.texts)
+    what, usual = ("classes", "cross_entropy") if column.texts else ("numbers", "squared_error")
+    loss, n = loss or usual, len(column.texts or set(table.values(name)))
     of_two = BY_NAME[loss].takes == "sign"
     if n < 2 or (of_two and n != 2):
-        wanted = "two classes" if of_two else "at least two classes"
+        wanted = f"two {what}" if of_two else f"at least two {what}"
         raise ValueError(f"{loss} expects {wanted} in {name!r}, got {n}")
     return column, loss
 
