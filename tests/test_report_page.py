@@ -375,6 +375,15 @@ def test_another_run_is_not_taken_for_the_recorded_one(visit, toy):
     page.locator("#sharpness-open").click()
     expect(page, "#sharpness-told", "first above 2 at step 0, at most")
     expect(page, "#sharpness-told", "the loss grows")
+    page.evaluate(
+        "measuring.steps = []; measuring.found = [[0, 4], [2, Infinity], [1, 1e300], [3, NaN]];"
+        " drawSharpness()"
+    )
+    assert page.locator("#sharpness-chart .measured").count() == 2
+    expect(
+        page, "#sharpness-told", "Measured at 4 of 100 steps, finite at 2 of them: first above 2"
+    )
+    assert page.locator("#sharpness-chart .grid").count() < 9
 
 
 def test_the_step_that_was_too_long_is_found(visit, toy):

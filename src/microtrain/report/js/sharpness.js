@@ -38,18 +38,19 @@ function measure() {
   if (found.length < steps.length) requestAnimationFrame(measure);
 }
 
+const finiteOnes = () => measuring.found.filter(([, x]) => finite(x));
 const longest = () =>
-  measuring.found.reduce((most, point) => (point[1] > most[1] ? point : most), [0, -Infinity]);
+  finiteOnes().reduce((most, point) => (point[1] > most[1] ? point : most), [0, 0]);
 
 function drawSharpness() {
   const svg = $("sharpness-chart"),
     width = svg.clientWidth || 600,
     height = svg.clientHeight || 230,
-    points = measuring.found.filter(([, x]) => finite(x)).sort((a, b) => a[0] - b[0]),
+    points = finiteOnes().sort((a, b) => a[0] - b[0]),
     over = points.find(([, value]) => value > 2),
     [peak, most] = longest(),
     low = -2, // powers of ten
-    high = Math.max(1, Math.ceil(Math.log10(most > 0 ? most : 1)));
+    high = Math.max(1, Math.ceil(Math.log10(most || 1)));
   const x = (k) => 48 + ((width - 64) * k) / Math.max(1, measuring.end),
     y = (value) => {
       const power = Math.max(low, Math.log10(Math.max(value, 1e-300)));
@@ -57,7 +58,7 @@ function drawSharpness() {
     };
   svg.replaceChildren();
   attributes(svg, { viewBox: `0 0 ${width} ${height}` });
-  for (let power = low; power <= high; power++) {
+  for (let power = low; power <= high; power += Math.ceil((high - low) / 6)) {
     const at = y(10 ** power);
     shape(svg, "line", { x1: 48, x2: width - 16, y1: at, y2: at, class: "grid" });
     caption(svg, 42, at + 4, "end", powerText(power));
@@ -92,7 +93,9 @@ function drawSharpness() {
 function toldSharpness(points, over, peak, most) {
   if (engine.kinks) return `This loss ${engine.kinks} kinks, which curvature cannot see: no promise here.`;
   const all = measuring.end + 1,
-    steps = points.length < all ? `${points.length} of ${plural(all, "step")}` : "all steps";
+    n = measuring.found.length,
+    some = points.length < n ? `, finite at ${points.length} of them` : "",
+    steps = (n < all ? `${n} of ${plural(all, "step")}` : "all steps") + some;
   if (!over) return `Measured at ${steps}: below 2 at each of them.`;
   const { fate } = run.verdict(),
     end = hiding()
