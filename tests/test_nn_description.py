@@ -211,13 +211,18 @@ def test_a_description_holds_until_a_part_is_replaced(make, replace):
     assert description(item) != before.text and not before.holds()
 
 
-def test_what_a_module_of_ones_own_holds_counts_and_no_more_of_it_than_is_used(tmp_path):
-    (tmp_path / "own_settings.py").write_text("scale = 1.0\nother = 2.0\nimport own_settings\n")
-    sys.path.insert(0, str(tmp_path))
-    try:
-        import own_settings
-    finally:
-        sys.path.pop(0)
+@pytest.fixture
+def modules(monkeypatch, tmp_path):
+    """A folder of modules, which are forgotten afterwards."""
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith(("own_", "installed_"))]:
+        del sys.modules[name]
+
+
+def test_what_a_module_of_ones_own_holds_counts_and_no_more_of_it_than_is_used(modules):
+    (modules / "own_settings.py").write_text("scale = 1.0\nother = 2.0\nimport own_settings\n")
+    own_settings = importlib.import_module("own_settings")
     loss = eval("lambda p, t: settings.scale * p", {"settings": own_settings})
     before = description(loss)
     own_settings.other = 3.0
@@ -240,8 +245,8 @@ def test_what_a_module_of_ones_own_holds_counts_and_no_more_of_it_than_is_used(t
     assert description(loss) != before
 
 
-def test_what_is_installed_is_not_imported_for_a_branch_that_may_never_run(tmp_path, monkeypatch):
-    site = tmp_path / "site-packages"
+def test_what_is_installed_is_not_imported_for_a_branch_that_may_never_run(modules, monkeypatch):
+    site = modules / "site-packages"
     for name in ("installed_plain.py", "installed_package/__init__.py", "installed_space/part.py"):
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).touch()
@@ -260,8 +265,6 @@ def test_what_is_installed_is_not_imported_for_a_branch_that_may_never_run(tmp_p
         importlib.import_module(name)
         description_module._is_installed.cache_clear()
         assert description(loss) == found.text
-        for new in {*sys.modules} - before:
-            monkeypatch.delitem(sys.modules, new)
 
 
 def function_of(body):
@@ -270,22 +273,44 @@ def function_of(body):
     return namespace["loss"]
 
 
-def test_a_module_of_ones_own_is_described_alike_before_and_after_the_first_call(
-    tmp_path, monkeypatch
-):
-    (tmp_path / "own_helper.py").write_text("scale = 2.0")
-    (tmp_path / "own_broken.py").write_text("raise SystemExit")
-    monkeypatch.syspath_prepend(tmp_path)
+def test_a_module_of_ones_own_is_described_alike_before_and_after_the_first_call(modules):
+    (modules / "own_helper.py").write_text("scale = 2.0")
+    (modules / "own_broken.py").write_text("raise SystemExit")
     loss = function_of("import own_helper\nreturn own_helper.scale * (p - t) ** 2")
-    options = {"steps": 3, "loss": loss, "checkpoint": tmp_path / "run.json"}
+    options = {"steps": 3, "loss": loss, "checkpoint": modules / "run.json"}
     history = mt.train(MLP(1, [1]), [[1.0]], [0.5], **options)
     del sys.modules["own_helper"]
     assert mt.train(MLP(1, [1]), [[1.0]], [0.5], **options).losses == history.losses
     del sys.modules["own_helper"]
-    (tmp_path / "own_helper.py").write_text("scale = 4.00")
+    (modules / "own_helper.py").write_text("scale = 4.00")
     with pytest.raises(mt.CheckpointError, match="other code of loss"):
         mt.train(MLP(1, [1]), [[1.0]], [0.5], **options)
     assert description(function_of("if p is t: import own_broken\nreturn p"))
+
+
+IMPORTS = [
+    "from .own_part import scale",
+    "from . import own_part; scale = own_part.scale",
+    "from own_pack import own_part; scale = own_part.scale",
+    "import own_pack.own_part; scale = own_pack.own_part.scale",
+    "from ..own_pack.own_part import scale",
+]
+
+
+@pytest.mark.parametrize("imports", IMPORTS)
+def test_modules_of_ones_own_package_are_found_as_python_finds_them(imports, modules, monkeypatch):
+    (modules / "own_part.py").write_text("raise SystemExit")  # another one
+    pack = modules / "own_root" / "own_pack" if "from .." in imports else modules / "own_pack"
+    pack.mkdir(parents=True)
+    (pack / "__init__.py").touch()
+    (pack / "own_part.py").write_text("scale = 2.0")
+    (pack / "own_losses.py").write_text(f"def loss(p, t):\n    {imports}\n    return scale * p\n")
+    package = ".".join(pack.relative_to(modules).parts)
+    loss = importlib.import_module(f"{package}.own_losses").loss
+    text = description(loss)
+    assert loss(1.0, 0.0) == 2.0 and description(loss) == text
+    monkeypatch.setattr(f"{package}.own_part.scale", 3.0)
+    assert description(loss) != text
 
 
 def test_a_structure_that_holds_itself():

@@ -151,7 +151,8 @@ def _function(f: types.FunctionType) -> dict[str, Any]:
         return read | {f"{f.__module__}.{f.__qualname__}": None}
     names, imports, attributes = _reads(f.__code__)
     read |= {x: f.__globals__[x] for x in names if x in f.__globals__}  # else it is a builtin
-    read |= {f"import {x}": _imported(x) for x in imports}
+    package = f.__globals__.get("__package__")
+    read |= {f"import {x}": _imported(x, package) for x in imports}
     parts = {"its code": f.__code__, "its attributes": vars(f)}
     parts |= {"its defaults": f.__defaults__, "its keywords": f.__kwdefaults__}
     for name, item in read.items():
@@ -226,20 +227,26 @@ def _reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
     for outer in codes:  # which grows by the functions inside
         codes += [inner for inner in outer.co_consts if isinstance(inner, types.CodeType)]
     steps = [step for each in codes for step in dis.get_instructions(each)]
+    steps = [step for step in steps if step.opname != "EXTENDED_ARG"]
     reads = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
-    imports = [step.argval for step in steps if step.opname == "IMPORT_NAME"]
+    imports = []
+    for level, parts, step in zip(steps, steps[1:], steps[2:]):
+        if step.opname == "IMPORT_NAME":  # parts of a module may be modules, too
+            names = *[f"{step.argval}.{part}" for part in parts.argval or ()], step.argval
+            imports += ["." * level.argval + name.removeprefix(".") for name in names]
     return reads, imports, [name for each in codes for name in each.co_names]
 
 
-def _imported(name: str) -> Any:
-    """Return a module that a function will import if it is one of one's own, else its name.
+def _imported(name: str, package: Any) -> Any:
+    """Return a module that a function in a package will import: of installed ones, the name.
 
     One's own is imported here, so that the function has the same text before its first call.
     """
-    if name == "random" or not _is_installed(name):
-        import importlib
+    import importlib.util  # slow to import
 
-        with contextlib.suppress(Exception, SystemExit):  # it may never be imported
+    with contextlib.suppress(Exception, SystemExit):  # it may never be imported
+        name = importlib.util.resolve_name(name, package)
+        if name == "random" or not _is_installed(name):
             return importlib.import_module(name)
     return name
 
@@ -262,5 +269,5 @@ def _is_installed(module: str) -> bool:
             if spec := importlib.util.find_spec(module.partition(".")[0]):
                 path = next(iter(spec.submodule_search_locations or [str(spec.origin)]))
     if path in (None, "built-in", "frozen"):
-        return module in sys.stdlib_module_names
+        return module.partition(".")[0] in sys.stdlib_module_names
     return path.startswith(os.path.dirname(os.__file__)) or "-packages" in path

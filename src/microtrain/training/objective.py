@@ -1,4 +1,4 @@
-"""What training minimizes: the loss of a model on samples, which come in mini-batches."""
+"""What training minimizes: the loss of a model on samples."""
 
 from __future__ import annotations
 
