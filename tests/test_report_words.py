@@ -94,7 +94,7 @@ def test_a_verdict_is_of_the_whole_run(visit, toy):
     page = visit(toy, "#lr=0.2")
     expect(page, "#verdict", "though it rose in 1 of 7 steps")
     page = visit(toy, "#steps=1&lr=0.05")
-    page.keyboard.press("End")
+    page.keyboard.press("Space")
     settled(page)
     expect(page, "#verdict", "There is one step only: one loss is too few to tell.")
 
