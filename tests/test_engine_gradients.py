@@ -200,6 +200,14 @@ def test_gradcheck_says_where_a_list_of_arguments_was_expected(f, inputs):
 
 
 def test_gradcheck_wants_to_move():
+    with pytest.raises(mt.GradcheckError, match=r", differences .* \(eps moves it by 100\)"):
+        mt.gradcheck(mt.sin, [1e8])
+    assert mt.gradcheck(mt.sin, [1e8], eps=1e-13)
+    with pytest.raises(mt.DomainError, match="log") as caught:
+        mt.gradcheck(mt.log, [1e-9])
+    note = "gradcheck moved inputs[0] = 1e-09 by 1e-06 to either side; a smaller eps moves it less"
+    assert caught.value.__notes__ == [note]
+    assert mt.gradcheck(mt.log, [1e-9], eps=1e-14)
     with pytest.raises(ValueError, match="eps expects a finite number above 0, got 0"):
         mt.gradcheck(lambda a: a, [1.0], eps=0)
 

@@ -34,10 +34,10 @@ def gradcheck(
 
     >>> gradcheck(lambda a, b: a * b + a.sin(), [0.5, 2.0])
     True
-    >>> gradcheck(lambda a: a.relu(), [0.0])
+    >>> gradcheck(lambda a: a.relu(), [0.0])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences 0.5
+    microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences 0.5 ...
     """
     expect(callable(f), "f", "a function", f)
     if not 0 < number("eps", eps) < math.inf:
@@ -72,6 +72,10 @@ def gradcheck(
             up = evaluate().data
             leaf.data = x - h
             down = evaluate().data
+        except ArithmeticError as error:
+            told = f"gradcheck moved {name} = {x} by {h:.3g} to either side"
+            error.add_note(f"{told}; a smaller eps moves it less")
+            raise
         finally:
             leaf.data = x
         if x + h == x - h:
@@ -82,6 +86,7 @@ def gradcheck(
         if not excess <= worst:  # a NaN is worse than any number
             worst = math.inf if math.isnan(excess) else excess
             complaint = f"by {name} = {x}: backward gives {gradient}, differences {difference}"
+            complaint += f" (eps moves it by {h:.3g})"
     if complaint:
         raise GradcheckError(complaint)
     return True
