@@ -223,3 +223,11 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
     with pytest.raises(error, match=message):
         model.load_state_dict(state)
     assert model.state_dict() == before
+
+
+def test_predict_says_that_it_takes_a_list_of_samples():
+    model = mt.MLP(2, [1])
+    with pytest.raises(TypeError, match="MLP expects a list of 2 numbers, got float 0.5") as caught:
+        model.predict([0.5, 1.0])
+    assert caught.value.__notes__ == ["predict takes a list of samples: for one sample x, [x]"]
+    assert model.predict([[0.5, 1.0]]) == [model([0.5, 1.0]).data]
