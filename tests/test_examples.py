@@ -119,7 +119,7 @@ def test_the_largest_of_some_data_is_refused_with_what_to_write():
         powers = [(x - top).exp() for x in xs]
         return [x / sum(powers) for x in powers]
 
-    with pytest.raises(mt.CompileError, match=r"mt.maximum.*mt.softmax, or mt.detach of") as caught:
+    with pytest.raises(mt.CompileError, match=r"softmax, mt.detach\(mt.maximum\(") as caught:
         mt.compile(softmax)([1.0, 2.0])
     assert "top = max(x.data for x in xs)" in str(caught.value)
 

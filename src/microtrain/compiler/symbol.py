@@ -108,7 +108,7 @@ def _refuses(what: str, instead: str, *, decides: bool = True) -> Callable[..., 
 
 _branches = "use mt.where, mt.maximum or mt.minimum instead of a branch, & for and, | for or"
 _equal = "use <, <=, > or >=; for x == 0, (x <= 0) & (x >= 0)"
-_largest = "mt.softmax, or mt.detach of mt.maximum, for the max of some v.data"
+_largest = "mt.softmax for a softmax, mt.detach(mt.maximum(a, b)) for max(a.data, b.data)"
 _arithmetic = "keep to arithmetic and microtrain's functions (mt.exp, not math.exp)"
 
 
