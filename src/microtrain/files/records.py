@@ -150,7 +150,9 @@ class Format:
         kind: Any = record.get("format") if isinstance(record, dict) else None
         if kind != self.kind:
             other = isinstance(kind, str) and kind.startswith("microtrain ")
-            raise ValueError(f"this is no {self.kind}{f', but a {kind[:40]}' if other else ''}")
+            more = f", but a {kind[:40]}" if other else ""
+            more += " (the command microtrain predict reads it)" * more.endswith(" predictor")
+            raise ValueError(f"this is no {self.kind}{more}")
         version, signed = checked(SIZE, record.get("version"), "version"), record.get("digest")
         if version > VERSION:
             raise ValueError(f"it is of version {version}; this microtrain reads up to {VERSION}")
