@@ -75,7 +75,8 @@ COMMAND = Command(
     purpose="explore learning rates",
     description="Train the network of 41 parameters on the classic four samples with each "
     "learning rate, from each of several seeds, and say what became of it and why: a table, the "
-    "descent curves, and which rate to take. Or train on a table, as microtrain fit reads it. The "
+    "descent curves, and which rate to take. Or train on a table, as microtrain fit reads it, but "
+    "with all rows in each step and constant rates, so that the best may be another for fit. The "
     "sharpness is left out for networks of more than 100 parameters.",
     examples=(
         "microtrain sweep",
