@@ -90,7 +90,10 @@ def test_read_csv(tmp_path):
         ),
         ("a,y\nred,1\n", "line 2: column 'a' expects a number, got 'red'"),
         ("a,y\n" + "1" * 200_000 + ",1\n", "line 2: field larger than"),
-        ('a,y\n1,2\n3,"4\n5,6\n7,8\n', r"line 3: unexpected end of data \(is a quote not closed"),
+        (
+            'a,y\n1,2\n3,"4\n5,6\n7,8\n',
+            r"line 3: unexpected end of data \(is there a quote too many",
+        ),
         ('a,y\n1,2\n3,"4"5\n', r"line 3: ',' expected after '\"' \(is there a quote too many"),
         ('a,y\n1,"2\n3"\n4,5,6\n', "line 4: expected 2 cells, got 3"),
     ],

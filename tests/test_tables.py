@@ -261,7 +261,7 @@ def test_a_damaged_predictor_is_refused(flowers, tmp_path, change, message):
         ({"loss": "mse"}, "loss expects one of 'cross_entropy', 'hinge', 'squared_error'"),
         (
             {"target": "length", "loss": "hinge"},
-            "'length' has 120 different numbers, such as .*; --max-classes allows more; without ",
+            "'length' has 120 different values, such as .*; --max-classes allows more; without ",
         ),
         ({"batch_size": 0}, "batch_size expects an int of at least 1"),
     ],
@@ -290,7 +290,7 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
         ),
         (
             [[f"n{i}", "ab"[i % 2]] for i in range(60)],
-            "has 60 different texts, such as 'n0'",
+            "has 60 different values, such as 'n0'",
         ),
         ([], "too few rows"),
         (
@@ -645,7 +645,7 @@ def test_ordinary_names_of_classes_are_texts(tmp_path):
 def test_more_than_20_classes_are_learned_only_if_asked_for(tmp_path, loss):
     rows = [[i, f"n{i % 21}" if loss is None else i % 21] for i in range(63)]
     path = table(tmp_path / "t.csv", rows, "xy")
-    with pytest.raises(ValueError, match=r"'y' has 21 different .*; --max-classes allows"):
+    with pytest.raises(ValueError, match=r"'y' has 21 different values, .*; --max-classes allows"):
         fit(path, "y", loss=loss)
     assert len(fit(path, "y", loss=loss, steps=1, max_classes=21).predictor.target.texts) == 21
 

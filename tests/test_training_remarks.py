@@ -17,7 +17,7 @@ XS, YS = mt.datasets.toy()
     [
         ("tanh", 346.0, "a target of 346 is out of reach of a tanh output, which is from -1 to 1"),
         ("sigmoid", -0.1, "a target of -0.1 is out of reach of a sigmoid output, which is from 0"),
-        ("relu", -2.0, "a target of -2 is out of reach of a relu output, which is of at least 0"),
+        ("relu", -2.0, "a target of -2 is out of reach of a relu output, which is from 0 to inf"),
     ],
 )
 def test_targets_out_of_reach_are_told_once(output, target, told):

@@ -46,8 +46,8 @@ class Table:
             columns = ", ".join(map(repr, self.names)) or "none: it is empty"
             if len(self.names) == 1 and (other := [c for c in ENDS if c in self.names[0]]):
                 columns += f"; does {other[0]!r} end a cell?"
-            missing = f"column {name!r}, which is not in {self.path}"
-            raise ValueError(f"{what} {missing}; its columns are {columns}")
+            missing = f"which is not in {self.path}; its columns are {columns}"
+            raise ValueError(f"{what} column {name!r}, {missing}")
         return self.names.index(name)
 
     def complete(self, names: Iterable[str]) -> Table:
@@ -123,9 +123,8 @@ def read_table(
                     expected = counted(len(table.names), "cell")
                     raise ValueError(f"{path}, line {line}: expected {expected}, got {len(row)}")
         except csv.Error as error:
-            hint = " (is there a quote too many, or too few?)" if "'\"'" in str(error) else ""
-            hint = hint or (" (is a quote not closed?)" if "end of data" in str(error) else "")
-            raise ValueError(f"{path}, line {begins}: {error}{hint}") from None
+            hint = "is there a quote too many, or too few?"
+            raise ValueError(f"{path}, line {begins}: {error} ({hint})") from None
         except UnicodeDecodeError:
             how = "save it as such, or use iconv -f ENCODING -t UTF-8"
             raise ValueError(f"{path} is not UTF-8 text: {how}") from None

@@ -124,9 +124,8 @@ def read_task(
         table = table.complete([target, *others])
     n = len(table.rows)
     if (left := n - round(share * n)) < 2:
-        why = f"test_share holds out {n - left}, and {found - n} have an empty cell"
-        few = f"too few rows to learn from: {left} of {found}"
-        raise ValueError(f"{table.path} has {few}, as {why}")
+        why = f"as test_share holds out {n - left}, and {found - n} have an empty cell"
+        raise ValueError(f"{table.path} has too few rows to learn from: {left} of {found}, {why}")
     goal, loss = _target(table, target, target in texts, loss, kind, max_classes)
     values = goal.values(table)
     held, trained = _split(values if goal.texts else None, n, share, seed)

@@ -62,19 +62,17 @@ class Column(NamedTuple):
         """
         most, k = max_classes or MANY, table.place(name)
         drop = "" if max_classes else f"; --drop {shlex.quote(name)} leaves the column out"
-        as_texts = f"; --texts {shlex.quote(name)} reads it as texts"
-        if len({row[k] for _, row in table.rows}) > min(most, len(table.rows) / 2):
-            as_texts = ""  # they are hardly names of classes
+        few = len({row[k] for _, row in table.rows}) <= min(most, len(table.rows) / 2)
+        as_texts = f"; --texts {shlex.quote(name)} reads it as texts" * few
         values = table.values(name, declared or None, as_texts, drop)
         if classes or isinstance(values[0], str):
-            what, remedy = "texts", drop or "; --max-classes allows more"
+            remedy = drop or "; --max-classes allows more"
             if of_numbers := isinstance(values[0], float):
-                what = "numbers"
                 remedy += "; without --classes and --loss they are learned as numbers"
             texts = sorted({*table.values(name, True)}, key=float if of_numbers else None)
             if len(texts) > most:
                 raise ValueError(
-                    f"column {name!r} has {len(texts)} different {what}, such as {texts[0]!r}, "
+                    f"column {name!r} has {len(texts)} different values, such as {texts[0]!r}, "
                     f"of which at most {most} can be learned{remedy}"
                 )
             return cls(name, 0.0, 1.0, texts)
@@ -82,10 +80,8 @@ class Column(NamedTuple):
             scaler = standardize([values[i] for i in trained])
         except ValueError:
             line, cells = max(table.rows, key=lambda row: abs(float(row[1][k])))
-            raise ValueError(
-                f"{table.path}, line {line}: column {name!r} has a number too large to "
-                f"standardize, {cells[k].strip()}{drop}"
-            ) from None
+            told = f"has a number too large to standardize, {cells[k].strip()}{drop}"
+            raise ValueError(f"{table.path}, line {line}: column {name!r} {told}") from None
         return cls(name, scaler.means[0], scaler.scales[0], [])
 
     def values(self, table: Table) -> list[Any]:

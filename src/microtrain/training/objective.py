@@ -87,11 +87,10 @@ class Objective:
             low, high = REACH[name]
             targets = [y for _, ys in self.samples for y in (ys if isinstance(ys, list) else [ys])]
             if odd := [y for y in targets if not low <= y <= high]:
-                within = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
                 yield (
                     f"a target of {max(odd, key=abs):g} is out of reach of a {name} output, which "
-                    f'is {within}: take output_activation="linear", or datasets.standardize the '
-                    "targets"
+                    f'is from {low:g} to {high:g}: take output_activation="linear", or '
+                    "datasets.standardize the targets"
                 )
         columns = enumerate(zip(*(x for x, _ in self.samples)))
         if sizes := {k: size for k, column in columns if (size := _size(column))}:
