@@ -68,6 +68,7 @@ class Table:
         k = self.place(name)
         cells = [row[k].strip() for _, row in self.rows]
         numbers = [number_of(cell) for cell in cells]
+        as_texts = f"; write numbers like 290075 or 1.5{as_texts}"
 
         def expect(wanted: str, fits: Iterable[bool], remedy: str = as_texts) -> None:
             odd = [(line, cell) for (line, _), cell, fit in zip(self.rows, cells, fits) if not fit]
@@ -78,8 +79,7 @@ class Table:
 
         expect("a value", map(bool, cells), "; skip_empty leaves such rows out" * any(cells))
         if texts is None and all(x is None for x in numbers):
-            write = "; write numbers like 290075 or 1.5"
-            expect("numbers or texts", map(_is_name, cells), write + as_texts)
+            expect("numbers or texts", map(_is_name, cells))
             texts = True
         if texts:
             return [*map(class_of, cells)]
