@@ -60,7 +60,9 @@ class Description:
     def __init__(self, item: Any, parameters: Sequence[Value] = ()) -> None:
         self._words: list[str] = []
         self._path: list[str] = []  # to where something can't be compared
+        # What stands for an object that is not written again, by its id.
         self._known = {id(p): f"parameter {i}" for i, p in enumerate(parameters)}
+        # Each object that was written, what reads its parts, and their names and the parts then.
         self._seen: list[tuple[Any, Callable[[Any], Any], list[str], Sequence[Any]]] = []
         self.text: str | None = None
         self.refusal = ""
@@ -89,15 +91,14 @@ class Description:
         return False
 
     def _write(self, item: Any) -> None:
-        """Write an object and, of its parts that were written before, only which they are."""
+        """Write an object: its kind, the names or number of its parts, and these, each once."""
         kind = type(item)
         if kind in PLAIN:
             self._words.append(hex(item) if kind is int else repr(item))
             return
         read = PARTS.get(kind) or next(PARTS[base] for base in BASES if isinstance(item, base))
         found = read(item)
-        is_named = isinstance(found, dict)
-        names, parts = ([*found], [*found.values()]) if is_named else ([], found)
+        names, parts = ([*found], [*found.values()]) if isinstance(found, dict) else ([], found)
         if kind not in FIXED:
             self._known[id(item)] = f"object {len(self._seen)}"
             self._seen.append((item, read, names, parts))  # so that no id is used again

@@ -81,25 +81,26 @@ def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
     Python's own `sum` adds floats with less rounding; and of whole numbers, targets for example,
     large results and powers are exact, which those of floats are not, and -0 is 0.
     """
-    varying, plain = {*traced.data}, set[int]()  # with the parameters; of the data alone
-    depth: dict[int, float] = dict.fromkeys(traced.ys, 0)  # operations behind whole numbers
-    sums = 0
+    of_parameters, of_data = {*traced.data}, set[int]()  # the places of what is computed from them
+    # How many operations lead from targets, with constants alone, to a place: whole numbers, maybe.
+    depth: dict[int, float] = dict.fromkeys(traced.ys, 0)
+    adds_data = False
     for place, (primitive, *operands) in enumerate(traced.record.operations):
-        if not varying.isdisjoint([place, *operands]):
-            varying.add(place)
+        if not of_parameters.isdisjoint([place, *operands]):
+            of_parameters.add(place)
         else:
-            plain.add(place)
-            sums += primitive is operators.ADD
-        if primitive in POWERS and operands[1] in plain:
+            of_data.add(place)
+            adds_data |= primitive is operators.ADD
+        if primitive in POWERS and operands[1] in of_data:
             raise CompileError("it takes a power with an exponent from the data")
-        inside = [depth[x] for x in operands if x in depth]
-        if inside and all(x in depth or x < 0 for x in operands):
-            depth[place] = math.inf if primitive in POWERS else max(inside) + 1
+        depths = [depth[x] for x in operands if x in depth]
+        if depths and all(x in depth or x < 0 for x in operands):
+            depth[place] = math.inf if primitive in POWERS else max(depths) + 1
     ys = [y for _, target in objective.samples for y in parts_of(target)]
-    if sums and uses_sum:
+    if adds_data and uses_sum:
         raise CompileError("it may use Python's sum of plain floats, which rounds in its own way")
     if any(type(y) is not float for y in ys) and (
-        any(steps > DEEP for steps in depth.values())
+        any(n > DEEP for n in depth.values())
         or any(type(y) not in (float, int) or abs(y) > SMALL for y in ys)
         or any(abs(c) > SMALL for c in traced.record.constants)
         or any(operation[0] is ATAN2 for operation in traced.record.operations)
@@ -108,15 +109,19 @@ def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
 
 
 class _Inspector:
-    """Looks through objects, and the code that they run, for obstacles."""
+    """Looks through objects, and the code that they run, for what is on no list.
+
+    What is `shared` with other code must be of a kind that can't change. A model is not shared, as
+    it is a copy of it that is recorded.
+    """
 
     def __init__(self, parameters: Sequence[Value]) -> None:
-        # By id and `shared`. In the model, the parameters may change.
+        # What need not be looked at again, by its id and whether it is shared.
         self.seen: dict[tuple[int, bool], Any] = {(id(p), False): p for p in parameters}
         self.uses_sum = False
 
     def inspect(self, item: Any, shared: bool = True) -> None:
-        """Raise `CompileError` if an object has one; if `shared`, also if it could be changed."""
+        """Raise `CompileError` if an object, or what it refers to, may not stay the same."""
         kind = type(item)
         if kind in PLAIN or kind is range or (id(item), shared) in self.seen or _is_trusted(item):
             return
