@@ -149,7 +149,10 @@ function drawGhostLabel(svg, before, at, width, small) {
 
 /** Places along a line of a picture, a few pixels apart. */
 function placesAlong(line) {
-  const ends = [...line.points].filter((_, i, all) => i % Math.ceil(all.length / 200) === 0),
+  const { points } = line,
+    apart = Math.ceil(points.numberOfItems / 200) || 1,
+    n = Math.ceil(points.numberOfItems / apart),
+    ends = Array.from({ length: n }, (_, i) => points.getItem(i * apart)),
     places = [];
   for (const [i, { x, y }] of ends.entries()) {
     const next = ends[i + 1] ?? ends[i],

@@ -126,6 +126,12 @@ function drawFollowed(svg) {
   }
 }
 
+function besideNeuron(at) {
+  const { l, j } = placeOf(state.weight);
+  return [at.x(l + 1) - at.wide - 34, at.y(l + 1, Math.min(j, HUGE - 1))];
+}
+
+let chipAt = [0, 0];
 /** The followed weight's name, and its number or gradient, on its line. */
 function drawChip(svg, at, numbers) {
   const chip = svg.querySelector(".chip"),
@@ -133,10 +139,10 @@ function drawChip(svg, at, numbers) {
   chip.toggleAttribute("hidden", at.width < 420);
   const name = engine.names[state.weight],
     [box, label] = chip.children;
-  const place = placeOf(state.weight),
-    [x, y] = line
-      ? chipPlace(svg, line, state.byGradient ? 42 : 36) // of most numbers, so that it stays
-      : [at.x(place.l + 1) - at.wide - 34, at.y(place.l + 1, Math.min(place.j, HUGE - 1))];
+  if (outdated(chip, state.weight, state.byGradient))
+    // on the line, with room for most numbers, so that it stays as they change; or beside the bias
+    chipAt = line ? chipPlace(svg, line, state.byGradient ? 42 : 36) : besideNeuron(at);
+  const [x, y] = chipAt;
   const texts = [
       name,
       (state.byGradient ? `${ARROW_LEFT} ` : "") + short(numbers[state.weight], 3),
