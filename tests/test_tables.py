@@ -764,6 +764,9 @@ def test_where_most_rows_are_left_out_the_other_way_is_said(tmp_path, capsys):
     assert main(["fit", path, "--target", "y", "--skip-empty", "--quiet"]) == 0
     told = "30 rows with an empty cell left out. That is most: --drop leaves out a column instead."
     assert told in capsys.readouterr().out
+    path = table(tmp_path / "t.csv", [*rows, *([x, x, x / 3] for x in range(20))], "xzy")
+    assert main(["fit", path, "--target", "y", "--skip-empty", "--quiet"]) == 0
+    assert "\n30 rows with an empty cell left out.\n" in capsys.readouterr().out
 
 
 def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):

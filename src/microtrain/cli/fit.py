@@ -58,7 +58,8 @@ def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
     seconds = f"{history.seconds:.1f} s"
     print(f"{predictor.model}, trained on {len(found.task.xs):,} rows in {seconds}.")
     if skipped := found.task.skipped:
-        more = " That is most: --drop leaves out a column instead." * (skipped > len(found.task.xs))
+        is_most = skipped > len(found.task.xs) + len(held)
+        more = " That is most: --drop leaves out a column instead." * is_most
         print(f"{counted(skipped, 'row')} with an empty cell left out.{more}")
     if names := found.task.constant:
         few = f"{len(names)} of {counted(len(found.task.columns), 'column')}, such as {names[0]!r}"
