@@ -226,10 +226,8 @@ def fit(
     """
     model, n = task.model(hidden, activation)(seed), len(task.xs)
     size = min(BATCH, n) if batch_size is None else positive_int("batch_size", batch_size)
-    if steps is None:
-        steps = PASSES * math.ceil(n / size)
-    if lr is None:
-        lr = RATES[task.kind]
+    steps = PASSES * math.ceil(n / size) if steps is None else steps
+    lr = RATES[task.kind] if lr is None else lr
     try:
         history = train(
             model,
