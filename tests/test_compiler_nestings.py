@@ -7,6 +7,7 @@ import functools
 import gc
 import math
 import operator
+import pickle
 import threading
 from fractions import Fraction
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from machine import native, threads
 import microtrain as mt
 from microtrain import CompileError, Value
 from microtrain.compiler import compiled as compiled_module
-from microtrain.engine.tree import ArrayAsList, flatten, size, unflatten
+from microtrain.engine.tree import ArrayAsList, Derivative, flatten, size, unflatten
 
 
 class Point(NamedTuple):
@@ -61,7 +62,7 @@ def shape_of(tree):
 
 
 def deep_bits(tree):
-    return bits(leaves_of(tree)), shape_of(tree)
+    return bits(leaves_of(tree)), str(shape_of(tree)).replace(str(Derivative), str(list))
 
 
 @given(nestings(floats()))
@@ -499,6 +500,39 @@ def test_what_lists_do_otherwise_is_refused_for_arrays(f, error, message):
         compiled(v)
     with pytest.raises(error, match=message):
         compiled.map(m)
+
+
+@pytest.mark.parametrize("engine", [None, "python", "native"])
+def test_derivatives_by_arrays_are_lists_that_refuse_what_arrays_do_otherwise(engine):
+    np = pytest.importorskip("numpy")
+    v = np.array([1.0, 2.0])
+    compiled = (lambda f: mt.compile(f, engine=engine)) if engine else (lambda f: f)
+    f = lambda v: v[0] * v[0] * v[1]  # noqa: E731
+    slope, bend = compiled(mt.grad(f)), compiled(mt.hessian(f))
+    rows = compiled(mt.jacobian(lambda v: [v[0], v[1], v[0]]))
+    both = compiled(mt.jacobian(lambda v, w: [v[0] * w[0]], argnums=(0, 1)))
+    by_name = compiled(mt.grad(lambda p: f(p["v"]) * p["c"]))
+    for g, plain in (
+        (*reversed((slope([1.0, 2.0]), slope(v))),),
+        (compiled(mt.value_and_grad(f))(v)[1], [4.0, 1.0]),
+        (bend(v), [[4.0, 2.0], [2.0, 0.0]]),
+        (rows(v), [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]),
+        (both(v, [3.0])[0], [[3.0, 0.0]]),
+        (by_name({"v": v, "c": 1.0})["v"], [4.0, 1.0]),
+    ):
+        assert isinstance(g, list) and g == plain and str(g) == str(plain)
+        assert type(plain) is list and type(plain + plain) is type(2 * plain) is list
+        assert (2.0 * np.array(g)).tolist() == (g + np.array(plain)).tolist()
+        assert (np.array(plain) - g).any() == (g - np.array(plain)).any() == False  # noqa: E712
+        for raises in (
+            *(lambda: g + g, lambda: g + plain, lambda: plain + g, lambda: g - g, lambda: -g),  # noqa: B023
+            *(lambda: 2 * g, lambda: g * 2, lambda: g / 2.0, lambda: g @ g, lambda: g**2),  # noqa: B023
+            *(lambda: operator.iadd(g, plain), lambda: operator.imul(g, 2)),  # noqa: B023
+        ):
+            with pytest.raises(TypeError, match=r" is a list: first make an array of it, np.array"):
+                raises()
+        assert pickle.loads(pickle.dumps(g)) == g
+    assert slope(slope(v)) == slope([4.0, 1.0])
 
 
 def test_a_function_may_treat_an_array_as_a_list_of_numbers():

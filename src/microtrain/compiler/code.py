@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..engine.tree import REALS, ArrayAsList, Shape, size, unflatten
+from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, size, unflatten
 from ..engine.value import Value
 from .python import Python, assemble, function, indented
 from .transforms import bound, taken_apart, with_gradient
@@ -128,6 +128,8 @@ class Code:
         if shape is None:
             return next(texts)
         kind, keys, shapes = shape
+        if kind is Derivative:
+            return f"{self._literal(kind)}({self._written((list, keys, shapes), texts)})"
         parts = [self._written(part, texts) for part in shapes]
         if kind is list and any(shapes):  # not repeated: each of its parts is a new one
             return f"[{', '.join(parts)}]"

@@ -30,6 +30,7 @@ from ..errors import CompileError
 FLAGS = ["-std=c99", "-ffp-contract=off", "-fno-builtin", "-fPIC", "-shared"]
 LONG = 1_000  # lines; more are optimized less, which takes a quarter of the time
 SECONDS = 60.0  # after which a compiler is ended
+LATE = "takes more than a minute (MICROTRAIN_CC=tcc takes seconds; its code is slower)"
 KEPT = 500  # libraries in the folder
 CAUSES = ("error", "failed", "cannot")  # words in the line that says why a compiler fails
 
@@ -134,7 +135,7 @@ def _run(command: list[str]) -> str:
         output.seek(0)
         said = output.read().decode(errors="replace").strip()
     if failed != 0:
-        what = "takes more than a minute" if failed is None else f"failed with {failed}"
+        what = f"failed with {failed}" if failed is not None else LATE
         lines = said.splitlines()
         causes = [line for line in lines if any(word in line for word in CAUSES)]
         told = [f"the C compiler {command[0]} {what}", *[*causes[:1], *lines[-1:]][:1]]

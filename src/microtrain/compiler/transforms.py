@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort, variables
-from ..engine.tree import Shape, flatten, flatten_result, size, unflatten
+from ..engine.tree import Derivative, Shape, flatten, flatten_result, lists_as, size, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, expect
 from .record import Record, without_collection
@@ -154,21 +154,25 @@ def derivatives(
     found backward, or, where there are fewer columns, forward.
     """
     inputs = [Value(x) for x in leaves]
-    arguments = chosen(argnums, unflatten(shape, iter(inputs)))
-    by, by_shape = flatten_result(arguments, "argnums")
+    by: list[Any] = []
+    by_shape = flatten(chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
+    row = lists_as(list, by_shape)
+    by_shape = lists_as(list, by_shape, Derivative)
     results, result_shape = _evaluated(f, inputs, shape)
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:
         return (value,)
+    if result_shape is not None and issubclass(result_shape[0], list) and by_shape != row:
+        result_shape, by_shape = (Derivative, *result_shape[1:]), row  # the rows are plain lists
     slopes: Any
     if 0 < len(by) < len(results):
         slopes = zip(*tangents(results, by))
     else:
         slopes = [gradients(x, by) for x in results]
-    packed = [unflatten(by_shape, iter(row)) for row in slopes]
+    packed = [unflatten(by_shape, iter(slope)) for slope in slopes]
     if not isinstance(argnums, tuple):
         return value, unflatten(result_shape, iter(packed))
-    blocks = [[row[k] for row in packed] for k in range(len(argnums))]
+    blocks = [[slope[k] for slope in packed] for k in range(len(argnums))]
     return value, tuple([unflatten(result_shape, iter(block)) for block in blocks])
 
 

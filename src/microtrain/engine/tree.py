@@ -11,8 +11,8 @@ from ..errors import describe
 from .number import Number, as_number
 from .value import Value
 
-# None for a number. For a nesting its kind (list, tuple, dict, ArrayAsList, or the class of a named
-# tuple), the keys of a dict, and the shapes of the parts.
+# None for a number. For a nesting its kind (list, tuple, dict, a list in the place of an array, the
+# class of a named tuple), the keys of a dict, and the shapes of the parts.
 Shape = Any
 
 
@@ -26,15 +26,21 @@ INSTEAD = (
 
 
 def _refuses(operator: str) -> Any:
-    def refuse(*operands: object) -> NoReturn:
-        shown = ["an array" if type(x) is ArrayAsList else describe(x) for x in operands]
-        raise TypeError(f"{operator} of {' and '.join(shown)}: {INSTEAD}")
+    def refuse(*operands: object) -> Any:
+        kinds, instead = [*map(type, operands)], INSTEAD
+        if ArrayAsList not in kinds:
+            if hasattr(operands[-1], "__array__"):  # then NumPy does it
+                return NotImplemented
+            instead = "a derivative by an array is a list: first make an array of it, np.array(...)"
+        names: dict[type, str] = {ArrayAsList: "an array", Derivative: "a derivative"}
+        shown = [names.get(kind) or describe(x) for kind, x in zip(kinds, operands)]
+        raise TypeError(f"{operator} of {' and '.join(shown)}: {instead}")
 
     return refuse
 
 
-class ArrayAsList(list[Any]):
-    """What an array becomes, for a function: a list that refuses what arrays do otherwise."""
+class _NoArray(list[Any]):
+    """Base class of lists in the place of arrays: they refuse to be joined or repeated instead."""
 
     __slots__ = ()
 
@@ -44,6 +50,19 @@ class ArrayAsList(list[Any]):
     __truediv__ = __rtruediv__ = _refuses("/")
     __pow__ = __rpow__ = _refuses("**")
     __matmul__ = __rmatmul__ = _refuses("@")
+
+
+class Derivative(_NoArray):
+    """A derivative by an array."""
+
+    __slots__ = ()
+
+
+class ArrayAsList(_NoArray):
+    """What an array becomes, for a function: a list that refuses all else that arrays do, too."""
+
+    __slots__ = ()
+
     __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _refuses("a comparison")
 
     def __getitem__(self, place: Any) -> Any:
@@ -71,7 +90,7 @@ def _index(place: Any) -> Any:
     return place
 
 
-KINDS = (list, tuple, dict, ArrayAsList)
+KINDS = (list, tuple, dict, ArrayAsList, Derivative)
 
 
 def are_real(xs: Iterable[Any]) -> bool:
@@ -124,14 +143,20 @@ def _kind(kind: type) -> type:
     return next(plain for plain in KINDS if issubclass(kind, plain))
 
 
-def lists_as(kind: type, shape: Shape) -> Shape:
-    """Return the shape of a nesting whose lists become lists of this kind."""
+def lists_as(kind: type, shape: Shape, outermost: type | None = None) -> Shape:
+    """Return the shape of a nesting whose lists become lists of this kind.
+
+    outermost: the kind of those that are in no other list, and stand for an array.
+    """
     if shape is None:
         return None
     own, keys, shapes = shape
+    is_array = own is ArrayAsList
     if any(shapes):
-        shapes = tuple([lists_as(kind, part) for part in shapes])
-    return kind if issubclass(own, list) else own, keys, shapes
+        shapes = tuple([lists_as(kind, part, None if is_array else outermost) for part in shapes])
+    if own is list or is_array:
+        own = outermost if is_array and outermost else kind
+    return own, keys, shapes
 
 
 def _shown(name: Any) -> str:
