@@ -515,6 +515,15 @@ def test_what_is_told_of_forgetting_leaves_the_curve_its_room(visit, moons, toy,
     starts(page)
     assert overflowing(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    touching = page.evaluate(
+        """(() => {
+          const boxes = [...document.querySelectorAll("#run > .card")]
+            .map((card) => card.getBoundingClientRect()).filter((box) => box.height);
+          return boxes.filter((a) => boxes.some((b) => a !== b && a.left < b.right + 9
+            && b.left < a.right + 9 && a.top < b.bottom + 9 && b.top < a.bottom + 9)).length;
+        })()"""
+    )
+    assert touching == 0
 
 
 def test_nothing_moves_while_it_plays(visit, toy):
