@@ -150,7 +150,8 @@ def primitive(
         python, c, javascript: how the language writes it: an operator, the name of one of the
             language's functions, a template with the operands as {0} and {1}, or a function from
             the operands' texts to one of these. Without it, Python calls your function, and the
-            other languages can't write code that uses it.
+            other languages can't write code that uses it. It has to give the bits of the function:
+            that is compared for C only.
 
     Raises `TypeError` for a function with anything but plain positional parameters, and
     `ValueError` for another number of slopes than of parameters.
