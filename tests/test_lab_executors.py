@@ -147,6 +147,22 @@ def test_submit_is_all_that_an_executor_needs():
     assert [run.seed for run in found.runs] == [0, 1, 2, 3]
 
 
+def test_all_are_made_where_only_some_are_sent_at_a_time(monkeypatch):
+    class Counts(THREADS):
+        most = 0
+
+        def submit(self, *args):
+            futures.append(super().submit(*args))
+            self.most = max(self.most, sum(not future.done() for future in futures))
+            return futures[-1]
+
+    futures = []
+    monkeypatch.setattr("microtrain.lab.executors.AT_ONCE", 3)
+    with Counts(1) as executor:
+        found = ended(seeds=range(300), executor=executor)
+    assert [run.seed for run in found.runs] == [*range(300)] and executor.most <= 3
+
+
 def test_an_executor_that_takes_no_more_has_its_runs_kept():
     assert kept(ended(seeds=range(4), executor=Submits(2)), RuntimeError) == [0, 1]
 
@@ -190,8 +206,8 @@ def test_what_has_not_started_is_cancelled_once_or_twice_however_much_it_is(caus
             return self.futures[-1]
 
     queue = Queue()
-    error = ended(seeds=range(4000), executor=queue)
-    assert len(queue.futures) == 250 and all(0 < f.cancels <= 2 for f in queue.futures[1:])
+    error = ended(seeds=range(40_000), executor=queue)
+    assert len(queue.futures) == 1000 and all(0 < f.cancels <= 2 for f in queue.futures[1:])
     if cause is KeyboardInterrupt:
         assert (error.status, error.runs) == ("interrupted", [])
     else:

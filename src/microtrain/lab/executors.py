@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import itertools
 import math
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -17,7 +18,8 @@ Planned = TypeVar("Planned")
 Made = TypeVar("Made")
 
 # What is planned is sent to an executor in at most 100 chunks, unless these had more than 16 each.
-CHUNKS, LARGEST = 100, 16
+# At most 1,000 are there at a time: all that are have to be cancelled on Ctrl-C.
+CHUNKS, LARGEST, AT_ONCE = 100, 16, 1000
 
 
 class Job(abc.ABC, Generic[Planned, Made]):
@@ -99,13 +101,25 @@ def there(
     from queue import SimpleQueue
 
     plan = [*enumerate(job.plan)]
-    sent: list[Any] = []
+    sent: set[Any] = set()  # the futures that are not done
     size = min(LARGEST, math.ceil(len(plan) / CHUNKS))
     done: SimpleQueue[Any] = SimpleQueue()  # `as_completed` would never return cancelled futures
     failures: list[BaseException] = []
+    starts = iter(range(0, len(plan), size))
+
+    def send(n: int) -> None:
+        """Send the next n chunks, if there are as many."""
+        try:
+            for start in itertools.islice(starts, n):
+                future = executor.submit(_chunk, plan[start : start + size], make)
+                sent.add(future)
+                future.add_done_callback(done.put)
+        except Exception as error:  # the executor is broken, or was shut down
+            fail(error)
 
     def add(future: Any) -> None:
         """Add what a finished future made to the job, or what kept it from that to the failures."""
+        sent.discard(future)
         try:
             made, error, told = future.result()
         except BaseException as raised:  # the worker died, or the future was cancelled
@@ -127,15 +141,11 @@ def there(
             future.cancel()
 
     try:
-        try:
-            for start in range(0, len(plan), size):
-                sent.append(executor.submit(_chunk, plan[start : start + size], make))
-                sent[-1].add_done_callback(done.put)
-        except Exception as error:  # the executor is broken, or was shut down
-            fail(error)
-        for _ in sent:
+        send(AT_ONCE)
+        while sent:
             add(done.get())
             if not failures:
+                send(1)
                 yield
         if failures:
             _fail(job, failures[0], (plan, make))
