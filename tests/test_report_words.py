@@ -123,6 +123,9 @@ def test_what_forgetting_the_reset_gains_a_larger_rate_gains_too(visit, toy, moo
     expect(page, "#note", "With the reset a larger rate does as well (0.2: converged at step 7)")
     assert mt.train(lr=0.2, steps=100, target_loss=0.01).steps == 7
     assert "momentum" not in page.locator("#note").inner_text()
+    page = visit(toy, "#lr=0.003&zero=0")
+    expect(page, "#note", "step 34")
+    expect(page, "#note", "a larger rate helps too, if less (0.012: loss 0.0370 at step 99)")
     page = visit(toy, "#lr=0.05&zero=0&out=l")
     expect(page, "#note", "Layer 0 ends flat to the last digit: every sample gets the same output")
     page = visit(moons, "#lr=0.1&zero=0")

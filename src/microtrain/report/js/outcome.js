@@ -66,7 +66,7 @@ function drawNote() {
     const faster = compared("faster", { ...config, lr });
     text = `${lead(run, other)}, and by accident. ${text}`;
     if (faster && isBetter(faster, other))
-      text += ` With the reset a larger rate does as well (${ratesText(lr)}: ${briefly(faster)}).`;
+      text += ` With the reset a larger rate ${isBetter(run, faster) ? "helps too, if less" : "does as well"} (${ratesText(lr)}: ${briefly(faster)}).`;
   } else if (other) text += `${deadText()} With the reset: ${briefly(other)}.`;
   say($("note-text"), text);
   $("try-linear").hidden = !engine.layers || !page.live || state.out === "linear";
