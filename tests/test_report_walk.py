@@ -48,6 +48,26 @@ def test_15_and_16_the_walk_part_by_part(visit, toy):
     until(page, "state.view === 'run'")
 
 
+def test_a_reset_that_is_forgotten_is_not_in_the_code(visit, toy):
+    page = visit(toy, "#lr=0.05&zero=0&step=6&view=neuron&part=18")
+    expect(page, "#sentence", "Forgotten")
+    code, whole = page.locator("#code"), page.locator("#source-text")
+    told = "# zero_grad() is forgotten: no line sets the gradients to 0"
+    assert code.locator(".marked").inner_text().strip() == told
+    assert "g_w0_0_0 = g_w0_0_1" not in code.inner_text()
+    page.keyboard.press("z")
+    settled(page)
+    assert "g_w0_0_0 = g_w0_0_1" in code.inner_text() and "forgotten" not in code.inner_text()
+    page.keyboard.press("Escape")
+    for key, forgotten in (("z", True), ("z", False)):
+        page.keyboard.press(key)
+        settled(page)
+        page.locator("#source-open").click()
+        assert (told in whole.text_content()) == forgotten
+        assert ("= 0.0\n[batch]" in whole.text_content()) != forgotten
+        page.keyboard.press("Escape")
+
+
 def test_17_the_flat_tanh(visit, toy):
     page = visit(toy, PART_30)
     sum_ = page.locator("#arithmetic").text_content()

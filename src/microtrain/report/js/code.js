@@ -6,7 +6,7 @@ const AROUND = 2,
 /** The listing that a part is in, and where: of the whole step, or of its neuron alone. */
 function listingOf(part) {
   const [l, j] = shownNeuron(part),
-    listing = engine.listing(l, j);
+    listing = asRun(engine.listing(l, j), state.zeroGrad);
   return [listing, listing?.parts[part.code]];
 }
 
@@ -18,7 +18,7 @@ function drawCode(part, t) {
   const at = place ? place[0] : -1,
     values = at < 0 ? "" : valuesBeneath(listing, at, part, t),
     columns = Math.floor(box.clientWidth / (0.61 * parseFloat(getComputedStyle(box).fontSize)));
-  if (!outdated(box, place, values, listing.lines[0], columns, part.kind)) return;
+  if (!outdated(box, place, values, listing.lines[0], columns, part.kind, state.zeroGrad)) return;
   const [l, j] = shownNeuron(part),
     rows = at < 0 ? [] : brokenLine(listing.lines[at], columns),
     most = values ? ROWS_SHOWN / 2 : ROWS_SHOWN,

@@ -12,6 +12,18 @@ function listingFor(engine, l, j) {
   return cell ? renamed(engine, cell, l, j) : null;
 }
 
+// The listing as it runs: a reset that was forgotten is not in it, which a remark says in its place.
+function asRun(listing, zeroGrad) {
+  const at = listing?.parts.B0?.[0];
+  if (zeroGrad || at === undefined) return listing;
+  const told = "# zero_grad() is forgotten: no line sets the gradients to 0";
+  return {
+    ...listing,
+    lines: listing.lines.map((line, k) => (k === at ? told : line)),
+    parts: { ...listing.parts, B0: [at, 0, told.length] },
+  };
+}
+
 function tokensOf(line, names) {
   return [...line.matchAll(/\w+/g)]
     .filter(([word]) => Object.hasOwn(names, word))

@@ -2,7 +2,7 @@
 
 function setUpMore() {
   on("source-open", "click", () => {
-    $("source-text").textContent = page.listing ? page.listing.lines.join("\n") : "";
+    $("source-text").textContent = asRun(page.listing, state.zeroGrad).lines.join("\n");
     $("source").showModal();
   });
 }
