@@ -504,16 +504,6 @@ def test_functions_with_other_bits_are_refused(text):
         native(lambda x: same(x))(1.0)
 
 
-def test_a_function_that_c_has_not_is_named():
-    @mt.primitive(slopes=lambda y, x: 1.0, c="no_such_function")
-    def missing(x):
-        return x
-
-    with pytest.raises(CompileError) as caught:
-        native(lambda x: mt.sin(x) + missing(x))(1.0)
-    assert caught.value.__notes__ == ["when the C of missing was tried"]
-
-
 def test_functions_that_do_not_tell_of_errors_are_refused():
     @mt.primitive(slopes=lambda y, x: 1.0, c="fabs")
     def size(x):

@@ -28,8 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     task = tables.task_or_none(arguments, arguments.csv, f"{COMMAND.prog} FILE --csv TABLE")
     job, n_out, *names = _of_table(task) if task else (JOBS[arguments.data], 1)
     xs, ys = job.data()
-    if arguments.target_loss is None and not task:
-        arguments.target_loss = TARGET
+    goal = TARGET if arguments.target_loss is None and not task else arguments.target_loss
     hidden = job.hidden if arguments.hidden is None else arguments.hidden
     with Progress("steps", quiet=arguments.quiet) as progress:
         history = train(
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             reduction=job.reduction,
             lr=job.lr if arguments.lr is None else arguments.lr,
             steps=arguments.steps,
-            target_loss=arguments.target_loss or None,
+            target_loss=goal or None,
             seed=arguments.seed,
             record=True,
             on_step=lambda history: progress.show(history.steps, arguments.steps),
@@ -58,16 +57,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _free(path: str, name: str) -> None:
-    """Raise `ValueError` if a file is there that is no such page, or if the name is of no page."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        return  # a device
-    if not name.lower().endswith((".html", ".htm")):
-        told = f"FILE expects the page to write, such as page.html, got {name!r}"
-        raise ValueError(f"{told}; a table to learn from is named by --csv TABLE")
+    """Raise `ValueError` if the name is of no page, or if another file would be replaced."""
+    head = b""
     if os.path.isfile(path):
         with open(path, "rb") as file:
-            if (head := file.read(200)) and MARK not in head:
-                raise ValueError(f"{name} is no page of microtrain, so it stays: name another FILE")
+            head = file.read(200)
+    elif os.path.exists(path):
+        return  # a device
+    if not name.lower().endswith((".html", ".htm")) or (head and MARK not in head):
+        told = "FILE expects a page to write, such as page.html, and replaces no other file"
+        raise ValueError(f"{told}, got {name!r}; a table goes to --csv")
 
 
 def _of_table(task: Task) -> tuple[Job, int, list[str], Sequence[str]]:

@@ -62,12 +62,7 @@ def _probe(primitive: Primitive) -> None:
     n = len(primitive.slopes) or 1 + primitive.name.endswith("power")
     places = [record.input("x") for _ in range(n)]
     part = Part("", "v", [record.add((primitive, *places))])
-    source = Source(record, [part], "probed")
-    try:
-        native = Native(source)
-    except CompileError as error:
-        error.add_note(f"when the C of {primitive.name} was tried")
-        raise
+    native = Native(Source(record, [part], "probed"))
     draw = random.Random(0)
     for _ in range(300):
         xs = [_drawn(draw, primitive.takes_condition(k)) for k in range(n)]

@@ -73,8 +73,7 @@ def gradcheck(
             leaf.data = x - h
             down = evaluate().data
         except ArithmeticError as error:
-            told = f"gradcheck moved {name} = {x} by {h:.3g} to either side"
-            error.add_note(f"{told}; a smaller eps moves it less")
+            error.add_note(f"{name} = {x} was moved by {h:.3g}: a smaller eps moves it less")
             raise
         finally:
             leaf.data = x

@@ -115,7 +115,7 @@ def there(
                 sent.add(future)
                 future.add_done_callback(done.put)
         except Exception as error:  # the executor is broken, or was shut down
-            fail(error)
+            failures.append(error)
 
     def add(future: Any) -> None:
         """Add what a finished future made to the job, or what kept it from that to the failures."""
@@ -123,36 +123,29 @@ def there(
         try:
             made, error, told = future.result()
         except BaseException as raised:  # the worker died, or the future was cancelled
-            fail(raised)
+            failures.append(raised)
             return
         job.made.update(made)
         if error is not None:
             if error.__traceback__ is None:  # it comes from another process
                 error.add_note(told)
-            fail(error)
-
-    def fail(error: BaseException) -> None:
-        failures.append(error)
-        if len(failures) == 1:  # after others, all are cancelled
-            cancel()
-
-    def cancel() -> None:
-        for future in sent:
-            future.cancel()
+            failures.append(error)
 
     try:
         send(AT_ONCE)
-        while sent:
+        while sent and not failures:
             add(done.get())
             if not failures:
                 send(1)
                 yield
-        if failures:
-            _fail(job, failures[0], (plan, make))
     finally:
-        cancel()
-        while not done.empty():
+        wait = bool(failures)
+        for future in sent:
+            future.cancel()
+        while sent if wait else not done.empty():
             add(done.get())
+    if failures:
+        _fail(job, failures[0], (plan, make))
 
 
 def _chunk(

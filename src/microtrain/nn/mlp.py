@@ -184,7 +184,7 @@ class MLP(Module):
 def _inputs(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[float | Value]:
     """Return `x` as a list. Raises `ValueError`, which names `module`, if it has not `n_in`."""
     if type(x) is not list:
-        x = as_list(type(module).__name__, x, f"a list of {counted(n_in, 'number')}")
+        x = as_list(type(module).__name__, x, f"a list of {counted(n_in, 'number')} per sample")
     if len(x) != n_in:
         name = type(module).__name__
         raise ValueError(f"{name} expects {counted(n_in, 'input')}, got {len(x)}")

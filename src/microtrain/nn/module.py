@@ -101,12 +101,7 @@ class Module:
         >>> mt.MLP(2, [1], output_activation="linear").predict([[0.0, 0.0]])
         [-0.15885683833831]
         """
-        samples = as_list("xs", xs)
-        try:
-            return [_data(self(x)) for x in samples]
-        except TypeError as error:
-            error.add_note("predict takes a list of samples: for one sample x, [x]")
-            raise
+        return [_data(self(x)) for x in as_list("xs", xs)]
 
     def plot_boundary(
         self, xs: Sequence[Sequence[float]], ys: Sequence[Any], ax: Any = None
