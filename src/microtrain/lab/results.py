@@ -77,8 +77,7 @@ class Sweep(Job[Planned, Run]):
 
     def explain(self) -> str:
         """Return in at most five sentences which rate to take, and what else was seen."""
-        planned = len({label for label, *_ in self.plan})
-        return words.explain(self.rates, self.best, self.steps, self.target_loss, planned)
+        return words.explain(self, self.rates, self.best)
 
     def chart(
         self,

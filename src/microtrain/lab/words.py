@@ -10,6 +10,7 @@ from ..errors import counted
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_options
 from ..training.verdict import rises
+from .executors import Job
 from .runs import Rate, Run, counts, finite
 
 
@@ -85,20 +86,14 @@ def printed(rates: Sequence[Rate]) -> list[list[str]]:
     return columns
 
 
-def explain(
-    rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | None, planned: int
-) -> str:
+def explain(sweep: Job[Any, Run], rates: Sequence[Rate], best: Rate) -> str:
     """Return which rate to take, if all that were planned have runs, and what else these show."""
+    planned, goal = len({label for label, *_ in sweep.plan}), sweep.target_loss
     advice = [f"Runs at {len(rates)} of the {planned} rates are too few to say which to take."]
     if len(rates) == planned:
-        advice = [_advice(rates, best, steps, target_loss), _next(rates, best, target_loss is None)]
-    sentences = [
-        *advice,
-        _saturation(rates),
-        _warmup(rates),
-        _edge([run for rate in rates for run in rate.runs], target_loss),
-    ]
-    return " ".join(filter(None, sentences))
+        advice = [_advice(rates, best, sweep.steps, goal), _next(rates, best, goal is None)]
+    noticed = [_saturation(rates), _warmup(rates), _edge(sweep.results, goal)]
+    return " ".join(filter(None, [*advice, *noticed]))
 
 
 def _advice(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | None) -> str:
