@@ -133,6 +133,24 @@ def test_what_forgetting_the_reset_gains_a_larger_rate_gains_too(visit, toy, moo
     expect(page, "#note", "a larger rate does as well (0.4: converged at step 82)")
 
 
+def test_what_is_left_over_is_added_with_its_sign_and_blamed(visit, toy):
+    page = visit(toy, "#lr=0.05&zero=0&step=8")
+    expect(page, "#strip-3", "would fall by 0.001501 times that")
+    expect(page, "#strip-3", f"left over: 0.9437 {MINUS} 0.0015 = 0.9422.")
+    blame = "() => (enterWalk(), goToPart(Infinity), [said(41), tracing().total, run.losses])"
+    page = visit(toy, "#lr=0.05&zero=0&step=6")
+    told, total, losses = page.evaluate(blame)
+    own = float(
+        re.findall(r"up: without what was left over it would go down, to ([\d.]+)\.", told)[0]
+    )
+    assert own < total == losses[6] < losses[7]
+    page = visit(toy, "#lr=0.3&step=0")
+    for k in range(8):
+        page.evaluate(f"(leaveWalk(), state.step = {k})")
+        told, total, losses = page.evaluate(blame)
+        assert ("the step was too long for this slope" in told) == (losses[k + 1] > total)
+
+
 def test_the_strip_of_a_mini_batch_is_of_what_it_sees(visit, toy):
     page = visit(toy, "#batch=1&step=0")
     (seen,) = page.evaluate("[...run.batch(0)]")

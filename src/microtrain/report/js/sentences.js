@@ -218,7 +218,10 @@ const SENTENCES = {
     if (isOver())
       return `The loss would go ${from}. But it is below the target, so training ended before this update.`;
     if (!digits) return `The loss stays at ${number(a)}: this update changed nothing to speak of.`;
-    return `The loss goes ${from}: ${b < a ? "down" : "up: the step was too long for this slope"}.`;
+    const own = t.p.map((w, k) => w - t.lr * t.sum[k]), // without what is left over
+      c = engine.loss(own, run.config.mean, t.samples),
+      why = c < a ? `without what was left over it would go down, to ${number(c)}` : "the step was too long for this slope";
+    return `The loss goes ${from}: ${b < a ? "down" : `up: ${why}`}.`;
   },
 };
 

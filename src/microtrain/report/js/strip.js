@@ -40,12 +40,11 @@ function drawStrip() {
       ? `${sum}. ${whole ? "There is one sample, so this is the whole loss." : "This step sees no other sample."}`
       : `${sum}. ${all}: {${short(total)}}.`,
   );
-  const digits = digitsFor([slope, left], plus, held);
   rich(
     $("strip-3"),
     !finite(slope)
       ? "The gradient is not finite: from here on there is no number to go on with."
-      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope, digits)}.${left ? ` But [${short(left, digits)}] is left over from earlier steps: together [${short(held)}].` : ""}`,
+      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope)}.${left ? ` Added to what is left over: ${summed([left, slope], held)} = [${short(held)}].` : ""}`,
   );
   const after = before - lr * held,
     goes = digitsApart(before, after) ? (held > 0 ? "goes down" : "goes up") : "stays";
