@@ -114,6 +114,9 @@ def test_keys_do_as_the_help_says(visit, toy):
     page = visit(toy, "#lr=0.05&step=3&param=w1_2_0")
     page.keyboard.press("?")
     assert page.locator("#help").is_visible()
+    page.wait_for_timeout(100)
+    assert page.evaluate("$('help').scrollTop") == 0
+    assert page.evaluate("$('help').scrollHeight > $('help').clientHeight")
     page.keyboard.press("Escape")
     assert page.locator("#help").is_hidden() and page.evaluate("state.view") == "run"
     page.locator("#play").click()

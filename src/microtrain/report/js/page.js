@@ -79,7 +79,10 @@ const LETTER_KEYS = {
   s: () => act(swap),
   h: toggleHide,
   n: () => chooseStart(((state.seed ?? -1) + 1) % STARTS),
-  "?": () => $("help").showModal(),
+  "?": () => {
+    $("help").showModal();
+    $("help").scrollTop = 0; // the focus is at its end
+  },
   1: () => toPhase(0),
   2: () => toPhase(1),
   3: () => toPhase(2),
