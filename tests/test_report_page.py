@@ -401,7 +401,7 @@ def test_the_step_that_was_too_long_is_found(visit, toy):
     assert position(page) == "step 2 of 99" and page.locator("#sharpness").is_hidden()
     page.locator("#hide").click()
     page.locator("#sharpness-open").click()
-    expect(page, "#sharpness-told", "Measured at all steps")
+    expect(page, "#sharpness-told", "Measured at steps 0 to 2: first above 2")
     assert (
         page.locator("#sharpness-chart .measured").count() == 3
     )  # what is to be guessed is not told
@@ -449,8 +449,14 @@ def test_guess_first(visit, toy):
     page.keyboard.press("End")
     settled(page)
     expect(page, "#verdict", "Converged at step 8")
-    page.locator("#hide").click()  # it is hidden no longer
+    expect(page, "#hide", "guess first")  # nothing is hidden any longer
     page.locator("#hide").click()
+    settled(page)
+    expect(page, "#hide", "show")
+    page.locator("#sharpness-open").click()
+    expect(page, "#sharpness-told", re.compile("Measured at step 0: (below|first above) 2"))
+    page.keyboard.press("Escape")
+    page.locator("#play").focus()
     page.keyboard.press("Space")
     until(page, "state.playing")
     until(page, "!state.playing && head() === 8")

@@ -32,7 +32,7 @@ function drawOutcome() {
   $("compare").hidden = !ghost || hiding();
   if (ghost)
     say($("compare-text"), `Before, ${difference(ghost.config, run.config)}: ${briefly(ghost)}.`);
-  say($("hide"), state.hide ? "show" : "guess first");
+  say($("hide"), hiding() ? "show" : "guess first");
   drawNote();
 }
 
@@ -113,7 +113,7 @@ function compared(role, config) {
 
 function toggleHide() {
   act(() => {
-    state.hide = !state.hide;
+    state.hide = !hiding();
     if (state.hide && head() === last()) state.step = 0;
   });
 }

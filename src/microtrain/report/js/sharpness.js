@@ -95,8 +95,9 @@ function toldSharpness(points, over, peak, most) {
   const all = measuring.end + 1,
     n = measuring.found.length,
     some = points.length < n ? `, finite at ${points.length} of them` : "",
-    steps = (n < all ? `${n} of ${plural(all, "step")}` : "all steps") + some;
-  if (!over) return `Measured at ${steps}: below 2 at each of them.`;
+    whole = measuring.end === last() ? "all steps" : all > 1 ? `steps 0 to ${all - 1}` : "step 0",
+    steps = (n < all ? `${n} of ${plural(all, "step")}` : whole) + some;
+  if (!over) return `Measured at ${steps}: below 2${all > 1 ? " at each of them" : ""}.`;
   const { fate } = run.verdict(),
     end = hiding()
       ? ""
