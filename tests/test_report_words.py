@@ -169,9 +169,13 @@ def test_batches_that_the_page_chose_do_not_stop_at_one_batch(visit, toy):
     starts(page)
     assert position(page) == "step 99 of 99"
     expect(
-        page, "#verdict", "Still descending at step 99: the loss of all samples fell from 7.73 to"
+        page, "#verdict", "\u2198 Descending at step 99: the loss of all samples fell from 7.73 to"
     )
-    expect(page, "#starts-told", "in batches none stops at the target")
+    expect(page, "#starts-told", "in batches there is no target")
+    assert page.locator("#curve .target-label").count() == 0
+    page.keyboard.press("z")
+    starts(page)
+    assert "converge" not in page.locator("#starts-told").inner_text()
 
 
 def test_the_walk_begins_where_there_is_something_to_learn(visit, moons):

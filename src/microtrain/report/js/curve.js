@@ -37,7 +37,7 @@ function drawCurve(svg, small = false, step = head()) {
     width = Math.max(200, size.width),
     height = Math.max(80, size.height),
     at = curveScales(width, height);
-  if (emptied(svg, width, height, scale, state.steps, state.target, at.end))
+  if (emptied(svg, width, height, scale, state.steps, run.options.target, at.end))
     frameCurve(svg, width, height, at);
   const part = (name) => svg.querySelector(`.${name}`);
   const losses = run.losses.slice(0, last() + 1),
@@ -97,7 +97,7 @@ function frameCurve(svg, width, height, at) {
   caption(svg, LEFT - 10, height - 6, "end", "step");
   const turned = { transform: `translate(11 ${height / 2}) rotate(-90)` };
   if (height > SMALL) caption(svg, 0, 0, "middle", "loss, in powers of ten", turned);
-  if (state.target !== null) frameTarget(svg, width, height, at);
+  if (run.options.target !== null) frameTarget(svg, width, height, at);
   shape(svg, "line", { y1: TOP - 4, y2: height - BOTTOM, class: "here" });
   for (const name of ["ghost", "ahead", "past"]) shape(svg, "polyline", { class: name });
   shape(svg, "text", { class: "ghost-label" });

@@ -55,7 +55,7 @@ function drawStarts() {
     run.options.target === null
       ? state.target === null
         ? "no target to reach"
-        : "in batches none stops at the target"
+        : "in batches there is no target"
       : one.converged === STARTS
         ? "all converge"
         : one.converged
@@ -63,7 +63,7 @@ function drawStarts() {
           : `none gets below ${plain(state.target)}: try another rate`;
   $("starts-told").classList.toggle("strong", disagrees);
   if (!ready) rich($("starts-told"), `${STARTS} random starts at ${rates}: \u2026`);
-  else if (second)
+  else if (second && run.options.target !== null)
     rich(
       $("starts-told"),
       `${STARTS} random starts at ${rates}: with the reset {${first.converged} of ${STARTS}} converge, without it {${second.converged} of ${STARTS}}`,

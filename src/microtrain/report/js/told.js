@@ -95,7 +95,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     }
     case "descending":
       return [
-        `\u2198 Still descending at step ${end}`,
+        `\u2198 ${one.options.target === null ? "Descending" : "Still descending"} at step ${end}`,
         `: ${all} fell from ${short(first, 3)} to ${loss}${ends}`,
       ];
     default:
