@@ -82,12 +82,14 @@ def test_a_verdict_is_of_the_whole_run(visit, toy):
     settled(page)
     expect(page, "#verdict", "Converged at step 61")
     page = visit(toy, "#lr=1&step=1")
-    expect(page, "#verdict", "Gets stuck, not solved (saturated): the gradient vanished at step 3")
+    expect(page, "#verdict", "Gets stuck, not solved (saturated): the gradient vanishes at step 3")
     page = visit(toy, "#out=l&lr=0.1&step=2")
     expect(page, "#verdict", "Diverges at step 9: the loss grew to 4.94e84 by step 99.")
     page = visit(toy, "#steps=50&lr=0.05&step=7")
     expect(
-        page, "#verdict", "Still descending at step 49: the loss fell from 7.73 to 0.0132; all 4"
+        page,
+        "#verdict",
+        "Still descending at step 49: the loss falls from 7.73 to 0.0132; all 4 are right then.",
     )
     page = visit(toy, "#lr=0.05&target=1e-5")
     expect(page, "#verdict", "Still crawling at step 99: the loss is 0.00535; at this pace the")
@@ -126,6 +128,8 @@ def test_what_forgetting_the_reset_gains_a_larger_rate_gains_too(visit, toy, moo
     page = visit(toy, "#lr=0.003&zero=0")
     expect(page, "#note", "step 34")
     expect(page, "#note", "a larger rate helps too, if less (0.012: loss 0.0370 at step 99)")
+    page = visit(toy, "#lr=0.2&zero=0")
+    expect(page, "#note", "flat to the last digit: only what is left over still moves it.")
     page = visit(toy, "#lr=0.05&zero=0&out=l")
     expect(page, "#note", "Layer 0 ends flat to the last digit: every sample gets the same output")
     page = visit(moons, "#lr=0.1&zero=0")

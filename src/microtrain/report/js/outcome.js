@@ -97,8 +97,10 @@ function deadText() {
     l = flat.slice(0, -1).findIndex((layer) => layer.every((slope) => slope === 0));
   if (l < 0) return "";
   const outputs = engine.set.xs.map((_, i) => run.outputs(last(), i).join()),
-    alike = new Set(outputs).size === 1;
-  return ` Layer ${l} ends ${isDead(engine.layers[l].activation)}: ${alike ? "every sample gets the same output" : "it learns nothing any more"}.`;
+    alike = new Set(outputs).size === 1,
+    [held, left] = [run.gradients(last()), run.leftover(last())],
+    coasts = run.gradNorms[last()] > 0 && held.every((g, i) => g === left[i]);
+  return ` Layer ${l} ends ${isDead(engine.layers[l].activation)}: ${coasts ? "only what is left over still moves it" : alike ? "every sample gets the same output" : "it learns nothing any more"}.`;
 }
 
 const beside = {}; // runs to compare with: each is the ghost, if it is that one, else computed once

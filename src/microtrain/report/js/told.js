@@ -46,7 +46,8 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     ? `, yet ${wrong} of ${samples} predictions ${wrong === 1 ? "is" : "are"} wrong`
     : "";
   const right = `${wrong ? `${samples - wrong} of` : "all"} ${samples} are right`,
-    score = samples === 1 ? `; it is ${wrong ? "wrong" : "right"}` : samples ? `; ${right}` : "";
+    then = ahead ? " then" : "",
+    score = samples ? `; ${samples === 1 ? `it is ${wrong ? "wrong" : "right"}` : right}${then}` : "";
   const ends = `${score}.${reach(one.config)}`;
   switch (fate) {
     case "converged":
@@ -68,7 +69,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     }
     case "saturated": {
       const step = lostAt(one),
-        gone = step ? `the gradient vanished at step ${step}` : "there is hardly any gradient";
+        gone = step ? `the gradient vanishe${ahead ? "s" : "d"} at step ${step}` : "there is hardly any gradient";
       return [
         `\u25a0 ${ahead ? "Gets stuck" : "Stuck"}, not solved`,
         ` (saturated): ${gone}, the loss stays at ${loss}${ends}`,
@@ -96,7 +97,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     case "descending":
       return [
         `\u2198 ${one.options.target === null ? "Descending" : "Still descending"} at step ${end}`,
-        `: ${all} fell from ${short(first, 3)} to ${loss}${ends}`,
+        `: ${all} ${ahead ? "falls" : "fell"} from ${short(first, 3)} to ${loss}${ends}`,
       ];
     default:
       return ["There is one step only", ": one loss is too few to tell."];
