@@ -162,6 +162,8 @@ def test_the_strip_of_a_mini_batch_is_of_what_it_sees(visit, toy):
     expect(page, "#strip-1", f"This step sees sample {seen} alone: it says")
     expect(page, "#strip-2", "This step sees no other sample.")
     assert page.evaluate("run.losses[0]") == page.evaluate(f"run.sampleLoss(0, {seen})")
+    page.keyboard.press("Enter")
+    expect(page, "#sentence", f"Sample 0 is not seen by this step: sample {seen}, which")
     page = visit(toy, "#batch=2&step=3")
     expect(page, "#strip-1", "of the two that this step sees")
     both = page.evaluate("run.losses[3]")
@@ -189,6 +191,13 @@ def test_the_walk_begins_where_there_is_something_to_learn(visit, moons):
     settled(page)
     losses = page.evaluate("engine.set.xs.map((_, i) => run.sampleLoss(99, i))")
     assert page.evaluate("state.sample") == losses.index(max(losses))
+    worst = page.evaluate("state.sample")
+    why = f"Sample 0 has no loss: sample {worst}, which has the largest loss, goes in: "
+    expect(page, "#sentence", why)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(page, "#sentence", re.compile(f"^Sample {worst} goes in: "))
     told = page.evaluate("parts().map((_, i) => said(i + 1))")
     assert "Layer 1: all 16 neurons do the same" in " ".join(told)
 

@@ -80,6 +80,7 @@ function begin(config) {
 /** What follows from another run: its end is looked at, its starts are to be computed. */
 function show() {
   starts = [];
+  passedBy = null; // which was of another run
   changedAt = performance.now();
   if (state.view === "run") state.step = state.hide ? 0 : Infinity;
   settle();

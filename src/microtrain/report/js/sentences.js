@@ -36,8 +36,13 @@ const wantedText = (t, digits) =>
     : list(t.y, (x) => given(x, digits));
 
 const SENTENCES = {
-  F0: (part, t) =>
-    `Sample ${state.sample}${run.config.batch === null ? "" : ", of this step\u2019s batch,"} goes in: ${list(t.x)}. The target is ${wantedText(t)}.`,
+  F0: (part, t) => {
+    const batch = run.config.batch === null ? "" : ", of this step\u2019s batch,",
+      goes = passedBy
+        ? `${passedBy}: sample ${state.sample}, which has the largest loss, goes`
+        : `Sample ${state.sample}${batch} goes`;
+    return `${goes} in: ${list(t.x)}. The target is ${wantedText(t)}.`;
+  },
   "F bias": (part, t, n) =>
     `The neuron starts from its bias ${number(n.bias)}: its sum when all inputs are 0.`,
   "F product": ({ l, j, k }, t, n) => {

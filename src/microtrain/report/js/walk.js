@@ -1,6 +1,7 @@
 // The walk through one step: which part it is at, how it is entered, moved, left, and what is said.
 
 let partTimer = 0,
+  passedBy = null, // the chosen sample, if another one is walked
   traced = { key: null };
 
 /** All numbers of the step at the head, for the chosen sample, with the rate as it is now. */
@@ -35,9 +36,14 @@ function enterWalk(phase = null) {
 
 /** Walk through the chosen sample, if it is in the step's batch and has a loss to learn from. */
 function beginWalk(view) {
-  const step = (state.step = head());
-  if (!seenAt(step).includes(state.sample) || run.sampleLoss(step, state.sample) === 0)
+  const step = (state.step = head()),
+    seen = seenAt(step).includes(state.sample);
+  passedBy = null;
+  if (!seen || run.sampleLoss(step, state.sample) === 0) {
+    const { sample } = state;
     state.sample = worstSample(step);
+    if (state.sample !== sample) passedBy = `Sample ${sample} ${seen ? "has no loss" : "is not seen by this step"}`;
+  }
   Object.assign(state, { view, part: 1, opened: [] });
 }
 
