@@ -622,6 +622,7 @@ def test_large_layers_stay_or_shrink_to_eight(visit, moons):
 def test_the_link_of_a_long_run_leads_back_to_its_step(visit, folder):
     mt.report(mt.train(steps=12_000, lr=1e-4, record=True), folder / "late.html")
     page = visit(folder / "late.html")
+    settled(page)  # End leads to the last step that there is by then
     page.keyboard.press("End")
     for _ in range(2):
         page.keyboard.press("ArrowLeft")
