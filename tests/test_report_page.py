@@ -87,6 +87,11 @@ def test_3_and_4_a_typed_rate_and_the_swap(visit, toy):
     settled(page)
     assert page.locator("#rate-number").input_value() == "0.3"
     assert position(page) == "step 8 of 8" and ghost(page) == 62
+    page.evaluate("act(() => go(-5))")
+    for _ in range(2):  # each run is looked at where it was left
+        page.keyboard.press("s")
+        settled(page)
+    assert position(page) == "step 3 of 8"
 
 
 def compared(page):
@@ -374,7 +379,10 @@ def test_another_run_is_not_taken_for_the_recorded_one(visit, toy):
         "#agreement",
         "(at 0.05, with 3 inputs \u2192 4 tanh \u2192 4 tanh \u2192 1 tanh; not this one)",
     )
-    assert page.locator("#source-open").is_disabled()
+    expect(page, "#source-open", "The whole generated step of the recorded network")
+    page.locator("#source-open").click()
+    expect(page, "#source-text", "g_w1_3_3 = g_w1_3_3 + v4 * d5")
+    page.keyboard.press("Escape")
     page.locator("#sharpness-open").click()
     expect(page, "#sharpness-told", "first above 2 at step 0, at most")
     expect(page, "#sharpness-told", "the loss grows")
@@ -394,6 +402,7 @@ def test_the_step_that_was_too_long_is_found(visit, toy):
     page.locator("#sharpness-open").click()
     expect(page, "#sharpness-told", "Measured at all steps: first above 2 at step 0")
     expect(page, "#sharpness-told", "at most 142 at step 2. Such a step throws")
+    expect(page, "#sharpness-told", "to where the slope is gone, even if the loss fell at step 0.")
     assert page.locator("#sharpness-chart .measured").count() == 100
     assert page.locator("#sharpness-chart .over").count() == 3
     page.locator("#sharpness-go").click()

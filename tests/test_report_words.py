@@ -211,6 +211,31 @@ def test_the_curve_of_the_walk_and_its_words_are_of_one_step(visit, toy):
     assert page.locator("#where").text_content().count("\u2190 1") == 0
 
 
+def test_the_loss_of_all_is_what_is_shown_of_it(visit, toy):
+    page = visit(toy, "#lr=0.05&step=0&view=neuron&part=17")
+    expect(page, "#sentence", "the loss is 7.730")
+    assert page.locator("#where .loss-node .value").text_content() == "7.73"
+    assert page.locator("#code .values").text_content().strip() == ""
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    assert page.locator("#where .loss-node .value").text_content() == "3.66"
+
+
+def test_nearly_all_is_not_all(visit, toy):
+    share = "said(parts().findIndex((part) => part.kind === 'B act') + 1)"
+    page = visit(toy, "#mean=1&batch=2&out=s&net=4t&lr=0.05&step=0")
+    expect(page, "#strip-2", "The mean of both: ")
+    page = visit(toy, "#lr=0.05&view=neuron&part=1")
+    told = page.evaluate(
+        f"""engine.set.xs.flatMap((_, i) => engine.names.flatMap((_, w) => {{
+          Object.assign(state, {{ sample: i, weight: w, part: 1 }});
+          return tracing().layers[placeOf(w).l][placeOf(w).j].slope < 1 ? [{share}] : [];
+        }}))"""
+    )
+    assert any("more than 99 %" in text for text in told)
+    assert not any("100 %" in text for text in told)
+
+
 def test_a_change_of_the_network_is_compared_at_the_same_rate_or_not_at_all(visit, toy):
     page = visit(toy, "#lr=0.05")
     starts(page)

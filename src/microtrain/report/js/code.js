@@ -124,7 +124,7 @@ function termsOf(listing, at, part, t) {
   return shown.sort((a, b) => a[0] - b[0]);
 }
 
-const WITHOUT_VALUES = ["B0", "BS", "U2", "U3"];
+const WITHOUT_VALUES = ["L3", "B0", "BS", "U2", "U3"];
 const ENDS_ITS_LINE = ["F act", "F closed", "B act", "B closed", "B weight", "B bias", "U1"];
 
 /** Whether the walk has been at this part; those of closed neurons it meets as one. */

@@ -9,7 +9,6 @@ function setUpMore() {
 
 function drawMore() {
   $("source-open").hidden = !page.listing;
-  $("source-open").disabled = !engine.straight;
   say($("source-of"), engine.straight ? "" : " of the recorded network");
   $("sharpness-open").hidden = !page.live;
   say($("agreement"), page.live && !hiding() ? agreementText() : "");

@@ -132,9 +132,10 @@ function drawList(set, k) {
   const body = $("samples");
   if (outdated(body, state.data)) {
     body.replaceChildren(...set.xs.map((_, i) => listRow(set, i)));
-    say($("bars-head"), set.classes ? "classes" : set.outputs > 1 ? "output 0" : "error");
+    const error = set.loss.takes === "sign" ? "missing" : "error";
+    say($("bars-head"), set.classes ? "classes" : set.outputs > 1 ? "output 0" : error);
     say($("share-told"), set.loss.takes === "class" ? "its share" : "its output, from 0 to 1");
-    say($("error-told"), set.loss.takes === "sign" ? "missing" : "error");
+    say($("error-told"), error);
     say($("mark-told"), set.level === null ? "" : `\u2713 right side of ${plain(set.level)}`);
   }
   const at = barScale(set);

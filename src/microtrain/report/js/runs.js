@@ -113,10 +113,12 @@ function settle() {
 
 function swap() {
   if (!ghost) return;
+  run.lookedAt = head();
   [run, ghost] = [ghost, run];
   Object.assign(state, run.config);
   engine = run.engine;
   show();
+  if (state.view === "run" && !state.hide) state.step = run.lookedAt ?? state.step;
 }
 
 /** What remains to compute, a slice in each frame: the run, and after a rest the starts. */

@@ -154,7 +154,8 @@ const SENTENCES = {
     const most = activation === "sigmoid" ? 0.25 : 1,
       steep = Math.abs(n.slope) / most,
       percent = 100 * n.slope,
-      share = percent >= 1 ? `${Math.round(percent)}` : "less than 1";
+      whole = Math.round(percent),
+      share = percent < 1 ? "less than 1" : whole === 100 && percent < 100 ? "more than 99" : whole;
     return `At ${number(n.value)} ${activation} ${slopeWord(steep)}: its slope is ${s}. Of ${g}, ${steep < BENT && percent >= 1 ? "only " : ""}{${share} %} gets through: ${gradient(n.delta)}.${steep < BENT ? lessonOfFlat(l, j, most) : ""}`;
   },
   "B closed": ({ l, j }, t, n) =>

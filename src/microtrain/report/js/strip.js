@@ -33,7 +33,7 @@ function drawStrip() {
     sum = formula.includes(" = ") ? `{${formula}}` : `Its loss: {${formula}}`,
     n = whole ? set.xs.length : seen.length,
     total = whole ? run.fullLoss(k) : run.losses[k],
-    all = run.config.mean ? `The mean of all ${inWords(n)}` : `With the other ${inWords(n - 1)}`;
+    all = run.config.mean ? `The mean of ${n === 2 ? "both" : `all ${inWords(n)}`}` : `With the other ${inWords(n - 1)}`;
   rich(
     $("strip-2"),
     n === 1

@@ -62,7 +62,7 @@ const decimal = (x) => plain(x, 3) + (Number.isInteger(x) && Math.abs(x) < 1000 
 function drawLossNode(group, part, t, backward) {
   group.classList.toggle("now", part.phase === "loss" || part.kind === "B1");
   group.classList.toggle("done", backward && part.kind !== "B0");
-  say(group.querySelector(".value"), walkList().has("loss") ? roomed(t.loss, 3, 6) : "\u00b7");
+  say(group.querySelector(".value"), walkList().has("loss") ? roomed(part.kind === "L3" ? t.total : t.loss, 3, 6) : "\u00b7");
   const wanted = targetText(engine.set, t.y);
   say(group.querySelector(".wanted"), engine.set.classes ? wanted : `target ${wanted}`);
 }
