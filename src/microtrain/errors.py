@@ -38,10 +38,10 @@ class GradcheckError(ValueError):
     """`gradcheck` found a derivative that differs from the finite difference.
 
     >>> import microtrain as mt
-    >>> mt.gradcheck(lambda x: mt.relu(-x), [0.0])
+    >>> mt.gradcheck(lambda x: mt.relu(-x), [0.0])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences -0.5
+    microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences -0.5 ...
     """
 
 

@@ -61,11 +61,14 @@ def phase_diagram(
     >>> found = mt.phase_diagram([0.01, 0.1, 1.0, 10.0], [0.1, 1.0, 10.0], seeds=range(5))
     >>> found
     PhaseDiagram(60 runs of 4 rates and 3 scales)
-    >>> print(found.chart(width=40, height=3))
+    >>> print(found.chart(width=40, height=6))
     scale of the initial parameters over learning rate
      10 |================
+        |================
       1 |----###|========
+        |----###|========
     0.1 |....###|========
+        |....###|========
            0.01    1   10
          # converged   - descending   . crawling   = saturated
          | 2 / sharpness of the start
