@@ -78,7 +78,7 @@ def toy_by_hand(steps=5000):
 
 def toy_in_c(steps=100_000):
     """The same in C, by hand, compiled with the flags of native code; its records become lists."""
-    library = toolchain.library(pathlib.Path(__file__).with_name("by_hand.c").read_text())
+    library = toolchain.load(pathlib.Path(__file__).with_name("by_hand.c").read_text())
     start = [p.data for p in toy().parameters()]
     samples = [number for x, y in zip(XS, YS) for number in (*x, y)]
 

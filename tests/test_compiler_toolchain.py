@@ -41,7 +41,7 @@ def script(path, text):
 def twice(source=SOURCE):
     import ctypes
 
-    function = toolchain.library(source).twice
+    function = toolchain.load(source).twice
     function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double]
     return function(21.0)
 

@@ -19,7 +19,7 @@ from .code import FEW, Code
 from .compiled import Compiled, each
 from .python import Python, assemble, function
 from .record import Record
-from .toolchain import library
+from .toolchain import load
 from .writer import INFIX, Part, Scope
 
 FORMATS = [*"dfbBhHiIlLqQ"]  # of the numbers in buffers
@@ -34,7 +34,7 @@ class Native:
     def __init__(self, source: Source) -> None:
         self.source, self.is_finite = source.native(), source.is_finite
         self.blank = [array("d", bytes(8 * size)) for size in source.outputs.values()]
-        self.call = library(self.source).points
+        self.call = load(self.source).points
         pointers = [ctypes.c_void_p] * len(self.blank)
         self.call.argtypes = [ctypes.c_void_p, ctypes.c_long, *pointers]
 

@@ -61,8 +61,8 @@ def compiler() -> list[str]:
     return [found, *command[1:]]
 
 
-def library(source: str) -> ctypes.CDLL:
-    """Return the compiled C. Raises `CompileError` where that can't be had."""
+def load(source: str) -> ctypes.CDLL:
+    """Return the C, compiled and loaded. Raises `CompileError` where that can't be had."""
     try:
         with _locks.setdefault(os.getpid(), threading.Lock()):  # so that threads compile it once
             return _loaded(source, tuple(compiler()), _folder())

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from ..compiler.c import PRELUDE, CScope, body, function
 from ..compiler.native import check
 from ..compiler.record import without_collection
-from ..compiler.toolchain import library
+from ..compiler.toolchain import load
 from ..errors import CompileError
 from .compiled import CompiledEngine, RecordedEngine
 from .eager import Batches, State, Stepped
@@ -201,7 +201,7 @@ def _generated(objective: Objective) -> SimpleNamespace:
         mean="batch = batch / sizes[b];\n        " if is_mean else "",
     )
     source = "\n\n".join([PRELUDE, *scope.namespace.values(), sample, frame])
-    train = library(source).train
+    train = load(source).train
     train.restype = ctypes.c_long
     train.argtypes = [*[ctypes.c_void_p] * 7, *[ctypes.c_long] * 4, ctypes.c_double]
     made = {"source": source, "train": train, "pack": traced.pack, "is_finite": scope.is_finite}
