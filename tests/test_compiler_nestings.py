@@ -281,6 +281,23 @@ def test_what_is_no_number_is_refused_with_its_place():
     pair = mt.compile(lambda v: [v[0], v[0]])
     with pytest.raises(TypeError, match="returned a nesting of numbers: use jacobian"):
         pair.value_and_grad([1.0])
+    with pytest.raises(TypeError, match=r"^grad, value_and_grad and hessian expect"):
+        mt.compile(mt.hessian(lambda v: [v[0], v[0]]))([1.0])
+    with pytest.raises(TypeError, match=r"called as it is, c\(x\) or c.map\(points\)"):
+        mt.compile(mt.value_and_grad(lambda x: x * x)).map_value_and_grad([1.0])
+
+
+def test_an_argument_that_is_a_count_or_an_index_has_to_be_bound_first():
+    counts = [
+        lambda x, n: sum(x for _ in range(n)),
+        lambda x, n: [x, x][n],
+        lambda x, n: sum([x] * n),
+    ]
+    for f in counts:
+        for call in (mt.grad(f), mt.compile(f), mt.jacobian(f)):
+            with pytest.raises(TypeError, match=r"bind what is no variable first, .*partial"):
+                call(2.0, 1)
+        assert mt.grad(functools.partial(f, n=1))(2.0) == 1.0
 
 
 def test_subclasses_of_lists_and_dicts_are_nestings_too():

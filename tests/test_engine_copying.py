@@ -152,6 +152,25 @@ def test_a_shallow_copy_still_shares_the_parents_of_a_small_graph():
     assert again is not y and again.parents == (x, x)
 
 
+def test_a_shallow_copy_is_another_leaf_that_shares_what_a_subclass_adds():
+    w = Named(2.0)
+    w.slot, w.friends = [1], [w]
+    again = copy.copy(w)
+    assert again is not w and (type(again), again.data) == (Named, 2.0)
+    assert again.slot is w.slot and again.friends is w.friends
+    again.data = 3.0
+    assert w.data == 2.0 and copy.copy(Guarded(1.0)).data == 1.0
+
+
+def test_a_shallow_copy_of_an_argument_keeps_its_gradient():
+    def f(x):
+        return copy.copy(x) * x
+
+    assert mt.grad(f)(3.0) == mt.compile(mt.grad(f))(3.0) == 6.0
+    assert mt.compile(f).value_and_grad(3.0) == (9.0, 6.0)
+    assert mt.grad(mt.grad(f))(3.0) == 2.0
+
+
 def test_a_deep_copy_of_an_argument_keeps_its_gradient():
     def f(p):
         q = copy.deepcopy(p)

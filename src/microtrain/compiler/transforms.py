@@ -180,8 +180,9 @@ def with_gradient(found: Any) -> Any:
     """Return a value and its gradient. Raises `TypeError` if there is none."""
     if len(found) == 1:
         raise TypeError(
-            "grad and value_and_grad expect a function that returns one number, this one returned "
-            "a nesting of numbers: use jacobian"
+            "grad, value_and_grad and hessian expect a function that returns one number, this one "
+            "returned a nesting of numbers: use jacobian; what is a derivative already is called "
+            "as it is, c(x) or c.map(points)"
         )
     return found
 

@@ -142,9 +142,16 @@ def size(root: Value, enough: float = math.inf) -> int:
 
 
 class GraphCopies:
-    """Base class of Value: its `__deepcopy__` and `__reduce_ex__`."""
+    """Base class of Value: its `__copy__`, `__deepcopy__` and `__reduce_ex__`."""
 
     __slots__ = ()
+
+    def __copy__(self) -> Self:
+        """Return a copy with the same parents, or a variable itself, as `__deepcopy__` does."""
+        state: Any = object.__getstate__(self)
+        attributes, slots = state
+        kept = (*slots["parents"], *slots.values(), *(attributes or {}).values())
+        return self.__deepcopy__({id(x): x for x in kept})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy of this and its graph, parents first.

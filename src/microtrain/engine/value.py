@@ -249,6 +249,12 @@ class Value(Methods, GraphCopies, Operand):
             "Values, or .data for the number alone"
         )
 
+    def __index__(self) -> int:
+        raise TypeError(
+            "a Value is no index, count or int: bind what is no variable first, with "
+            "functools.partial(f, n=3), or take int(v.data) of a Value of your own"
+        )
+
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
 
