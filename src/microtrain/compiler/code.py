@@ -29,8 +29,8 @@ RESERVED = (
 class Code:
     """The record of a function for arguments of one shape, and the Python that is written of it."""
 
-    def __init__(self, compiled: Compiled, what: str, shape: Shape) -> None:
-        self._compiled, self.shape = compiled, shape
+    def __init__(self, compiled: Compiled, shape: Shape) -> None:
+        self._compiled, self.shape, what = compiled, shape, compiled.what
         self._record, self._places, self.result = compiled.traced(shape)
         if what == "compile":  # the value alone
             self.result = self.result[2][0]
@@ -39,7 +39,6 @@ class Code:
             with_gradient(self.result[2])
         title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
         self.name = title + (what != "compile") * f"_{what}"
-        self._split = what == "value_and_grad"
         self._write()
 
     def _write(self) -> None:
@@ -118,7 +117,7 @@ class Code:
         return name
 
     def _parts(self) -> list[Part]:
-        if not self._split:
+        if self._compiled.what != "value_and_grad":
             return [Part("", "v", self._places)]
         first, *rest = self._places
         return [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
@@ -179,10 +178,10 @@ class Code:
 
         That is found by replaying the record. Arguments of other types or shapes are dispatched.
         """
-        given, named = bound(self._compiled.of, args, kwargs)
+        given, named = bound(self._compiled, args, kwargs)
         if (len(given), [*named]) != (len(args), [*kwargs]):
             return self.function(*given, **named)
-        leaves, shape = taken_apart(self._compiled.of, args, kwargs)
+        leaves, shape = taken_apart(self._compiled, args, kwargs)
         if shape == self.shape and all(type(x) is float or isinstance(x, Value) for x in leaves):
             return unflatten(self.result, iter(self._record.replay(leaves, self._places)))
         return self._compiled.dispatch(*args, **kwargs)

@@ -14,24 +14,14 @@ from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
 from .code import Code
 from .record import without_collection
-from .transforms import (
-    CompiledBase,
-    Transform,
-    called,
-    chosen,
-    grad,
-    named,
-    taken_apart,
-    trace,
-    value_and_grad,
-)
+from .transforms import Argnums, Transform, called, chosen, grad, taken_apart, trace
 
 SHAPES = 32  # of arguments, whose code is kept
 LARGE = 100_000  # entries of a Hessian; a larger one is not written down
 INSTEAD = ", or do without mt.compile"
 
 
-class Compiled(CompiledBase):
+class Compiled(Transform):
     """A function that runs as generated Python; made by `compile`.
 
     It takes what the function takes, numbers in any nesting of lists, tuples and dicts, and arrays,
@@ -39,17 +29,18 @@ class Compiled(CompiledBase):
     it returns Values.
     """
 
-    __slots__ = ("__call__", "__dict__", "__weakref__")
+    __slots__ = ("__call__",)
 
     __call__: Callable[..., Any]  # the code for the shape that the arguments had last
     kind: ClassVar[type[Code]] = Code
 
-    def __init__(self, f: Callable[..., Any], traced: Any = None) -> None:
-        functools.update_wrapper(self, f, updated=())
-        self.of, self.parameters = f, _parameters(f)
-        self._transform = f if isinstance(f, Transform) else Transform("compile", f)
+    def __init__(
+        self, what: str, f: Callable[..., Any], argnums: Argnums | None = None, traced: Any = None
+    ) -> None:
+        super().__init__(what, f, argnums)
+        self.parameters = _parameters(f)
         cached = functools.lru_cache(SHAPES)
-        self.traced = traced or cached(functools.partial(trace, self._transform, INSTEAD))
+        self.traced = traced or cached(functools.partial(trace, self, INSTEAD))
         self._code = cached(without_collection()(self._made))
         self._last: Any = None
         self.__call__ = self.dispatch
@@ -62,8 +53,10 @@ class Compiled(CompiledBase):
         except Exception:
             pass  # it takes nestings, whose shapes are known when it is called
 
-    def __reduce__(self) -> Any:
-        return named(self) or (type(self), (self.of,))
+    @property
+    def of(self) -> Any:
+        f = self.__wrapped__
+        return f if self.what == "compile" else Transform(self.what, f, self.argnums)
 
     @functools.cached_property
     def value_and_grad(self) -> Compiled:
@@ -71,8 +64,8 @@ class Compiled(CompiledBase):
 
         The gradient is the derivative by the argument, or a tuple of those by each of several.
         """
-        both: Any = value_and_grad(self.of, None)  # type: ignore[arg-type]
-        return type(self)(both, None if isinstance(self.of, Transform) else self.traced)
+        traced = self.traced if self.what == "compile" else None
+        return type(self)("value_and_grad", self.of, None, traced)
 
     def map(self, points: Any) -> list[Any]:
         """Return the list of what this returns for each point: a point is the one argument.
@@ -89,7 +82,7 @@ class Compiled(CompiledBase):
             return []
         rows = points if array else listed
         with contextlib.suppress(Exception):
-            code = self._use(taken_apart(self.of, (next(iter(rows)),), {})[1])
+            code = self._use(taken_apart(self, (next(iter(rows)),), {})[1])
             return code.loop(listed)  # type: ignore[no-any-return]
         return [*each(self, rows)]
 
@@ -148,10 +141,10 @@ class Compiled(CompiledBase):
 
     def _made(self, shape: Shape) -> Any:
         """Return the code for arguments of this shape."""
-        what, n = self._transform.what, self._transform.argnums
-        if what == "hessian" and isinstance(n, int) and size(chosen(n, shape[2])) ** 2 > LARGE:
-            return _products(self, self._transform.__wrapped__, n, shape)
-        return self.kind(self, what, shape)
+        n = self.argnums
+        if self.what == "hessian" and isinstance(n, int) and size(chosen(n, shape[2])) ** 2 > LARGE:
+            return _products(self, n, shape)
+        return self.kind(self, shape)
 
     def _use(self, shape: Shape) -> Any:
         """Return the code for arguments of this shape; the next call tries it first."""
@@ -161,24 +154,24 @@ class Compiled(CompiledBase):
 
     def dispatch(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for arguments of any shape."""
-        leaves, shape = taken_apart(self.of, args, kwargs)
+        leaves, shape = taken_apart(self, args, kwargs)
         plain = (x if isinstance(x, Value) else number("an argument", x) for x in leaves)
         return called(self._use(shape).function, shape, plain)
 
 
-def _products(compiled: Compiled, f: Callable[..., Any], n: int, shape: Shape) -> Any:
+def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
     """Return a large Hessian by argument n as a loop of its products with unit vectors."""
-    slope, by = grad(f, n), lists_as(list, shape[2][n], Derivative)
+    slope, by = grad(compiled.__wrapped__, n), lists_as(list, shape[2][n], Derivative)
     axes = range(size(by))
 
     def along(direction: list[Any], *args: Any, **kwargs: Any) -> Any:
         slopes, _ = flatten_result(slope(*args, **kwargs), "the gradient")
         return sum([d * x for d, x in zip(direction, slopes)])
 
-    product = type(compiled)(grad(along, n + 1 if n >= 0 else n))
+    product = type(compiled)("grad", along, n + 1 if n >= 0 else n)
 
     def function(*args: Any, **kwargs: Any) -> Any:
-        if taken_apart(compiled.of, args, kwargs)[1] != shape:
+        if taken_apart(compiled, args, kwargs)[1] != shape:
             return compiled.dispatch(*args, **kwargs)
         units = ([1.0 if i == k else 0.0 for i in axes] for k in axes)
         return unflatten(by, (product(unit, *args, **kwargs) for unit in units))
@@ -248,9 +241,9 @@ def compile(f: Callable[..., Any], engine: str = "python") -> Compiled:
         from .toolchain import compiler
 
         compiler()
-    if isinstance(f, Compiled):
-        return f if type(f) is kind else kind(f.of)
-    return kind(f)
+    if isinstance(f, Transform):
+        return f if type(f) is kind else kind(f.what, f.__wrapped__, f.argnums)
+    return kind("compile", f)
 
 
 def _parameters(f: Callable[..., Any]) -> list[str]:

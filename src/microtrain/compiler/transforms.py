@@ -37,6 +37,11 @@ class Transform:
         self.what, self.argnums = what, argnums
         self.numbers = functools.partial(RULES[what], f, argnums)
 
+    @property
+    def of(self) -> Any:
+        """The function that is transformed further: this, without what generated code adds."""
+        return self
+
     def __reduce__(self) -> Any:
         return named(self) or (type(self), (self.what, self.__wrapped__, self.argnums))
 
@@ -49,14 +54,6 @@ class Transform:
         with _differentiated_by(sources):
             record, places, result = trace(self, "; higher derivatives need that", shape)
         return unflatten(result, iter(record.replay(leaves, places)))
-
-
-class CompiledBase:
-    """The base class of compiled functions; `of` is the function that was compiled."""
-
-    __slots__ = ()
-
-    of: Callable[..., Any]
 
 
 def named(f: Any) -> str | None:
@@ -272,8 +269,8 @@ def _transform(what: str, f: Any, argnums: Any) -> Any:
     """Return the transform of a function; of a compiled one the compiled transform."""
     for n in argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,):
         expect(type(n) is int, "argnums", "an int or a tuple of ints", argnums)
-    if isinstance(f, CompiledBase):
-        return type(f)(Transform(what, f.of, argnums))  # type: ignore[call-arg]
+    if isinstance(f, Transform):
+        return type(f)(what, f.of, argnums)
     return Transform(what, f, argnums)
 
 
