@@ -169,7 +169,7 @@ def test_lists_and_other_numbers():
         ),
         ((1.0, None), TypeError, "argument 1 has to be a number"),
         ((1.0,), TypeError, "missing 1 required positional argument"),
-        (([1.0], 2.0), TypeError, "multiply sequence"),
+        (([1.0], 2.0), TypeError, "a Value is no index, count or int"),
     ],
 )
 def test_bad_arguments(args, error, message):
