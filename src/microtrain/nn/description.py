@@ -150,7 +150,7 @@ def _function(f: types.FunctionType) -> dict[str, Any]:
     read = {f"variable {x}": item for x, item in closure(f).items()}
     if _is_installed(str(f.__globals__.get("__name__"))):
         return read | {f"{f.__module__}.{f.__qualname__}": None}
-    names, imports, attributes = _reads(f.__code__)
+    names, imports, attributes = reads(f.__code__)
     read |= {x: f.__globals__[x] for x in names if x in f.__globals__}  # else it is a builtin
     package = f.__globals__.get("__package__")
     read |= {f"import {x}": _imported(x, package) for x in imports}
@@ -219,23 +219,28 @@ def _used(name: str, item: Any, attributes: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def codes(code: types.CodeType) -> list[types.CodeType]:
+    """Return some code, and that of all functions inside."""
+    found = [code]
+    for outer in found:  # which grows
+        found += [inner for inner in outer.co_consts if isinstance(inner, types.CodeType)]
+    return found
+
+
 @functools.lru_cache
-def _reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
+def reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
     """Return which globals some code reads, which modules it imports, and all names in it."""
     import dis  # slow to import
 
-    codes = [code]
-    for outer in codes:  # which grows by the functions inside
-        codes += [inner for inner in outer.co_consts if isinstance(inner, types.CodeType)]
-    steps = [step for each in codes for step in dis.get_instructions(each)]
+    steps = [step for each in codes(code) for step in dis.get_instructions(each)]
     steps = [step for step in steps if step.opname != "EXTENDED_ARG"]
-    reads = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
-    imports = []
+    names = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    imports: list[str] = []
     for level, parts, step in zip(steps, steps[1:], steps[2:]):
         if step.opname == "IMPORT_NAME":  # parts of a module may be modules, too
-            names = *[f"{step.argval}.{part}" for part in parts.argval or ()], step.argval
-            imports += ["." * level.argval + name.removeprefix(".") for name in names]
-    return reads, imports, [name for each in codes for name in each.co_names]
+            modules = *[f"{step.argval}.{part}" for part in parts.argval or ()], step.argval
+            imports += ["." * level.argval + name.removeprefix(".") for name in modules]
+    return names, imports, [name for each in codes(code) for name in each.co_names]
 
 
 def _imported(name: str, package: Any) -> Any:

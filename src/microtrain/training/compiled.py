@@ -38,11 +38,8 @@ class RecordedEngine(EagerEngine):
         """Return what came of a step; None for one that eager code has to make, or to refuse."""
 
     def step(self, state: State, batches: Batches, lr: float) -> Stepped:
-        found = self.make(state, batches, lr) if self._is_recorded else None
-        return self.step_eagerly(state, batches, lr) if found is None else found
-
-    def step_eagerly(self, state: State, batches: Batches, lr: float) -> Stepped:
-        """Make a step on the model itself."""
+        if self._is_recorded and (found := self.make(state, batches, lr)) is not None:
+            return found
         set_state(self.objective.parameters, state)
         return super().step(state, batches, lr)
 
@@ -50,7 +47,7 @@ class RecordedEngine(EagerEngine):
         """Return whether a step on the first samples, at most `most`, is that of eager code."""
         state = state_of(self.objective.parameters)
         batch, outcomes = range(len(self.objective.samples))[: max(1, most)], []
-        for step in (self.step, self.step_eagerly):
+        for step in (self.step, super().step):
             try:
                 outcomes.append(repr(step(state, [batch], 0.1)))
             except ArithmeticError as error:
@@ -119,12 +116,10 @@ def written(
         traced = trace_loss(objective)
         if strict:
             check_numbers(traced, objective, uses_sum)
-        traced.backward(objective.reduction == "mean")
-        parts = traced.parts()
+        forward, loss, backward = traced.backward(objective.reduction == "mean")
     scope = Scope(Python, [traced.record], RESERVED)
     names = scope.inputs(traced.record)
-    texts = write(traced.record, names, scope, *parts)
-    forward, loss, backward = parts
+    texts = write(traced.record, names, scope, forward, loss, backward)
     weights, grads = ([names[k] for k in places] for places in (traced.data, traced.running))
     sample = [
         *forward.lines,
@@ -137,10 +132,15 @@ def written(
     if traced.seeds:
         seed = names[traced.seeds[0]]
         batch = [f"{seed} = 1.0 / len(batch)", *batch, "loss = loss / len(batch)"]
+    norm, squares = [], [f"{g} * {g}" for g in grads]
+    while len(squares) > TERMS:
+        norm.append(f"norm = {' + '.join(squares[:TERMS])}")
+        squares[:TERMS] = ["norm"]
     lines = [
         f"{listed(weights)} = state[0]",
         *_batches(batch, grads, scope, zero_grad, accumulate),
-        *_norm(grads),
+        *norm,
+        f"norm = sqrt({' + '.join(squares)})",
         "# 4. update",
         *(f"{p} = {p} - lr * {g}" for p, g in zip(weights, grads)),
         f"return loss, norm, ({listed(weights)}, {listed(grads)})",
@@ -166,13 +166,3 @@ def _batches(
         f"{listed(grads)} = {listed(totals)}",
         "loss = total",
     ]
-
-
-def _norm(grads: Sequence[str]) -> list[str]:
-    """Return the Python of the length of the gradient."""
-    squares = [f"{g} * {g}" for g in grads]
-    lines = []
-    while len(squares) > TERMS:
-        lines.append(f"norm = {' + '.join(squares[:TERMS])}")
-        squares[:TERMS] = ["norm"]
-    return [*lines, f"norm = sqrt({' + '.join(squares)})"]

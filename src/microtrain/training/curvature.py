@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..compiler.python import Python, assemble, function, listed, loop
 from ..compiler.record import Record, without_collection
@@ -23,9 +23,6 @@ from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective, pairs_of
 from .tracing import Traced, cached, trace_loss
-
-if TYPE_CHECKING:
-    from random import Random
 
 Vector = list[float]
 
@@ -196,8 +193,12 @@ def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
     vectors: list[Vector] = []
     diagonal, beside = Vector(), Vector()
     top, still = math.nan, 0
-    v = _new_direction(rng, vectors, n)
+    w, length = Vector(), 0.0
     while len(vectors) < n:
+        if not length:  # at first, or where the matrix maps the space of the vectors onto itself
+            w = _orthogonal([rng.gauss(0.0, 1.0) for _ in range(n)], vectors)
+        scale = length or math.hypot(*w) or 1.0
+        v = [x / scale for x in w]
         vectors.append(v)
         w = product(v)
         diagonal.append(_dot(v, w))
@@ -209,19 +210,10 @@ def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
             break
         w = _orthogonal(w, vectors)
         length = math.hypot(*w)
-        if length > 1e-13 * max(map(abs, diagonal)):
-            v = [x / length for x in w]
-        else:  # the matrix maps the space of these vectors onto itself: go on outside of it
-            v, length = _new_direction(rng, vectors, n), 0.0
+        if not length > 1e-13 * max(map(abs, diagonal)):
+            length = 0.0
         beside.append(length)
     return top
-
-
-def _new_direction(rng: Random, vectors: Sequence[Vector], n: int) -> Vector:
-    """Return a random vector of length 1 that is orthogonal to these."""
-    v = _orthogonal([rng.gauss(0.0, 1.0) for _ in range(n)], vectors)
-    length = math.hypot(*v)
-    return [x / length for x in v] if length else v
 
 
 def _orthogonal(w: Vector, vectors: Sequence[Vector]) -> Vector:

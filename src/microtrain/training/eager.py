@@ -50,14 +50,6 @@ def step(
     return total
 
 
-def sum_of_squares(parameters: Sequence[Value]) -> float:
-    """Return the sum of the squares of the parameters' derivatives."""
-    total = 0.0
-    for p in parameters:
-        total = total + p.grad * p.grad
-    return total
-
-
 class EagerEngine:
     """The engine that performs each operation of `step` when it comes, on the model itself."""
 
@@ -78,7 +70,10 @@ class EagerEngine:
             *(objective.model, parameters, drawn, lr),
             *(objective.loss_of, objective.reduction, self.zero_grad),
         )
-        return loss, sqrt(sum_of_squares(parameters)), state_of(parameters)
+        after, squares = state_of(parameters), 0.0
+        for g in after[1]:
+            squares = squares + g * g
+        return loss, sqrt(squares), after
 
     def refresh(self) -> None:
         """Take note of what `on_step` may have changed: nothing to do, as nothing was recorded."""

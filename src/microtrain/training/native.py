@@ -181,14 +181,14 @@ def _generated(objective: Objective) -> SimpleNamespace:
     is_mean = objective.reduction == "mean"
     with without_collection():
         traced = trace_loss(objective)
-        traced.backward(is_mean)
+        parts = traced.backward(is_mean)
         check(traced.record)
         scope = CScope(traced.record)
         names = dict.fromkeys(traced.seeds, "seed")
         for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
             names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
         targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(traced.data))]]
-        lines = body(traced.record, names, scope, traced.parts(), targets)
+        lines = body(traced.record, names, scope, parts, targets)
     sample = function(
         "static double sample(const double *restrict p, const double *restrict x,\n"
         "                     const double *restrict y, double seed, double *restrict g)",

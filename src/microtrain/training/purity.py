@@ -12,14 +12,14 @@ import functools
 import itertools
 import math
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..engine import operators, piecewise, primitives
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn import losses
-from ..nn.description import PARTS, PLAIN, closure, is_own, members
+from ..nn.description import PARTS, PLAIN, closure, codes, is_own, members, reads
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .objective import Objective
@@ -120,30 +120,27 @@ class _Inspector:
         self.seen: dict[tuple[int, bool], Any] = {(id(p), False): p for p in parameters}
         self.uses_sum = False
 
-    def inspect(self, item: Any, shared: bool = True) -> None:
+    def inspect(self, *items: Any, shared: bool = True) -> None:
         """Raise `CompileError` if an object, or what it refers to, may not stay the same."""
-        kind = type(item)
-        if kind in PLAIN or kind is range or (id(item), shared) in self.seen or _is_trusted(item):
-            return
-        self.seen[id(item), shared] = item
-        if kind in (list, dict, set, frozenset, tuple):
-            if shared and kind not in (tuple, frozenset):
-                raise CompileError(f"it uses a {kind.__name__} that may change")
-            self._all((*item, *item.values()) if kind is dict else item, shared)
-        elif kind is types.FunctionType:
-            self._function(item)
-        elif kind in WRAPS:
-            parts = PARTS[kind](item)
-            self._all(parts.values() if isinstance(parts, dict) else parts)
-        elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
-            raise CompileError(f"it uses a {kind.__name__} from outside")
-        else:
-            self._class(kind)
-            self._all(vars(item).values(), shared)
-
-    def _all(self, parts: Iterable[Any], shared: bool = True) -> None:
-        for part in parts:
-            self.inspect(part, shared)
+        for item in items:
+            kind, key = type(item), (id(item), shared)
+            if kind in PLAIN or kind is range or key in self.seen or _is_trusted(item):
+                continue
+            self.seen[key] = item
+            if kind in (list, dict, set, frozenset, tuple):
+                if shared and kind not in (tuple, frozenset):
+                    raise CompileError(f"it uses a {kind.__name__} that may change")
+                self.inspect(*item, *(item.values() if kind is dict else ()), shared=shared)
+            elif kind is types.FunctionType:
+                self._function(item)
+            elif kind in WRAPS:
+                parts = PARTS[kind](item)
+                self.inspect(*(parts.values() if isinstance(parts, dict) else parts))
+            elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
+                raise CompileError(f"it uses a {kind.__name__} from outside")
+            else:
+                self._class(kind)
+                self.inspect(*vars(item).values(), shared=shared)
 
     def _class(self, cls: type) -> None:
         """Look at what the methods of a class do."""
@@ -164,33 +161,29 @@ class _Inspector:
 
     def _function(self, f: types.FunctionType) -> None:
         """Look at the code of a function, and what it refers to."""
+        import dis  # slow to import
+
         around = closure(f)
         if "__class__" in around:  # of super()
             self._class(around.pop("__class__"))
-        self._all([*around.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values()])
-        self._code(f.__code__, f.__globals__)
-
-    def _code(self, code: types.CodeType, found: dict[str, Any]) -> None:
-        import dis  # slow to import
-
-        for instruction in dis.get_instructions(code):
-            name, argument = instruction.opname, instruction.argval
-            if name in INSTRUCTIONS:
-                raise CompileError(INSTRUCTIONS[name])
-            if name.endswith("_DEREF") and name[:4] != "LOAD" and argument in code.co_freevars:
-                raise CompileError("it sets a variable of a function around it")
-            if name.startswith("MATCH_") or (name == "BINARY_OP" and "%" in instruction.argrepr):
-                raise CompileError("it asks what kind of number it has, or for a remainder")
-            if name in ("LOAD_GLOBAL", "LOAD_NAME"):
-                self._global(argument, code.co_names, found)
-        if barred := BARRED.intersection(code.co_names):
-            raise CompileError(f"it uses {min(barred)}")
-        for inner in code.co_consts:
-            if isinstance(inner, types.CodeType):
-                self._code(inner, found)
+        self.inspect(*around.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values())
+        names, _, others = reads(f.__code__)
+        for name in names:
+            self._global(name, others, f.__globals__)
+        for code in codes(f.__code__):
+            for step in dis.get_instructions(code):
+                name = step.opname
+                if name in INSTRUCTIONS:
+                    raise CompileError(INSTRUCTIONS[name])
+                if name in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars:
+                    raise CompileError("it sets a variable of a function around it")
+                if name.startswith("MATCH_") or (name == "BINARY_OP" and "%" in step.argrepr):
+                    raise CompileError("it asks what kind of number it has, or for a remainder")
+            if barred := BARRED.intersection(code.co_names):
+                raise CompileError(f"it uses {min(barred)}")
 
     def _global(self, name: str, names: Sequence[str], found: dict[str, Any]) -> None:
-        """Look at a global variable that some code reads; `names` are all that it reads."""
+        """Look at a global variable that a function reads; `names` are all that it reads."""
         if name not in found:
             self.uses_sum |= name == "sum"
             item = getattr(builtins, name, None)

@@ -25,38 +25,28 @@ Made = TypeVar("Made")
 
 
 class Traced:
-    """The recorded loss of one sample, and what is made of it later on.
+    """The recorded loss of one sample."""
 
-    Attributes: `record`; `parameters`, those of a copy of the model, which hold symbols; `names`,
-    of the parameters; `data`, `xs` and `ys`, the places of the parameters, the sample and its
-    target; `prediction`, a Value over symbols, or a list of them; `loss`, one; `pack`, which makes
-    a tuple of floats of a sample and its target. After `backward`: `running` and `seeds`, the
-    places of the gradients so far and of the seed, if it comes in; `gradients`, of each Value.
-    """
-
-    pack: Callable[[Any, Any], tuple[float, ...]]
-    loss: Value
-    prediction: Any
-    data: list[int]
-    xs: list[int]
-    ys: list[int]
-    running: list[int]
-    seeds: list[int]
-    gradients: dict[Value, Any]
+    prediction: Any  # a Value over symbols, or a list of them
+    loss: Value  # over a symbol
+    pack: Callable[[Any, Any], tuple[float, ...]]  # of a sample and its target
+    data: list[int]  # the places of the parameters,
+    xs: list[int]  # of the sample,
+    ys: list[int]  # of its target,
+    running: list[int]  # after `backward`: of the gradients so far,
+    seeds: list[int]  # and of the seed, if it comes in
+    gradients: dict[Value, Any]  # of all Values
 
     def __init__(self, parameters: Sequence[Value], names: Sequence[str]) -> None:
+        """Begin a record; the parameters are those of a copy of the model."""
         self.record = Record(', or train with engine="eager"')
         self.parameters, self.names = parameters, names
-
-    def symbol(self, place: int) -> Any:
-        """Return the symbol of a place."""
-        return Symbol(self.record, place)
 
     def inputs(self, name: str, x: Any) -> tuple[list[int], Any]:
         """Return new inputs in the form of a number or a list: their places, and their symbols."""
         names = [f"{name}{i}" for i in range(len(x))] if isinstance(x, list) else [name]
         places = [self.record.input(each) for each in names]
-        symbols = [self.symbol(place) for place in places]
+        symbols = [Symbol(self.record, place) for place in places]
         return places, symbols if isinstance(x, list) else symbols[0]
 
     @property
@@ -65,16 +55,16 @@ class Traced:
         parts = parts_of(self.prediction)
         return [v.data.place for v in parts if isinstance(getattr(v, "data", None), Symbol)]
 
-    def backward(self, seeded: bool) -> None:
-        """Record the backward pass, from the seed 1 or, if `seeded`, from one that comes in."""
+    def backward(self, seeded: bool) -> list[Part]:
+        """Record the backward pass, from the seed 1 or, if `seeded`, from one that comes in.
+
+        Return the parts of the step, to be written down.
+        """
         self.running = [self.record.input(f"g_{name}") for name in self.names]
         self.seeds = [self.record.input("seed")] if seeded else []
-        seed: Any = self.symbol(self.seeds[0]) if seeded else 1.0
-        start: dict[Value, Any] = dict(zip(self.parameters, map(self.symbol, self.running)))
-        self.gradients = accumulated(self.loss, seed, start)
-
-    def parts(self) -> list[Part]:
-        """Return the parts of the step, to be written down."""
+        running = [Symbol(self.record, place) for place in self.running]
+        seed = Symbol(self.record, self.seeds[0]) if seeded else 1.0
+        self.gradients = accumulated(self.loss, seed, dict(zip(self.parameters, running)))
         gradient = [as_place(self.record, self.gradients[p]) for p in self.parameters]
         return [
             Part("1. forward pass", "v", through=self.predicted),
@@ -102,7 +92,7 @@ def trace_loss(objective: Objective) -> Traced:
     traced.xs, sample = traced.inputs("x", x)
     traced.data = [traced.record.input(name) for name in traced.names]
     for p, place in zip(symbols, traced.data):
-        p.data = traced.symbol(place)
+        p.data = Symbol(traced.record, place)
     given = [*parts_of(sample)]
     try:
         prediction = traced.prediction = twin(sample)
@@ -183,7 +173,7 @@ def as_floats(y: Any, loss: Loss, n_out: int) -> Any:
     return floats if isinstance(y, list | tuple) else floats[0]
 
 
-def _copy(model: Any, parameters: Sequence[Value]) -> tuple[Any, list[Value]]:
+def _copy(model: Any, parameters: Sequence[Value]) -> tuple[Any, list[Any]]:
     """Return a copy of the model, and its parameters in the order of the model's."""
     import copy  # slow to import
 
