@@ -147,20 +147,18 @@ def test_submit_is_all_that_an_executor_needs():
     assert [run.seed for run in found.runs] == [0, 1, 2, 3]
 
 
-def test_all_are_made_where_only_some_are_sent_at_a_time(monkeypatch):
+@pytest.mark.parametrize(("most", "size"), [(1000, 3), (30, 10)])
+def test_all_are_made_in_chunks_of_which_there_are_not_too_many(most, size, monkeypatch):
     class Counts(THREADS):
-        most = 0
+        def submit(self, function, planned, *args):
+            sizes.append(len(planned))
+            return super().submit(function, planned, *args)
 
-        def submit(self, *args):
-            futures.append(super().submit(*args))
-            self.most = max(self.most, sum(not future.done() for future in futures))
-            return futures[-1]
-
-    futures = []
-    monkeypatch.setattr("microtrain.lab.executors.AT_ONCE", 3)
+    sizes = []
+    monkeypatch.setattr("microtrain.lab.executors.MANY", most)
     with Counts(1) as executor:
         found = ended(seeds=range(300), executor=executor)
-    assert [run.seed for run in found.runs] == [*range(300)] and executor.most <= 3
+    assert [run.seed for run in found.runs] == [*range(300)] and sizes == [size] * (300 // size)
 
 
 def test_an_executor_that_takes_no_more_has_its_runs_kept():

@@ -137,10 +137,14 @@ def test_a_failure_keeps_what_there_is():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"lrs": []}, ValueError, "lrs expects at least one number, got none"),
+        ({"lrs": []}, ValueError, "lrs expects at least one, got none"),
         ({"lrs": 0.1}, TypeError, "lrs expects a list of numbers above 0, got float"),
         ({"lrs": [0.1, 0]}, ValueError, r"lrs\[1\] expects a finite number above 0, got 0"),
-        ({"scales": [1, 1.0]}, ValueError, "scales expects different numbers"),
+        (
+            {"scales": [1, 1.0]},
+            ValueError,
+            "scales expects different numbers above 0",
+        ),
         ({"scales": ["x"]}, TypeError, r"scales\[0\] expects a number"),
         ({"seeds": []}, ValueError, "seeds expects at least one"),
         ({"steps": 1}, ValueError, "steps expects an int of at least 2"),
@@ -252,13 +256,15 @@ def test_the_plot_shows_each_cell_in_its_colour():
     found = mt.phase_diagram(LRS, SCALES, seeds=range(3))
     ax = found.plot()
     assert found.plot(ax) is ax
-    slow, kinds = (mesh.get_array().filled(0) for mesh in ax.collections[:2])
-    for row, steps, verdicts in zip(found.cells, slow, kinds):
-        assert [[*LOOKS][int(k)] for k in verdicts] == [cell.verdict for cell in row]
-        assert [*steps] == [cell.steps[1] if cell.steps else 0 for cell in row]
-    assert [matplotlib.colors.to_hex(c).upper() for c in ax.collections[1].get_cmap().colors] == [
-        colour for _, colour, _ in LOOKS.values()
-    ]
+    darkness, order = {}, matplotlib.colors.LinearSegmentedColormap.from_list("", SHADES)
+    for row, colours in zip(found.cells, ax.collections[0].get_array()):
+        for cell, colour in zip(row, colours):
+            if cell.verdict == "converged":
+                darkness[cell.steps[1]] = [*colour]
+            else:
+                assert matplotlib.colors.to_hex(colour).upper() == LOOKS[cell.verdict][1]
+    places = [math.log(max(1, steps)) / math.log(100) for steps in darkness]
+    assert len(places) >= 2 and [*darkness.values()] == [[*order(place)] for place in places]
     line = ax.patches[0]
     assert [*line.get_data().values] == found.stable_lrs
     assert [*line.get_data().edges] == edges(SCALES)

@@ -53,9 +53,8 @@ from .errors import CompileError, DomainError, GradcheckError
 from .files.records import CheckpointError
 from .lab.diagram import PhaseDiagram
 from .lab.executors import SweepError
-from .lab.phase import phase_diagram
 from .lab.results import Sweep
-from .lab.sweep import sweep
+from .lab.sweep import phase_diagram, sweep
 from .nn import datasets
 from .nn.checkpoint import load, save
 from .nn.losses import cross_entropy, hinge, mse_loss, squared_error

@@ -9,8 +9,8 @@ import math
 from ..draw.plot import axes
 from ..files.records import target
 from ..lab.diagram import PhaseDiagram
-from ..lab.phase import phase_diagram
 from ..lab.runs import counts
+from ..lab.sweep import phase_diagram
 from ..nn.optim import learning_rate
 from .options import Command, Unset, filled, refuse, usual
 from .pool import SHARED, explored, printed

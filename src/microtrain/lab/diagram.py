@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Iterator, Sequence
-from itertools import chain, groupby, pairwise
+from itertools import pairwise
 from typing import Any
 
 from ..draw import plot
@@ -29,17 +29,14 @@ LOOKS: dict[str, Look] = {
     "diverged": ("X", "#A33A00", (130,)),
     LINE: ("|", "#000000", (16,)),
 }
-EMPTY: Look = " ", "#FFFFFF", (240,)
+EMPTY: Look = " ", "none", (240,)
 SHADES = "#08254D", "#0072B2", "#A9DBF5"  # of "converged" in a plot, likewise
 
-Planned = tuple[float, int]  # the scale and the seed of a start
 
-
-class PhaseDiagram(Job[Planned, list[Run]]):
+class PhaseDiagram(Job):
     """What became of every learning rate from every start, made by `phase_diagram`.
 
-    Beside what a `Job` has, whose plan is the scale and the seed of each start, and in `made` its
-    runs:
+    Beside what a `Job` has, whose plan is the scale and the seed of each start:
 
     Attributes:
         lrs: the learning rates, ascending.
@@ -54,7 +51,7 @@ class PhaseDiagram(Job[Planned, list[Run]]):
     [0.2]
     """
 
-    what = "starts"
+    what, one = "starts", "the start of scale {:g} with seed {}"
 
     def __init__(
         self,
@@ -67,21 +64,17 @@ class PhaseDiagram(Job[Planned, list[Run]]):
         # Seed by seed, so that what is there after Ctrl-C is the whole plane with fewer seeds.
         plan = [(scale, seed) for seed in seeds for scale in scales or (1.0,)]
         super().__init__(plan, steps, target_loss)
-        self.lrs = list(lrs)
-        self.by = "seed" if scales is None else "scale"
+        self.lrs, self.by = list(lrs), "seed" if scales is None else "scale"
         self.rows: list[float] = list(seeds if scales is None else scales)
-
-    def _named(self, planned: Planned) -> str:
-        return f"the start of scale {planned[0]:g} with seed {planned[1]}"
 
     @property
     def cells(self) -> list[list[Rate | None]]:
         """A `Rate` for each row and learning rate; None where no run has been made."""
-        groups: dict[float, list[list[Run]]] = {row: [] for row in self.rows}
-        for runs in self.results:
-            groups[getattr(runs[0], self.by)].append(runs)
-        nothing: list[Rate | None] = [None] * len(self.lrs)
-        return [[*map(Rate, zip(*starts))] if starts else nothing for starts in groups.values()]
+        rows: dict[float, list[Run]] = {row: [] for row in self.rows}
+        for run in self.runs:
+            rows[getattr(run, self.by)].append(run)
+        n = len(self.lrs)  # a row has the runs of its starts one after the other
+        return [[Rate(runs[k::n]) if runs else None for k in range(n)] for runs in rows.values()]
 
     @property
     def stable_lrs(self) -> list[float | None]:
@@ -106,16 +99,12 @@ class PhaseDiagram(Job[Planned, list[Run]]):
         labels = [f"{x:.3g}" for x in self.rows]
         margin = max(map(len, labels))
         room, n, m = max(8, width - margin - 2), len(self.lrs), len(labels)
+        across, up = min(n, room), min(m, height)  # how many are shown
         size = max(1, min(room // n, height * 2 // m, 6))  # characters that a cell is wide
-        wide, high = min(room, n * size), min(height, m * max(1, size // 2))
-        columns = [k * n // wide for k in range(wide)]
-        borders = [*map(math.log10, edges([self.lrs[k] for k in columns[::size]]))]
-        places = [a + (b - a) * i / size for a, b in pairwise(borders) for i in range(size)]
-
-        def place(x: float) -> int | None:
-            """Return which character of a row stands for a rate of 10**x, if one does."""
-            inside = borders[0] <= x < borders[-1]
-            return bisect.bisect(places, x + 1e-9) - 1 if inside else None  # or rounding decides
+        columns = [k * n // across for k in range(across)]
+        borders = [*map(math.log10, edges([self.lrs[k] for k in columns]))]
+        # Where each character of a row begins; a little before, or rounding decides.
+        places = [a + (b - a) * i / size - 1e-9 for a, b in pairwise(borders) for i in range(size)]
 
         def look(cell: Rate | None) -> tuple[str, int]:
             """Return the sign of a cell, and its colour."""
@@ -124,29 +113,33 @@ class PhaseDiagram(Job[Planned, list[Run]]):
             part = math.log(max(1, steps)) / math.log(max(2, self.steps))
             return sign, shades[int(part * (len(shades) - 0.01))]
 
-        told, signs, before = [f"{LABELS[self.by]} over learning rate"], set(), -1
+        def text(looks: Sequence[tuple[str, int]]) -> str:
+            if colour:
+                return "".join(f"\033[48;5;{ansi}m " for _, ansi in looks) + "\033[0m"
+            return "".join(sign for sign, _ in looks).rstrip()
+
+        told, signs = [f"{LABELS[self.by]} over learning rate"], set()
         cells, line = self.cells, self.stable_lrs
-        for row in (k * m // high for k in reversed(range(high))):
-            looks = [look(cells[row][k]) for k in columns]
-            if (lr := line[row]) and (passes := place(math.log10(lr))) is not None:
-                looks[passes] = LOOKS[LINE][0], LOOKS[LINE][2][0]
+        for row in (k * m // up for k in reversed(range(up))):
+            looks = [look(cells[row][k]) for k in columns for _ in range(size)]
+            if (lr := line[row]) and borders[0] <= math.log10(lr) < borders[-1]:
+                looks[bisect.bisect(places, math.log10(lr)) - 1] = LOOKS[LINE][0], LOOKS[LINE][2][0]
             signs |= {sign for sign, _ in looks}
-            told.append(f"{labels[row] if row != before else '':>{margin}} |{_text(looks, colour)}")
-            before = row
+            titles = [labels[row], *[""] * (size // 2 - 1)]
+            told += [f"{title:>{margin}} |{text(looks)}" for title in titles]
         ticks = ""
         for k in range(math.ceil(borders[0]), math.ceil(borders[-1])):
-            if (tick := place(k)) is not None and tick >= len(ticks):
+            if (tick := bisect.bisect(places, k) - 1) >= len(ticks):
                 ticks = f"{ticks:<{tick}}{10.0**k:g} "
         entries = []
         for name, (sign, _, shades) in LOOKS.items():
             block = [(sign, shade) for shade in shades for _ in "  "] if colour else [(sign, 0)]
             order = ", early to late" if colour and len(shades) > 1 else ""
-            entries += [f"{_text(block, colour)} {name}{order}"] if sign in signs else []
+            entries += [f"{text(block)} {name}{order}"] if sign in signs else []
         below = [ticks.rstrip() or f"{self.lrs[0]:.3g}"]
         below += ["   ".join(entries[i : i + 4]) for i in range(0, len(entries), 4)]
-        if wide < n or high < m:
-            rates, rows = f"{min(wide, n)} of {n} rates", f"{min(high, m)} of {m} {self.by}s"
-            below.append(f"{rates} and {rows} are shown")
+        if across < n or up < m:
+            below.append(f"{across} of {n} rates and {up} of {m} {self.by}s are shown")
         return "\n".join([*told, *(" " * (margin + 2) + text for text in below)])
 
     def plot(self, ax: Any = None) -> Any:
@@ -157,32 +150,31 @@ class PhaseDiagram(Job[Planned, list[Run]]):
         axes. Needs matplotlib (`pip install matplotlib`), else `ImportError`.
         """
         ax = plot.axes(ax, 7.2, 4.6)
-        from matplotlib.colors import LinearSegmentedColormap, ListedColormap, LogNorm
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgba
         from matplotlib.patches import Patch
         from matplotlib.patheffects import withStroke
 
-        names, cells, scaled = [*LOOKS], self.cells, self.by == "scale"
-        across = edges(self.lrs)
-        up = edges(self.rows) if scaled else [k - 0.5 for k in range(len(cells) + 1)]
-        steps = [[max(1, c.steps[1]) if c and c.steps else math.nan for c in row] for row in cells]
         shades = LinearSegmentedColormap.from_list("", SHADES)
-        look: dict[str, Any] = {"norm": LogNorm(1, max(2, self.steps)), "rasterized": True}
-        mesh = ax.pcolormesh(across, up, steps, cmap=shades, **look)
-        kinds = [
-            [names.index(c.verdict) or math.nan if c else math.nan for c in row] for row in cells
-        ]
-        colours = ListedColormap([colour for _, colour, _ in LOOKS.values()])
-        look = {"vmin": 0, "vmax": len(names) - 1, "rasterized": True}
-        ax.pcolormesh(across, up, kinds, cmap=colours, **look)
+        steps: Any = ScalarMappable(LogNorm(1, max(2, self.steps)), shades)
+
+        def colour(cell: Rate | None) -> Any:
+            if cell and cell.verdict == "converged" and cell.steps:
+                return steps.to_rgba(max(1.0, cell.steps[1]))
+            return to_rgba(LOOKS[cell.verdict][1] if cell else EMPTY[1])
+
+        cells, scaled, across = self.cells, self.by == "scale", edges(self.lrs)
+        up = edges(self.rows) if scaled else [k - 0.5 for k in range(len(cells) + 1)]
+        ax.pcolormesh(across, up, [[*map(colour, row)] for row in cells], rasterized=True)
         if not scaled:
             ax.yaxis.get_major_locator().set_params(integer=True)
             ax.yaxis.set_major_formatter(lambda k, _: f"{dict(enumerate(self.rows)).get(k, '')}")
         seen = {cell.verdict for row in cells for cell in row if cell}
-        handles: list[Any] = [Patch(color=LOOKS[x][1], label=x) for x in names if x in seen]
+        handles: list[Any] = [Patch(color=LOOKS[x][1], label=x) for x in LOOKS if x in seen]
         passes = [lr or math.nan for lr in self.stable_lrs]
         if any(across[0] <= lr < across[-1] for lr in passes):
-            look = {"orientation": "horizontal", "baseline": None, "color": LOOKS[LINE][1]}
-            look["path_effects"] = [withStroke(linewidth=3.2, foreground=EMPTY[1])]
+            look: dict[str, Any] = {"orientation": "horizontal", "baseline": None, "color": "black"}
+            look["path_effects"] = [withStroke(linewidth=3.2, foreground="white")]
             handles.append(ax.stairs(passes, up, label=LINE, linewidth=1.4, **look))
         ax.set(xlabel="learning rate", xscale="log", xlim=(across[0], across[-1]))
         ax.set(ylabel=LABELS[self.by], yscale="log" if scaled else "linear", ylim=(up[0], up[-1]))
@@ -191,14 +183,13 @@ class PhaseDiagram(Job[Planned, list[Run]]):
         ax.legend(handles=handles, title=title, frameon=False, alignment="left", **plot.BESIDE)
         if "converged" in seen:
             scale = ax.inset_axes((1.04, 0.03, 0.035, 0.38))
-            ax.figure.colorbar(mesh, cax=scale, label="steps to converge")
+            ax.figure.colorbar(steps, cax=scale, label="steps to converge")
         return ax
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield a dict for each run: lr, scale, seed, verdict, steps, loss and first sharpness."""
         names = "lr", "scale", "seed", "verdict", "steps", "loss", "sharpness"
-        for run in chain(*self.results):
-            yield {name: getattr(run, name) for name in names}
+        return ({name: getattr(run, name) for name in names} for run in self.runs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was found as plain numbers, texts, lists and dicts.
@@ -218,9 +209,8 @@ class PhaseDiagram(Job[Planned, list[Run]]):
 
     def __repr__(self) -> str:
         done = "" if self.status == "finished" else f", {self.status}"
-        runs = counted(len(self.made) * len(self.lrs), "run")
         rates, rows = counted(len(self.lrs), "rate"), counted(len(self.rows), self.by)
-        return f"PhaseDiagram({runs} of {rates} and {rows}{done})"
+        return f"PhaseDiagram({counted(len(self.runs), 'run')} of {rates} and {rows}{done})"
 
 
 def edges(centres: Sequence[float]) -> list[float]:
@@ -234,11 +224,3 @@ def edges(centres: Sequence[float]) -> list[float]:
     first, last = (inner[0], inner[-1]) if inner else (places[0] + 0.5, places[0] - 0.5)
     found = [2 * places[0] - first, *inner, 2 * places[-1] - last]
     return [10.0 ** min(max(-307, x), 308) for x in found]
-
-
-def _text(looks: Sequence[tuple[str, int]], colour: bool) -> str:
-    """Return a row of characters: signs, or blanks on the colours of a terminal."""
-    if not colour:
-        return "".join(sign for sign, _ in looks).rstrip()
-    stretches = groupby(ansi for _, ansi in looks)
-    return "".join(f"\033[48;5;{ansi}m{' ' * len([*same])}" for ansi, same in stretches) + "\033[0m"

@@ -3,57 +3,52 @@
 from __future__ import annotations
 
 import abc
-import itertools
 import math
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
 
 from ..files.csv import write_csv
+from .runs import Run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-Planned = TypeVar("Planned")
-Made = TypeVar("Made")
+Make = Callable[[Any], list[Run]]
 
-# What is planned is sent to an executor in at most 100 chunks, unless these had more than 16 each.
-# At most 1,000 are there at a time: all that are have to be cancelled on Ctrl-C.
-CHUNKS, LARGEST, AT_ONCE = 100, 16, 1000
+# What is planned is sent to an executor in at most 100 chunks, unless these had more than 16 each;
+# and in at most 1,000, as all that have not started have to be cancelled on Ctrl-C.
+FEW, LARGE, MANY = 100, 16, 1000
 
 
-class Job(abc.ABC, Generic[Planned, Made]):
+class Job(abc.ABC):
     """What is to be made, and what has been.
 
     Attributes:
         plan: what there is to make, in order; `planned` is how many.
         steps: how many updates each run makes at most.
         target_loss: the loss below which a run has converged, or None.
-        made: what has been made, by its place in the plan.
+        made: lists of the runs that have been made, by their place in the plan.
         status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
     """
 
-    what = "runs"  # that are planned
+    what, one = "runs", "the run of learning rate {0} with seed {2}"  # that are planned
 
-    def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:
+    def __init__(self, plan: Sequence[Any], steps: int, target_loss: float | None) -> None:
         self.plan, self.planned = plan, len(plan)
         self.steps, self.target_loss = steps, target_loss
-        self.made: dict[int, Made] = {}
+        self.made: dict[int, list[Run]] = {}
         self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
 
     @property
-    def results(self) -> list[Made]:
-        """What has been made, in the order of the plan."""
-        return [self.made[place] for place in sorted(self.made)]
+    def runs(self) -> list[Run]:
+        """The finished runs, in the order of the plan."""
+        return [run for place in sorted(self.made) for run in self.made[place]]
 
     @property
-    def lost(self) -> list[Planned]:
+    def lost(self) -> list[Any]:
         """What has not been made."""
         return [planned for place, planned in enumerate(self.plan) if place not in self.made]
-
-    @abc.abstractmethod
-    def _named(self, planned: Planned) -> str:
-        """Return what is planned in words."""
 
     @abc.abstractmethod
     def records(self) -> Iterable[dict[str, Any]]:
@@ -81,7 +76,7 @@ class SweepError(RuntimeError):
         self.sweep = sweep
 
 
-def here(job: Job[Planned, Made], make: Callable[[Planned], Made]) -> Generator[None]:
+def here(job: Job, make: Make) -> Generator[None]:
     """Make one after the other; yield whenever one has been added to the job."""
     for place, planned in enumerate(job.plan):
         try:
@@ -91,31 +86,18 @@ def here(job: Job[Planned, Made], make: Callable[[Planned], Made]) -> Generator[
         yield
 
 
-def there(
-    job: Job[Planned, Made], make: Callable[[Planned], Made], executor: Executor
-) -> Generator[None]:
+def there(job: Job, make: Make, executor: Executor) -> Generator[None]:
     """Make them on an executor; yield whenever some have been added to the job.
 
     If one fails, no others are started, but those that are under way are waited for.
     """
     from queue import SimpleQueue
 
-    plan = [*enumerate(job.plan)]
+    plan, n = [*enumerate(job.plan)], job.planned
+    size = max(min(LARGE, math.ceil(n / FEW)), math.ceil(n / MANY))
     sent: set[Any] = set()  # the futures that are not done
-    size = min(LARGEST, math.ceil(len(plan) / CHUNKS))
     done: SimpleQueue[Any] = SimpleQueue()  # `as_completed` would never return cancelled futures
     failures: list[BaseException] = []
-    starts = iter(range(0, len(plan), size))
-
-    def send(n: int) -> None:
-        """Send the next n chunks, if there are as many."""
-        try:
-            for start in itertools.islice(starts, n):
-                future = executor.submit(_chunk, plan[start : start + size], make)
-                sent.add(future)
-                future.add_done_callback(done.put)
-        except Exception as error:  # the executor is broken, or was shut down
-            failures.append(error)
 
     def add(future: Any) -> None:
         """Add what a finished future made to the job, or what kept it from that to the failures."""
@@ -132,12 +114,16 @@ def there(
             failures.append(error)
 
     try:
-        send(AT_ONCE)
+        for start in range(0, n, size):
+            future = executor.submit(_chunk, plan[start : start + size], make)
+            sent.add(future)
+            future.add_done_callback(done.put)
         while sent and not failures:
             add(done.get())
             if not failures:
-                send(1)
                 yield
+    except Exception as error:  # the executor is broken, or was shut down
+        failures.append(error)
     finally:
         wait = bool(failures)
         for future in sent:
@@ -149,12 +135,12 @@ def there(
 
 
 def _chunk(
-    planned: Sequence[tuple[int, Planned]], make: Callable[[Planned], Made]
-) -> tuple[dict[int, Made], BaseException | None, str]:
+    planned: Sequence[tuple[int, Any]], make: Make
+) -> tuple[dict[int, list[Run]], BaseException | None, str]:
     """Make some; return them by their places, and what ended them early, with its traceback."""
     import traceback  # slow to import
 
-    made: dict[int, Made] = {}
+    made: dict[int, list[Run]] = {}
     try:
         for place, one in planned:
             made[place] = make(one)
@@ -163,7 +149,7 @@ def _chunk(
     return made, None, ""
 
 
-def _fail(job: Job[Any, Any], error: BaseException, sent: Any = None) -> NoReturn:
+def _fail(job: Job, error: BaseException, sent: Any = None) -> NoReturn:
     """Raise what a failure is to raise; `sent` is what went to a worker, if any."""
     if isinstance(error, KeyboardInterrupt):
         raise error
@@ -183,7 +169,7 @@ def _fail(job: Job[Any, Any], error: BaseException, sent: Any = None) -> NoRetur
     raise SweepError(
         "a run could not be made, or the worker that had it died: "
         f"{type(error).__name__}: {error or 'no reason given'}\n"
-        f"Missing: {job._named(first)}{others}; "
+        f"Missing: {job.one.format(*first)}{others}; "
         f"of {job.planned:,} {job.what}, {len(job.made):,} have finished and are kept, in .sweep",
         job,
     ) from error

@@ -7,16 +7,13 @@ from typing import Any
 
 from ..draw import chart, plot
 from ..errors import counted
-from ..nn.optim import Schedule
 from . import words
 from .executors import Job
 from .runs import Rate, Run
 from .words import printed, record
 
-Planned = tuple[str, float | Schedule, int]
 
-
-class Sweep(Job[Planned, Run]):
+class Sweep(Job):
     """What became of every learning rate with every seed, made by `sweep`.
 
     It has what a `Job` has; its plan is the label, rate and seed of each run.
@@ -31,17 +28,9 @@ class Sweep(Job[Planned, Run]):
     Rate(0.1: 20 converged)
     """
 
-    def __init__(self, plan: Sequence[Planned], steps: int, target_loss: float | None) -> None:
+    def __init__(self, plan: Sequence[Any], steps: int, target_loss: float | None) -> None:
         super().__init__(plan, steps, target_loss)
         self._rates: list[Rate] = []
-
-    @property
-    def runs(self) -> list[Run]:
-        """The finished runs, rate by rate and seed by seed."""
-        return self.results
-
-    def _named(self, planned: Planned) -> str:
-        return f"the run of learning rate {planned[0]} with seed {planned[2]}"
 
     @property
     def rates(self) -> list[Rate]:

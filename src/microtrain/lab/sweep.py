@@ -1,29 +1,37 @@
-"""`sweep`: every learning rate with every seed."""
+"""`sweep` and `phase_diagram`: every learning rate with every seed, or from every start."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
-from ..errors import any_int, as_list, expect, positive_int
+from ..errors import CompileError, any_int, as_list, expect, positive_int, true_or_false
 from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
-from ..training.history import History
+from ..training.curvature import Curvature
+from ..training.eager import set_state, state_of
 from ..training.objective import pairs_of
 from ..training.plan import Plan
-from ..training.train import plan_for, run, warn
+from ..training.train import engine_for, plan_for, run, warn
+from .diagram import PhaseDiagram
 from .executors import Job, here, there
-from .results import Planned, Sweep
-from .runs import Run
+from .results import Sweep
+from .runs import Run, comparable
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 OWN = ("lrs", "scales", "seeds", "sharpness", "executor", "on_run")  # no arguments of `train`
+
+# Eight to a decade, of a phase diagram.
+RATES = tuple(10 ** (k / 8) for k in range(-24, 9))
+SCALES = tuple(10 ** (k / 8) for k in range(-8, 9))
+
+NUMBERS, INTS = "numbers above 0", "ints, such as range(20)"
 
 
 def sweep(
@@ -75,15 +83,74 @@ def sweep(
     ('descending', 'the loss fell to 0.0496; at this pace the target is some 150 steps away')
     """
     given = locals()
-    rates, numbers = labelled(lrs), distinct_seeds(seeds)
-    options = checked(**given)
+    rates, numbers = labelled(lrs), _distinct("seeds", seeds, any_int, INTS)
+    options = _checked(**given)
     plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
     result = Sweep(plan, options["steps"], options["target_loss"])
-    perform(result, functools.partial(_make_run, options=options), executor, on_run)
+    _perform(result, functools.partial(_make_run, options=options), executor, on_run)
     return result
 
 
-def checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, Any]:
+def phase_diagram(
+    lrs: Iterable[float] = RATES,
+    scales: Iterable[float] | None = SCALES,
+    *,
+    seeds: Iterable[int] = (0,),
+    steps: int = 100,
+    target_loss: float | None = 0.01,
+    model: Callable[[int], Module] | None = None,
+    xs: Any = None,
+    ys: Any = None,
+    loss: Callable[[Any, Any], Value] = squared_error,
+    reduction: str = "sum",
+    sharpness: bool = True,
+    engine: str = "auto",
+    executor: Executor | None = None,
+    on_run: Callable[[PhaseDiagram], object] | None = None,
+) -> PhaseDiagram:
+    """Train from each start with each learning rate, and return the `PhaseDiagram` of it.
+
+    Args:
+        lrs: learning rates, in any order; the diagram has them ascending.
+        scales: factors of all initial parameters; 1 leaves them as they are. Or None: then a row of
+            the diagram is one seed, and the starts are not scaled.
+        seeds: each decides the initial parameters of one run at every rate and scale.
+        sharpness: whether to take the `sharpness` of each start, for the line in the picture.
+        steps, target_loss, model, xs, ys, loss, reduction, engine, executor: as for `sweep`.
+        on_run: likewise, called whenever all runs from a start have finished.
+
+    A run is that of `train` from such a start, to the bit; of its history only the outcome is kept.
+    A model is made, and compiled, once for all rates. Ctrl-C and failures are as for `sweep`.
+
+    >>> import microtrain as mt
+    >>> found = mt.phase_diagram([0.01, 0.1, 1.0, 10.0], [0.1, 1.0, 10.0], seeds=range(5))
+    >>> found
+    PhaseDiagram(60 runs of 4 rates and 3 scales)
+    >>> print(found.chart(width=40, height=6))
+    scale of the initial parameters over learning rate
+     10 |================
+        |================
+      1 |----###|========
+        |----###|========
+    0.1 |....###|========
+        |....###|========
+           0.01    1   10
+         # converged   - descending   . crawling   = saturated
+         | 2 / sharpness of the start
+    """
+    given = locals()
+    rates = sorted(_distinct("lrs", lrs))
+    factors = None if scales is None else sorted(_distinct("scales", scales))
+    numbers = _distinct("seeds", seeds, any_int, INTS)
+    true_or_false("sharpness", sharpness)
+    options = _checked(**given)
+    result = PhaseDiagram(rates, factors, numbers, options["steps"], options["target_loss"])
+    make = functools.partial(_make_runs, lrs=rates, sharpness=sharpness, options=options)
+    _perform(result, make, executor, on_run)
+    return result
+
+
+def _checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, Any]:
     """Return the options of all runs, checked as far as none of them is needed for it."""
     if positive_int("steps", given["steps"]) < 2:
         raise ValueError("steps expects an int of at least 2, got 1: a verdict takes two losses")
@@ -100,9 +167,7 @@ def checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, A
     return {**options, **samples, "model": model}
 
 
-def perform(
-    job: Job[Any, Any], make: functools.partial[Any], executor: Executor | None, on_run: Any
-) -> None:
+def _perform(job: Job, make: functools.partial[Any], executor: Any, on_run: Any) -> None:
     """Make all that is planned, or what there is by Ctrl-C; first, to see what fits, one run."""
     try:
         _try(make, job.plan[0])
@@ -126,7 +191,7 @@ def _try(make: functools.partial[Any], first: Any) -> None:
     """
     options = make.keywords["options"]
     model, seed = options["model"], first[-1]
-    warn(new_plan(options, seed, 1.0), stacklevel=5)
+    warn(_plan(options, seed, 1.0), stacklevel=5)
     models = [] if model is None else [model(seed) for _ in range(3)]
     owned: set[int] = set()
     for parameters in [{*map(id, made.parameters())} for made in models]:
@@ -138,26 +203,49 @@ def _try(make: functools.partial[Any], first: Any) -> None:
     make(first, options={**options, "steps": 2})
 
 
-def new_plan(options: dict[str, Any], seed: int, lr: float | Schedule) -> Plan:
+def _plan(options: dict[str, Any], seed: int, lr: float | Schedule) -> Plan:
     """Return the plan of a run of a new model."""
-    others = {**options, "seed": seed, "lr": lr}
-    model = others.pop("model")
-    made = None if model is None else model(seed)
-    if model is not None and made is None:
+    make = options["model"]
+    model = None if make is None else make(seed)
+    if make is not None and model is None:
         raise TypeError("model expects a function that returns a model, got None from it")
-    return plan_for(made, **others)
+    return plan_for(**{**options, "model": model, "seed": seed, "lr": lr})
 
 
-def finished(history: History) -> History:
-    """Return the history of a run. Raises `KeyboardInterrupt` if Ctrl-C ended it."""
+def _run(label: str, plan: Plan, scale: float = 1.0, chosen: Any = None) -> Run:
+    """Make a run. Raises `KeyboardInterrupt` if Ctrl-C ended it."""
+    history = run(plan, chosen)
     if history.status == "interrupted":
         raise KeyboardInterrupt
-    return history
+    return Run(label, plan.lr, plan.seed, history, scale)
 
 
-def _make_run(planned: Planned, options: dict[str, Any]) -> Run:
+def _make_run(planned: Any, options: dict[str, Any]) -> list[Run]:
     label, lr, seed = planned
-    return Run(label, lr, seed, finished(run(new_plan(options, seed, lr))))
+    return [_run(label, _plan(options, seed, lr))]
+
+
+def _make_runs(
+    planned: tuple[float, int], lrs: Sequence[float], sharpness: bool, options: dict[str, Any]
+) -> list[Run]:
+    """Make the runs from a start: one model and one engine, put back to the start for each rate."""
+    scale, seed = planned
+    plan = _plan(options, seed, lrs[0])
+    parameters = plan.objective.parameters
+    for p in parameters:
+        p.data *= scale
+    start, measured = state_of(parameters), None
+    if sharpness:
+        with contextlib.suppress(ArithmeticError, CompileError):
+            measured = comparable(Curvature(plan.objective).sharpness(start[0]))
+    chosen, runs = engine_for(plan, len(lrs)), []
+    for lr in lrs:
+        plan.lr = lr
+        set_state(parameters, start)
+        runs.append(_run(f"{lr:g}", plan, scale, chosen))
+        runs[-1].sharpness = runs[-1].peak = measured
+        runs[-1].history = None
+    return runs
 
 
 def labelled(lrs: Any) -> dict[str, float | Schedule]:
@@ -176,35 +264,20 @@ def labelled(lrs: Any) -> dict[str, float | Schedule]:
     return rates
 
 
-def rate_label(lr: float) -> str:
-    """Return a learning rate as text, in no more digits than it has."""
+def _label(lr: float | Schedule, place: int) -> str:
+    """Return a label that no other rate has, and no more digits than needed for that."""
+    if callable(lr):
+        named: str = getattr(lr, "__name__", repr(lr))  # "<" is in that of a lambda, and of objects
+        return f"schedule {place}" if "<" in named else named
     return short if float(short := f"{lr:g}") == lr else repr(lr)
 
 
-def _label(lr: float | Schedule, place: int) -> str:
-    """Return a label that no other rate has; schedules that have no name are numbered."""
-    if not callable(lr):
-        return rate_label(lr)
-    named: str = getattr(lr, "__name__", repr(lr))
-    return f"schedule {place}" if "<" in named else named  # a lambda, or an object without a name
-
-
-def distinct_seeds(seeds: Any) -> list[int]:
-    return distinct("seeds", seeds, any_int, "int", "ints, such as range(20)")
-
-
-def distinct(
-    name: str,
-    given: Any,
-    read: Callable[..., Any] = learning_rate,
-    one: str = "number",
-    several: str = "numbers above 0",
-) -> list[Any]:
+def _distinct(name: str, given: Any, read: Any = learning_rate, what: str = NUMBERS) -> list[Any]:
     """Return the items of a list, read. Raises `ValueError` for none, or equal ones."""
-    listed = as_list(name, given, f"a list of {several}")
+    listed = as_list(name, given, f"a list of {what}")
     found = [read(f"{name}[{i}]", x) for i, x in enumerate(listed)]
     if not found:
-        raise ValueError(f"{name} expects at least one {one}, got none")
+        raise ValueError(f"{name} expects at least one, got none")
     if len(set(found)) < len(found):
-        raise ValueError(f"{name} expects different {one}s, got one of them twice")
+        raise ValueError(f"{name} expects different {what}, got one of them twice")
     return found

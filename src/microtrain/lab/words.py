@@ -26,49 +26,32 @@ def _spread(quartiles: Sequence[float]) -> str:
     return f"{median} ({low}-{high})" if low != high else median
 
 
-class Column:
-    """A column of the table of runs, of that of rates, or of both.
-
-    name: what it is called in CSV and JSON; title: in print, or "" where it is not printed. run
-    returns a run's value, and rate a rate's; None: that table lacks the column. shown returns a
-    rate's value as text; align: "<" or ">".
-    """
-
-    def __init__(
-        self,
-        name: str,
-        title: str = "",
-        run: Callable[[Run], Any] | None = None,
-        rate: Callable[[Rate], Any] | None = None,
-        shown: Callable[[Any], str] = number,
-        align: str = ">",
-    ) -> None:
-        self.name, self.title, self.run, self.rate = name, title, run, rate
-        self.shown, self.align = shown, align
-
-
-# To add a column, add a line.
-COLUMNS = (
-    Column("lr", "rate", lambda run: run.label, lambda rate: rate.label, str),
-    Column("seed", run=lambda run: run.seed),
-    Column("runs", rate=lambda rate: len(rate.runs)),
-    Column("verdict", run=lambda run: run.verdict),
-    Column("verdicts", "verdicts", None, lambda rate: rate.verdicts, counts, "<"),
-    Column("converged", rate=lambda rate: rate.converged),
-    Column("steps", "steps", lambda run: run.steps, lambda rate: rate.steps, _spread, "<"),
-    Column("loss", "loss", lambda run: run.loss, lambda rate: rate.loss),
-    Column("sharpness", "sharpness", lambda run: finite(run.sharpness), lambda r: r.sharpness),
-    Column("peak_sharpness", "peak", lambda run: finite(run.peak), lambda rate: rate.peak),
-    Column("stable_lr", "2/peak", None, lambda rate: 2 / rate.peak if rate.peak else None),
-    Column("reason", run=lambda run: run.reason),
-)
+# The columns of the tables of runs and of rates. To add one, add a line: its name in CSV and JSON;
+# the value of a run, and of a rate (None: its table lacks the column); in print the title (none: it
+# is not printed), the value of a rate as text, and how that is aligned.
+Read = Callable[[Any], Any] | None
+Column = tuple[Read, Read, str, Callable[[Any], str], str]
+COLUMNS: dict[str, Column] = {
+    "lr": (lambda r: r.label, lambda r: r.label, "rate", str, ">"),
+    "seed": (lambda r: r.seed, None, "", str, ">"),
+    "runs": (None, lambda r: len(r.runs), "", str, ">"),
+    "verdict": (lambda r: r.verdict, None, "", str, ">"),
+    "verdicts": (None, lambda r: r.verdicts, "verdicts", counts, "<"),
+    "converged": (None, lambda r: r.converged, "", number, ">"),
+    "steps": (lambda r: r.steps, lambda r: r.steps, "steps", _spread, "<"),
+    "loss": (lambda r: r.loss, lambda r: r.loss, "loss", number, ">"),
+    "sharpness": (lambda r: finite(r.sharpness), lambda r: r.sharpness, "sharpness", number, ">"),
+    "peak_sharpness": (lambda r: finite(r.peak), lambda r: r.peak, "peak", number, ">"),
+    "stable_lr": (None, lambda r: 2 / r.peak if r.peak else None, "2/peak", number, ">"),
+    "reason": (lambda r: r.reason, None, "", str, ">"),
+}
 
 
 def record(thing: Run | Rate) -> dict[str, Any]:
     """Return the values of a run or a rate by the names of its columns."""
-    kind = "run" if isinstance(thing, Run) else "rate"
-    found = {column.name: getattr(column, kind) for column in COLUMNS}
-    return {name: value(thing) for name, value in found.items() if value}
+    is_run = isinstance(thing, Run)
+    found = {name: run if is_run else rate for name, (run, rate, *_) in COLUMNS.items()}
+    return {name: read(thing) for name, read in found.items() if read}
 
 
 def printed(rates: Sequence[Rate]) -> list[list[str]]:
@@ -77,22 +60,22 @@ def printed(rates: Sequence[Rate]) -> list[list[str]]:
     A column in which no rate has a value is left out.
     """
     columns = []
-    for column in COLUMNS:
-        values = [column.rate(rate) for rate in rates] if column.title and column.rate else []
+    for _, read, title, shown, align in COLUMNS.values():
+        values = [*map(read, rates)] if title and read else []
         if any(value is not None for value in values):
-            texts = ["-" if value is None else column.shown(value) for value in values]
-            width = max(map(len, [column.title, *texts]))
-            columns.append([f"{text:{column.align}{width}}" for text in [column.title, *texts]])
+            texts = [title, *("-" if value is None else shown(value) for value in values)]
+            width = max(map(len, texts))
+            columns.append([f"{text:{align}{width}}" for text in texts])
     return columns
 
 
-def explain(sweep: Job[Any, Run], rates: Sequence[Rate], best: Rate) -> str:
+def explain(sweep: Job, rates: Sequence[Rate], best: Rate) -> str:
     """Return which rate to take, if all that were planned have runs, and what else these show."""
     planned, goal = len({label for label, *_ in sweep.plan}), sweep.target_loss
     advice = [f"Runs at {len(rates)} of the {planned} rates are too few to say which to take."]
     if len(rates) == planned:
         advice = [_advice(rates, best, sweep.steps, goal), _next(rates, best, goal is None)]
-    noticed = [_saturation(rates), _warmup(rates), _edge(sweep.results, goal)]
+    noticed = [_saturation(rates), _warmup(rates), _edge(sweep.runs, goal)]
     return " ".join(filter(None, [*advice, *noticed]))
 
 
