@@ -440,6 +440,40 @@ def test_the_followed_weight_is_named_beside_the_nodes(visit, toy, net):
     assert page.evaluate(covered) == []
 
 
+@pytest.mark.parametrize(("net", "named"), [("8t-8t-8t", False), ("8t-8t", True), ("4t", True)])
+def test_the_followed_weight_is_named_where_there_is_room(visit, toy, net, named):
+    page = visit(toy, f"#net={net}&lr=0.05")
+    covered = """() => engine.names.flatMap((_, index) => {
+      state.weight = index;
+      drawNetwork();
+      const box = document.querySelector("#network .chip rect").getBoundingClientRect();
+      return [...document.querySelectorAll("#network .heads text")].filter((title) => {
+        const other = title.getBoundingClientRect();
+        return box.left < other.right && other.left < box.right && box.top < other.bottom;
+      });
+    }).length"""
+    for _ in range(2):
+        assert page.evaluate(covered) == 0
+        page.locator("#by-gradient").click()
+        settled(page)
+    page.evaluate("act(follow, 0)")
+    settled(page)
+    assert page.locator("#network .chip").is_visible() == named
+
+
+def test_lines_are_as_thick_as_the_largest_weight_allows(visit, toy):
+    page = visit(toy, "#lr=0.05&step=0")
+    expect(page, "#network-legend", "thickest: largest). Biases are not drawn.")
+    p = page.evaluate("[...run.parameters(0)]")
+    assert p.index(max(p, key=abs)) == page.evaluate("engine.layers[2].biases")
+    lines = page.locator("#network .weight")
+    drawn = lines.evaluate_all(
+        "(all) => all.map((e) => [e.dataset.value, e.getAttribute('stroke-width')])"
+    )
+    widths = {abs(float(weight)): float(width) for weight, width in drawn}
+    assert widths[max(widths)] == max(widths.values()) == 5  # whatever the biases are
+
+
 def test_guess_first(visit, toy):
     page = visit(toy)
     starts(page)

@@ -186,6 +186,21 @@ def test_the_gradient_is_lost_where_most_arrives(visit, toy):
     assert page.evaluate("scrollY") == 0
 
 
+@pytest.mark.parametrize("back", ["act(leave)", "history.back()"])
+def test_after_the_walk_the_sample_is_the_one_chosen_before(visit, toy, back):
+    page = visit(toy, "#lr=1&sample=2")
+    settled(page)
+    page.wait_for_timeout(300)  # until the link is written
+    page.locator("#lost").click()
+    settled(page)
+    assert page.evaluate("state.sample") == 3  # it has the largest loss
+    page.evaluate(back)
+    until(page, "state.view === 'run'")
+    settled(page)
+    assert page.locator("#samples [aria-selected=true]").inner_text().startswith("2")
+    expect(page, "#network-title", "for sample 2")
+
+
 HOLD = """() => {
   const animate = Element.prototype.animate;
   Element.prototype.animate = function (...given) {
@@ -266,9 +281,10 @@ def test_a_dot_stays_on_its_edge_and_none_moves_for_who_wants_none(visit, toy):
 @pytest.mark.parametrize(
     "viewport", [{"width": 1280, "height": 740}, {"width": 390, "height": 844}]
 )
-def test_numbers_have_room_in_layers_of_eight(visit, toy, viewport):
-    page = visit(toy, "#net=8t-8t&lr=0.1&step=0&view=neuron&part=53", viewport=viewport)
-    assert page.locator("#where .node.done").count() == 17
+@pytest.mark.parametrize(("net", "part", "nodes"), [("8t-8t", 53, 17), ("8t-8t-8t", 71, 25)])
+def test_numbers_have_room_in_layers_of_eight(visit, toy, viewport, net, part, nodes):
+    page = visit(toy, f"#net={net}&lr=0.1&step=0&view=neuron&part={part}", viewport=viewport)
+    assert page.locator("#where .node.done").count() == nodes
     struck = page.locator("#where .node:not(.input)").evaluate_all(
         """(nodes) => {
           const box = (node, name) => node.querySelector(name).getBoundingClientRect();
@@ -276,7 +292,7 @@ def test_numbers_have_room_in_layers_of_eight(visit, toy, viewport):
             const body = box(node, ".body"), value = box(node, ".value"), grad = box(node, ".grad"),
               below = nodes[i + 1] ? box(nodes[i + 1], ".body") : body;
             const inside = body.left < value.left && value.right < body.right;
-            return !inside || (below.top > body.top && grad.bottom - 4 > below.top);
+            return !inside || (below.top > body.top && grad.bottom - 0.5 > below.top);
           }).map((node) => node.textContent);
         }"""
     )
@@ -331,6 +347,8 @@ def test_the_line_that_runs_fits(visit, toy, moons, size):
             page.evaluate(f"(goToPart({part}), render())")
             assert page.evaluate("$('code').scrollWidth <= $('code').clientWidth")
             heights.add(page.evaluate("$('code').offsetHeight"))
+            for told in page.locator("#code .values").all_inner_texts():
+                assert not re.search(r"[.e\u2212]( |$)", told), told  # no number is cut
             if page.locator("#code .marked").count():
                 assert page.locator("#code u").first.text_content()
         assert len(heights) == 1  # nothing below it moves

@@ -185,9 +185,11 @@ function drawChange(refused = null) {
       ...sizesOfBatch.map((size) => [size, size === 1 ? "one sample" : `${size} samples`]),
     ]);
   $("change-batch").value = state.batch ?? "";
+  const why = hasTarget(state) ? null : "In batches there is no target: one gets below it by luck.";
+  attributes($("change-target"), { disabled: why !== null, title: why });
   for (const [id, value] of [
     ["change-steps", state.steps],
-    ["change-target", state.target ?? ""],
+    ["change-target", why ? "" : (state.target ?? "")],
   ])
     if (document.activeElement !== $(id) || refused === $(id)) $(id).value = value;
 }

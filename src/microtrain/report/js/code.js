@@ -33,7 +33,7 @@ function drawCode(part, t) {
     ...(place ? [] : [make("div", {}, `# ${nodeName(l, j)}: no line runs now`)]),
     ...others.map((line, i) =>
       first + i === at
-        ? markedLine(line, at, marked, indent, place, values)
+        ? markedLine(line, at, marked, indent, place, values, columns)
         : make(
             "div",
             { class: alike.includes(first + i) ? "alike" : null },
@@ -47,9 +47,14 @@ function drawCode(part, t) {
 const updateLines = (listing) =>
   Object.entries(listing.parts).flatMap(([key, [line]]) => (key.startsWith("U:") ? [line] : []));
 
-/** The line that runs: in rows, the part underlined, and beneath each row its values. */
-function markedLine(line, at, rows, indent, [, from, to], values) {
-  const piece = (a, b) => line.slice(Math.max(a, 0), Math.max(a, b, 0));
+/** The line that runs: in rows, the part underlined, and beneath each row its values, none of them cut. */
+function markedLine(line, at, rows, indent, [, from, to], values, columns) {
+  const piece = (a, b) => line.slice(Math.max(a, 0), Math.max(a, b, 0)),
+    whole = (x) => x + (x && values[x - 1] !== " " ? values.slice(x).search(/\s|$/) : 0);
+  const beneath = (left, a, b) => {
+    const text = left + " ".repeat(whole(a) - a) + values.slice(whole(a), whole(b));
+    return text.length > columns ? text.slice(0, columns).replace(/\s*\S*$/, "") : text;
+  };
   const told = rows.map(([start, end, further], i) => {
     const left = i || further ? "    " : " ".repeat(Math.max(0, start - indent)),
       [a, b] = [from, to].map((column) => Math.max(start, Math.min(end, column)));
@@ -61,7 +66,7 @@ function markedLine(line, at, rows, indent, [, from, to], values) {
         a < b ? make("u", {}, piece(a, b)) : "",
         piece(b, end),
       ),
-      values && make("div", { class: "values" }, left + values.slice(start, end) || " "),
+      values && make("div", { class: "values" }, beneath(left, start, end) || " "),
     ];
   });
   if (!values && rows.length < 2) told.push([make("div", { class: "values" }, " ")]);

@@ -19,10 +19,10 @@ function networkLayout(width, height, walking) {
   const shown = columns.map((n) => Math.min(n, HUGE)),
     tallest = Math.max(...shown);
   const small = crowded(),
-    top = 34,
+    top = walking ? 22 : 34,
     low = (walking ? 12 : 6) + (tallest < Math.max(...columns) ? 14 : 0); // for "+ 8 more"
   const room = (height - top - low) / tallest;
-  const radius = small ? 7 : Math.max(9, Math.min(walking ? 19 : 20, room / (walking ? 3.1 : 2.5)));
+  const radius = small ? 7 : Math.max(9, Math.min(walking ? 19 : 20, room / (walking ? 3.4 : 2.5)));
   const wide = small ? radius : Math.max(radius, 21), // of a node, to hold its number
     tight = radius < 16,
     half = walking ? 30 : 32,
@@ -147,7 +147,7 @@ function frameNode(nodes, at, c, i) {
 function frameLoss(svg, at, lines) {
   const c = at.columns.length,
     x = at.x(c),
-    y = at.height / 2 + 11;
+    y = (at.y(0, 0) + at.y(0, at.shown[0] - 1)) / 2;
   for (let i = 0; i < at.shown[c - 1]; i++)
     shape(lines, "line", {
       x1: at.x(c - 1) + at.wide,
@@ -162,33 +162,46 @@ function frameLoss(svg, at, lines) {
     caption(group, x, y + down, "middle", "", { class: name });
 }
 
+const besideNeuron = (at, { l, j }) => [
+  at.x(l + 1) - at.wide - 34,
+  at.y(l + 1, Math.min(j, HUGE - 1)),
+];
 
-/** Where on its line, or above or below, the chip covers no node and fewest other lines. */
-function chipPlace(svg, line, half) {
+/**
+ * Where the chip covers no node, no title and fewest other lines: on its line, or above or below, or
+ * beside the neuron of a bias; null, where there is no such place.
+ */
+function chipPlace(svg, at, line, half) {
   const high = 18;
   const ends = (one) => ["x1", "y1", "x2", "y2"].map((name) => Number(one.getAttribute(name))),
-    [x1, y1, x2, y2] = ends(line),
     others = [...svg.querySelectorAll(".weight:not(.chosen)")].map(ends),
-    nodes = [...svg.querySelectorAll(".node .body")].map((node) => node.getBBox());
+    taken = [...svg.querySelectorAll(".node .body, .heads text")].map((one) => one.getBBox());
   const covers = (x, y, px, py) => Math.abs(px - x) < half && Math.abs(py - y) < high;
+  const onLine = ([x1, y1, x2, y2]) =>
+    [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8].flatMap((share) =>
+      [0, -31, 31, -38, 38, -45, 45].map((up) => [
+        x1 + share * (x2 - x1),
+        y1 + share * (y2 - y1) + up,
+        Math.abs(up) / 10,
+      ]),
+    );
   let best = null;
-  for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8])
-    for (const up of [0, -31, 31, -38, 38, -45, 45]) {
-      const x = x1 + share * (x2 - x1),
-        y = y1 + share * (y2 - y1) + up,
-        hit = nodes.filter(
-          (node) =>
-            Math.max(node.x - x, x - node.x - node.width) < half &&
-            Math.max(node.y - y, y - node.y - node.height) < high,
-        ).length,
-        crossed = others.filter(([a, b, c, d]) =>
-          [-0.9, -0.45, 0, 0.45, 0.9].some((along) => {
-            const part = (x + along * half - a) / (c - a);
-            return part >= 0 && part <= 1 && covers(x, y, a + part * (c - a), b + part * (d - b));
-          }),
-        ).length,
-        cost = 100 * hit + crossed + Math.abs(up) / 10;
-      if (!best || cost < best.cost) best = { cost, x, y };
-    }
-  return [best.x, best.y];
+  for (const [x, y, far = 0] of line ? onLine(ends(line)) : [besideNeuron(at, placeOf(state.weight))]) {
+    const hits = (wide) =>
+      taken.filter(
+        (box) =>
+          Math.max(box.x - x, x - box.x - box.width) < wide &&
+          Math.max(box.y - y, y - box.y - box.height) < high,
+      ).length;
+    if (hits(half - 8)) continue;
+    const crossed = others.filter(([a, b, c, d]) =>
+      [-0.9, -0.45, 0, 0.45, 0.9].some((along) => {
+        const part = (x + along * half - a) / (c - a);
+        return part >= 0 && part <= 1 && covers(x, y, a + part * (c - a), b + part * (d - b));
+      }),
+    ).length;
+    const cost = 100 * hits(half) + crossed + far;
+    if (!best || cost < best.cost) best = { cost, x, y };
+  }
+  return best && [best.x, best.y];
 }

@@ -3,11 +3,10 @@
 /** The lines: weights by their sign and size, or what each weight's gradient is. */
 function drawLines(svg, at, p, gradients, known) {
   const numbers = gradients || p,
-    label = svg.querySelector(".lines");
-  const most =
-    numbers.reduce((most, x) => (finite(x) ? Math.max(most, Math.abs(x)) : most), 0) || 1;
+    ofWeights = engine.layers.flatMap((layer) => [...numbers.slice(layer.weights, layer.biases)]);
+  const most = ofWeights.reduce((a, x) => (finite(x) ? Math.max(a, Math.abs(x)) : a), 0) || 1;
   const thick = at.small ? 3 : 5;
-  for (const line of label.children) {
+  for (const line of svg.querySelector(".lines").children) {
     if (line.classList.contains("to-loss")) continue;
     const index = Number(line.dataset.index),
       x = numbers[index],
@@ -69,12 +68,13 @@ function networkWords(flat) {
       ? "Blue: an output above 0, orange: below."
       : "Number in a circle: its output.",
     line = !state.byGradient
-      ? `a weight (solid +, dashed ${MINUS})`
+      ? "a weight"
       : state.zeroGrad
         ? `how the loss of ${run.config.batch === null ? "all samples" : "this batch"} changes with this weight`
-        : "what this weight\u2019s gradient holds, with all that is left over";
-  const signs = state.byGradient ? ` (solid +, dashed ${MINUS}; thick: large)` : "";
-  say($("network-legend"), `${circle} Line: ${line}${signs}.${flatLegend(flat)}`);
+        : "what this weight\u2019s gradient holds, with all that is left over",
+    look = `solid +, dashed ${MINUS}; thickest: largest`,
+    biases = state.byGradient ? "" : " Biases are not drawn.";
+  say($("network-legend"), `${circle} Line: ${line} (${look}).${biases}${flatLegend(flat)}`);
   for (const [id, chosen] of [
     ["by-weight", !state.byGradient],
     ["by-gradient", state.byGradient],
@@ -126,22 +126,18 @@ function drawFollowed(svg) {
   }
 }
 
-function besideNeuron(at) {
-  const { l, j } = placeOf(state.weight);
-  return [at.x(l + 1) - at.wide - 34, at.y(l + 1, Math.min(j, HUGE - 1))];
-}
-
-let chipAt = [0, 0];
-/** The followed weight's name, and its number or gradient, on its line. */
+let chipAt = null;
+/** The followed weight's name, and its number or gradient, on its line, if there is room. */
 function drawChip(svg, at, numbers) {
   const chip = svg.querySelector(".chip"),
     line = svg.querySelector(".weight.chosen");
-  chip.toggleAttribute("hidden", at.width < 420);
   const name = engine.names[state.weight],
     [box, label] = chip.children;
   if (outdated(chip, state.weight, state.byGradient))
-    // on the line, with room for most numbers, so that it stays as they change; or beside the bias
-    chipAt = line ? chipPlace(svg, line, state.byGradient ? 42 : 36) : besideNeuron(at);
+    // with room for most numbers, so that it stays as they change
+    chipAt = at.width < 420 ? null : chipPlace(svg, at, line, state.byGradient ? 42 : 36);
+  chip.toggleAttribute("hidden", !chipAt);
+  if (!chipAt) return;
   const [x, y] = chipAt;
   const texts = [
       name,

@@ -133,6 +133,7 @@ function setUpOutcome() {
 /** Walk to where the gradient is lost: at the first step where it is gone, through the sample that
  * has the largest loss, to the neuron that lets least through of the most that arrives. */
 function showLost() {
+  const { sample } = state;
   state.step = lostAt(run);
   state.sample = worstSample(state.step);
   const { layers } = engine.trace(run.parameters(state.step), state.sample, { mean: run.config.mean });
@@ -147,5 +148,6 @@ function showLost() {
   const [l, j] = found;
   [state.weight] = parametersOf(l, j);
   enterWalk();
+  chosen = sample;
   goToPart(parts().findIndex((part) => part.kind === "B act" && part.l === l && part.j === j) + 1);
 }

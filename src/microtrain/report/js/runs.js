@@ -65,10 +65,8 @@ function retrain(continuing = false) {
 }
 
 /** In mini-batches that the page itself chose, a run has no target: one batch gets below it by luck. */
-const trainedAs = (config) =>
-  config.batch === null || config.batch === usualOf(page, config.data).batch
-    ? config
-    : { ...config, target: null };
+const hasTarget = ({ batch, data }) => batch === null || batch === usualOf(page, data).batch;
+const trainedAs = (config) => (hasTarget(config) ? config : { ...config, target: null });
 
 function begin(config) {
   const one = engine.start(trainedAs(config));

@@ -1,7 +1,8 @@
 // The walk through one step: which part it is at, how it is entered, moved, left, and what is said.
 
 let partTimer = 0,
-  passedBy = null, // the chosen sample, if another one is walked
+  chosen = 0, // the sample to come back to
+  passedBy = null, // what keeps it from being walked, if anything does
   traced = { key: null };
 
 /** All numbers of the step at the head, for the chosen sample, with the rate as it is now. */
@@ -38,6 +39,7 @@ function enterWalk(phase = null) {
 function beginWalk(view) {
   const step = (state.step = head()),
     seen = seenAt(step).includes(state.sample);
+  if (state.view === "run") chosen = state.sample;
   passedBy = null;
   if (!seen || run.sampleLoss(step, state.sample) === 0) {
     const { sample } = state;
@@ -72,7 +74,7 @@ function leave() {
   const part = parts()[state.part - 1],
     at = `${part.l},${part.j}`;
   if (state.opened.includes(at)) return closeNeuron(at);
-  state.view = "run";
+  Object.assign(state, { view: "run", sample: chosen });
   clearTimeout(partTimer);
 }
 
