@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from ..engine.number import number
-from ..engine.tree import Derivative, Shape, flatten_result, lists_as, size, unflatten
+from ..engine.tree import Derivative, Shape, as_lists, flatten_result, size, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
 from .code import Code
@@ -161,7 +161,7 @@ class Compiled(Transform):
 
 def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
     """Return a large Hessian by argument n as a loop of its products with unit vectors."""
-    slope, by = grad(compiled.__wrapped__, n), lists_as(list, shape[2][n], Derivative)
+    slope, by = grad(compiled.__wrapped__, n), as_lists(shape[2][n], Derivative)
     axes = range(size(by))
 
     def along(direction: list[Any], *args: Any, **kwargs: Any) -> Any:

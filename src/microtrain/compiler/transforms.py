@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort, variables
-from ..engine.tree import Derivative, Shape, flatten, flatten_result, lists_as, size, unflatten
+from ..engine.tree import Derivative, Shape, as_lists, flatten, flatten_result, size, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, expect
 from .record import Record, without_collection
@@ -153,8 +153,7 @@ def derivatives(
     inputs = [Value(x) for x in leaves]
     by: list[Any] = []
     by_shape = flatten(chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
-    row = lists_as(list, by_shape)
-    by_shape = lists_as(list, by_shape, Derivative)
+    row, by_shape = as_lists(by_shape), as_lists(by_shape, Derivative)
     results, result_shape = _evaluated(f, inputs, shape)
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:

@@ -7,9 +7,10 @@ any size, so nothing here recurses along it: not the chain rule, nor deep copies
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from .number import Number
 
@@ -146,14 +147,14 @@ class GraphCopies:
 
     __slots__ = ()
 
-    def __copy__(self) -> Self:
+    def __copy__(self) -> Any:
         """Return a copy with the same parents, or a variable itself, as `__deepcopy__` does."""
         state: Any = object.__getstate__(self)
         attributes, slots = state
         kept = (*slots["parents"], *slots.values(), *(attributes or {}).values())
         return self.__deepcopy__({id(x): x for x in kept})
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Return a copy of this and its graph, parents first.
 
         All copies go into the memo, so that others copied in the same call share them. A variable
@@ -168,21 +169,17 @@ class GraphCopies:
                 continue
             if value in variables.get():
                 memo[id(value)] = value
-                continue
-            missing = [parent for parent in value.parents if id(parent) not in memo]
-            if missing:
+            elif missing := [parent for parent in value.parents if id(parent) not in memo]:
                 waiting += (value, *missing)
-                continue
-            twin = memo[id(value)] = _new(type(value))
-            state: Any = object.__getstate__(value)
-            attributes, slots = state
-            if attributes:  # of a subclass
-                vars(twin).update(deepcopy(attributes, memo))
-            for name, x in slots.items():
-                setattr(twin, name, x if name in SHARED else deepcopy(x, memo))
-            twin.parents = tuple([memo[id(parent)] for parent in value.parents])
-        result: Self = memo[id(self)]
-        return result
+            else:
+                twin = memo[id(value)] = _new(type(value))
+                state: Any = object.__getstate__(value)
+                attributes, slots = state
+                if attributes:  # of a subclass
+                    vars(twin).update(deepcopy(attributes, memo))
+                for name, x in slots.items():
+                    setattr(twin, name, x if name in SHARED else deepcopy(x, memo))
+        return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         root: Any = self
@@ -190,14 +187,8 @@ class GraphCopies:
             return object.__reduce_ex__(self, protocol)
         order, leaves = topological_sort(root)
         places = {value: place for place, value in enumerate((*leaves, *order))}
-        rows = [
-            (
-                type(v),
-                [getattr(v, name) for name in SHARED],
-                [places[parent] for parent in v.parents],
-            )
-            for v in order
-        ]
+        state = operator.attrgetter(*SHARED)
+        rows = [(type(v), state(v), [places[parent] for parent in v.parents]) for v in order]
         return _rebuilt, (leaves, rows)
 
 

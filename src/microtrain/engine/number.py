@@ -6,7 +6,7 @@ import numbers
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import describe
+from ..errors import describe, expect
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -64,8 +64,7 @@ def as_number(x: object) -> Any:
 def number(name: str, x: object) -> float:
     """Return the argument `x` of that name as a float. Raises `TypeError` if it is no number."""
     found = as_number(x)
-    if found is NotImplemented:
-        raise TypeError(f"{name} expects a number, got {describe(x)}")
+    expect(found is not NotImplemented, name, "a number", x)
     try:
         return float(found)
     except OverflowError:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import describe
+from ..errors import expect
 from .number import as_condition, of_one_kind, operand
 from .primitive import Primitive, primitive
 
@@ -19,6 +19,12 @@ EXACT: Any = {"exact": True, "raises": False}
 def stepwise(**texts: Any) -> Callable[[Callable[[float], float]], Stepwise]:
     """Return the decorator `primitive` for an exact operation that has no slope."""
     return primitive(slopes=None, **EXACT, **texts)
+
+
+def choice(condition: str, a: str, b: str) -> Any:
+    """Return how the languages write a where the condition holds, else b."""
+    text = f"{condition.replace(' or ', ' || ')} ? {a} : {b}"
+    return {"python": f"{a} if {condition} else {b}", "c": text, "javascript": text}
 
 
 @stepwise(
@@ -35,11 +41,7 @@ def sign(x: float) -> float:
     return type(x)((x > 0) - (x < 0))
 
 
-@stepwise(
-    python="0.0 if {0} <= 0.0 else 1.0",
-    c="{0} <= 0.0 ? 0.0 : 1.0",
-    javascript="{0} <= 0.0 ? 0.0 : 1.0",
-)
+@stepwise(**choice("{0} <= 0.0", "0.0", "1.0"))
 def heaviside(x: float) -> float:
     """Return 1 where x is positive, else 0: the slope of `relu`."""
     return type(x)(0 if x <= 0 else 1)
@@ -104,8 +106,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
             return a if condition else b
     elif not getattr(condition, "is_condition", False):
         condition = as_condition(condition)
-        if type(condition) is not bool:
-            raise TypeError(f"where expects a comparison, such as x > 0, got {describe(condition)}")
+        expect(type(condition) is bool, "where", "a comparison, such as x > 0", condition)
     return WHERE.perform((condition, a, b))
 
 
@@ -115,18 +116,14 @@ WHERE = Primitive(
     (None, lambda y, c, a, b: where(c, 1, 0), lambda y, c, a, b: where(c, 0, 1)),
     call=where,
     **EXACT,
-    python="{1} if {0} else {2}",
-    c="{0} ? {1} : {2}",
-    javascript="{0} ? {1} : {2}",
+    **choice("{0}", "{1}", "{2}"),
 )
 
 
 @primitive(
     slopes=(lambda y, a, b: (1 + sign(a - b)) / 2, lambda y, a, b: (1 - sign(a - b)) / 2),
     **EXACT,
-    python="{0} if {0} >= {1} or {0} != {0} else {1}",
-    c="{0} >= {1} || {0} != {0} ? {0} : {1}",
-    javascript="{0} >= {1} || {0} !== {0} ? {0} : {1}",
+    **choice("{0} >= {1} or {0} != {0}", "{0}", "{1}"),
 )
 def maximum(a: float, b: float) -> float:
     """Return the larger of two numbers, NaN if either is; where they are equal, slopes are 1/2.
@@ -140,9 +137,7 @@ def maximum(a: float, b: float) -> float:
 @primitive(
     slopes=(lambda y, a, b: (1 - sign(a - b)) / 2, lambda y, a, b: (1 + sign(a - b)) / 2),
     **EXACT,
-    python="{0} if {0} <= {1} or {0} != {0} else {1}",
-    c="{0} <= {1} || {0} != {0} ? {0} : {1}",
-    javascript="{0} <= {1} || {0} !== {0} ? {0} : {1}",
+    **choice("{0} <= {1} or {0} != {0}", "{0}", "{1}"),
 )
 def minimum(a: float, b: float) -> float:
     """Return the smaller of two numbers, NaN if either is; where they are equal, slopes are 1/2.
@@ -168,9 +163,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
 @primitive(
     slopes=lambda y, x: heaviside(x),
     **EXACT,
-    python="0.0 if {0} <= 0.0 else {0}",
-    c="{0} <= 0.0 ? 0.0 : {0}",
-    javascript="{0} <= 0.0 ? 0.0 : {0}",
+    **choice("{0} <= 0.0", "0.0", "{0}"),
 )
 def relu(x: float) -> float:
     """Return x where it is positive, else 0; the slope at 0 is taken as 0.

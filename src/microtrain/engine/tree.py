@@ -15,7 +15,6 @@ from .value import Value
 # class of a named tuple), the keys of a dict, and the shapes of the parts.
 Shape = Any
 
-
 # The types of real numbers that were met, and what makes floats of them. A bool is none.
 REALS: dict[type, Callable[[Any], float]] = {float: float, int: float}
 
@@ -126,7 +125,7 @@ def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
         leaves.append(as_number(tree))
         return None
     elif hasattr(tree, "tolist"):
-        return lists_as(ArrayAsList, flatten(tree.tolist(), leaves, name))
+        return _as_array(flatten(tree.tolist(), leaves, name))
     else:
         raise TypeError(
             f"{_shown(name)} has to be a number, or a list, tuple or dict of numbers, "
@@ -143,19 +142,20 @@ def _kind(kind: type) -> type:
     return next(plain for plain in KINDS if issubclass(kind, plain))
 
 
-def lists_as(kind: type, shape: Shape, outermost: type | None = None) -> Shape:
-    """Return the shape of a nesting whose lists become lists of this kind.
+def _as_array(shape: Shape) -> Shape:
+    """Return the shape of an array, from that of the nested lists of its numbers."""
+    return shape and (ArrayAsList, (), tuple([_as_array(part) for part in shape[2]]))
 
-    outermost: the kind of those that are in no other list, and stand for an array.
-    """
+
+def as_lists(shape: Shape, kind: type = list) -> Shape:
+    """Return the shape with lists in place of arrays: the outermost of this kind, others plain."""
     if shape is None:
         return None
     own, keys, shapes = shape
-    is_array = own is ArrayAsList
+    if own is ArrayAsList:
+        own, kind = kind, list
     if any(shapes):
-        shapes = tuple([lists_as(kind, part, None if is_array else outermost) for part in shapes])
-    if own is list or is_array:
-        own = outermost if is_array and outermost else kind
+        shapes = tuple([as_lists(part, kind) for part in shapes])
     return own, keys, shapes
 
 
@@ -166,7 +166,7 @@ def _shown(name: Any) -> str:
 def flatten_result(tree: Any, name: str) -> tuple[list[Any], Shape]:
     """Return the numbers and Values in a result, and its shape, in which all lists are plain."""
     leaves: list[Any] = []
-    return leaves, lists_as(list, flatten(tree, leaves, name))
+    return leaves, as_lists(flatten(tree, leaves, name))
 
 
 def places(shape: Shape, name: str) -> Iterator[str]:

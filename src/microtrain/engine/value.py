@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import describe
+from ..errors import describe, expect
 from .graph import GraphCopies, propagate, topological_sort, zero_and_seed
 from .methods import Methods, fast
 from .number import Number, Operand, as_number, assigned, number, of_kind
@@ -196,8 +196,7 @@ class Value(Methods, GraphCopies, Operand):
         (12.0, 1.0)
         """
         seed = as_number(grad)
-        if seed is NotImplemented:
-            raise TypeError(f"backward expects grad to be a number, got {describe(grad)}")
+        expect(seed is not NotImplemented, "backward", "grad to be a number", grad)
         order, leaves = topological_sort(self)
         odd = [leaf for leaf in leaves if type(leaf.data) is not float]
         for leaf in odd:
