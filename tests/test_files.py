@@ -30,7 +30,6 @@ from microtrain.files.records import (
     TEXT,
     Format,
     one_of,
-    optional,
 )
 
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX: links, pipes")
@@ -41,7 +40,7 @@ NOTE = Format(
         "n": COUNT,
         "xs": [NUMBER],
         "ys": [FLOAT, "n"],
-        "kind": optional({"name": TEXT, "color": one_of("red", "blue")}),
+        "kind": ({"name": TEXT, "color": one_of("red", "blue")},),
         "pairs": [[NUMBER, 2], "xs"],
         "more": OBJECT,
     },

@@ -5,9 +5,9 @@ synced to the disk and renamed, so a killed writer leaves the old file or the ne
 file executes nothing in it.
 
 What a file may hold is declared as data. A schema is a dict (an object with these keys and no
-others), ``[part]`` (a list of any length), ``[part, n]`` (a list of n), an `optional` schema, or a
-`Kind` of texts or numbers. n is a number, or the key of an entry beside the list: the number there,
-or the length of the list there.
+others), ``[part]`` (a list of any length), ``[part, n]`` (a list of n), ``(part,)`` (which may also
+be null), or a `Kind` of texts or numbers. n is a number, or the key of an entry beside the list:
+the number there, or the length of the list there.
 """
 
 from __future__ import annotations
@@ -58,11 +58,6 @@ FLOAT = Kind("a float", lambda x: _is_number(x) or x in ("inf", "-inf", "nan"), 
 def one_of(*choices: str) -> Kind:
     """Return the kind of these texts."""
     return Kind(f"one of {', '.join(choices)}", lambda x: isinstance(x, str) and x in choices)
-
-
-def optional(schema: Any) -> Any:
-    """Return the schema of what may also be null."""
-    return (schema,)
 
 
 def checked(schema: Any, x: Any, place: str = "", beside: Any = None) -> Any:
@@ -137,13 +132,13 @@ class Format:
         path = file_path("path", path)
         try:
             return make(**self._parts(_parsed(path)))
-        except (TypeError, ValueError, RecursionError) as error:
+        except RecursionError:
+            reason = "it is nested too deeply"
+        except json.JSONDecodeError as error:
+            reason = f"this is no {self.kind}, as it is no JSON: {error}"
+        except (TypeError, ValueError) as error:
             reason = str(error)
-            if isinstance(error, RecursionError):
-                reason = "it is nested too deeply"
-            elif isinstance(error, json.JSONDecodeError):
-                reason = f"this is no {self.kind}, as it is no JSON: {error}"
-            raise CheckpointError(f"{path}: {reason}") from None
+        raise CheckpointError(f"{path}: {reason}")
 
     def _parts(self, record: Any) -> dict[str, Any]:
         """Return the parts of a record. Raises `ValueError` if it was not written by `write`."""

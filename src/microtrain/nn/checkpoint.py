@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import expect
-from ..files.records import NUMBER, OBJECT, SIZE, Format, Path, checked, one_of, optional
-from .description import described
+from ..files.records import NUMBER, OBJECT, SIZE, Format, Path, checked, one_of
+from .description import Description
 from .mlp import ACTIVATIONS, MLP
 from .module import Module
 
 ARCHITECTURE = {"n_in": SIZE, "sizes": [SIZE], "activations": [one_of(*ACTIVATIONS), "sizes"]}
-FORMAT = Format("microtrain model", {"architecture": optional(ARCHITECTURE), "parameters": OBJECT})
+FORMAT = Format("microtrain model", {"architecture": (ARCHITECTURE,), "parameters": OBJECT})
 
 
 def save(model: Module, path: Path) -> None:
@@ -74,8 +74,8 @@ def architecture_of(model: Any) -> dict[str, Any] | None:
         twin = built(**made)
     except (AttributeError, IndexError, TypeError, ValueError):
         return None  # its parts are not what they were
-    same = described(model, model.parameters()) == described(twin, twin.parameters())
-    return made if same else None
+    texts = (Description(x, x.parameters()).text for x in (model, twin))
+    return made if next(texts) == next(texts) else None
 
 
 def built(n_in: int, sizes: list[int], activations: list[str]) -> MLP:

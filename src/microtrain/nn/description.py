@@ -33,19 +33,6 @@ CODE = (
 OTHER = {"__init__", "__new__", "__post_init__", "__repr__", "_abc_impl"}
 
 
-def description(item: Any, parameters: Sequence[Value] = ()) -> str:
-    """Return the text of a `Description`. Raises `TypeError` where something can't be compared."""
-    found = Description(item, parameters)
-    if found.text is None:
-        raise TypeError(found.refusal)
-    return found.text
-
-
-def described(item: Any, parameters: Sequence[Value] = ()) -> str | None:
-    """Return the text of a `Description`, or None where something can't be compared."""
-    return Description(item, parameters).text
-
-
 class Description:
     """A `text` of all that decides what an object computes, but for the numbers of `parameters`.
 
@@ -186,8 +173,8 @@ def _object(item: Any) -> Any:
 PARTS: dict[type, Callable[[Any], Any]] = {
     list: list,
     tuple: list,
-    set: lambda items: sorted(items, key=description),
-    frozenset: lambda items: sorted(items, key=description),
+    set: lambda items: sorted(items, key=lambda x: str(Description(x).text)),
+    frozenset: lambda items: sorted(items, key=lambda x: str(Description(x).text)),
     dict: lambda x: {**x} if {str}.issuperset(map(type, x)) else [*x, *x.values()],
     types.CodeType: attrgetter(*CODE),
     types.FunctionType: _function,

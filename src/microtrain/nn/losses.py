@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -144,39 +145,24 @@ def one_hot(target: Any, n_out: int) -> list[float]:
     raise ValueError(f"cross_entropy expects {expected}, got {describe(target)}")
 
 
-class Known:
-    """A loss, its targets as `encode` makes numbers of them, and what the page says of it.
+class Known(types.SimpleNamespace):
+    """A loss, its targets as `encode` makes numbers of them, and what the page says of it."""
 
-    formula: with the slots {error}, {says}, {target} and {share} (of the target, by softmax). why:
-    what it does, in words before the formula; slope: its slope by the prediction, in words; many:
-    several of them; kinks: whether it has any, None where nobody said.
-    """
-
-    def __init__(
-        self,
-        loss: Loss,
-        encode: Callable[[Any, int], list[Any]],
-        formula: str = "",
-        why: str = "",
-        slope: str = "",
-        many: str = "",
-        kinks: bool | None = None,
-    ) -> None:
-        self.loss, self.encode, self.kinks = loss, encode, kinks
-        self.formula, self.why, self.slope, self.many = formula, why, slope, many
-
-    @property
-    def takes(self) -> str:
-        """What its targets are: "numbers", a "sign", or a "class", which has an output each."""
-        if self.encode is one_hot:
-            return "class"
-        return "numbers" if self.encode is one_per_output else "sign"
+    loss: Loss
+    encode: Callable[[Any, int], list[Any]]
+    takes: str  # what its targets are: "numbers", a "sign", or a "class", which has an output each
+    formula = ""  # with the slots {error}, {says}, {target} and {share} (of the target, by softmax)
+    why = ""  # what it does, in words before the formula
+    slope = ""  # its slope by the prediction, in words
+    many = ""  # several of them
+    kinks: bool | None = None  # whether it has any, None where nobody said
 
 
 KNOWN = (
     Known(
-        squared_error,
-        one_per_output,
+        loss=squared_error,
+        encode=one_per_output,
+        takes="numbers",
         formula="({error})²",
         why="Squared, so that too low and too high both count",
         slope="2 * error",
@@ -184,16 +170,18 @@ KNOWN = (
         kinks=False,
     ),
     Known(
-        hinge,
-        plus_or_minus_one,
+        loss=hinge,
+        encode=plus_or_minus_one,
+        takes="sign",
         formula="max(0, 1 - {target} * {says})",
         why="What is missing to a margin of 1 on the right side",
         many="hinge losses",
         kinks=True,
     ),
     Known(
-        cross_entropy,
-        one_hot,
+        loss=cross_entropy,
+        encode=one_hot,
+        takes="class",
         formula="-log(share of the target, {share})",
         why="Softmax makes shares of the outputs; the smaller the target's, the larger the loss",
         many="cross entropies",
@@ -208,18 +196,12 @@ def known(loss: Callable[..., Value]) -> Known | None:
     return next((one for one in KNOWN if one.loss is loss), None)
 
 
-def is_known(loss: Callable[..., Value]) -> bool:
-    """Return whether this is a loss of this module."""
-    return known(loss) is not None
-
-
 def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
     """Return a target as a float, or a list of floats, one for each of several outputs.
 
     For a loss that is not of this module it is returned as it is.
     """
-    one = known(loss)
-    if one is None:
+    if (one := known(loss)) is None:
         return target
     numbers = [float(y) for y in one.encode(target, n_out)]
     return numbers if len(numbers) > 1 else numbers[0]

@@ -52,14 +52,14 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """Return every parameter, once."""
-        found: dict[Value, None] = {}
-        _collect(_tree(self), found)
-        return [*found]
+        found: list[Value] = []
+        _tree(self, found)
+        return [*dict.fromkeys(found)]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Return every parameter, once, with its place, such as ``layers.0.weight.3.1``."""
         named: dict[Value, str] = {}
-        for name, entry in _entries(_tree(self)):
+        for name, entry in _entries(_tree(self, [])):
             for place, value, _ in _leaves(entry, entry, name):
                 named.setdefault(value, place)
         return [(name, value) for value, name in named.items()]
@@ -75,7 +75,7 @@ class Module:
         >>> list(mt.MLP(3, [4, 1]).state_dict())
         ['layers.0.weight', 'layers.0.bias', 'layers.1.weight', 'layers.1.bias']
         """
-        return {name: _data(entry) for name, entry in _entries(_tree(self))}
+        return {name: _data(entry) for name, entry in _entries(_tree(self, []))}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set the parameters to those of a `state_dict`. Nothing changes unless all of it fits.
@@ -84,7 +84,7 @@ class Module:
         not a number.
         """
         expect(hasattr(state, "keys"), "state", "a dict from state_dict()", state)
-        entries = dict(_entries(_tree(self)))
+        entries = dict(_entries(_tree(self, [])))
         if odd := [repr(name) for name in entries if name not in state]:
             raise ValueError(f"state lacks {', '.join(odd)}")
         if odd := [repr(name) for name in state if name not in entries]:
@@ -132,7 +132,7 @@ class Module:
 
     def _repr_html_(self) -> str:
         rows = []
-        for name, entry in _entries(_tree(self)):
+        for name, entry in _entries(_tree(self, [])):
             shape, part = [], entry
             while isinstance(part, list):
                 shape.append(str(len(part)))
@@ -157,35 +157,29 @@ def _short(parts: list[str]) -> str:
     return "_".join(parts)
 
 
-def _tree(item: Any, inside: tuple[Any, ...] = ()) -> Any:
+def _tree(item: Any, found: list[Value], inside: tuple[Any, ...] = ()) -> Any:
     """Return the parameters in an item: a Value, a nested list of Values, a dict of these, or None.
 
-    A list that holds a Module or a dict becomes a dict, too. `inside` are the Modules around the
-    item: a reference back to one of them leads nowhere.
+    All of them are added to `found`, too. A list that holds a Module or a dict becomes a dict.
+    `inside` are the Modules around the item: a reference back to one of them leads nowhere.
     """
     if isinstance(item, Value):
-        return None if item.parents else item
+        if item.parents:
+            return None
+        found.append(item)
+        return item
     if isinstance(item, Module):
         if any(item is module for module in inside):
             return {}
         inside, item = (*inside, item), item._attributes()
     if isinstance(item, dict):
-        return {key: _tree(x, inside) for key, x in item.items()}
+        return {key: _tree(x, found, inside) for key, x in item.items()}
     if not isinstance(item, list | tuple):
         return None
-    trees = [_tree(x, inside) for x in item]
+    trees = [_tree(x, found, inside) for x in item]
     if any(isinstance(tree, dict) for tree in trees):
         return dict(enumerate(trees))
     return [tree for tree in trees if tree is not None] or None
-
-
-def _collect(tree: Any, found: dict[Value, None]) -> None:
-    """Put the Values of a tree into a dict, in their order."""
-    if isinstance(tree, Value):
-        found[tree] = None
-    elif tree is not None:
-        for child in tree.values() if isinstance(tree, dict) else tree:
-            _collect(child, found)
 
 
 def _entries(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:

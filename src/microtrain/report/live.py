@@ -11,7 +11,7 @@ from ..draw import neuron
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
-from ..nn.losses import is_known
+from ..nn.losses import known
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
 from ..training.compiled import CompiledEngine
@@ -174,7 +174,7 @@ def _program(
     try:
         if own and n > MOST:
             raise CompileError(f"the page trains models of up to {MOST:,} parameters, not {n:,}")
-        if own or not is_known(loss):
+        if own or not known(loss):
             engine = CompiledEngine(objective, True, 1)
             if not engine.agrees(len(objective.samples)):
                 raise CompileError("it is not the same computation each time")

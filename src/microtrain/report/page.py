@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import as_list, expect, file_path
 from ..lab.results import Sweep
 from ..nn.checkpoint import architecture_of
-from ..nn.description import described
+from ..nn.description import Description
 from ..nn.module import parameter_names
 from ..training import history as histories
 from ..training.history import History, Recording
@@ -140,8 +140,8 @@ def _kind(history: History, recording: Recording) -> dict[str, Any]:
     model, parameters = history.model, history.model.parameters()
     names = parameter_names(model, parameters)
     return {
-        "architecture": (described(type(model)), architecture_of(model), names),
-        "loss": described(recording.loss, parameters),
+        "architecture": (Description(type(model)).text, architecture_of(model), names),
+        "loss": Description(recording.loss, parameters).text,
         "data": (recording.xs, recording.ys),
         "reduction": recording.reduction,
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..files.records import COUNT, FLOAT, NUMBER, OBJECT, Format, Kind, digest, target
 from ..nn.checkpoint import architecture_of
-from ..nn.description import described, description
+from ..nn.description import Description
 from ..nn.module import parameter_names
 from .eager import State
 from .history import History
@@ -73,13 +73,13 @@ class RunFile:
         }
         self.functions = {"model": model, "loss": objective.loss, "lr": lr}
         for name, function in self.functions.items():
-            try:
-                self.settings[f"code of {name}"] = digest(description(function, self.parameters))
-            except TypeError as error:
+            found = Description(function, self.parameters)
+            if found.text is None:
                 raise TypeError(
                     f"{name} can't be used with a checkpoint, as nobody could tell whether a run "
-                    f"goes on with the same: {error}; leave that out, or the checkpoint"
-                ) from None
+                    f"goes on with the same: {found.refusal}; leave that out, or the checkpoint"
+                )
+            self.settings[f"code of {name}"] = digest(found.text)
 
     def save(self, whole: Whole, start: float, at_the_end: bool = False) -> None:
         """Write down the run, which began at `start`, as it is after so many steps, if that is due.
@@ -94,7 +94,8 @@ class RunFile:
         self.saved = steps
         history, settings = self.history, dict(self.settings)
         for name, function in self.functions.items():
-            if digest(str(described(function, self.parameters))) != settings[f"code of {name}"]:
+            text = Description(function, self.parameters).text
+            if digest(str(text)) != settings[f"code of {name}"]:
                 settings[f"code of {name}"] = CHANGED
         try:
             FORMAT.write(

@@ -16,8 +16,8 @@ from ..engine.graph import accumulated, topological_sort
 from ..engine.number import as_number
 from ..engine.value import Value
 from ..errors import CompileError, describe
-from ..nn.description import described
-from ..nn.losses import Loss, encode_target, is_known
+from ..nn.description import Description
+from ..nn.losses import Loss, encode_target, known
 from ..nn.module import parameter_names
 from .objective import Objective
 
@@ -81,7 +81,7 @@ def trace_loss(objective: Objective) -> Traced:
     import copy  # slow to import
 
     model, parameters, loss = objective.model, objective.parameters, objective.loss
-    if not is_known(loss):
+    if not known(loss):
         twin, _ = _copy(model, parameters)
         for x, y in objective.samples:  # a target that doesn't fit can be told from its number only
             with contextlib.suppress(ArithmeticError):  # that is for the steps to find
@@ -109,7 +109,7 @@ def trace_loss(objective: Objective) -> Traced:
         raise CompileError("the computation changes its sample or target, which it is given again")
     if not isinstance(traced.loss.data, Symbol):
         raise CompileError("loss is a constant: it depends on nothing that is known to change")
-    if described(twin, symbols) != described(model, parameters):
+    if Description(twin, symbols).text != Description(model, parameters).text:
         raise CompileError(
             'the forward pass changes the model, and generated code would not; use engine="eager"'
         )
@@ -153,7 +153,7 @@ def cached(
     if text is None:
         return make()
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
-    checked = "" if is_known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
+    checked = "" if known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
     key = kind, text, *names, *_lengths(*samples[0]), checked
     made: Made | None = _cache.get(key)
     if made is None:

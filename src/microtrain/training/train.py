@@ -13,7 +13,7 @@ from typing import Any
 
 from ..engine.value import Value
 from ..nn.checkpoint import architecture_of
-from ..nn.losses import is_known, squared_error
+from ..nn.losses import known, squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule
 from .compiled import CompiledEngine
@@ -228,11 +228,11 @@ def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
     if plan.engine == "compiled":
         return CompiledEngine(objective, *options), ""
     if plan.engine == "auto" and plan.work * runs >= WORTH_COMPILING:
-        known = is_known(objective.loss) and architecture_of(objective.model) is not None
+        is_plain = known(objective.loss) and architecture_of(objective.model)
         try:
             if not (fallback := may_look(plan.lr, plan.tracked)):
-                compiled = CompiledEngine(objective, *options, strict=not known)
-                if known or compiled.agrees(plan.work // 20):
+                compiled = CompiledEngine(objective, *options, strict=not is_plain)
+                if is_plain or compiled.agrees(plan.work // 20):
                     return compiled, ""
                 fallback = "the first step gave another result"
         except Exception as error:  # of any kind: whatever is wrong, the steps will show it
