@@ -21,7 +21,7 @@ from microtrain import MLP, Module, Value
 from microtrain.report import page as page_module
 from microtrain.report.live import contents
 from microtrain.training.curvature import Curvature
-from microtrain.training.objective import Objective
+from microtrain.training.plan import Objective
 from microtrain.training.tracing import parts_of
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node")

@@ -590,7 +590,7 @@ def test_a_call_of_the_librarys_that_was_replaced(monkeypatch):
 
 
 def test_what_cannot_be_described_is_not_compiled(monkeypatch):
-    monkeypatch.setattr("microtrain.training.objective.Objective.described", lambda self: None)
+    monkeypatch.setattr("microtrain.training.plan.Objective.described", lambda self: None)
     assert "can't be compared later" in both(rbf).fallback
 
 

@@ -14,7 +14,7 @@ import microtrain as mt
 from microtrain import MLP, CompileError, Module, Value
 from microtrain.training import curvature
 from microtrain.training.curvature import Curvature, lanczos, largest_eigenvalue
-from microtrain.training.objective import Objective, pairs_of
+from microtrain.training.plan import Objective, pairs_of
 
 XS, YS = mt.datasets.toy()
 

@@ -14,9 +14,8 @@ from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
 from ..training.curvature import Curvature
 from ..training.eager import set_state, state_of
-from ..training.objective import pairs_of
-from ..training.plan import Plan
-from ..training.train import engine_for, plan_for, run, warn
+from ..training.plan import Plan, pairs_of
+from ..training.train import engine_for, run, train
 from .diagram import PhaseDiagram
 from .executors import Job, here, there
 from .results import Sweep
@@ -191,7 +190,7 @@ def _try(make: functools.partial[Any], first: Any) -> None:
     """
     options = make.keywords["options"]
     model, seed = options["model"], first[-1]
-    warn(_plan(options, seed, 1.0), stacklevel=5)
+    _plan(options, seed, 1.0).objective.warn(stacklevel=5)
     models = [] if model is None else [model(seed) for _ in range(3)]
     owned: set[int] = set()
     for parameters in [{*map(id, made.parameters())} for made in models]:
@@ -209,7 +208,8 @@ def _plan(options: dict[str, Any], seed: int, lr: float | Schedule) -> Plan:
     model = None if make is None else make(seed)
     if make is not None and model is None:
         raise TypeError("model expects a function that returns a model, got None from it")
-    return plan_for(**{**options, "model": model, "seed": seed, "lr": lr})
+    defaults = train.__kwdefaults__ or {}
+    return Plan(**{**defaults, **options, "model": model, "seed": seed, "lr": lr})
 
 
 def _run(label: str, plan: Plan, scale: float = 1.0, chosen: Any = None) -> Run:

@@ -55,7 +55,12 @@ def restored(architecture: Any, parameters: Any, model: Module | None = None) ->
     if model is None:
         if architecture is None:
             raise ValueError("it holds only the parameters of a model: load(path, model)")
-        checked(_parameters(**architecture), parameters, "parameters")  # before they are made
+        n_in, sizes = architecture["n_in"], architecture["sizes"]
+        schema: dict[str, Any] = {}
+        for i, (n, size) in enumerate(zip([n_in, *sizes], sizes)):
+            schema[f"layers.{i}.weight"] = [[NUMBER, n], size]
+            schema[f"layers.{i}.bias"] = [NUMBER, size]
+        checked(schema, parameters, "parameters")  # before they are made
         model = built(**architecture)
     elif architecture not in (None, architecture_of(model)):
         raise ValueError(f"it holds a network of another architecture than {model}")
@@ -85,12 +90,3 @@ def built(n_in: int, sizes: list[int], activations: list[str]) -> MLP:
         for neuron in layer.neurons:
             neuron.activation = name
     return model
-
-
-def _parameters(n_in: int, sizes: list[int], activations: list[str]) -> dict[str, Any]:
-    """Return the schema of the parameters of an MLP of this architecture."""
-    schema: dict[str, Any] = {}
-    for i, (n, size) in enumerate(zip([n_in, *sizes], sizes)):
-        schema[f"layers.{i}.weight"] = [[NUMBER, n], size]
-        schema[f"layers.{i}.bias"] = [NUMBER, size]
-    return schema

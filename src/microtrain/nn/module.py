@@ -147,14 +147,13 @@ def parameter_names(model: Any, parameters: Sequence[Value]) -> list[str]:
     named = {}
     if hasattr(model, "named_parameters"):
         named = {p: place.removeprefix("layers.") for place, p in model.named_parameters()}
-    places = [named.get(p, f"p{i}") for i, p in enumerate(parameters)]
-    return [_short(place.split(".")) for place in places]
-
-
-def _short(parts: list[str]) -> str:
-    if len(parts) > 2 and parts[0].isdecimal() and parts[1] in ("weight", "bias"):
-        parts = [parts[1][0] + parts[0], *parts[2:]]
-    return "_".join(parts)
+    names = []
+    for i, p in enumerate(parameters):
+        parts = named.get(p, f"p{i}").split(".")
+        if len(parts) > 2 and parts[0].isdecimal() and parts[1] in ("weight", "bias"):
+            parts[:2] = [parts[1][0] + parts[0]]
+        names.append("_".join(parts))
+    return names
 
 
 def _tree(item: Any, found: list[Value], inside: tuple[Any, ...] = ()) -> Any:

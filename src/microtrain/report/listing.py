@@ -17,7 +17,7 @@ from ..engine.graph import topological_sort
 from ..engine.piecewise import detach
 from ..nn.mlp import MLP
 from ..training.compiled import written
-from ..training.objective import Objective
+from ..training.plan import Objective
 from ..training.tracing import Traced, parts_of
 
 MOST = 600  # lines of a step that is shown as a whole

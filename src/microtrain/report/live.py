@@ -16,7 +16,7 @@ from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
 from ..training.compiled import CompiledEngine
 from ..training.history import History, Recording
-from ..training.objective import Objective
+from ..training.plan import Objective
 from ..training.tracing import as_floats, parts_of
 from .listing import cell_of, listing_of
 from .program import MOST, program_of

@@ -21,7 +21,7 @@ from ..engine.graph import accumulated
 from ..engine.value import Value
 from ..nn.mlp import ACTIVATIONS, dot
 from ..training.curvature import record_product
-from ..training.objective import Objective
+from ..training.plan import Objective
 from ..training.tracing import Traced, parts_of, trace_loss
 
 MOST = 2_000  # parameters of a model whose step is written down as a whole

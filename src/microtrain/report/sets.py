@@ -10,7 +10,7 @@ from ..draw import plot
 from ..errors import CompileError
 from ..nn import datasets
 from ..nn.losses import hinge, known, squared_error
-from ..training.objective import Objective
+from ..training.plan import Objective
 from ..training.tracing import as_floats, parts_of
 
 MOST_NEURONS = 8  # in a layer that is put together in the page, at most

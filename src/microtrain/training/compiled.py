@@ -16,7 +16,7 @@ from ..compiler.record import without_collection
 from ..compiler.writer import Scope, write
 from ..errors import CompileError
 from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
-from .objective import Objective
+from .plan import Objective
 from .purity import check_numbers, inspect
 from .tracing import Traced, cached, trace_loss
 

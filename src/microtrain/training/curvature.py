@@ -21,7 +21,7 @@ from ..engine.value import Value
 from ..nn.losses import squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
-from .objective import Objective, pairs_of
+from .plan import Objective, pairs_of
 from .tracing import Traced, cached, trace_loss
 
 Vector = list[float]

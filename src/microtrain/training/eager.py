@@ -9,7 +9,7 @@ from ..engine.graph import reset
 from ..engine.primitives import sqrt
 from ..engine.value import Value
 from ..nn.optim import update
-from .objective import Objective
+from .plan import Objective
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
 Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples

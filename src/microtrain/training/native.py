@@ -24,8 +24,7 @@ from ..compiler.toolchain import load
 from ..errors import CompileError
 from .compiled import CompiledEngine, RecordedEngine
 from .eager import Batches, State, Stepped
-from .objective import Objective
-from .plan import Plan, Watcher
+from .plan import Objective, Plan, Watcher
 from .tracing import cached, trace_loss
 
 if TYPE_CHECKING:

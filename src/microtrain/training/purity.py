@@ -22,7 +22,7 @@ from ..nn import losses
 from ..nn.description import PARTS, PLAIN, closure, codes, is_own, members, reads
 from ..nn.mlp import dot
 from ..nn.module import Module
-from .objective import Objective
+from .plan import Objective
 from .tracing import Traced, parts_of
 
 BUILTINS = {

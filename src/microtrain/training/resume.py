@@ -27,17 +27,13 @@ OPTIONS = ("batch_size", "accumulate", "zero_grad", "seed")
 NEW = {"code of model", "code of loss", "code of lr", "python"}  # files of version 1 have none
 
 
-def _is_pair(x: Any) -> bool:
-    return isinstance(x, list) and len(x) == 2 and COUNT.accepts(x[0]) and FLOAT.accepts(x[1])
-
-
 FORMAT = Format(
     "microtrain run",
     {
         "settings": OBJECT,
         "steps": COUNT,
         "seconds": Kind("a number of at least 0", lambda x: NUMBER.accepts(x) and x >= 0, float),
-        "sharpness": [Kind("a step and a float", _is_pair, lambda x: (x[0], float(x[1])))],
+        "sharpness": [[FLOAT, 2]],
         **{name: [FLOAT] for name in PARTS},
         **{name: [FLOAT, "steps"] for name in RECORDS},
     },
@@ -131,7 +127,7 @@ class RunFile:
             raise ValueError(f"steps expects at least the {steps} that are made, got {self.most}")
         for name in RECORDS:
             getattr(self.history, name)[:] = record[name]
-        self.history.sharpness.update(record["sharpness"])
+        self.history.sharpness.update((int(k), x) for k, x in record["sharpness"])
         data, gradients, before = (tuple(record[name]) for name in PARTS)
         return (steps, (data, gradients), (before, gradients)), record["seconds"]
 
@@ -153,7 +149,7 @@ class RunFile:
             raise ValueError(f"it is of a run with other {name}{reason}")
         if any(len(record[name]) != len(self.parameters) for name in PARTS):
             raise ValueError(f"it does not hold {len(self.parameters)} parameters")
-        if any(k >= record["steps"] for k, _ in record["sharpness"]):
+        if any(k not in range(record["steps"]) for k, _ in record["sharpness"]):
             raise ValueError("it holds the sharpness of steps that were not made")
         return record
 

@@ -19,7 +19,7 @@ from ..errors import CompileError, describe
 from ..nn.description import Description
 from ..nn.losses import Loss, encode_target, known
 from ..nn.module import parameter_names
-from .objective import Objective
+from .plan import Objective
 
 Made = TypeVar("Made")
 

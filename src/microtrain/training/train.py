@@ -7,7 +7,6 @@ import itertools
 import math
 import os
 import time
-import warnings
 from collections.abc import Callable, Container, Sequence
 from typing import Any
 
@@ -114,19 +113,8 @@ def train(
     ('converged', True)
     """
     plan = Plan(**locals())
-    warn(plan)
+    plan.objective.warn()
     return run(plan)
-
-
-def warn(plan: Plan, stacklevel: int = 3) -> None:
-    """Warn of what is likely to go wrong."""
-    for remark in plan.objective.remarks():
-        warnings.warn(remark, stacklevel=stacklevel)
-
-
-def plan_for(model: Any, xs: Any, ys: Any, **options: Any) -> Plan:
-    """Return the plan of a run; where an option is not given, it is the default of `train`."""
-    return Plan(model=model, xs=xs, ys=ys, **{**(train.__kwdefaults__ or {}), **options})
 
 
 def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
