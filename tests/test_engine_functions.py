@@ -65,9 +65,10 @@ def test_the_edges():
         (lambda: mt.sin(INF), mt.DomainError, r"sin\(inf\) is undefined.* finite"),
         (lambda: mt.cos(-INF), mt.DomainError, r"cos\(-inf\) is undefined"),
         (lambda: mt.exp(1000), OverflowError, r"exp\(1000.0\) is too large for a float"),
-        (lambda: mt.exp("1"), TypeError, "exp expects a number or a Value, got str '1'"),
+        (lambda: mt.exp("1"), TypeError, "exp expects a number or a Value, got str '1'$"),
         (lambda: mt.tanh(True), TypeError, "tanh expects a number or a Value, got bool True"),
-        (lambda: mt.maximum([1], 2.0), TypeError, "maximum expects a number or a Value, got list"),
+        (lambda: mt.maximum([1], 2.0), TypeError, r"got list \[1\]: write \[maximum\("),
+        (lambda: mt.exp((1.0, 2.0)), TypeError, r"2\.0\): write \[exp\(...\) for x in v"),
         (lambda: mt.minimum(2.0, None), TypeError, "minimum expects a number or a Value, got None"),
     ],
 )

@@ -281,7 +281,8 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
         ),
         (
             [[1, "a"], [2, "b"], ["three", "a"]],
-            "'x' expects a number, got 'three'; write numbers like 290075 or 1.5; --drop",
+            "'x' expects a number, got 'three'; write numbers like 290075 or 1.5, and leave "
+            "missing ones empty; --drop",
         ),
         ([[1, "a"], [2, "a"], [3, "a"]], "at least two classes in 'y', got 1"),
         (
@@ -469,7 +470,7 @@ def test_columns_that_are_said_to_be_texts(tmp_path, capsys):
     path = table(tmp_path / "t.csv", rows, ("size", "y"))
     command = ["fit", path, "--quiet", "--save", model, "--target"]
     assert status_of([*command, "y", "--loss", "hinge"]) == 2
-    told = "1.5; --texts size reads it as texts; --drop size leaves the column out"
+    told = "; --texts size reads it as texts; --drop size leaves the column out"
     assert told in capsys.readouterr().err
     assert main([*command, "y", "--texts", "size", "y"]) == 0  # so "0" and "1" are classes
     assert "8 of 8 right" in capsys.readouterr().out
@@ -571,12 +572,15 @@ LIKE_NUMBERS = (
 )
 
 
+NUMBERS = "write numbers like 290075 or 1.5, and leave missing ones empty"
+
+
 @pytest.mark.parametrize("cell", LIKE_NUMBERS.split("|"))
 def test_texts_that_look_like_numbers_are_refused(tmp_path, cell):
     rows = [[1, "low", "low"], [2, "high", cell], [3, "low", cell], [4, "high", "low"]] * 5
     path = table(tmp_path / "t.csv", rows, ("x", "y", "odd one"))
     told = "t.csv, line 3: column 'odd one' expects numbers or texts, "
-    told += f"got {cell!r} (and 9 more rows like it); write numbers like 290075 or 1.5"
+    told += f"got {cell!r} (and 9 more rows like it); {NUMBERS}"
     for target, drop in (("y", "; --drop 'odd one' leaves the column out"), ("odd one", "")):
         with pytest.raises(ValueError) as refused:
             fit(path, target)
@@ -593,9 +597,7 @@ def test_what_differs_in_each_row_is_not_offered_as_texts(tmp_path, cells):
     rows = [[x, f"0,{x % 21}"] for x in range(cells)]
     with pytest.raises(ValueError) as refused:
         fit(table(tmp_path / "t.csv", rows, "xy"), "y", max_classes=20)
-    assert str(refused.value).endswith(
-        f"got '0,0' (and {cells - 1} more rows like it); write numbers like 290075 or 1.5"
-    )
+    assert str(refused.value).endswith(f"got '0,0' (and {cells - 1} more rows like it); {NUMBERS}")
 
 
 def test_a_column_of_empty_cells_is_left_out_by_drop(tmp_path):
@@ -701,6 +703,9 @@ def test_other_separators_are_recognized(tmp_path, capsys):
     assert main(["fit", str(path), "--target", "y"]) == 2
     told = "--sep expects what ends a cell, perhaps ';': with a comma .*t.csv has one column, 'x;y'"
     assert re.search(told, capsys.readouterr().err)
+    path.write_text("x\ty\n1\t2\n")
+    assert main(["fit", str(path), "--target", "y"]) == 2
+    assert "--sep expects what ends a cell, perhaps 'tab':" in capsys.readouterr().err
     for sep, other, names in (("|", ";", "x;y"), (";", ",", "x,y")):
         path.write_text(f"{names}\n1{other}2\n")
         assert main(["fit", str(path), "--target", "y", "--sep", sep]) == 2
@@ -773,7 +778,7 @@ def test_how_it_ends(flowers, capsys, monkeypatch, tmp_path):
     command = ["fit", flowers, "--target", "kind"]
     assert main([*command, "--target-loss", "0.5", "--test-share", "0"]) == 0
     out = capsys.readouterr().out
-    assert "Converged: the loss is below 0.5 at step" in out
+    assert "Converged: the loss of a mini-batch, not of all samples, is below 0.5" in out
     assert "No rows were held out, so nothing says how good it is" in out
     model = tmp_path / "model.json"
     bad = ["--lr", "1e300", "--steps", "40", "--activation", "linear", "--save", str(model)]

@@ -103,6 +103,15 @@ def test_the_limits_of_each_verdict():
     assert verdict(made([0.001]), 0.01)[1] == "the loss is below 0.01 at step 0"
 
 
+def test_a_mini_batch_that_ends_a_run_is_not_taken_for_all_samples():
+    history = mt.train(batch_size=1, target_loss=0.01, steps=50)
+    assert (history.status, history.per_pass) == ("converged", 4)
+    told = f"the loss of a mini-batch, not of all samples, is below 0.01 at step {history.steps}"
+    assert history.reason == told
+    whole = mt.train(batch_size=2, accumulate=2, target_loss=0.01, steps=200)
+    assert whole.reason == f"the loss is below 0.01 at step {whole.steps}"
+
+
 def test_a_rise_is_more_than_rounding():
     assert rises([0.0, 0.0]) == rises([]) == 0
     assert rises([1e6, 1e-3, 1e-3 + 5e-10]) == 0 and rises([1.0, 1e-3, 1e-3 + 5e-10]) == 1

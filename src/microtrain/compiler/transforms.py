@@ -282,5 +282,6 @@ def chosen(argnums: Argnums | None, parts: tuple[Any, ...]) -> Any:
     if not -len(parts) <= argnums < len(parts):
         raise ValueError(
             f"argnums expects which argument, of {len(parts)} given, counted from 0; got {argnums}"
+            + ": is one missing?" * (argnums == len(parts))
         )
     return parts[argnums]

@@ -76,7 +76,7 @@ def assigned(data: object) -> Any:
     found = as_number(data)
     if found is NotImplemented:
         if hasattr(data, "grad"):
-            raise TypeError("the data of a Value has become a Value, did you mean p.grad?")
+            raise TypeError("the data of a Value has become a Value; write p.data -= lr * p.grad")
         raise TypeError(f"the data of a Value has to be a number, got {describe(data)}")
     return number("data", found) if type(found) is int else found
 
@@ -90,7 +90,8 @@ def operand(name: str, x: object) -> Any:
     """Return an operand of that operation. Raises `TypeError` unless it is a number or a Value."""
     found = x if isinstance(x, Operand) else as_number(x)
     if found is NotImplemented:
-        each = f": write [{name}(...) for x in v]" if isinstance(x, list) else ""
+        several = hasattr(x, "__iter__") and not isinstance(x, str)
+        each = f": write [{name}(...) for x in v]" if several else ""
         raise TypeError(f"{name} expects a number or a Value, got {describe(x)}{each}")
     return found
 

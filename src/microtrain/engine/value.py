@@ -8,6 +8,7 @@ gradient of each parent: the chain rule. The operators are here, each beside its
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _new: Any = object.__new__
 
 
+@numbers.Number.register
 class Value(Methods, GraphCopies, Operand):
     """A scalar that records the operations applied to it, to compute gradients.
 

@@ -68,7 +68,7 @@ class Table:
         k = self.place(name)
         cells = [row[k].strip() for _, row in self.rows]
         numbers = [number_of(cell) for cell in cells]
-        as_texts = f"; write numbers like 290075 or 1.5{as_texts}"
+        as_texts = f"; write numbers like 290075 or 1.5, and leave missing ones empty{as_texts}"
 
         def expect(wanted: str, fits: Iterable[bool], remedy: str = as_texts) -> None:
             odd = [(line, cell) for (line, _), cell, fit in zip(self.rows, cells, fits) if not fit]
@@ -137,8 +137,9 @@ def _names(path: str, row: Sequence[str], sep: str | None) -> list[str]:
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{path} has two columns of the same name, {twice[0]!r}")
     if sep is None and len(row) == 1 and (other := [c for c in ENDS if c in row[0]]):
+        ends = "tab" if other[0] == "\t" else other[0]
         found = f"with a comma {path} has one column, {names[0]!r}"
-        raise ValueError(f"sep expects what ends a cell, perhaps {other[0]!r}: {found}")
+        raise ValueError(f"sep expects what ends a cell, perhaps {ends!r}: {found}")
     return names
 
 

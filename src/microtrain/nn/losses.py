@@ -95,7 +95,9 @@ def mse_loss(predictions: Sequence[Any], targets: Sequence[Any], reduction: str 
     2.5
     """
     one_of("reduction", reduction, REDUCTIONS)
-    predictions, targets = as_list("predictions", predictions), as_list("targets", targets)
+    several = "a list, as it is the loss of a batch (that of one sample is squared_error)"
+    predictions = as_list("predictions", predictions, several)
+    targets = as_list("targets", targets, several)
     if len(predictions) != len(targets) or not len(predictions):
         got = f"got {len(predictions)} predictions and {len(targets)} targets"
         raise ValueError(f"mse_loss expects as many of both, and at least one; {got}")
@@ -211,7 +213,7 @@ def _outputs(prediction: Any) -> list[Any]:
     """Return a prediction as the list of its outputs: Values, or numbers."""
     if isinstance(prediction, Value):
         return [prediction]
-    outputs = _listed("prediction", prediction)
+    outputs = _listed("prediction", prediction, "a Value or a list of them")
     for output in outputs:
         number_in(output, "prediction")
     return outputs

@@ -25,7 +25,7 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     The first of these that is true:
 
     converged
-        the last loss is below `target_loss`.
+        the last loss, maybe that of a mini-batch alone, is below `target_loss`.
     diverged
         the last loss is not finite.
     begun
@@ -67,7 +67,8 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     swings = f"rose in {rose} of the last {counted(of, 'step')}"
     if target_loss is not None and losses and losses[-1] < target_loss:
         swung = f", though it {swings}" if oscillates else ""
-        return "converged", f"the loss is below {target_loss:g} at step {moves}{swung}"
+        whose = "the loss" if k == 1 else "the loss of a mini-batch, not of all samples,"
+        return "converged", f"{whose} is below {target_loss:g} at step {moves}{swung}"
     if losses and not math.isfinite(losses[-1]):
         told = not_finite(history)
         if history.error not in ("", told):
