@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import stat
@@ -105,14 +106,16 @@ def test_auto_starts_no_compiler(monkeypatch, tmp_path):
     assert (tmp_path / "started").exists()
 
 
-def test_what_is_long_is_optimized_less(tmp_path, monkeypatch):
-    said = tmp_path / "said"
-    monkeypatch.setenv(
-        "MICROTRAIN_CC", script(tmp_path / "compiler", f'echo "$@" >> {said}; cc "$@"')
-    )
-    assert twice() == twice(SOURCE + "\n" * 2000) == 42.0
-    flags = [line.split()[0] for line in said.read_text().splitlines()]
-    assert flags == ["--version", "-O2", "-O1"]
+@pytest.mark.parametrize("about", ["flags: fpu avx2 sha\n", "flags: fpu\n", None])
+def test_vectors_are_used_where_the_processor_has_them(about, monkeypatch):
+    def opened(path, encoding):
+        assert path == "/proc/cpuinfo"
+        if about is None:
+            raise FileNotFoundError(path)
+        return io.StringIO(about)
+
+    monkeypatch.setattr(toolchain, "open", opened, raising=False)
+    assert toolchain._wide.__wrapped__() == ["-mavx2"] * ("avx2" in (about or ""))
 
 
 def test_threads_compile_once(monkeypatch):
@@ -122,7 +125,7 @@ def test_threads_compile_once(monkeypatch):
     toolchain._version.cache_clear()
     with ThreadPoolExecutor(4) as pool:
         assert [*pool.map(lambda _: twice(), range(8))] == [42.0] * 8
-    assert made == ["--version", "-O2"]
+    assert made == ["--version", "-O1"]
 
 
 def test_a_process_may_fork_while_a_thread_compiles(tmp_path, monkeypatch):
