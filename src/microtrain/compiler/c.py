@@ -86,7 +86,6 @@ class C(Language):
     column = "c"
     statement = "const double {} = {};"
     comment = "/* {} */"
-    conditional = "?"
     functions = FUNCTIONS
     keywords = KEYWORDS.split()
 

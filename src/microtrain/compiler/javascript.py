@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from types import MappingProxyType
 
 from .writer import Language
 
@@ -20,9 +19,6 @@ class JavaScript(Language):
     column = "javascript"
     statement = "const {} = {};"
     comment = "// {}"
-    conditional = " ? "
-    functions = MappingProxyType({})
-    keywords = ()
 
 
 def function(parameters: str, lines: Sequence[str], result: str = "") -> str:

@@ -20,7 +20,6 @@ class Python(Language):
     column = "python"
     statement = "{} = {}"
     comment = "# {}"
-    conditional = " if "
     functions = vars(math)
     keywords = keyword.kwlist
     calls = True

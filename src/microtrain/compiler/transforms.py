@@ -43,7 +43,10 @@ class Transform:
         return self
 
     def __reduce__(self) -> Any:
-        return named(self) or (type(self), (self.what, self.__wrapped__, self.argnums))
+        """Return the name by which its module has it, if that is so, else what makes it."""
+        module, name = sys.modules.get(self.__module__), getattr(self, "__qualname__", "")
+        found = getattr(module, name, None) is self
+        return name if found else (type(self), (self.what, self.__wrapped__, self.argnums))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, shape = taken_apart(self, args, kwargs)
@@ -54,12 +57,6 @@ class Transform:
         with _differentiated_by(sources):
             record, places, result = trace(self, "; higher derivatives need that", shape)
         return unflatten(result, iter(record.replay(leaves, places)))
-
-
-def named(f: Any) -> str | None:
-    """Return the name by which `f` is found in its module, to pickle it by, or None."""
-    module, name = sys.modules.get(f.__module__), getattr(f, "__qualname__", "")
-    return name if getattr(module, name, None) is f else None
 
 
 def trace(f: Transform, instead: str, shape: Shape) -> tuple[Record, list[int], Shape]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ..engine.primitive import Primitive, check_text
 from ..errors import CompileError
@@ -36,9 +36,8 @@ class Language:
     column: str  # the attribute of a primitive that holds its text in this language
     statement: str  # the template of a result with a name
     comment: str  # the template of a title
-    conditional: str  # a template with this in it may skip some of its operands
-    functions: Mapping[str, Any]  # the language's own, by name
-    keywords: Iterable[str]  # which can't be names
+    functions: ClassVar[Mapping[str, Any]] = {}  # the language's own, by name
+    keywords: Iterable[str] = ()  # which can't be names
     calls = False  # whether it can call what has no text in it
 
 
@@ -107,9 +106,9 @@ class Scope:
 class Part:
     """Some of the operations, under a title, with the results that are to be taken out of them.
 
-    `letter` begins the names of its results. What leads up to the operations in `through` belongs
-    here, too, though nobody takes them out. Written are its `lines`, and an expression for each of
-    the `outputs`.
+    `letter` begins the names of its results, and of no other part's. What leads up to the
+    operations in `through` belongs here, too, though nobody takes them out. Written are its
+    `lines`, and an expression for each of the `outputs`.
     """
 
     def __init__(
@@ -160,7 +159,6 @@ class _Writer:
         self.known: dict[Primitive, Form] = {}
         self.lines: list[str] = []
         self.names: Iterator[str] = iter(())
-        self.counters: dict[str, Iterator[str]] = {}
 
     def count(self, marks: bytearray, parts: Sequence[Part]) -> None:
         """Find how each marked operation is written, and how often each result is used."""
@@ -189,8 +187,8 @@ class _Writer:
         if varies:
             shown = [self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
             text = check_text(f"{self.scope.language.column} of {primitive.name}", text(*shown))
-        named = self.scope.language.conditional in text
-        uses = [1 + ("{" in text and (named or text.count(f"{{{k}}}") != 1)) for k in range(n)]
+        may_skip = " if " in text or "?" in text  # some of its operands
+        uses = [1 + ("{" in text and (may_skip or text.count(f"{{{k}}}") != 1)) for k in range(n)]
         form = text, INFIX.get(text) if n == 2 else None, uses
         if not varies:
             self.known[primitive] = form
@@ -198,8 +196,7 @@ class _Writer:
 
     def write(self, part: Part, places: Iterable[int]) -> None:
         """Write the operations in these places."""
-        self.lines = part.lines
-        self.names = self.counters.setdefault(part.letter, self.scope.numbered(part.letter))
+        self.lines, self.names = part.lines, self.scope.numbered(part.letter)
         operations, texts, levels, sizes = self.operations, self.texts, self.levels, self.sizes
         forms, uses = self.forms, self.uses
         for place in places:
@@ -212,8 +209,10 @@ class _Writer:
                 size = 1 + sizes[a] + sizes[b]
             else:
                 size = 1 + sum([sizes[x] for x in operation[1:]])
-            if size > MOST:
-                size = self._shortened(operation[1:], size)
+            while size > MOST:  # the largest operands get names
+                largest = max(operation[1:], key=sizes.__getitem__)
+                size -= sizes[largest] * operation[1:].count(largest)
+                self._name(largest)
             if infix is not None:
                 levels[place], at_left, at_right = infix
                 left = texts[a] if levels[a] >= at_left else f"({texts[a]})"
@@ -227,14 +226,6 @@ class _Writer:
         part.expressions = [texts[x] for x in part.outputs]
         if part.title and part.lines:
             part.lines.insert(0, self.scope.language.comment.format(part.title))
-
-    def _shortened(self, operands: Sequence[int], size: int) -> int:
-        """Name the largest operands of an expression that is too large; return its size then."""
-        while size > MOST:
-            largest = max(operands, key=self.sizes.__getitem__)
-            size -= self.sizes[largest] * operands.count(largest)
-            self._name(largest)
-        return size
 
     def _name(self, place: int) -> None:
         """Give a result a name."""
