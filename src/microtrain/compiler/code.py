@@ -51,7 +51,8 @@ class Code:
         self._lines = [line for part in parts for line in part.lines]
         self._text = self._written(self.result, (x for part in parts for x in part.expressions))
         self.source = function(self.name, signature, self._guarded("return {}", signature))
-        self.function = self._assembled(self.source, self.name)
+        self._scope.namespace |= {"otherwise": self._otherwise, "reals": REALS}
+        self.function = assemble(self.source, self.name, self._scope.namespace)
 
     def _write_head(self, parameters: Sequence[str]) -> list[str]:
         """Write how the arguments are taken apart, and return the signature."""
@@ -155,10 +156,6 @@ class Code:
             f"    {result.format(call)}",
         ]
 
-    def _assembled(self, source: str, name: str) -> Callable[..., Any]:
-        own = {"otherwise": self._otherwise, "reals": REALS}
-        return assemble(source, name, self._scope.namespace | own)  # type: ignore[no-any-return]
-
     def c(self) -> Source:
         """Return the function as C."""
         from .c import Source
@@ -171,7 +168,8 @@ class Code:
         (point,) = self.roots
         body = self._guarded("results.append({})", self.roots)
         lines = ["results = []", f"for {point} in points:", *indented(body), "return results"]
-        return self._assembled(function("map_points", ["points"], lines), "map_points")
+        source = function("map_points", ["points"], lines)
+        return assemble(source, "map_points", self._scope.namespace)  # type: ignore[no-any-return]
 
     def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for Values; or where the code failed, unless the right error is raised.

@@ -18,7 +18,6 @@ from .transforms import Argnums, Transform, called, chosen, grad, taken_apart, t
 
 SHAPES = 32  # of arguments, whose code is kept
 LARGE = 100_000  # entries of a Hessian; a larger one is not written down
-INSTEAD = ", or do without mt.compile"
 
 
 class Compiled(Transform):
@@ -40,7 +39,7 @@ class Compiled(Transform):
         super().__init__(what, f, argnums)
         self.parameters = _parameters(f)
         cached = functools.lru_cache(SHAPES)
-        self.traced = traced or cached(functools.partial(trace, self, INSTEAD))
+        self.traced = traced or cached(functools.partial(trace, self, ", or do without mt.compile"))
         self._code = cached(without_collection()(self._made))
         self._last: Any = None
         self.__call__ = self.dispatch

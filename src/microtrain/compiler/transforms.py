@@ -157,11 +157,9 @@ def derivatives(
         return (value,)
     if result_shape is not None and issubclass(result_shape[0], list) and by_shape != row:
         result_shape, by_shape = (Derivative, *result_shape[1:]), row  # the rows are plain lists
-    slopes: Any
+    slopes: Any = (gradients(x, by) for x in results)
     if 0 < len(by) < len(results):
         slopes = zip(*tangents(results, by))
-    else:
-        slopes = [gradients(x, by) for x in results]
     packed = [unflatten(by_shape, iter(slope)) for slope in slopes]
     if not isinstance(argnums, tuple):
         return value, unflatten(result_shape, iter(packed))

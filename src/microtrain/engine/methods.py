@@ -7,7 +7,7 @@ steps, for the usual case: Values that hold floats, and no error. `perform` does
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import piecewise, primitives
 
@@ -50,14 +50,8 @@ class Methods:
     sign = piecewise.sign
     floor = piecewise.floor
     ceil = piecewise.ceil
-
-    def maximum(self, other: float | Value) -> Value:
-        """Return the larger of the two; where they are equal each gets half of the gradient."""
-        return piecewise.maximum(self, other)  # type: ignore[no-any-return]
-
-    def minimum(self, other: float | Value) -> Value:
-        """Return the smaller of the two; where they are equal each gets half of the gradient."""
-        return piecewise.minimum(self, other)  # type: ignore[no-any-return]
+    maximum: ClassVar[Callable[[Any, float | Value], Value]] = piecewise.maximum
+    minimum: ClassVar[Callable[[Any, float | Value], Value]] = piecewise.minimum
 
 
 def fast(primitive: Primitive, kind: Any, node: Any) -> Callable[..., Any] | None:

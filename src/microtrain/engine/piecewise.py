@@ -160,11 +160,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     return where(x < low, low, where(x > high, high, x))
 
 
-@primitive(
-    slopes=lambda y, x: heaviside(x),
-    **EXACT,
-    **choice("{0} <= 0.0", "0.0", "{0}"),
-)
+@primitive(slopes=lambda y, x: heaviside(x), **EXACT, **choice("{0} <= 0.0", "0.0", "{0}"))
 def relu(x: float) -> float:
     """Return x where it is positive, else 0; the slope at 0 is taken as 0.
 
