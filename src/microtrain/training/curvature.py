@@ -233,10 +233,10 @@ def _top(diagonal: Sequence[float], beside: Sequence[float]) -> float:
     if scale == 0.0:
         return 0.0
     diagonal, beside = ([x / scale for x in row] for row in (diagonal, beside))
-    rows = [*zip(diagonal, (0.0, *(b * b for b in beside)))]
-    neighbours = [*beside, 0.0]
-    reach = [abs(b) + abs(c) for b, c in zip((0.0, *neighbours), neighbours)]
+    beside = [0.0, *beside, 0.0]
+    rows = [(a, b * b) for a, b in zip(diagonal, beside)]
     low = max(diagonal)
+    reach = [abs(b) + abs(c) for b, c in zip(beside, beside[1:])]
     high = max(a + r for a, r in zip(diagonal, reach))  # by Gershgorin's circles
     least = 1e-16 * max(abs(low), abs(high))
     while high - low > least and low < (middle := (low + high) / 2) < high:

@@ -107,11 +107,6 @@ class Plan:
             return learning_rate(f"lr at step {step}", self.lr(step), zero=True)
         return self.lr
 
-    @property
-    def work(self) -> int:
-        """How many samples all steps together go through."""
-        return self.steps * self.accumulate * self.batch_size
-
     def batches(self) -> Iterator[Sequence[Sequence[int]]]:
         """Return an endless iterator over the mini-batches of each step: the numbers of samples."""
         count, size = len(self.objective.samples), self.batch_size

@@ -28,6 +28,7 @@ from .tracing import Traced, parts_of
 BUILTINS = {
     *("abs", "all", "any", "dict", "enumerate", "filter", "float", "int", "len", "list", "map"),
     *("max", "min", "pow", "range", "reversed", "round", "sorted", "sum", "super", "tuple", "zip"),
+    *(x for x, item in vars(builtins).items() if BaseException in getattr(item, "__mro__", ())),
 }
 MODULES = (math, functools, itertools)  # of which everything may be used, as of these of our own:
 OWN = {module.__name__ for module in (losses, operators, piecewise, primitives)}
@@ -167,9 +168,14 @@ class _Inspector:
         if "__class__" in around:  # of super()
             self._class(around.pop("__class__"))
         self.inspect(*around.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values())
-        names, _, others = reads(f.__code__)
+        names, _, attributes = reads(f.__code__)
         for name in names:
-            self._global(name, others, f.__globals__)
+            if name in f.__globals__:
+                self._global(name, f.__globals__[name], attributes)
+            elif name not in BUILTINS:
+                raise CompileError(f"it uses {name}")
+            else:
+                self.uses_sum |= name == "sum"
         for code in codes(f.__code__):
             for step in dis.get_instructions(code):
                 name = step.opname
@@ -182,23 +188,16 @@ class _Inspector:
             if barred := BARRED.intersection(code.co_names):
                 raise CompileError(f"it uses {min(barred)}")
 
-    def _global(self, name: str, names: Sequence[str], found: dict[str, Any]) -> None:
-        """Look at a global variable that a function reads; `names` are all that it reads."""
-        if name not in found:
-            self.uses_sum |= name == "sum"
-            item = getattr(builtins, name, None)
-            is_error = isinstance(item, type) and issubclass(item, BaseException)
-            if name not in BUILTINS and not is_error:
-                raise CompileError(f"it uses {name}")
-        elif not isinstance(module := found[name], types.ModuleType):
-            self.inspect(module)
-        elif not any(module is known for known in MODULES):
-            if not is_own(module.__name__):
-                raise CompileError(f"it uses the module {module.__name__}")
-            for other in names:
-                used = hasattr(module, other) and other != name
-                if used and not _is_trusted(getattr(module, other)):
-                    raise CompileError(f"it uses {name}.{other}")
+    def _global(self, name: str, item: Any, attributes: Sequence[str]) -> None:
+        """Look at what a function has in a global variable, or reads of the module there."""
+        if not isinstance(item, types.ModuleType):
+            self.inspect(item)
+        elif not any(item is known for known in MODULES):
+            if not is_own(item.__name__):
+                raise CompileError(f"it uses the module {item.__name__}")
+            for x in attributes:
+                if x != name and hasattr(item, x) and not _is_trusted(getattr(item, x)):
+                    raise CompileError(f"it uses {name}.{x}")
 
 
 def _is_trusted(item: Any) -> bool:

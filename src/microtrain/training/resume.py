@@ -60,7 +60,7 @@ class RunFile:
         self.settings = {
             "model": architecture_of(model) or type(model).__name__,
             "loss": _named(objective.loss),
-            "lr": _named(lr) if callable(lr) else repr(lr),
+            "lr": _named(lr),
             **{name: getattr(plan, name) for name in OPTIONS},
             "reduction": objective.reduction,
             "parameters": parameter_names(model, self.parameters),

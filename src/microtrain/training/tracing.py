@@ -113,7 +113,6 @@ def trace_loss(objective: Objective) -> Traced:
         raise CompileError(
             'the forward pass changes the model, and generated code would not; use engine="eager"'
         )
-    traced.pack = _packing(x, y, n_out, loss)
     live = {id(p) for p in parameters}
     for value in (part for parts in topological_sort(traced.loss) for part in parts):
         if not isinstance(value.data, Symbol) and (value.parents or id(value) in live):
@@ -121,11 +120,6 @@ def trace_loss(objective: Objective) -> Traced:
                 "model or loss uses a Value that was computed elsewhere, or a parameter of the "
                 'model by another way than the model; compute it inside, or use engine="eager"'
             )
-    return traced
-
-
-def _packing(x: Any, y: Any, n_out: int, loss: Loss) -> Callable[[Any, Any], tuple[float, ...]]:
-    """Return what makes one flat tuple of samples and targets that are like these."""
     lengths = _lengths(x, y)
 
     def pack(x: Any, y: Any) -> tuple[float, ...]:
@@ -134,7 +128,8 @@ def _packing(x: Any, y: Any, n_out: int, loss: Loss) -> Callable[[Any, Any], tup
             raise CompileError("samples or targets differ in length, so one loop can't fit all")
         return (*parts_of(x), *parts_of(y))
 
-    return pack
+    traced.pack = pack
+    return traced
 
 
 def _lengths(*parts: Any) -> list[int | None]:

@@ -215,12 +215,13 @@ def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
         return NativeEngine(objective, *options), ""
     if plan.engine == "compiled":
         return CompiledEngine(objective, *options), ""
-    if plan.engine == "auto" and plan.work * runs >= WORTH_COMPILING:
+    work = plan.steps * plan.accumulate * plan.batch_size  # samples to go through, in each run
+    if plan.engine == "auto" and work * runs >= WORTH_COMPILING:
         is_plain = known(objective.loss) and architecture_of(objective.model)
         try:
             if not (fallback := may_look(plan.lr, plan.tracked)):
                 compiled = CompiledEngine(objective, *options, strict=not is_plain)
-                if is_plain or compiled.agrees(plan.work // 20):
+                if is_plain or compiled.agrees(work // 20):
                     return compiled, ""
                 fallback = "the first step gave another result"
         except Exception as error:  # of any kind: whatever is wrong, the steps will show it

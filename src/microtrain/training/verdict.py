@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RISE, NOISE = 1e-9, 1e-15  # a loss rises by more than this part of itself, and of the first loss
 OFTEN = 1 / 5  # of the steps: where the loss rises in so many, it oscillates
 FLAT = 0.01  # of the loss: a gradient below this has vanished, a smaller change is none
-LATE = 10  # steps at least: the end of a run, which decides
+LATE = 10  # steps at least, or the later half of them: the end of a run, which decides
 FAR = 10  # times the steps taken: what is further off than this is crawled to
 
 
@@ -58,28 +58,26 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     >>> verdict(mt.train(lr=0.1, steps=100, target_loss=0.01), 0.01)
     ('converged', 'the loss is below 0.01 at step 33')
     """
-    losses = history.losses
-    moves = len(losses) - 1
-    late = later(losses)
+    steps, k = history.losses, history.per_pass
+    moves = len(steps) - 1
+    losses, what = steps, "the loss"
+    if k > 1 and moves > 0:
+        losses, what = pass_means(steps, k), "the mean loss of a pass"
+    late = losses[-1 - max(LATE, (len(losses) - 1) // 2) :]
     rose, of = rises(late), len(late) - 1
-    k = history.per_pass
     oscillates = k == 1 and of > 0 and rose >= OFTEN * of
     swings = f"rose in {rose} of the last {counted(of, 'step')}"
-    if target_loss is not None and losses and losses[-1] < target_loss:
+    if target_loss is not None and steps and steps[-1] < target_loss:
         swung = f", though it {swings}" if oscillates else ""
         whose = "the loss" if k == 1 else "the loss of a mini-batch, not of all samples,"
         return "converged", f"{whose} is below {target_loss:g} at step {moves}{swung}"
-    if losses and not math.isfinite(losses[-1]):
+    if steps and not math.isfinite(steps[-1]):
         told = not_finite(history)
         if history.error not in ("", told):
             told = f"there is no finite loss at step {moves}: {history.error}"
         return "diverged", told
     if moves < 1:
         return "begun", "there are fewer than two losses, too few to tell"
-    what = "the loss"
-    if k > 1:
-        losses, what = pass_means(losses, k), "the mean loss of a pass"
-        late = later(losses)
     first, before, last = losses[0], losses[-2], losses[-1]
     length = history.grad_norms[-1] if history.grad_norms else math.nan
     fell = target_loss is None and last < first
@@ -101,15 +99,6 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         return "crawling", f"{fell_to} more than {10 * FAR * moves:,} steps away"
     some = "1 step" if togo <= 1 else f"some {float(f'{togo:.2g}'):,.0f} steps"
     return "crawling" if togo > FAR * moves else "descending", f"{fell_to} {some} away"
-
-
-def later(losses: Sequence[float]) -> Sequence[float]:
-    """Return the losses around the later half of the steps, or around the last ten if that is more.
-
-    >>> later([*range(24)]) == [*range(12, 24)]
-    True
-    """
-    return losses[-1 - max(LATE, (len(losses) - 1) // 2) :]
 
 
 def pass_means(losses: Sequence[float], k: int) -> list[float]:
