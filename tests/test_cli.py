@@ -574,14 +574,14 @@ def test_no_progress_line_where_nobody_looks(monkeypatch, capsys):
 
 def test_a_worker_stops_at_ctrl_c_and_begins_nothing_more(monkeypatch):
     before = signal.signal(signal.SIGINT, stop)
-    monkeypatch.setattr("microtrain.cli.pool._stopped", False)
+    monkeypatch.setattr("microtrain.cli.pool.stopped", False)
     try:
         assert work(max, 1, 2) == 2
         with pytest.raises(KeyboardInterrupt):
             work(signal.raise_signal, signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             work(max, 1, 2)
-        monkeypatch.setattr("microtrain.cli.pool._stopped", False)
+        monkeypatch.setattr("microtrain.cli.pool.stopped", False)
         signal.raise_signal(signal.SIGINT)  # while it waits for something to do
         with pytest.raises(KeyboardInterrupt):
             work(max, 1, 2)

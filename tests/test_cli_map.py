@@ -9,7 +9,7 @@ import pytest
 
 import microtrain as mt
 from microtrain.cli import main
-from microtrain.cli.map import between
+from microtrain.cli.sweep import between
 
 SMALL = ["map", "--cells", "4", "--seeds", "2", "--steps", "20", "--jobs", "1"]
 
@@ -76,7 +76,7 @@ def test_ctrl_c(capsys, monkeypatch):
 
         return mt.phase_diagram(*args, **options, on_run=stop)
 
-    monkeypatch.setattr("microtrain.cli.map.phase_diagram", interrupted)
+    monkeypatch.setattr("microtrain.cli.sweep.phase_diagram", interrupted)
     assert main(SMALL) == 130
     out = capsys.readouterr().out
     assert out.startswith("Interrupted: 1 of 4 starts are finished.\n") and "Of 4 runs: " in out
@@ -86,6 +86,6 @@ def test_ctrl_c(capsys, monkeypatch):
         found.status = "interrupted"
         return found
 
-    monkeypatch.setattr("microtrain.cli.map.phase_diagram", nothing)
+    monkeypatch.setattr("microtrain.cli.sweep.phase_diagram", nothing)
     assert main(SMALL) == 130
     assert capsys.readouterr().out == "Interrupted: 0 of 2 starts are finished.\n"

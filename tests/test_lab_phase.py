@@ -273,6 +273,15 @@ def test_the_plot_shows_each_cell_in_its_colour():
     assert ax.get_legend().get_title().get_text() == "most frequent of 3 seeds"
 
 
+def test_a_row_of_a_plot_is_named_by_its_seed():
+    pytest.importorskip("matplotlib")
+    seeds = [7, 3, *range(20, 43)]
+    ax = mt.phase_diagram([0.1, 1.0], None, seeds=seeds, steps=2).plot()
+    ax.figure.draw_without_rendering()
+    labels = {int(tick.get_text()): tick.get_position()[1] for tick in ax.get_yticklabels()}
+    assert len(labels) == 9 and all(seeds[round(row)] == seed for seed, row in labels.items())
+
+
 # What the cones see (Machado, Oliveira and Fernandes 2009): all, no red, no green, no blue.
 SEEN = (
     ((1, 0, 0), (0, 1, 0), (0, 0, 1)),

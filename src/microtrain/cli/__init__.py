@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import CompileError
 from ..lab.executors import SweepError
-from . import fit, map, predict, report, sweep, train
+from . import fit, predict, report, sweep, train
 from .options import FAILED, INTERRUPTED, OK, UNREAD, USAGE, Command, Parser, hint
 from .terminal import open_streams, say, silence
 
-COMMANDS = {
-    module.COMMAND.name: module.COMMAND for module in (train, fit, predict, sweep, map, report)
-}
+LISTED = train.COMMAND, fit.COMMAND, predict.COMMAND, sweep.SWEEP, sweep.MAP, report.COMMAND
+COMMANDS = {command.name: command for command in LISTED}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

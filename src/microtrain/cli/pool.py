@@ -1,4 +1,4 @@
-"""What sweep and map, the commands of many runs, have in common: processes, options, output.
+"""The processes of sweep and map, the commands of many runs.
 
 Ctrl-C reaches every process. An interrupt at any moment could leave the pool's locks taken, so the
 main process waits for the next finished runs. A worker stops its run at once, and begins no more.
@@ -6,22 +6,17 @@ main process waits for the next finished runs. A worker stops its run at once, a
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
-from typing import Any, TypeVar
+from typing import Any
 
-from ..errors import positive_int
-from .options import FAILED, usual
-from .terminal import Progress, shown
+from .options import FAILED
 
-Found = TypeVar("Found")
-
-_busy = _stopped = False
+_busy = stopped = False
 
 
 def processors() -> int:
@@ -34,7 +29,7 @@ def processors() -> int:
 @contextlib.contextmanager
 def executor(jobs: int) -> Iterator[Executor | None]:
     """Provide that many processes, or None for one."""
-    global _stopped
+    global stopped
     if jobs == 1:
         yield None
         return
@@ -51,7 +46,7 @@ def executor(jobs: int) -> Iterator[Executor | None]:
             pool.shutdown(cancel_futures=True)
     finally:
         signal.signal(signal.SIGINT, before)
-        _stopped = False
+        stopped = False
 
 
 def _begin(parent: int) -> None:
@@ -68,8 +63,8 @@ def _begin(parent: int) -> None:
 
 
 def _stop(*_: object) -> None:
-    global _stopped
-    _stopped = True
+    global stopped
+    stopped = True
     if _busy:
         raise KeyboardInterrupt
 
@@ -77,52 +72,10 @@ def _stop(*_: object) -> None:
 def _work(function: Any, *args: Any, **options: Any) -> Any:
     """Call a function in a worker."""
     global _busy
-    if _stopped:
+    if stopped:
         raise KeyboardInterrupt
     _busy = True
     try:
         return function(*args, **options)
     finally:
         _busy = False
-
-
-def explored(
-    explore: Callable[..., Found], arguments: Any, *rates: Any, seeds: int, **options: Any
-) -> Found:
-    """Return what `sweep` finds for rates, or `phase_diagram` for rates and scales.
-
-    A task of a process is one run, or the runs at all rates from a start. Raises `ValueError` if
-    there are no tasks or processes, or if two formats are asked for.
-    """
-    runs = len(rates[0]) if len(rates) > 1 else 1
-    tasks = positive_int("--seeds", seeds) * len([*rates][-1] or [1])
-    jobs = min(positive_int("--jobs", arguments.jobs), tasks)
-    if arguments.json and arguments.csv:
-        raise ValueError("--json and --csv can't both be the only thing printed")
-
-    def on_run(job: Any) -> None:
-        progress.show(len(job.made) * runs, job.planned * runs)
-        if _stopped:
-            raise KeyboardInterrupt
-
-    with Progress("runs", quiet=arguments.quiet) as progress, executor(jobs) as pool:
-        options |= {"steps": arguments.steps, "target_loss": arguments.target_loss or None}
-        options |= {"engine": arguments.engine, "executor": pool, "on_run": on_run}
-        return explore(*rates, seeds=range(seeds), **options)
-
-
-def printed(found: Any, arguments: argparse.Namespace, text: Callable[[Any], str]) -> int:
-    """Print what was found, some of it if it was interrupted, and return the exit status."""
-
-    def show() -> None:
-        if found.status == "interrupted":
-            made = f"{len(found.made):,} of {found.planned:,}"
-            print(f"Interrupted: {made} {found.what} are finished.")
-        if found.made:
-            print(text(found))
-
-    return shown(found, arguments, show)
-
-
-# The options of both.
-SHARED = {**usual("engine no-sharpness json csv quiet"), "jobs": processors()}

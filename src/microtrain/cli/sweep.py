@@ -1,77 +1,110 @@
-"""`microtrain sweep`: many learning rates, many seeds, and what became of each."""
+"""`microtrain sweep` and `microtrain map`: many runs, and what became of each."""
 
 from __future__ import annotations
 
 import argparse
+import collections
+import math
+from collections.abc import Callable
 from typing import Any
 
+from ..draw.plot import axes
+from ..errors import positive_int
+from ..files.records import target
+from ..lab.diagram import PhaseDiagram
 from ..lab.results import Sweep
-from ..lab.sweep import labelled, sweep
-from ..nn.optim import warmup_cosine
+from ..lab.runs import counts
+from ..lab.sweep import labelled, phase_diagram, sweep
+from ..nn.optim import learning_rate, warmup_cosine
 from ..training.curvature import DENSE
-from . import tables
-from .options import Command, Unset, filled, listed, usual
-from .pool import SHARED, explored, printed
-from .terminal import colourful, styled
+from . import pool, tables
+from .options import Command, Unset, filled, listed, refuse, usual
+from .terminal import Progress, about, colourful, shown, styled
 
 # The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
 EVERY, SELDOM = 10, 50
-
 
 # What is taken where nothing else is said, of the toy and of a table.
 TOY: dict[str, Any] = {"lrs": [0.001, 0.01, 0.1, 1.0], "seeds": 20, "target_loss": 0.01}
 TABLE: dict[str, Any] = {"lrs": [0.01, 0.1, 1.0, 10.0], "seeds": 5, "target_loss": 0}
 
-# The options that only a table has.
+CELLS, SEEDS = 33, 3  # of a map
+
+# The options of both, and those that only a table has.
+SHARED = {**usual("engine no-sharpness json csv quiet"), "jobs": pool.processors()}
 OF_TABLE = {**tables.OPTIONS, **usual("hidden activation batch-size")}
 
 
-def run(arguments: argparse.Namespace) -> int:
-    for name, default in (TOY if arguments.file is None else TABLE).items():
+def explored(explore: Any, arguments: Any, *rates: Any, seeds: int, **options: Any) -> Any:
+    """Return what `sweep` finds for rates, or `phase_diagram` for rates and scales.
+
+    A task of a process is one run, or the runs at all rates from a start. Raises `ValueError` if
+    there are no tasks or processes, or if two formats are asked for.
+    """
+    runs = len(rates[0]) if len(rates) > 1 else 1
+    tasks = positive_int("--seeds", seeds) * len(rates[-1] or [1])
+    jobs = min(positive_int("--jobs", arguments.jobs), tasks)
+    if arguments.json and arguments.csv:
+        raise ValueError("--json and --csv can't both be the only thing printed")
+
+    def on_run(job: Any) -> None:
+        progress.show(len(job.made) * runs, job.planned * runs)
+        if pool.stopped:
+            raise KeyboardInterrupt
+
+    with Progress("runs", quiet=arguments.quiet) as progress, pool.executor(jobs) as executor:
+        options |= {"steps": arguments.steps, "target_loss": arguments.target_loss or None}
+        options |= {"engine": arguments.engine, "executor": executor, "on_run": on_run}
+        return explore(*rates, seeds=range(seeds), **options)
+
+
+def printed(found: Any, arguments: argparse.Namespace, text: Callable[[Any], str]) -> int:
+    """Print what was found, some of it if it was interrupted, and return the exit status."""
+
+    def show() -> None:
+        if found.status == "interrupted":
+            made = f"{len(found.made):,} of {found.planned:,}"
+            print(f"Interrupted: {made} {found.what} are finished.")
+        if found.made:
+            print(text(found))
+
+    return shown(found, arguments, show)
+
+
+def run_sweep(arguments: argparse.Namespace) -> int:
+    how = f"{SWEEP.prog} FILE --target COLUMN"
+    task = tables.task_or_none(arguments, arguments.file, how, OF_TABLE)
+    for name, default in (TABLE if task else TOY).items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
-    options, steps = _options(arguments), arguments.steps
-    rates: Any = arguments.lrs
+    rates, steps = arguments.lrs, arguments.steps
     if arguments.warmup is not None:  # each by its label, then with its schedule
-        rates = labelled(arguments.lrs)
+        rates = labelled(rates)
         for label, lr in list(rates.items()):
             rates[f"{label} warm"] = warmup_cosine(lr, steps, arguments.warmup)
+    options: dict[str, Any] = {"seeds": arguments.seeds}
     measured: Any = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
-    if options:
+    if task:
         measured = range(0, steps, SELDOM)
-    if arguments.no_sharpness or (options and len(options["model"](0).parameters()) > DENSE):
+        options["model"] = model = task.model(arguments.hidden, arguments.activation)
+        options |= {"xs": task.xs, "ys": task.ys, "loss": task.loss, "reduction": "mean"}
+        options["batch_size"] = arguments.batch_size
+    if arguments.no_sharpness or (task and len(model(0).parameters()) > DENSE):
         measured = None
-    options |= {"seeds": arguments.seeds, "track_sharpness": measured}
-    found = explored(sweep, arguments, rates, **options)
-    return printed(found, arguments, _text)
+    found = explored(sweep, arguments, rates, track_sharpness=measured, **options)
+    return printed(found, arguments, _text_of_sweep)
 
 
-def _options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what `sweep` is to learn from a table, or nothing for the toy."""
-    how = f"{COMMAND.prog} FILE --target COLUMN"
-    task = tables.task_or_none(arguments, arguments.file, how, OF_TABLE)
-    if task is None:
-        return {}
-    return {
-        "model": task.model(arguments.hidden, arguments.activation),
-        "xs": task.xs,
-        "ys": task.ys,
-        "loss": task.loss,
-        "reduction": "mean",
-        "batch_size": arguments.batch_size,
-    }
-
-
-def _text(found: Sweep) -> str:
+def _text_of_sweep(found: Sweep) -> str:
     """Return the table, the chart and the paragraph."""
     title, rest = found.table().split("\n", 1)
     chart = found.chart(colour=colourful())
     return f"{styled(title)}\n{rest}\n\n{chart}\n\n{filled(found.explain())}"
 
 
-COMMAND = Command(
+SWEEP = Command(
     name="sweep",
-    run=run,
+    run=run_sweep,
     purpose="explore learning rates",
     description="Train the network of 41 parameters on the classic four samples with each "
     "learning rate, from each of several seeds, and say what became of it and why: a table, the "
@@ -94,5 +127,63 @@ COMMAND = Command(
         "steps": 200,
         "target-loss": Unset(f"{TOY['target_loss']}; of a table: never"),
         **SHARED,
+    },
+)
+
+
+def run_map(arguments: argparse.Namespace) -> int:
+    if not (scaled := arguments.rows == "scales"):
+        refuse(arguments, ["scales"], "expects --rows scales")
+    seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
+    if arguments.cells < 3:
+        raise ValueError(f"--cells expects an int of at least 3, got {arguments.cells}")
+    lrs = between("lrs", arguments.lrs, arguments.cells)
+    scales = between("scales", arguments.scales, (arguments.cells + 1) // 2) if scaled else None
+    if arguments.plot is not None:
+        target(arguments.plot)
+        axes()  # is matplotlib there?
+    sharpness = not arguments.no_sharpness
+    found = explored(phase_diagram, arguments, lrs, scales, seeds=seeds, sharpness=sharpness)
+    if arguments.plot is not None:
+        with about(arguments.plot):
+            found.plot().figure.savefig(arguments.plot, dpi=150)
+    return printed(found, arguments, _text_of_map)
+
+
+def between(name: str, ends: list[float], n: int) -> list[float]:
+    """Return n numbers from one end to the other, each the same number of times the one before."""
+    low, high = (math.log10(learning_rate(f"--{name}", end)) for end in ends)
+    if low >= high:
+        raise ValueError(f"--{name} expects the lowest first, got {ends[0]:g} and {ends[1]:g}")
+    return [10 ** (low + (high - low) * k / (n - 1)) for k in range(n)]
+
+
+def _text_of_map(found: PhaseDiagram) -> str:
+    """Return the diagram, and how many runs there are of each verdict."""
+    verdicts = collections.Counter(run.verdict for run in found.runs)
+    told = f"Of {verdicts.total():,} runs: {counts(dict(verdicts.most_common()))}."
+    return f"{found.chart(colour=colourful())}\n\n{filled(told)}"
+
+
+MAP = Command(
+    name="map",
+    run=run_map,
+    purpose="draw where learning works, and where it does not",
+    description="Train the network of 41 parameters on the classic four samples with each of many "
+    "learning rates, from initial parameters of each of many scales, and draw what became of it: "
+    "the phase diagram of learning. A cell shows the most frequent verdict of its seeds.",
+    examples=(
+        "microtrain map",
+        "microtrain map --cells 64 --seeds 5 --plot phase.png",
+        "microtrain map --rows seeds",
+    ),
+    ok="every run was made",
+    files={},
+    options={
+        **usual("rows scales steps target-loss plot"),
+        **SHARED,
+        "lrs": [0.001, 10],
+        "cells": CELLS,
+        "seeds": Unset(f"{SEEDS}; {CELLS} if they are the rows"),
     },
 )

@@ -54,12 +54,7 @@ class PhaseDiagram(Job):
     what, one = "starts", "the start of scale {:g} with seed {}"
 
     def __init__(
-        self,
-        lrs: Sequence[float],
-        scales: Sequence[float] | None,
-        seeds: Sequence[int],
-        steps: int,
-        target_loss: float | None,
+        self, lrs: list[float], scales: list[float] | None, seeds: Any, steps: int, target_loss: Any
     ) -> None:
         # Seed by seed, so that what is there after Ctrl-C is the whole plane with fewer seeds.
         plan = [(scale, seed) for seed in seeds for scale in scales or (1.0,)]
@@ -166,9 +161,6 @@ class PhaseDiagram(Job):
         cells, scaled, across = self.cells, self.by == "scale", edges(self.lrs)
         up = edges(self.rows) if scaled else [k - 0.5 for k in range(len(cells) + 1)]
         ax.pcolormesh(across, up, [[*map(colour, row)] for row in cells], rasterized=True)
-        if not scaled:
-            ax.yaxis.get_major_locator().set_params(integer=True)
-            ax.yaxis.set_major_formatter(lambda k, _: f"{dict(enumerate(self.rows)).get(k, '')}")
         seen = {cell.verdict for row in cells for cell in row if cell}
         handles: list[Any] = [Patch(color=LOOKS[x][1], label=x) for x in LOOKS if x in seen]
         passes = [lr or math.nan for lr in self.stable_lrs]
@@ -178,6 +170,9 @@ class PhaseDiagram(Job):
             handles.append(ax.stairs(passes, up, label=LINE, linewidth=1.4, **look))
         ax.set(xlabel="learning rate", xscale="log", xlim=(across[0], across[-1]))
         ax.set(ylabel=LABELS[self.by], yscale="log" if scaled else "linear", ylim=(up[0], up[-1]))
+        if not scaled:
+            some = slice(0, None, math.ceil(len(cells) / 10))
+            ax.set_yticks(range(len(cells))[some], self.rows[some])
         seeds = len({seed for _, seed in self.plan})
         title = f"most frequent of {seeds} seeds" if scaled and seeds > 1 else ""
         ax.legend(handles=handles, title=title, frameon=False, alignment="left", **plot.BESIDE)

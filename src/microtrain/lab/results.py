@@ -28,9 +28,7 @@ class Sweep(Job):
     Rate(0.1: 20 converged)
     """
 
-    def __init__(self, plan: Sequence[Any], steps: int, target_loss: float | None) -> None:
-        super().__init__(plan, steps, target_loss)
-        self._rates: list[Rate] = []
+    _rates: Sequence[Rate] = ()
 
     @property
     def rates(self) -> list[Rate]:
@@ -40,7 +38,7 @@ class Sweep(Job):
             for run in self.runs:
                 groups.setdefault(run.label, []).append(run)
             self._rates = [*map(Rate, groups.values())]
-        return self._rates
+        return [*self._rates]
 
     @property
     def best(self) -> Rate:
