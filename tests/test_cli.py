@@ -17,6 +17,7 @@ import pytest
 from machine import native, run
 
 import microtrain as mt
+from microtrain.__main__ import main as entry
 from microtrain.cli import COMMANDS, main
 from microtrain.cli.options import ELSEWHERE, OPTIONS, Command
 from microtrain.cli.pool import _begin as begin
@@ -365,6 +366,19 @@ def test_colour_only_where_it_is_wanted(no_color, colours, monkeypatch):
     assert ("\033[" in terminal.text) == colours
 
 
+def test_ctrl_c_while_modules_are_imported(monkeypatch, capsys):
+    class Importing:
+        @property
+        def main(self):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.argv", ["microtrain", "--version"])
+    assert entry() == 0
+    monkeypatch.setitem(sys.modules, "microtrain.cli", Importing())
+    assert entry() == 130
+    assert capsys.readouterr() == (f"microtrain {mt.__version__}\n", "")
+
+
 # As a process.
 
 
@@ -521,19 +535,19 @@ def test_the_progress_line(monkeypatch):
     clock = iter([0.0, 0.5, 1.5, 1.55, 3.0, 4.0, 9.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     terminal = Terminal()
-    progress = Progress("runs", terminal)
-    progress.show(5, 100)  # too early to say anything
-    progress.clear()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with Progress("runs") as progress:
+        progress.show(5, 100)  # too early to say anything
     assert terminal.text == ""
-    for done in (30, 31, 80):  # the time before the first five does not count
-        progress.show(done, 100)
-    assert terminal.text == (
-        "\r30 of 100 runs, 25 per second, 3 s left\r80 of 100 runs, 30 per second, 1 s left"
-    )
-    progress.clear()
+    with progress:
+        for done in (30, 31, 80):  # the time before the first five does not count
+            progress.show(done, 100)
+        assert terminal.text == (
+            "\r30 of 100 runs, 25 per second, 3 s left\r80 of 100 runs, 30 per second, 1 s left"
+        )
     assert terminal.text.endswith("\r" + " " * 39 + "\r")
     terminal.text = ""
-    Progress("runs", terminal).show(1, 3)
+    Progress("runs").show(1, 3)
     assert terminal.text == "\r1 of 3 runs"
 
 
@@ -550,11 +564,12 @@ def test_progress_over_items(monkeypatch):
     clock = iter([0.0, 0.0, 0.5, 1.5, 3.5, 0.0, 0.0, 1.0, 2.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     terminal = Terminal()
-    assert list(Progress("rows read", terminal).over(iter("abc"))) == ["a", "b", "c"]
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert list(Progress("rows read").over(iter("abc"))) == ["a", "b", "c"]
     shown = ["1 rows read, 1 per second", "2 rows read, 0.667 per second"]
     assert [line for line in terminal.text.split("\r") if line.strip()] == shown
     terminal.text = ""
-    items = Progress("rows", terminal).over(["a", "b"])
+    items = Progress("rows").over(["a", "b"])
     assert (next(items), next(items)) == ("a", "b")
     items.close()
     assert "1 of 2 rows" in terminal.text and terminal.text.endswith(" \r")
@@ -563,13 +578,14 @@ def test_progress_over_items(monkeypatch):
 def test_no_progress_line_where_nobody_looks(monkeypatch, capsys):
     clock = iter([0.0, 5.0, 9.0, 15.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    progress = Progress("runs")
-    progress.show(1, 2)
-    monkeypatch.setenv("TERM", "dumb")
-    progress = Progress("runs", Terminal())
-    progress.show(1, 2)
-    progress.clear()
+    with Progress("runs") as progress:
+        progress.show(1, 2)
     assert capsys.readouterr().err == ""
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    with Progress("runs") as progress:
+        progress.show(1, 2)
+    assert terminal.text == ""
 
 
 def test_a_worker_stops_at_ctrl_c_and_begins_nothing_more(monkeypatch):

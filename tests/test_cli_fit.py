@@ -96,6 +96,10 @@ def test_a_run_says_its_verdict(path, capsys):
     out = " ".join(capsys.readouterr().out.split())
     history = mt.train(steps=1000, lr=1.0, target_loss=0.01)
     assert f"Saturated after 1,000 steps: {history.reason}. A smaller --lr may help." in out
+    for output in ("sigmoid", "relu"):  # it does not reach the targets of -1 at any rate
+        assert main(["train", "--lr", "0.5", "--output-activation", output]) == 1
+        out, err = capsys.readouterr()
+        assert "Saturated after" in out and "--lr" not in out and "out of reach" in err
 
 
 def test_a_run_whose_loss_grew_is_no_success_and_is_not_kept(path, tmp_path, capsys):

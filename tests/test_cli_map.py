@@ -39,7 +39,7 @@ def test_it_writes_a_picture(capsys, tmp_path):
     assert main([*SMALL, "--plot", str(path)]) == 0
     assert path.read_bytes().startswith(b"\x89PNG")
     assert main([*SMALL, "--plot", str(tmp_path / "map.mp3")]) == 2
-    assert "--plot: expects a file that ends in .png, .svg or .pdf" in capsys.readouterr().err
+    assert "--plot expects a file that ends in .png, .svg or .pdf" in capsys.readouterr().err
     assert main([*SMALL, "--plot", str(tmp_path / "nowhere" / "map.png")]) == 1
     assert "nowhere: there is no such folder" in capsys.readouterr().err
 

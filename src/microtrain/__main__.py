@@ -1,5 +1,17 @@
-"""`python -m microtrain`: the command line."""
+"""`python -m microtrain`, and the installed command: the command line."""
 
-from .cli import main
+from __future__ import annotations
 
-raise SystemExit(main())
+
+def main() -> int:
+    """Run the command. Ctrl-C while its modules are imported ends it as it does later."""
+    try:
+        from .cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

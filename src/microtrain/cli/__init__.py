@@ -12,7 +12,7 @@ from .. import __version__
 from ..errors import CompileError
 from ..lab.executors import SweepError
 from . import fit, predict, report, sweep, train
-from .options import FAILED, INTERRUPTED, OK, UNREAD, USAGE, Command, Parser, hint
+from .options import FAILED, INTERRUPTED, OK, STYLE, UNREAD, USAGE, Command, Parser, filled, hint
 from .terminal import open_streams, say, silence
 
 LISTED = train.COMMAND, fit.COMMAND, predict.COMMAND, sweep.SWEEP, sweep.MAP, report.COMMAND
@@ -47,13 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _chosen(words: list[str]) -> tuple[Command, list[str]]:
     """Return the command that the first word names (by default train), and the other words."""
     purposes = (f"  {name:9} {command.purpose}" for name, command in COMMANDS.items())
-    parser = Parser(
-        "microtrain",
-        "COMMAND [OPTION ...]",
+    told = (
         "Train a small neural network and watch the four steps at work: forward pass, loss, "
-        "backward pass, update. Without a command: microtrain train.",
-        "\n".join(["commands (microtrain COMMAND --help says more):", *purposes]),
+        "backward pass, update. Without a command: microtrain train."
     )
+    listed = "\n".join(["commands (microtrain COMMAND --help says more):", *purposes])
+    usage = "microtrain COMMAND [OPTION ...]"
+    parser = Parser("microtrain", usage, filled(told), listed, **STYLE)
     parser.add_argument("--version", action="version", version=f"microtrain {__version__}")
     if words[:1] in (["-h"], ["--help"], ["--version"]):
         parser.parse_args(words[:1])

@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         _check_save(arguments)
     task = tables.task_of(arguments, arguments.file, arguments.test_share, arguments.seed)
     options |= {"hidden": arguments.hidden, "activation": arguments.activation}
-    with Progress("steps", quiet=arguments.quiet) as progress:
+    with Progress("steps", arguments.quiet) as progress:
         found = fit(task, **options, on_step=lambda h, planned: progress.show(h.steps, planned))
     fine = found.history.verdict != "diverged"
     if arguments.save and fine:

@@ -54,16 +54,9 @@ def neurons(text: str) -> int:
     return int(text)
 
 
-def picture(text: str) -> str:
-    if not text.lower().endswith((".png", ".svg", ".pdf")):
-        raise ValueError
-    return text
-
-
 Kind = Callable[[str], Any] | Collection[str]
 EXPECTED: dict[Kind, str] = {int: "a whole number", float: "a number"}
 EXPECTED[neurons] = f"numbers from 1 to {MOST:,}, or none for no hidden layer"
-EXPECTED[picture] = "a file that ends in .png, .svg or .pdf"
 
 
 def _read(kind: Kind, text: str) -> Any:
@@ -131,7 +124,7 @@ OPTIONS = {
     "rows": Option("what its rows are", "NAME", ("scales", "seeds"), "scales"),
     "scales": Option("lowest, highest factor of initial parameters", "X", float, [0.1, 10], 2),
     "cells": Option("how many rates, and half as many scales", "N", int),
-    "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE", picture),
+    "plot": Option("draw it to this file: .png, .svg or .pdf (needs matplotlib)", "FILE"),
     # Files.
     "checkpoint": Option("keep the state of the run in this file", "FILE"),
     "checkpoint-every": Option("write it every N steps (about every second)", "N", int),
@@ -203,8 +196,9 @@ class Command(NamedTuple):
             "colours off."
         )
         examples = "\n  ".join(["examples:", *self.examples])
-        usage = " ".join([*self.files, "[OPTION ...]"])
-        parser = Parser(self.prog, usage, self.description, f"{examples}\n\n{filled(statuses)}")
+        usage = " ".join([self.prog, *self.files, "[OPTION ...]"])
+        more = f"{examples}\n\n{filled(statuses)}"
+        parser = Parser(self.prog, usage, filled(self.description), more, **STYLE)
         for name, text in self.files.items():
             word, nargs = name.strip("[]"), "?" if name.startswith("[") else None
             parser.add_argument(word.lower(), metavar=word, help=text, nargs=nargs)
@@ -240,20 +234,13 @@ class Command(NamedTuple):
         return re.sub(r"^\w+|(?<![\w'\"/.-])[a-z]+_[a-z_]+(?![\w'\"/.])", option, message)
 
 
+STYLE: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+
+
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises `ValueError`, and takes no abbreviations."""
+    """An argument parser that raises `ValueError`."""
 
     taken = ""  # which options may have taken the words that are missing
-
-    def __init__(self, prog: str, usage: str, description: str, epilog: str) -> None:
-        super().__init__(
-            prog,
-            f"{prog} {usage}",
-            filled(description),
-            epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
 
     def error(self, message: str) -> NoReturn:
         message += self.taken if "are required" in message else ""

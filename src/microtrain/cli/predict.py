@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.skip_empty:
         table = table.complete(column.name for column in predictor.columns)
     xs = inputs_of(predictor.columns, table)
-    progress = Progress("rows predicted", quiet=arguments.quiet)
+    progress = Progress("rows predicted", arguments.quiet)
     predictions = [*map(predictor.predict, progress.over(xs))]
     new: dict[str, list[Any]] = {f"predicted {predictor.target.name}": predictions}
     if arguments.probabilities:
@@ -34,19 +34,17 @@ def run(arguments: argparse.Namespace) -> int:
     if found > len(xs):
         say(f"{COMMAND.prog}: {counted(found - len(xs), 'row')} with an empty cell left out")
     for column, cell, n in predictor.unseen(table):
-        _remark(n, f"{column!r} is {cell!r}, which was not there in training")
+        told = f"{column!r} is {cell!r}, which was not there in training"
+        say(f"{COMMAND.prog}: {counted(n, 'row')}: {told}")
     if predictor.target.name in table.names and not arguments.quiet:
         texts, truths = predictor.target.texts, predictor.truths(table)
         if pairs := [(y, p) for y, p in zip(truths, predictions) if y is not None]:
             common = collections.Counter(y for y, _ in pairs).most_common(1)[0][0]
             say(score(pairs, common if texts else predictor.target.mean))
         if unknown := sum(y not in texts for y, _ in pairs) if texts else 0:
-            _remark(unknown, f"{predictor.target.name!r} is none of {', '.join(map(repr, texts))}")
+            told = f"{predictor.target.name!r} is none of {', '.join(map(repr, texts))}"
+            say(f"{COMMAND.prog}: {counted(unknown, 'row')}: {told}")
     return OK
-
-
-def _remark(n: int, text: str) -> None:
-    say(f"{COMMAND.prog}: {counted(n, 'row')}: {text}")
 
 
 COMMAND = Command(

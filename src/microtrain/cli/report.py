@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     xs, ys = job.data()
     goal = TARGET if arguments.target_loss is None and not task else arguments.target_loss
     hidden = job.hidden if arguments.hidden is None else arguments.hidden
-    with Progress("steps", quiet=arguments.quiet) as progress:
+    with Progress("steps", arguments.quiet) as progress:
         history = train(
             MLP(len(xs[0]), [*hidden, n_out], *job.activations, arguments.seed),
             xs,

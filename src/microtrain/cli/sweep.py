@@ -52,7 +52,7 @@ def explored(explore: Any, arguments: Any, *rates: Any, seeds: int, **options: A
         if pool.stopped:
             raise KeyboardInterrupt
 
-    with Progress("runs", quiet=arguments.quiet) as progress, pool.executor(jobs) as executor:
+    with Progress("runs", arguments.quiet) as progress, pool.executor(jobs) as executor:
         options |= {"steps": arguments.steps, "target_loss": arguments.target_loss or None}
         options |= {"engine": arguments.engine, "executor": executor, "on_run": on_run}
         return explore(*rates, seeds=range(seeds), **options)
@@ -77,7 +77,8 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     for name, default in (TABLE if task else TOY).items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
-    rates, steps = arguments.lrs, arguments.steps
+    rates: Any = arguments.lrs
+    steps = arguments.steps
     if arguments.warmup is not None:  # each by its label, then with its schedule
         rates = labelled(rates)
         for label, lr in list(rates.items()):
@@ -139,14 +140,16 @@ def run_map(arguments: argparse.Namespace) -> int:
         raise ValueError(f"--cells expects an int of at least 3, got {arguments.cells}")
     lrs = between("lrs", arguments.lrs, arguments.cells)
     scales = between("scales", arguments.scales, (arguments.cells + 1) // 2) if scaled else None
-    if arguments.plot is not None:
-        target(arguments.plot)
+    if (path := arguments.plot) is not None:
+        if not path.lower().endswith((".png", ".svg", ".pdf")):
+            raise ValueError(f"--plot expects a file that ends in .png, .svg or .pdf, got {path!r}")
+        target(path)
         axes()  # is matplotlib there?
     sharpness = not arguments.no_sharpness
     found = explored(phase_diagram, arguments, lrs, scales, seeds=seeds, sharpness=sharpness)
-    if arguments.plot is not None:
-        with about(arguments.plot):
-            found.plot().figure.savefig(arguments.plot, dpi=150)
+    if path is not None:
+        with about(path):
+            found.plot().figure.savefig(path, dpi=150)
     return printed(found, arguments, _text_of_map)
 
 

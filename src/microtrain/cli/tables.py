@@ -54,7 +54,7 @@ def table_of(arguments: argparse.Namespace, path: str) -> Table:
     if path == "-":
         path = "standard input"
         file = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
-    progress = Progress("rows read", quiet=arguments.quiet)
+    progress = Progress("rows read", arguments.quiet)
     with about(path):
         return read_table(path, file, arguments.sep, progress.over)
 

@@ -32,20 +32,20 @@ def silence(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def written(text: str, stream: TextIO) -> bool:
-    """Write a remark or the progress, and return whether that was possible."""
+def written(text: str) -> bool:
+    """Write a remark or the progress to standard error, and return whether that was possible."""
     try:
-        stream.write(text)
-        stream.flush()
+        sys.stderr.write(text)
+        sys.stderr.flush()
     except (OSError, ValueError):
-        silence(stream)
+        silence(sys.stderr)
         return False
     return True
 
 
 def say(line: str) -> None:
     """Print a line on standard error, if that can be written."""
-    written(f"{printable(line)}\n", sys.stderr)
+    written(f"{printable(line)}\n")
 
 
 @contextlib.contextmanager
@@ -62,19 +62,19 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
     """A line on a terminal that says how far a job has come.
 
     It appears when the job has taken a second, and is removed at the end of the `with`. It is
-    silent if `quiet`, or if the stream is no terminal.
+    silent if `quiet`, or if standard error is no terminal.
     """
 
-    def __init__(self, what: str, stream: TextIO | None = None, quiet: bool = False) -> None:
-        self.what = what
-        self.stream = sys.stderr if stream is None else stream
-        self.quiet = quiet or not is_terminal(self.stream)
+    def __init__(self, what: str, quiet: bool = False) -> None:
+        self.what, self.quiet = what, quiet or not is_terminal(sys.stderr)
         self.start = self.shown = time.monotonic()
         self.first: tuple[float, int] | None = None  # when, and how much was done by then
         self.width = 0
 
     def __exit__(self, *_: object) -> None:
-        self.clear()
+        if self.width:
+            self._write("")
+            self._write("")
 
     def show(self, done: int, total: int | None) -> None:
         """Say how many are done, and of how many, where that is known."""
@@ -90,12 +90,6 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
             text += "" if total is None else f", {(total - done) / pace:,.0f} s left"
         self._write(text[: shutil.get_terminal_size().columns - 1])
 
-    def clear(self) -> None:
-        """Remove the line."""
-        if self.width:
-            self._write("")
-            self._write("")
-
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items, and say how many there have been."""
         total = len(items) if isinstance(items, list) else None
@@ -107,7 +101,7 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
     def _write(self, text: str) -> None:
         """Replace the line by this text."""
-        self.quiet = not written(f"\r{text:<{self.width}}", self.stream)
+        self.quiet = not written(f"\r{text:<{self.width}}")
         self.width = len(text)
 
 

@@ -65,7 +65,9 @@ def ended(history: History) -> str:
         word = "interrupted"
     after = f" after {counted(history.steps, 'step')}"
     told = word.capitalize() + ("" if word in ("converged", "diverged") else after)
-    told += f": {reason}.{ADVICE.get(word, '')}" if reason else "."
+    flat = history.model.layers[-1].neurons[0].activation in ("sigmoid", "relu")
+    advice = "" if flat and word == "saturated" else ADVICE.get(word, "")  # it can't reach -1
+    told += f": {reason}.{advice}" if reason else "."
     return told + (f" It was not compiled: {history.fallback}." if history.fallback else "")
 
 
@@ -74,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     xs, ys = datasets.toy()
     activations = arguments.activation, arguments.output_activation
     model = MLP(len(xs[0]), [*arguments.hidden, 1], *activations, arguments.seed)
-    with Progress("steps", quiet=arguments.quiet) as progress:
+    with Progress("steps", arguments.quiet) as progress:
         on_step = Watcher(lambda history: progress.show(history.steps, arguments.steps))
         history = train(model, xs, ys, reduction=arguments.reduction, on_step=on_step, **options)
     more: Any = {"predictions": model.predict(xs), "targets": ys, "parameters": model.state_dict()}

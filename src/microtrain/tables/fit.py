@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..engine.number import number
 from ..engine.value import Value
-from ..errors import one_of, positive_int
+from ..errors import positive_int
 from ..files.csv import Table
 from ..files.records import CheckpointError
 from ..nn.losses import BY_NAME
@@ -21,7 +21,7 @@ from ..nn.optim import warmup_cosine
 from ..training.history import History
 from ..training.plan import Watcher
 from ..training.train import train
-from .predictor import LOSSES, MANY, Column, Predictor, inputs_of
+from .predictor import MANY, Column, Predictor, inputs_of
 
 SHARE, HIDDEN = 0.2, (8,)
 RATES = {"classes": 0.3, "numbers": 0.1}  # the squared error of outliers is steep
@@ -162,10 +162,8 @@ def _target(
     table: Table, name: str, declared: bool, loss: str | None, kind: str | None, max_classes: int
 ) -> tuple[Column, str]:
     """Return the column to predict, and the loss for it; `declared` says that it is of texts."""
-    if kind is not None:
-        one_of("kind", kind, ("classes", "numbers"))
     if loss is not None:
-        takes = BY_NAME[one_of("loss", loss, LOSSES)].takes
+        takes = BY_NAME[loss].takes
         implied = "numbers" if takes == "numbers" else "classes"
         if kind not in (None, implied):
             raise ValueError(f"loss expects one for {kind}, got {loss}, which is for {implied}")
