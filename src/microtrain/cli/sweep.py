@@ -42,7 +42,7 @@ def explored(explore: Any, arguments: Any, *rates: Any, seeds: int, **options: A
     there are no tasks or processes, or if two formats are asked for.
     """
     runs = len(rates[0]) if len(rates) > 1 else 1
-    tasks = positive_int("--seeds", seeds) * len(rates[-1] or [1])
+    tasks = positive_int("--seeds", seeds) * len([*rates][-1] or [1])
     jobs = min(positive_int("--jobs", arguments.jobs), tasks)
     if arguments.json and arguments.csv:
         raise ValueError("--json and --csv can't both be the only thing printed")
@@ -86,11 +86,12 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     options: dict[str, Any] = {"seeds": arguments.seeds}
     measured: Any = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
     if task:
-        measured = range(0, steps, SELDOM)
         options["model"] = model = task.model(arguments.hidden, arguments.activation)
         options |= {"xs": task.xs, "ys": task.ys, "loss": task.loss, "reduction": "mean"}
         options["batch_size"] = arguments.batch_size
-    if arguments.no_sharpness or (task and len(model(0).parameters()) > DENSE):
+        is_small = len(model(0).parameters()) <= DENSE
+        measured = range(0, steps, SELDOM) if is_small else None
+    if arguments.no_sharpness:
         measured = None
     found = explored(sweep, arguments, rates, track_sharpness=measured, **options)
     return printed(found, arguments, _text_of_sweep)
