@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from microtrain.draw.neuron import HEAD, PHONE_WIDTH, WIDTH, activated, rows, users
+from microtrain.draw.neuron import HEAD, Part, drawing
 from microtrain.draw.svg import arrow_head, element
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -16,16 +16,36 @@ SHAPES = [
 ]
 
 
+def raised(markup, up):
+    return f'<g transform="translate(0 {-up:g})">{markup}</g>'
+
+
+def stacked(parts, n):
+    """Return what a part with n rows draws, its height, and its headings."""
+    part = Part(**next(part for part in parts if n <= part["most"]))
+    high = part.foot + part.pitch * n + part.reach
+    rows = [raised(part.first, part.foot + part.pitch * n)]
+    for i in range(n):
+        k = n - 1 - i
+        drawn = "".join(part.links[k : k + 1]) + raised(part.row, part.foot + part.pitch * k)
+        rows.append(drawn.replace("#", str(i)))
+    return part.svg.replace("#", f"{high:g}") + "".join(rows), high + part.room, part.head
+
+
 def drawn(n, m, portrait, name="tanh", function=math.tanh):
     """Put a drawing together from its parts, as the page does."""
-    parts = [rows(n, portrait), activated(name, function, portrait), users(m, portrait)]
-    bottoms = [*itertools.accumulate(part.height for part in parts)]
+    parts = drawing({name: function}, 16, portrait)
+    pieces = [
+        stacked(parts["inputs"], n),
+        stacked([parts["activated"][name]], 0),
+        stacked(parts["users"], m),
+    ]
+    bottoms = [*itertools.accumulate(height for _, height, _ in pieces)]
     if not portrait:
-        bottoms = [max(part.height for part in parts)] * len(parts)
-    width, height = PHONE_WIDTH if portrait else WIDTH, HEAD + bottoms[-1] + 1
+        bottoms = [max(height for _, height, _ in pieces)] * len(pieces)
+    width, height = parts["width"], HEAD + bottoms[-1] + 1
     groups = [
-        f'<g transform="translate(0 {HEAD + bottom:g})">{part.svg}</g>{part.head}'
-        for part, bottom in zip(parts, bottoms)
+        raised(markup, -HEAD - bottom) + head for (markup, _, head), bottom in zip(pieces, bottoms)
     ]
     return ElementTree.fromstring(
         f'<svg xmlns="{SVG[1:-1]}" viewBox="0 0 {width} {height:g}">{"".join(groups)}</svg>'
@@ -35,15 +55,18 @@ def drawn(n, m, portrait, name="tanh", function=math.tanh):
 def placed(svg):
     """Return every box with its name and place: (left, top, right, bottom)."""
     found = {}
-    for part in svg.iter(f"{SVG}g"):
-        down = re.match(r"translate\(0 (.*)\)", part.get("transform", ""))
-        if down:
-            for group in part.iter(f"{SVG}g"):
-                rect = group.find(f"{SVG}rect")
-                if rect is not None:
-                    x, y, wide, high = (float(rect.get(a)) for a in ("x", "y", "width", "height"))
-                    y += float(down[1])
-                    found[group.get("data-node", "now")] = (x, y, x + wide, y + high)
+
+    def look(group, down):
+        moved = re.match(r"translate\(0 (.*)\)", group.get("transform", ""))
+        down += float(moved[1]) if moved else 0.0
+        rect = group.find(f"{SVG}rect")
+        if rect is not None:
+            x, y, wide, high = (float(rect.get(a)) for a in ("x", "y", "width", "height"))
+            found[group.get("data-node", "now")] = (x, down + y, x + wide, down + y + high)
+        for inner in group.findall(f"{SVG}g"):
+            look(inner, down)
+
+    look(svg, 0.0)
     return found
 
 
@@ -60,7 +83,7 @@ def test_every_number_has_one_place_and_all_are_open(n, m, portrait):
     expected |= {"added.name", "added.grad", "now.title", "now.first", "now.second"}
     for i in range(n):
         expected |= {f"w{i}.name", f"w{i}.value", f"w{i}.grad", f"x{i}.value"}
-    expected |= {f"s{i}.value" for i in range(n + 1)}
+    expected |= {"b.sum"} | {f"p{i}.sum" for i in range(n)}
     expected |= {f"u{k}.{what}" for k in range(m) for what in ("name", "product", "grad")}
     more = {
         f"{kind}{i}.{what}" for kind in "xp" for i in range(n) for what in ("name", "value", "grad")

@@ -313,7 +313,9 @@ def test_every_number_stays_in_its_box(visit, toy, fragment, parts):
     outside = """() => [...document.querySelectorAll("#neuron .box, #neuron .now-box:not(.hidden)")]
       .flatMap((box) => {
         const { left, right } = box.querySelector("rect").getBoundingClientRect();
-        return [...box.querySelectorAll("text")].filter((text) => {
+        const totals = document.querySelectorAll("#neuron [data-slot$='.sum']"),
+          texts = [...box.querySelectorAll("text"), ...(box.dataset.node === "s" ? totals : [])];
+        return texts.filter((text) => {
           const inner = text.getBoundingClientRect();
           return inner.width && (inner.left < left + 1 || inner.right > right - 1)
             && !text.matches(".name");

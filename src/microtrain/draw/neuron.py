@@ -1,183 +1,212 @@
 """One neuron as SVG, its numbers left open: a page fills in the texts and sets the classes.
 
-Inputs and weights, the running sum, the activation and the users of its output stand side by side,
-or, for a phone, one below the other. These parts fit each other for any number of inputs and of
-users, so that a page can put together the neurons of a network that was edited.
+Inputs and weights with the running sum, the activation, and the users of its output stand side by
+side, or, on a phone, one below the other. The page puts these parts together, and repeats the rows
+of inputs and of users: so it can draw a neuron of any network.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from .svg import edge, element, path, rect, text
 
 WIDTH, PHONE_WIDTH = 770, 342
 HEAD = 28  # the height of the line of headings
+MANY_INPUTS = 16  # the most that have a row each
 TIMES = "\N{MULTIPLICATION SIGN}"
+
+Function = Callable[[float], float]
 
 
 class Part(NamedTuple):
-    """A part of the drawing: it ends at y = 0 and reaches up to -height. `head` is its headings,
-    for the top of the drawing."""
+    """A part of the drawing, which ends at y = 0, and reaches up.
 
-    svg: str
-    height: float
-    head: str = ""
+    Its rows are drawn around y = 0: the page moves the last one up by `foot`, and each other, and
+    above them `first`, by `pitch` more. `#` stands for a row's number, and in `svg` for the height
+    of all, which ends `reach` above the middle of `first`.
+    """
+
+    svg: str  # what is drawn once
+    foot: float
+    head: str = ""  # its headings, for the top of the drawing
+    most: int = 0  # rows
+    row: str = ""
+    links: Sequence[str] = ()  # drawn with each row, from the last up, but not moved
+    pitch: float = 0
+    first: str = ""
+    reach: float = 0
+    room: float = 0  # that it needs above that height
 
 
 class Cell(NamedTuple):
     """Where a number stands in a row, and its gradient: "below" it, "beside" it, or not at all."""
 
     left: float
-    width: float
+    right: float
     gradient: str = ""
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
 
 
 class Layout(NamedTuple):
     """How the inputs' rows look, in pixels."""
 
+    most: int  # inputs
     pitch: float
     high: float  # of a cell
     cells: dict[str, Cell]  # x: input, w: weight, p: product, g: the weight's gradient
     boxed: bool  # with a box around each cell and its name above, or a line of text
-    sum: tuple[float, float]  # the left and right side of the running sum
-    below: float  # from the middle of the last row down to the bottom of the sum
+    sum: Cell
+    foot: float  # from the middle of the last row down to the bottom of the sum
 
 
-BESIDE, BESIDE_LINES, AT_RIGHT = (290.0, 384.0), (297.0, 384.0), (258.0, 341.0)
-ROOMY = {"x": Cell(1, 70, "below"), "w": Cell(83, 90, "below"), "p": Cell(187, 90, "below")}
-CLOSE = {"x": Cell(1, 61), "w": Cell(74, 138, "beside"), "p": Cell(223, 57)}
-LINES = {"w": Cell(32, 52), "x": Cell(100, 50), "p": Cell(162, 52), "g": Cell(216, 72)}
-PHONE = {"w": Cell(54, 74, "below"), "x": Cell(136, 50), "p": Cell(194, 52)}
-PHONE_LINES = {"w": Cell(36, 52), "x": Cell(98, 52), "g": Cell(162, 86)}
-COLUMNS = {"w": "weight", "x": "input", "p": "product", "g": "gradient", "s": "running sum"}
+BESIDE, BESIDE_LINES, AT_RIGHT = Cell(290, 384), Cell(297, 384), Cell(258, 341)
+ROOMY = {"x": Cell(1, 71, "below"), "w": Cell(83, 173, "below"), "p": Cell(187, 277, "below")}
+CLOSE = {"x": Cell(1, 62), "w": Cell(74, 212, "beside"), "p": Cell(223, 280)}
+LINES = {"w": Cell(32, 84), "x": Cell(100, 150), "p": Cell(162, 214), "g": Cell(216, 288)}
+PHONE = {"w": Cell(54, 128, "below"), "x": Cell(136, 186), "p": Cell(194, 246)}
+PHONE_LINES = {"w": Cell(36, 88), "x": Cell(98, 150), "g": Cell(162, 248)}
+LAYOUTS = [
+    Layout(3, 66, 36, ROOMY, True, BESIDE, 51),
+    Layout(4, 54, 36, ROOMY, True, BESIDE, 51),
+    Layout(8, 40, 23, CLOSE, True, BESIDE, 51),
+    Layout(MANY_INPUTS, 22, 18, LINES, False, BESIDE_LINES, 51),
+]
+PHONE_LAYOUTS = [
+    Layout(8, 36, 30, PHONE, False, AT_RIGHT, 22),
+    Layout(MANY_INPUTS, 22, 20, PHONE_LINES, False, AT_RIGHT, 18),
+]
+COLUMNS = {"w": "weight", "x": "input", "p": "product", "g": "gradient"}
 
 
-def layout(n: int, portrait: bool) -> Layout:
-    """Return the layout for n inputs."""
-    if portrait and n <= 8:
-        return Layout(36, 30, PHONE, False, AT_RIGHT, 22)
-    if portrait:
-        return Layout(22, 20, PHONE_LINES, False, AT_RIGHT, 18)
-    if n <= 4:
-        return Layout(66 if n < 4 else 54, 36, ROOMY, True, BESIDE, 51)
-    if n <= 8:
-        return Layout(40, 23, CLOSE, True, BESIDE, 51)
-    return Layout(22, 18, LINES, False, BESIDE_LINES, 51)
+def drawing(functions: Mapping[str, Function], users: int, portrait: bool) -> dict[str, Any]:
+    """Return the parts for neurons with these activations, and up to so many users of the output.
 
-
-def rows(n: int, portrait: bool) -> Part:
-    """Return the bias, the n inputs with their weights and products, and the running sum.
-
-    >>> rows(3, portrait=False).svg.count("data-slot")
-    32
+    >>> parts = drawing({"abs": abs}, 8, portrait=False)
+    >>> [(part["most"], part["row"].count("data-slot")) for part in parts["inputs"]]
+    [(3, 9), (4, 9), (8, 7), (16, 6)]
     """
-    form = layout(n, portrait)
-    left, right = form.sum
-    middle = (left + right) / 2
-    ys = [-form.below - form.pitch * (n - i) for i in range(n + 1)]
-    top = ys[0] - form.high / 2 - 6
-    sums = [_slot(f"s{i}.value", middle, y + 4, "value") for i, y in enumerate(ys)]
-    if form.pitch > 30:
-        for i, (y, below) in enumerate(itertools.pairwise(ys)):
-            sums.append(edge(f"s{i}", middle, y + 9, middle, below - 11))
-    if not portrait:
-        sums.append(text("its gradient", middle, -28, class_="name"))
-        sums.append(_slot("s.grad", middle, -11, "grad"))
-    svg = [_box("s", rect(left, top, right - left, -top), *sums)]
-    for name, y in zip(["", *map(str, range(n))], ys):
-        svg += _row(form, name, y)
-    heads = [(COLUMNS[name], cell.left + cell.width / 2) for name, cell in form.cells.items()]
-    head = [
-        text(title, x, HEAD - 12, class_="head") for title, x in [*heads, (COLUMNS["s"], middle)]
-    ]
-    return Part("".join(svg), -top + (16 if form.boxed else 0), "".join(head))
+    layouts, activated = (PHONE_LAYOUTS, _below) if portrait else (LAYOUTS, _beside)
+    beside = ((1, 56, 32, 51), (4, 56, 32, 60), (users, 22, 18, 60))
+    found = [_users_below(users)] if portrait else [_users_beside(*form) for form in beside]
+    return {
+        "head": HEAD,
+        "width": PHONE_WIDTH if portrait else WIDTH,
+        "inputs": [_inputs(form)._asdict() for form in layouts],
+        "activated": {name: activated(name, f)._asdict() for name, f in functions.items()},
+        "users": [part._asdict() for part in found],
+    }
 
 
-def _row(form: Layout, i: str, y: float) -> Iterable[str]:
-    """Return what stands in the row of input i, or in that of the bias if i is empty."""
-    weight = f"w{i}" if i else "b"
-    ends: list[float] = []  # where each number of the row ends
-    for name, cell in form.cells.items():
-        if name == "g":
-            yield _slot(f"{weight}.grad", cell.left + cell.width, y + 4, "grad end")
-        elif name == "w" or i:
-            yield _cell(weight if name == "w" else name + i, cell, y, form)
-        else:
-            continue
-        if len(ends) == 1 and name != "g":
-            yield text(TIMES, (ends[0] + cell.left) / 2, y + 4)
-        elif name == "p" and form.boxed:
-            yield edge(f"xw{i}", ends[1], y, cell.left, y)
-        elif name == "p":
-            yield text("=", (ends[1] + cell.left) / 2, y + 4)
-        ends.append(cell.left + cell.width)
+def _inputs(form: Layout) -> Part:
+    """Return the bias, the inputs with their weights and products, and the running sum."""
+    sum = form.sum
+    box = [element("rect", x=sum.left, y="-#", width=sum.right - sum.left, height="#", rx=4)]
+    if sum is not AT_RIGHT:
+        box.append(text("its gradient", sum.middle, -28, class_="name"))
+        box.append(_slot("s.grad", sum.middle, -11, "grad"))
+    heads = [(COLUMNS[name], cell.middle) for name, cell in form.cells.items()]
+    heads.append(("running sum", sum.middle))
+    return Part(
+        _box("s", *box),
+        form.foot,
+        head="".join(text(title, x, HEAD - 12, class_="head") for title, x in heads),
+        most=form.most,
+        row=_row(form, "w#"),
+        pitch=form.pitch,
+        first=_row(form, "b"),
+        reach=form.high / 2 + 6,
+        room=16 if form.boxed else 0,
+    )
+
+
+def _row(form: Layout, weight: str) -> str:
+    """Return what stands in the row of an input, or, if its weight is "b", in that of the bias."""
+    bias, sum = weight == "b", form.sum
+    cells = {name: cell for name, cell in form.cells.items() if name in "wg" or not bias}
+    end = max(cell.right for cell in cells.values()) + 2
+    svg = [edge("b" if bias else "p#", end, 0, sum.left, 0)]
+    svg.append(_slot("b.sum" if bias else "p#.sum", sum.middle, 4, "value"))
+    if form.pitch > 30 and not bias:
+        total = edge("s#", sum.middle, 9 - form.pitch, sum.middle, -11)
+        svg.append(element("g", total, class_="total"))
     if not form.boxed:
-        yield _slot(f"{weight}.name", 2, y + 4, "name start")
-    yield edge(f"p{i}" if i else "b", ends[-1] + 2, y, form.sum[0], y)
+        svg.append(_slot(f"{weight}.name", 2, 4, "name start"))
+    if "g" in cells:
+        svg.append(_slot(f"{weight}.grad", cells.pop("g").right, 4, "grad end"))
+    for name, cell in cells.items():
+        svg.append(_cell(form, weight if name == "w" else f"{name}#", cell))
+    for sign, a, b in zip((TIMES, "="), cells.values(), [*cells.values()][1:]):
+        if form.boxed and sign == "=":
+            svg.append(edge("xw#", a.right, 0, b.left, 0))
+        else:
+            svg.append(text(sign, (a.right + b.left) / 2, 4))
+    return "".join(svg)
 
 
-def _cell(node: str, cell: Cell, y: float, form: Layout) -> str:
+def _cell(form: Layout, node: str, cell: Cell) -> str:
     """Return a number's place: its box, its name if that stands above, its gradient if it shows."""
-    middle, right = cell.left + cell.width / 2, cell.left + cell.width
-    content = [rect(cell.left, y - form.high / 2, cell.width, form.high)]
+    top = -form.high / 2
+    content = [rect(cell.left, top, cell.right - cell.left, form.high)]
     if form.boxed and not node.startswith("p"):
-        content.append(_slot(f"{node}.name", middle, y - form.high / 2 - 4, "name"))
+        content.append(_slot(f"{node}.name", cell.middle, top - 4, "name"))
     if cell.gradient == "beside":
-        content.append(_slot(f"{node}.value", cell.left + 60, y + 4, "value end"))
-        content.append(_slot(f"{node}.grad", right - 4, y + 4, "grad end"))
+        content.append(_slot(f"{node}.value", cell.left + 60, 4, "value end"))
+        content.append(_slot(f"{node}.grad", cell.right - 4, 4, "grad end"))
     else:
-        content.append(_slot(f"{node}.value", middle, y - 2 if cell.gradient else y + 4, "value"))
+        content.append(_slot(f"{node}.value", cell.middle, -2 if cell.gradient else 4, "value"))
     if cell.gradient == "below":
-        content.append(_slot(f"{node}.grad", middle, y + 12, "grad"))
+        content.append(_slot(f"{node}.grad", cell.middle, 12, "grad"))
     return _box(node, *content, bare=not form.boxed)
 
 
-def _box(node: str, *content: str, bare: bool = False) -> str:
-    return element("g", *content, class_="box bare" if bare else "box", data_node=node)
-
-
-def activated(name: str, function: Callable[[float], float], portrait: bool) -> Part:
-    """Return the activation with its curve, and the place for the arithmetic of the moment."""
-    if portrait:
-        middle = sum(AT_RIGHT) / 2
-        box = [
-            rect(0.5, -104, PHONE_WIDTH - 1, 84),
-            _plot(function, 8, -99, 92, 44),
-            _slot("a.name", 54, -43, "name", name),
-            _slot("a.value", 54, -27, "value"),
-        ]
-        svg = [
-            edge("s", middle, -128, middle, -104),
-            _slot("s.grad", middle - 12, -111, "grad end"),
-            _box("a", *box),
-            edge("u", 171, -20, 171, 0),
-            _slot("a.grad", 159, -5, "grad end"),
-        ]
-        height, head, (x, y, wide, high) = 128, "", (110, -97, 224, 70)
-    else:
-        box = [
+def _beside(name: str, function: Function) -> Part:
+    """Return the activation with its curve, and above it the place for the arithmetic at hand."""
+    svg = [
+        edge("s", 384, -51, 406, -51),
+        element("path", d=path("M", 396, -136, "V", -51), class_="lead"),
+        _box(
+            "a",
             rect(406, -112, 98, 112),
             _plot(function, 412, -106, 86, 62),
             _slot("a.value", 455, -26, "value"),
             _slot("a.grad", 455, -9, "grad"),
-        ]
-        svg = [
-            edge("s", 384, -51, 406, -51),
-            element("path", d=path("M", 396, -136, "V", -51), class_="lead"),
-            _box("a", *box),
-        ]
-        height, head = 208, _slot("a.name", 455, HEAD - 12, "head", name)
-        x, y, wide, high = 386, -208, 136, 72
+        ),
+        _now(386, -208, 136, 72),
+    ]
+    return Part("".join(svg), 208, head=_slot("a.name", 455, HEAD - 12, "head", name))
+
+
+def _below(name: str, function: Function) -> Part:
+    """Return the activation on a phone, with the place for the arithmetic beside its curve."""
+    svg = [
+        edge("s", AT_RIGHT.middle, -128, AT_RIGHT.middle, -104),
+        _slot("s.grad", AT_RIGHT.middle - 12, -111, "grad end"),
+        _box(
+            "a",
+            rect(0.5, -104, PHONE_WIDTH - 1, 84),
+            _plot(function, 8, -99, 92, 44),
+            _slot("a.name", 54, -43, "name", name),
+            _slot("a.value", 54, -27, "value"),
+        ),
+        edge("u", 171, -20, 171, 0),
+        _slot("a.grad", 159, -5, "grad end"),
+        _now(110, -97, 224, 70),
+    ]
+    return Part("".join(svg), 128)
+
+
+def _now(x: float, y: float, wide: float, high: float) -> str:
     lines = ("title", 19, "name"), ("first", 39, "sum"), ("second", 60, "sum")
-    now = [_slot(f"now.{what}", x + wide / 2, y + down, kind) for what, down, kind in lines]
-    svg.append(element("g", rect(x, y, wide, high), *now, class_="now-box"))
-    return Part("".join(svg), height, head)
+    texts = [_slot(f"now.{what}", x + wide / 2, y + down, kind) for what, down, kind in lines]
+    return element("g", rect(x, y, wide, high), *texts, class_="now-box")
 
 
-def _plot(function: Callable[[float], float], x: float, y: float, wide: float, high: float) -> str:
+def _plot(function: Function, x: float, y: float, wide: float, high: float) -> str:
     """Return the curve of an activation, and the places of a point on it and its tangent."""
     far = 4.0
     inputs = [far * (k - 20) / 20 for k in range(41)]
@@ -202,43 +231,48 @@ def _plot(function: Callable[[float], float], x: float, y: float, wide: float, h
     )
 
 
-def users(n: int, portrait: bool) -> Part:
-    """Return the n users of the neuron's output, with what each passes back, and the total."""
-    names, svg = [f"u{k}" for k in range(n)], []
-    if portrait:
-        ys = [-26 - 18 * (n - 1 - k) for k in range(n)]
-        svg.append(_slot("u.head", 2, ys[0] - 20, "head start"))
-        for name, y in zip(names, ys):
-            row = [
-                rect(0.5, y - 13, PHONE_WIDTH - 1, 18),
-                _slot(f"{name}.name", 2, y, "name start"),
-                _slot(f"{name}.product", 70, y, "sum start"),
-                _slot(f"{name}.grad", 338, y, "sum end"),
-            ]
-            svg.append(_box(name, *row, bare=True))
-        svg.append(element("path", d=path("M", 236, -20, "H", 340), class_="rule"))
-        svg.append(_slot("added.name", 70, -5, "name start"))
-        svg.append(_slot("added.grad", 338, -5, "sum end"))
-        return Part("".join(svg), 36 - ys[0])
-    left, right, middle, roomy = 541, 769, 655, n <= 4
-    pitch, high = (56, 32) if roomy else (22, 18)
-    for k, name in enumerate(names):
-        y = -51 - pitch * (n - 1 - k) - (0 if n == 1 else 9)
-        spans = [element("tspan", data_slot=f"{name}.{what}") for what in ("product", "grad")]
-        x, kind = (middle, "sum") if roomy else (right - 4, "sum end")
-        row = [
-            rect(left, y - high / 2, right - left, high),
-            element("text", " ".join(spans), x=x, y=y + 4, class_=kind),
-            _slot(f"{name}.name", middle, y - high / 2 - 4, "name")
-            if roomy
-            else _slot(f"{name}.name", left + 3, y + 4, "name start"),
-        ]
-        svg.append(edge(name, 504, -51, left, y))
-        svg.append(_box(name, *row, bare=not roomy))
-    svg.append(_slot("added.name", left, -14, "name start"))
-    svg.append(_slot("added.grad", right - 4, -14, "sum end"))
-    height = 60 + pitch * (n - 1) + high / 2 + 16
-    return Part("".join(svg), height, _slot("u.head", middle, HEAD - 12, "head"))
+def _users_beside(most: int, pitch: float, high: float, foot: float) -> Part:
+    """Return the users of the output, with what each passes back, and the total."""
+    left, right, middle, boxed = 541, 769, 655, high > 20
+    spans = [element("tspan", data_slot=f"u#.{what}") for what in ("product", "grad")]
+    if boxed:
+        name, x, kind = _slot("u#.name", middle, -high / 2 - 4, "name"), middle, "sum"
+    else:
+        name, x, kind = _slot("u#.name", left + 3, 4, "name start"), right - 4, "sum end"
+    product = element("text", " ".join(spans), x=x, y=4, class_=kind)
+    box = rect(left, -high / 2, right - left, high)
+    total = _slot("added.grad", right - 4, -14, "sum end")
+    return Part(
+        _slot("added.name", left, -14, "name start") + total,
+        foot,
+        head=_slot("u.head", middle, HEAD - 12, "head"),
+        most=most,
+        row=_box("u#", box, product, name, bare=not boxed),
+        links=[edge("u#", 504, -51, left, -foot - pitch * k) for k in range(most)],
+        pitch=pitch,
+        reach=high / 2 + 16 - pitch,
+    )
+
+
+def _users_below(most: int) -> Part:
+    """Return the users on a phone, each in a line of text, and the total."""
+    total = [
+        element("path", d=path("M", 236, -20, "H", 340), class_="rule"),
+        _slot("added.name", 70, -5, "name start"),
+        _slot("added.grad", 338, -5, "sum end"),
+    ]
+    row = [
+        rect(0.5, -13, PHONE_WIDTH - 1, 18),
+        _slot("u#.name", 2, 0, "name start"),
+        _slot("u#.product", 70, 0, "sum start"),
+        _slot("u#.grad", 338, 0, "sum end"),
+    ]
+    head, drawn = _slot("u.head", 2, -2, "head start"), _box("u#", *row, bare=True)
+    return Part("".join(total), 26, most=most, row=drawn, pitch=18, first=head, reach=18)
+
+
+def _box(node: str, *content: str, bare: bool = False) -> str:
+    return element("g", *content, class_="box bare" if bare else "box", data_node=node)
 
 
 def _slot(name: str, x: float, y: float, kind: str, words: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..draw import neuron
@@ -23,7 +23,7 @@ from .program import MOST, program_of
 from .sets import JOBS, MOST_NEURONS, sets_of
 
 STARTS = 20  # that the page tries
-MANY_INPUTS, ROWS_OF_MANY = 16, 10  # of a neuron with more inputs so many rows are drawn
+MANY_INPUTS, ROWS_OF_MANY = neuron.MANY_INPUTS, 10  # of a neuron with more, so many are drawn
 CONSTANTS = f"const {STARTS = }, {MOST_NEURONS = }, {MANY_INPUTS = }, {ROWS_OF_MANY = };"
 MOST_NUMBERS = 280_000  # of steps on a page that replays, about
 MOST_EXACT = 2**53 - 1  # of the whole numbers of JavaScript
@@ -83,7 +83,9 @@ def contents(
     else:
         data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
         data["listing"] = listing_of(objective, own)
-        data["drawings"] = {"wide": _drawings(sizes, False), "tall": _drawings(sizes, True)}
+        plotted = {name: _plotted(f) for name, f in ACTIVATIONS.items()}
+        forms = {"wide": False, "tall": True}
+        data["drawings"] = {x: neuron.drawing(plotted, MOST_NEURONS, y) for x, y in forms.items()}
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, f"{CONSTANTS}\n{program}"
 
@@ -193,24 +195,5 @@ def _sizes(sets: dict[str, Any]) -> list[int]:
     return sorted(found | {*range(1, MOST_NEURONS + 1)})
 
 
-def _drawings(sizes: Sequence[int], tall: bool) -> dict[str, Any]:
-    """Return the parts of which the page puts together the drawing of a neuron."""
-    shown = {n if n <= MANY_INPUTS else ROWS_OF_MANY for n in sizes}
-    activated = {
-        name: neuron.activated(name, lambda z, f=f: f(Value(z)).data, tall)  # type: ignore[misc]
-        for name, f in ACTIVATIONS.items()
-    }
-    return {
-        "head": neuron.HEAD,
-        "width": neuron.PHONE_WIDTH if tall else neuron.WIDTH,
-        "rows": {n: _quoted(neuron.rows(n, tall)) for n in sorted(shown)},
-        "users": {n: _quoted(neuron.users(n, tall)) for n in range(1, MOST_NEURONS + 1)},
-        "activated": {name: _quoted(part) for name, part in activated.items()},
-    }
-
-
-def _quoted(part: neuron.Part) -> dict[str, Any]:
-    """Return a part of a drawing, in quotes that JSON leaves as they are."""
-    return {
-        name: x.replace('"', "'") if isinstance(x, str) else x for name, x in part._asdict().items()
-    }
+def _plotted(activation: Callable[[Value], Value]) -> Callable[[float], float]:
+    return lambda z: activation(Value(z)).data

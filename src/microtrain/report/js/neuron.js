@@ -3,10 +3,25 @@
 const USERS_OF_MANY = 7;
 const NOT_YET = "\u00b7";
 
-/** Put a neuron's drawing together from its three pieces: the rows, the activation, the users. */
+/** A part of a drawing, with so many rows: they are numbered from the top, and placed from the foot. */
+function stacked({ svg, foot, row, links, pitch, first, reach, room, head }, n = 0) {
+  const high = foot + pitch * n + reach,
+    raised = (text, k) => `<g transform="translate(0 ${-foot - pitch * k})">${text}</g>`,
+    rows = Array.from({ length: n }, (_, i) =>
+      ((links[n - 1 - i] ?? "") + raised(row, n - 1 - i)).replaceAll("#", i),
+    );
+  return { svg: svg.replaceAll("#", high) + raised(first, n) + rows.join(""), height: high + room, head };
+}
+
+/** Put a neuron's drawing together from its three parts: the inputs, the activation, the users. */
 function composeNeuron(portrait, n, activation, m) {
   const form = page.drawings[portrait ? "tall" : "wide"],
-    pieces = [form.rows[n], form.activated[activation], form.users[m]];
+    withRows = (parts, n) => stacked(parts.find(({ most }) => n <= most), n),
+    pieces = [
+      withRows(form.inputs, n),
+      stacked(form.activated[activation]),
+      withRows(form.users, m),
+    ];
   let height = form.head;
   const bottoms = portrait
     ? pieces.map((piece) => (height += piece.height))

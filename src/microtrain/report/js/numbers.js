@@ -32,7 +32,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
   texts["b.name"] = engine.names[n.biasAt];
   texts["b.value"] = weight(n.biasAt, n.bias);
   texts["b.grad"] = grad(n.biasAt);
-  texts["s0.value"] = value(n.sums[0], seen.bias);
+  texts["b.sum"] = value(n.sums[0], seen.bias);
   let total = n.sums[0];
   shown.forEach((k, row) => {
     const index = n.at[k],
@@ -46,7 +46,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
       [`w${row}.grad`]: grad(index),
       [`p${row}.value`]: value(n.products[k], seen.product(k)),
       [`p${row}.grad`]: seen.all ? "" : seen.gradient(index) ? back(n.delta) : NOT_YET,
-      [`s${row + 1}.value`]: value(total, seen.product(k)),
+      [`p${row}.sum`]: value(total, seen.product(k)),
     });
   });
   if (rest.length) {
@@ -55,7 +55,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
       [`w${row}.name`]: "+",
       [`w${row}.value`]: `${rest.length} more`,
       [`p${row}.value`]: value(n.z - total, seen.value),
-      [`s${row + 1}.value`]: value(n.z, seen.value),
+      [`p${row}.sum`]: value(n.z, seen.value),
     });
   }
   texts["a.value"] = value(n.value, seen.value);
