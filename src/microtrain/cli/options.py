@@ -202,10 +202,8 @@ class Command(NamedTuple):
         for name, text in self.files.items():
             word, nargs = name.strip("[]"), "?" if name.startswith("[") else None
             parser.add_argument(word.lower(), metavar=word, help=text, nargs=nargs)
-        for name, option in OPTIONS.items():
-            if name not in self.options:
-                continue
-            option = OPTIONS.get(f"{self.name} {name}", option)
+        for name in [name for name in OPTIONS if name in self.options]:
+            option = OPTIONS.get(f"{self.name} {name}", OPTIONS[name])
             if not option.value:
                 parser.add_argument(f"--{name}", action="store_true", help=option.help)
                 continue

@@ -7,10 +7,9 @@ from typing import Any
 
 from ..draw import chart, plot
 from ..errors import counted
-from . import words
 from .executors import Job
 from .runs import Rate, Run
-from .words import printed, record
+from .words import explain, printed, record
 
 
 class Sweep(Job):
@@ -64,7 +63,7 @@ class Sweep(Job):
 
     def explain(self) -> str:
         """Return in at most five sentences which rate to take, and what else was seen."""
-        return words.explain(self, self.rates, self.best)
+        return explain(self, self.rates, self.best)
 
     def chart(
         self,

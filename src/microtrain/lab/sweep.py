@@ -81,9 +81,8 @@ def sweep(
     >>> found.runs[0].verdict, found.runs[0].reason
     ('descending', 'the loss fell to 0.0496; at this pace the target is some 150 steps away')
     """
-    given = locals()
+    options = _checked(**locals())
     rates, numbers = labelled(lrs), _distinct("seeds", seeds, any_int, INTS)
-    options = _checked(**given)
     plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
     result = Sweep(plan, options["steps"], options["target_loss"])
     _perform(result, functools.partial(_make_run, options=options), executor, on_run)
@@ -137,12 +136,11 @@ def phase_diagram(
          # converged   - descending   . crawling   = saturated
          | 2 / sharpness of the start
     """
-    given = locals()
+    options = _checked(**locals())
     rates = sorted(_distinct("lrs", lrs))
     factors = None if scales is None else sorted(_distinct("scales", scales))
     numbers = _distinct("seeds", seeds, any_int, INTS)
     true_or_false("sharpness", sharpness)
-    options = _checked(**given)
     result = PhaseDiagram(rates, factors, numbers, options["steps"], options["target_loss"])
     make = functools.partial(_make_runs, lrs=rates, sharpness=sharpness, options=options)
     _perform(result, make, executor, on_run)
@@ -192,13 +190,10 @@ def _try(make: functools.partial[Any], first: Any) -> None:
     model, seed = options["model"], first[-1]
     _plan(options, seed, 1.0).objective.warn(stacklevel=5)
     models = [] if model is None else [model(seed) for _ in range(3)]
-    owned: set[int] = set()
-    for parameters in [{*map(id, made.parameters())} for made in models]:
-        if parameters & owned:
-            raise ValueError(
-                "model expects a function to a new model, got two that share parameters"
-            )
-        owned |= parameters
+    owned = [place for made in models for place in {*map(id, made.parameters())}]
+    if len(set(owned)) < len(owned):
+        what = "a function to a new model, got two that share parameters"
+        raise ValueError(f"model expects {what}")
     make(first, options={**options, "steps": 2})
 
 
