@@ -536,7 +536,7 @@ MODEL = MLP(3, [2, 1])
             r"xs\[0\]\[1\] expects a number, got str",
         ),
         ({"xs": [XS[0], [1.0]], "ys": [1, 1]}, ValueError, r"xs\[1\]: MLP expects 3 inputs, got 1"),
-        ({"xs": [1.0], "ys": [1]}, ValueError, r"xs\[0\]: MLP expects 3 inputs, got a lone number"),
+        ({"xs": [1.0], "ys": [1]}, TypeError, r"xs\[0\]: MLP expects a list of 3 numbers per"),
         (
             {"xs": [XS[0], [1, 2, math.nan]], "ys": [1, 1]},
             ValueError,
@@ -554,8 +554,8 @@ MODEL = MLP(3, [2, 1])
         ),
         (
             {"xs": [1.0], "ys": [1], "model": None},
-            ValueError,
-            r"xs\[0\]: MLP expects 1 input, got a lone number",
+            TypeError,
+            r"xs\[0\]: MLP expects a list of 1 number per sample, got float 1.0",
         ),
         ({"xs": XS, "ys": [1, 1, 1, "1"]}, TypeError, r"ys\[3\]: target expects .* got str '1'"),
         (

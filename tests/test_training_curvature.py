@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import microtrain as mt
 from microtrain import MLP, CompileError, Module, Value
+from microtrain.nn.datasets import pairs_of
 from microtrain.training import curvature
 from microtrain.training.curvature import Curvature, lanczos, largest_eigenvalue
-from microtrain.training.plan import Objective, pairs_of
+from microtrain.training.plan import Objective
 
 XS, YS = mt.datasets.toy()
 

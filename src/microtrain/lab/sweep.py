@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.value import Value
 from ..errors import CompileError, any_int, as_list, expect, positive_int, true_or_false
+from ..nn.datasets import pairs_of
 from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
 from ..training.curvature import Curvature
 from ..training.eager import set_state, state_of
-from ..training.plan import Plan, pairs_of
+from ..training.plan import Plan
 from ..training.train import engine_for, run, train
 from .diagram import PhaseDiagram
 from .executors import Job, here, there

@@ -15,6 +15,7 @@ from ..errors import any_int, as_list, counted, expect, positive_int, true_or_fa
 from ..files.csv import read_table
 
 Data = tuple[list[list[float]], list[float]]
+Pair = tuple[Any, Any]  # a sample and its target
 
 
 def toy() -> Data:
@@ -169,11 +170,48 @@ def standardize(rows: Any) -> Standardizer:
 def _cells(rows: Any, n: int | None = None) -> Iterator[tuple[list[float], bool]]:
     """Yield each row's n numbers, as many as the first has, and whether it is a lone one."""
     for i, row in enumerate(as_list("rows", rows)):
-        name = f"rows[{i}]"
-        alone = as_number(row) is not NotImplemented
-        listed = [row] if alone else as_list(name, row, "a number, or a list of numbers")
-        n = len(listed) if n is None else n
-        if len(listed) != n:
-            raise ValueError(f"{name} expects {counted(n, 'number')}, got {len(listed)}")
-        places = [name] if alone else [f"{name}[{k}]" for k in range(n)]
-        yield [*map(number, places, listed)], alone
+        sample = _sample(f"rows[{i}]", row)
+        cells = sample if isinstance(sample, list) else [sample]
+        n = len(cells) if n is None else n
+        if len(cells) != n:
+            raise ValueError(f"rows[{i}] expects {counted(n, 'number')}, got {len(cells)}")
+        yield cells, cells is not sample
+
+
+def pairs_of(xs: Any, ys: Any) -> list[Pair]:
+    """Return pairs of a sample, as a float or a list of floats, and its target.
+
+    Without any they are those of `toy`.
+    """
+    if (xs is None) != (ys is None):
+        raise ValueError("xs and ys go together: expected both or neither")
+    if xs is None:
+        xs, ys = toy()
+    samples, targets = as_list("xs", xs), as_list("ys", ys)
+    if len(samples) != len(targets):
+        raise ValueError(
+            f"expected a target for each sample, got {len(samples)} xs, {len(targets)} ys"
+        )
+    if not samples:
+        raise ValueError("xs expects at least one sample, got none")
+    samples = [_sample(f"xs[{i}]", x) for i, x in enumerate(samples)]
+    _check_finite("xs", samples)
+    _check_finite("ys", targets)
+    return [*zip(samples, targets)]
+
+
+def _sample(name: str, x: Any) -> Any:
+    """Return a lone number as a float, or several as a list of floats."""
+    if as_number(x) is not NotImplemented:
+        return number(name, x)
+    listed = as_list(name, x, "a number, or a list of numbers")
+    return [number(f"{name}[{k}]", part) for k, part in enumerate(listed)]
+
+
+def _check_finite(name: str, x: Any) -> None:
+    """Raise `ValueError` for a float, or one in a list, that is infinite or NaN."""
+    if isinstance(x, list | tuple):
+        for i, part in enumerate(x):
+            _check_finite(f"{name}[{i}]", part)
+    elif isinstance(x, float) and not math.isfinite(x):
+        raise ValueError(f"{name} expects a finite number, got {x}")

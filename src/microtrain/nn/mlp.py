@@ -89,7 +89,7 @@ class Neuron(Module):
 
     def __call__(self, x: Sequence[float | Value]) -> Value:
         """Return the neuron's output for a list of n_in numbers or Values."""
-        x = _inputs(self, x, len(self.weights))
+        x = inputs_of(self, x, len(self.weights))
         return ACTIVATIONS[self.activation](dot(self.weights, x, self.bias))
 
     def __repr__(self) -> str:
@@ -118,7 +118,7 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[float | Value]) -> Value | list[Value]:
         """Return the neurons' outputs: a list, or a Value if there is one neuron."""
-        x = _inputs(self, x, len(self.neurons[0].weights))
+        x = inputs_of(self, x, len(self.neurons[0].weights))
         outputs = [neuron(x) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -168,7 +168,7 @@ class MLP(Module):
 
     def __call__(self, x: Sequence[float | Value]) -> Any:
         """Return the prediction for one sample: a Value, or a list of them for several outputs."""
-        x = _inputs(self, x, self.n_in)
+        x = inputs_of(self, x, self.n_in)
         for layer in self.layers[:-1]:
             outputs = layer(x)
             x = [outputs] if isinstance(outputs, Value) else outputs
@@ -181,7 +181,7 @@ class MLP(Module):
         return f"MLP({self.n_in}{layers}, {counted(len(self.parameters()), 'parameter')})"
 
 
-def _inputs(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[float | Value]:
+def inputs_of(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[float | Value]:
     """Return `x` as a list. Raises `ValueError`, which names `module`, if it has not `n_in`."""
     if type(x) is not list:
         x = as_list(type(module).__name__, x, f"a list of {counted(n_in, 'number')} per sample")

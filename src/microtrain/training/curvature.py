@@ -18,10 +18,11 @@ from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part, Scope, write
 from ..engine.graph import gradients
 from ..engine.value import Value
+from ..nn.datasets import pairs_of
 from ..nn.losses import squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
-from .plan import Objective, pairs_of
+from .plan import Objective
 from .tracing import Traced, cached, trace_loss
 
 Vector = list[float]

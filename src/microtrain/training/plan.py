@@ -9,27 +9,15 @@ import warnings
 from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
-from ..engine.number import as_number, number
+from ..engine.number import number
 from ..engine.value import Value
-from ..errors import (
-    any_int,
-    as_list,
-    counted,
-    describe,
-    expect,
-    file_path,
-    one_of,
-    positive_int,
-    true_or_false,
-)
-from ..nn import datasets
+from ..errors import any_int, describe, expect, file_path, one_of, positive_int, true_or_false
+from ..nn.datasets import Pair, pairs_of
 from ..nn.description import Description
 from ..nn.losses import REDUCTIONS, Loss, encode_target, squared_error
-from ..nn.mlp import MLP
+from ..nn.mlp import MLP, inputs_of
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
-
-Pair = tuple[Any, Any]
 
 ENGINES = ("auto", "eager", "compiled", "native")
 MOST_SAMPLES = 10**7  # in one step, which holds its mini-batches in a list
@@ -159,14 +147,13 @@ class Objective:
 
     def _fitted(self, i: int, x: Any, y: Any) -> Pair:
         """Return sample number `i` and its target in the form that an MLP and the loss take."""
-        if not isinstance(x, list) or len(x) != self.model.n_in:
-            got = len(x) if isinstance(x, list) else "a lone number"
-            expected = counted(self.model.n_in, "input")
-            raise ValueError(f"xs[{i}]: MLP expects {expected}, got {got}")
+        name = "xs"
         try:
+            x = inputs_of(self.model, x, self.model.n_in)
+            name = "ys"
             return x, encode_target(self.loss, y, self.model.sizes[-1])
         except (TypeError, ValueError) as error:
-            raise type(error)(f"ys[{i}]: {error}") from None
+            raise type(error)(f"{name}[{i}]: {error}") from None
 
     def loss_of(self, prediction: Any, target: Any) -> Value:
         """Return the loss of one sample. Raises `TypeError` if it is no Value."""
@@ -210,41 +197,3 @@ class Objective:
                 f"to {most:.2g} in column {sizes[most]}: datasets.standardize them",
                 stacklevel=stacklevel,
             )
-
-
-def pairs_of(xs: Any, ys: Any) -> list[Pair]:
-    """Return pairs of a sample, as a float or a list of floats, and its target.
-
-    Without any they are those of `datasets.toy`.
-    """
-    if (xs is None) != (ys is None):
-        raise ValueError("xs and ys go together: expected both or neither")
-    if xs is None:
-        xs, ys = datasets.toy()
-    samples, targets = as_list("xs", xs), as_list("ys", ys)
-    if len(samples) != len(targets):
-        raise ValueError(
-            f"expected a target for each sample, got {len(samples)} xs, {len(targets)} ys"
-        )
-    if not samples:
-        raise ValueError("xs expects at least one sample, got none")
-    pairs = []
-    for i, (x, y) in enumerate(zip(samples, targets)):
-        _check_finite(f"ys[{i}]", y)
-        name = f"xs[{i}]"
-        if as_number(x) is NotImplemented:
-            x = [number(f"{name}[{k}]", part) for k, part in enumerate(as_list(name, x))]
-        else:
-            x = number(name, x)
-        _check_finite(name, x)
-        pairs.append((x, y))
-    return pairs
-
-
-def _check_finite(name: str, x: Any) -> None:
-    """Raise `ValueError` for a float, or one in a list, that is infinite or NaN."""
-    if isinstance(x, list | tuple):
-        for i, part in enumerate(x):
-            _check_finite(f"{name}[{i}]", part)
-    elif isinstance(x, float) and not math.isfinite(x):
-        raise ValueError(f"{name} expects a finite number, got {x}")
