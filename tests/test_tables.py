@@ -19,7 +19,7 @@ from outcomes import status_of
 
 import microtrain as mt
 from microtrain.cli import main
-from microtrain.cli.tables import confusion, score
+from microtrain.cli.fit import confusion, score
 from microtrain.files.csv import Table, read_table
 from microtrain.tables import fit as fitting
 from microtrain.tables.fit import _split, read_task

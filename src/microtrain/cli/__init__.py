@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import CompileError
 from ..lab.executors import SweepError
-from . import fit, predict, report, sweep, train
+from . import fit, report, sweep, train
 from .options import FAILED, INTERRUPTED, OK, STYLE, UNREAD, USAGE, Command, Parser, filled, hint
 from .terminal import open_streams, say, silence
 
-LISTED = train.COMMAND, fit.COMMAND, predict.COMMAND, sweep.SWEEP, sweep.MAP, report.COMMAND
+LISTED = train.COMMAND, fit.FIT, fit.PREDICT, sweep.SWEEP, sweep.MAP, report.COMMAND
 COMMANDS = {command.name: command for command in LISTED}
 
 

@@ -1,23 +1,29 @@
-"""`microtrain fit`: learn to predict a column of a table."""
+"""`microtrain fit` and `microtrain predict`: learn to predict a column of a table, and do so."""
 
 from __future__ import annotations
 
 import argparse
+import collections
+import math
 import os
+import sys
+from collections.abc import Sequence
+from typing import Any
 
 from ..errors import counted
+from ..files.csv import write_csv
 from ..files.records import CheckpointError, target
 from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
-from ..tables.predictor import Predictor
+from ..tables.predictor import Predictor, inputs_of
 from . import tables
-from .options import Command, Unset, filled, usual
-from .terminal import Progress, about, printable, shown
+from .options import OK, Command, Unset, filled, usual
+from .terminal import Progress, about, printable, say, shown, styled
 from .train import SHARED, ended, options_of
 
 SHOWN = 12  # classes in a table of those mixed up; more make it too large
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run_fit(arguments: argparse.Namespace) -> int:
     options = options_of(arguments)
     if arguments.save is not None:
         _check_save(arguments)
@@ -68,9 +74,9 @@ def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
     if not held:
         print("No rows were held out, so nothing says how good it is on others.")
     elif fine:
-        print(f"Of the rows held out: {tables.score(held, found.task.guess)}")
+        print(f"Of the rows held out: {score(held, found.task.guess)}")
         if 0 < len(predictor.target.texts) <= SHOWN:
-            print(f"\n{tables.confusion(held, predictor.target.texts)}")
+            print(f"\n{confusion(held, predictor.target.texts)}")
         known = {truth for truth, _ in held}
         if names := [text for text in predictor.target.texts if text not in known]:
             few = f"{len(names)} of {len(predictor.target.texts)} classes, such as {names[0]!r}"
@@ -80,9 +86,9 @@ def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
         print(f"\nKept in {name}: microtrain predict {name} FILE")
 
 
-COMMAND = Command(
+FIT = Command(
     name="fit",
-    run=run,
+    run=run_fit,
     purpose="learn to predict a column of a table",
     description="Learn to predict one column of a table from the others, and say how well that "
     "goes on rows that were held out. The rate warms up in the first twentieth of the steps, then "
@@ -100,3 +106,86 @@ COMMAND = Command(
         "batch-size": Unset(BATCH),
     },
 )
+
+
+def run_predict(arguments: argparse.Namespace) -> int:
+    predictor, table = Predictor.load(arguments.model), tables.table_of(arguments, arguments.file)
+    found = len(table.rows)
+    if arguments.skip_empty:
+        table = table.complete(column.name for column in predictor.columns)
+    xs = inputs_of(predictor.columns, table)
+    progress = Progress("rows predicted", arguments.quiet)
+    predictions = [*map(predictor.predict, progress.over(xs))]
+    new: dict[str, list[Any]] = {f"predicted {predictor.target.name}": predictions}
+    if arguments.probabilities:
+        shares = [*map(predictor.probabilities, xs)]
+        for k, text in enumerate(predictor.target.texts):
+            new[f"probability {text}"] = [share[k] for share in shares]
+    cells = [row for _, row in table.rows]
+    old = {name: [row[i] for row in cells] for i, name in enumerate(table.names) if name not in new}
+    write_csv(sys.stdout, [[*old, *new], *zip(*old.values(), *new.values())])
+    if found > len(xs):
+        say(f"{PREDICT.prog}: {counted(found - len(xs), 'row')} with an empty cell left out")
+    for column, cell, n in predictor.unseen(table):
+        told = f"{column!r} is {cell!r}, which was not there in training"
+        say(f"{PREDICT.prog}: {counted(n, 'row')}: {told}")
+    if predictor.target.name in table.names and not arguments.quiet:
+        texts, truths = predictor.target.texts, predictor.truths(table)
+        if pairs := [(y, p) for y, p in zip(truths, predictions) if y is not None]:
+            common = collections.Counter(y for y, _ in pairs).most_common(1)[0][0]
+            say(score(pairs, common if texts else predictor.target.mean))
+        if unknown := sum(y not in texts for y, _ in pairs) if texts else 0:
+            told = f"{predictor.target.name!r} is none of {', '.join(map(repr, texts))}"
+            say(f"{PREDICT.prog}: {counted(unknown, 'row')}: {told}")
+    return OK
+
+
+PREDICT = Command(
+    name="predict",
+    run=run_predict,
+    purpose="predict the rows of a table with what fit has learned",
+    description="Apply what microtrain fit ... --save MODEL has learned to the rows of a table, "
+    "and print them as CSV with one more column. If the target is a column of the table, too, "
+    "standard error says how many are right.",
+    examples=(
+        "microtrain fit flowers.csv --target species --save model.json",
+        "microtrain predict model.json new.csv > predicted.csv",
+    ),
+    ok="the rows were predicted",
+    files={
+        "MODEL": "a file from microtrain fit --save",
+        "FILE": "a table with the columns it was trained on; - for standard input",
+    },
+    options=usual("sep probabilities skip-empty quiet"),
+)
+
+
+def score(pairs: list[tuple[Any, Any]], guess: Any) -> str:
+    """Return how good predictions are, and how good it is to guess this class, or mean, always."""
+    n, truths = len(pairs), [truth for truth, _ in pairs]
+    if isinstance(guess, str):
+        right, by_guess = sum(truth == y for truth, y in pairs), truths.count(guess)
+        worse = right < by_guess
+        told = f"{right:,} of {n:,} right, {right / n:.1%} "
+        told += f"(always saying {guess!r} would get {by_guess / n:.1%})"
+    else:
+        error = math.dist(truths, [p for _, p in pairs]) / n**0.5
+        spread = math.dist(truths, [guess] * n) / n**0.5
+        worse = error > spread
+        told = f"root mean square error {error:.4g} "
+        told += f"(always saying {guess:.4g}, the mean in training: {spread:.4g})"
+    return told + (": worse than that" if worse else "")
+
+
+def confusion(pairs: list[tuple[Any, Any]], classes: Sequence[str]) -> str:
+    """Return a table of how often each class, by row, was taken for each, in the same order."""
+    counts = collections.Counter(pairs)
+    names = [printable(name) for name in classes]
+    width = max(map(len, names))
+    cell = min(12, max(5, width))  # longer names are cut in the header
+    header = "".join(f" {name[:cell]:>{cell}}" for name in names)
+    lines = [styled(f"{'':{width}} {header}  predicted")]
+    for name, truth in zip(names, classes):
+        row = "".join(f" {counts[truth, guess] or '·':>{cell}}" for guess in classes)
+        lines.append(f"{name:{width}} {row}")
+    return "\n".join(lines)
