@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..engine.graph import reset
@@ -16,37 +16,31 @@ Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
 Stepped = tuple[float, float, State]  # the loss before a step, the gradient's length, what is after
 
 
-def step(
-    model: Callable[[Any], Any],
-    parameters: Sequence[Value],
-    batches: Sequence[Sequence[tuple[Any, Any]]],
-    lr: float,
-    loss_of: Callable[[Any, Any], Value],
-    reduction: str,
-    zero_grad: bool,
-) -> float:
+def step(objective: Objective, batches: Batches, lr: float, zero_grad: bool) -> float:
     """Update the parameters once, and return the loss that they had before.
 
-    batches: one or more mini-batches of (sample, target); the gradients of all of them add up.
+    batches: one or more mini-batches; the gradients of all of them add up.
     """
     total = 0.0
     for turn, batch in enumerate(batches):
+        samples = [objective.samples[i] for i in batch]
+
         # 1. Forward pass: a prediction for each sample.
-        predictions = [model(x) for x, _ in batch]
+        predictions = [objective.model(x) for x, _ in samples]
 
         # 2. Loss: one number that says how wrong the predictions are.
-        loss: Any = sum(loss_of(prediction, y) for prediction, (_, y) in zip(predictions, batch))
-        if reduction == "mean":
-            loss = loss / len(batch)
+        loss: Any = sum(objective.loss_of(p, y) for p, (_, y) in zip(predictions, samples))
+        if objective.reduction == "mean":
+            loss = loss / len(samples)
 
         # 3. Backward pass: the derivative of the loss by each parameter, added to its gradient.
         if zero_grad and turn == 0:
-            reset(parameters)
+            reset(objective.parameters)
         loss.backward()
         total += loss.data
 
     # 4. Update: every parameter a small step downhill.
-    update(parameters, lr)
+    update(objective.parameters, lr)
     return total
 
 
@@ -64,13 +58,8 @@ class EagerEngine:
 
         Return the loss before it, the length of the gradient, and the state after it.
         """
-        objective, parameters = self.objective, self.objective.parameters
-        drawn = [[objective.samples[i] for i in batch] for batch in batches]
-        loss = step(
-            *(objective.model, parameters, drawn, lr),
-            *(objective.loss_of, objective.reduction, self.zero_grad),
-        )
-        after, squares = state_of(parameters), 0.0
+        loss = step(self.objective, batches, lr, self.zero_grad)
+        after, squares = state_of(self.objective.parameters), 0.0
         for g in after[1]:
             squares = squares + g * g
         return loss, sqrt(squares), after
