@@ -7,6 +7,7 @@ over the samples: its length does not depend on how many there are.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,7 +18,7 @@ from ..compiler.writer import Scope, write
 from ..errors import CompileError
 from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
 from .plan import Objective
-from .purity import check_numbers, inspect
+from .purity import inspect
 from .tracing import Traced, cached, trace_loss
 
 # Names that the generated step uses itself.
@@ -73,15 +74,13 @@ class CompiledEngine(RecordedEngine):
     def __init__(
         self, objective: Objective, zero_grad: bool, accumulate: int, strict: bool = False
     ) -> None:
-        uses_sum = strict and inspect(objective)
+        check = inspect(objective) if strict else None
         super().__init__(objective, zero_grad)
         if strict and self._description is None:
             raise CompileError("it holds something that can't be compared later")
-        settings = zero_grad, accumulate, strict, uses_sum
-        self.source, self._function, pack = cached(
-            *(objective, self._description, ("step", objective.reduction, *settings)),
-            lambda: _generated(objective, *settings),
-        )
+        kind = "step", objective.reduction, zero_grad, accumulate, strict
+        make = functools.partial(_generated, objective, zero_grad, accumulate, check)
+        self.source, self._function, pack = cached(objective, self._description, kind, make)
         self._sample = [pack(x, y) for x, y in objective.samples].__getitem__
         self._batches: Batches = ()
 
@@ -102,20 +101,16 @@ def _generated(*settings: Any) -> tuple[str, Callable[..., Any], Callable[..., A
 
 
 def written(
-    objective: Objective,
-    zero_grad: bool = True,
-    accumulate: int = 1,
-    strict: bool = False,
-    uses_sum: bool = False,
+    objective: Objective, zero_grad: bool = True, accumulate: int = 1, check: Any = None
 ) -> tuple[Traced, str, dict[str, Any], list[str]]:
-    """Record a training step, and write it down.
+    """Record a training step, and write it down; `check` may refuse the record.
 
     Return the record, its Python, what that calls, and the name or expression of each place.
     """
     with without_collection():
         traced = trace_loss(objective)
-        if strict:
-            check_numbers(traced, objective, uses_sum)
+        if check is not None:
+            check(traced)
         forward, loss, backward = traced.backward(objective.reduction == "mean")
     scope = Scope(Python, [traced.record], RESERVED)
     names = scope.inputs(traced.record)

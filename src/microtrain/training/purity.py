@@ -12,7 +12,7 @@ import functools
 import itertools
 import math
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..engine import operators, piecewise, primitives
@@ -54,15 +54,15 @@ INSTRUCTIONS = {  # what they do, where it isn't allowed
 WRAPS = (functools.partial, types.MethodType, staticmethod, classmethod, property)
 
 
-def inspect(objective: Objective) -> bool:
-    """Return whether the code uses `sum`. Raises `CompileError` if it may not stay the same."""
+def inspect(objective: Objective) -> Callable[[Traced], None]:
+    """Return a check of the record. Raises `CompileError` if the code may not stay the same."""
     for p in objective.parameters:
         if type(p) is not Value or type(p.data) is not float or type(p.grad) is not float:
             raise CompileError("its parameters are not plain Values of floats")
     inspector = _Inspector(objective.parameters)
     inspector.inspect(objective.model, shared=False)  # what is recorded is a copy of it
     inspector.inspect(objective.loss)
-    return inspector.uses_sum
+    return functools.partial(_check_numbers, objective, inspector.uses_sum)
 
 
 def may_look(lr: Any, tracked: Any) -> str:
@@ -76,7 +76,7 @@ def may_look(lr: Any, tracked: Any) -> str:
     return ""
 
 
-def check_numbers(traced: Traced, objective: Objective, uses_sum: bool) -> None:
+def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None:
     """Raise `CompileError` where plain numbers of the data may meet in another way than symbols do.
 
     Python's own `sum` adds floats with less rounding; and of whole numbers, targets for example,
