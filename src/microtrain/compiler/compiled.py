@@ -12,7 +12,7 @@ from ..engine.number import number
 from ..engine.tree import Derivative, Shape, as_lists, flatten_result, size, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
-from .code import Code
+from .python import Code
 from .record import without_collection
 from .transforms import Argnums, Transform, called, chosen, grad, taken_apart, trace
 

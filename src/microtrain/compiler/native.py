@@ -15,9 +15,8 @@ from ..engine.primitive import Primitive
 from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten_result
 from ..errors import CompileError
 from .c import Source
-from .code import FEW, Code
 from .compiled import Compiled, each
-from .python import Python, assemble, function
+from .python import FEW, Code, Python, assemble, function
 from .record import Record
 from .toolchain import load
 from .writer import INFIX, Part, Scope

@@ -87,9 +87,7 @@ class Scope:
         """Return the names as different identifiers that mean nothing else in the code."""
         found = []
         for name in names:
-            plain = name
-            if not (name.isascii() and name.isidentifier()):
-                plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+            plain = "".join([c if c.isascii() and c.isalnum() else "_" for c in name])
             if not plain[:1].isalpha() or plain in self.language.keywords:
                 plain = f"x{plain}"
             while plain in self._taken:

@@ -53,10 +53,9 @@ def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
 
 
 def propagate(root: Value, seed: Any, order: Sequence[Value], zero: Any) -> None:
-    """Add the derivatives of ``seed * root`` to the `.grad` of the leaves it was computed from.
+    """Add the derivatives of ``seed * root`` to the `.grad` of the leaves: the chain rule.
 
-    This is the chain rule: each value, from the last in `order` (of `topological_sort`) to the
-    first, adds its gradient times the partial derivative by a parent to that parent's gradient.
+    Each value, from the last to the first, adds gradient times partial to that of each parent.
     """
     for value in order:
         value.grad = zero

@@ -277,10 +277,7 @@ def node(data: Any, op: str, parents: tuple[Value, ...], partials: tuple[Any, ..
 
 
 def number_in(operand: object, name: str) -> Any:
-    """Return the number in a Value, or the number that the operand is.
-
-    Raises `TypeError`, which names the operation or argument, if it is neither.
-    """
+    """Return the number in a Value, or any other number. Raises `TypeError` if it is neither."""
     number = operand.data if isinstance(operand, Value) else as_number(operand)
     if number is NotImplemented:
         raise TypeError(f"{name} expects a number or a Value, got {describe(operand)}")
