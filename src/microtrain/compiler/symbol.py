@@ -7,7 +7,6 @@ the numbers, such as a branch, raises `CompileError`. Comparing two symbols give
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -19,7 +18,7 @@ from .record import Record
 
 _new: Any = object.__new__
 
-PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+PACKAGES = (os.path.dirname(os.path.dirname(__file__)) + os.sep, f"{os.sep}site-packages{os.sep}")
 
 
 def as_place(record: Record, x: Any) -> Any:
@@ -211,13 +210,9 @@ class Condition(_Recorded):
 
 def _where() -> str:
     """Return file, line and text of the innermost running line that is the user's own."""
-    import linecache
+    from traceback import extract_stack  # slow to import
 
-    frame = sys._getframe()
-    path = frame.f_code.co_filename
-    while frame.f_back and (path.startswith(PACKAGE) or f"{os.sep}site-packages{os.sep}" in path):
-        frame = frame.f_back
-        path = frame.f_code.co_filename
-    line = frame.f_lineno
-    text = linecache.getline(path, line).strip()
+    stack = extract_stack()
+    users = [frame for frame in stack if not any(x in frame.filename for x in PACKAGES)]
+    path, line, _, text = (users or stack[:1])[-1]
     return f"{path}, line {line}" + (f", in {text!r}" if text else "")

@@ -201,7 +201,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> mt.grad(lambda p: p["w"][0] * p["w"][1] + p["b"])({"w": [3.0, 4.0], "b": 1.0})
     {'w': [4.0, 3.0], 'b': 1.0}
     """
-    return _transform("grad", f, argnums)  # type: ignore[no-any-return]
+    return _transform("grad", f, argnums)
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
@@ -211,7 +211,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     >>> mt.value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
     """
-    return _transform("value_and_grad", f, argnums)  # type: ignore[no-any-return]
+    return _transform("value_and_grad", f, argnums)
 
 
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -226,7 +226,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> mt.jacobian(polar)([2.0, 0.0])
     [[1.0, 0.0], [0.0, 2.0]]
     """
-    return _transform("jacobian", f, argnums)  # type: ignore[no-any-return]
+    return _transform("jacobian", f, argnums)
 
 
 def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -242,7 +242,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> mt.hessian(lambda a, b: a**2 * b, argnums=(0, 1))(3.0, 5.0)
     ((10.0, 6.0), (6.0, 0.0))
     """
-    return _transform("hessian", f, argnums)  # type: ignore[no-any-return]
+    return _transform("hessian", f, argnums)
 
 
 def _hessian(f: Any, argnums: Argnums, leaves: Sequence[Any], shape: Shape) -> Any:
@@ -259,7 +259,7 @@ RULES: dict[str, Callable[..., Any]] = {
 }
 
 
-def _transform(what: str, f: Any, argnums: Any) -> Any:
+def _transform(what: str, f: Any, argnums: Any) -> Transform:
     """Return the transform of a function; of a compiled one the compiled transform."""
     for n in argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,):
         expect(type(n) is int, "argnums", "an int or a tuple of ints", argnums)

@@ -28,28 +28,24 @@ class Primitive:
     Attributes: `name`; `function`, of plain numbers; `of_floats`, the same, or the function of
     `math` that `python` names; `call`, of any operands; `slopes`, one for each operand, or none for
     an operator, for which Values have a method; `specialised`, a faster function for each type of
-    operand that has one; the rest as for `primitive`.
+    operand that has one; the rest are options, as for `primitive`.
     """
 
+    takes = ""
+    exact = False
+    raises = True
+    python: Text = ""
+    c: Text = ""
+    javascript: Text = ""
+
     def __init__(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        slopes: tuple[Slope | None, ...] = (),
-        *,
-        call: Callable[..., Any] | None = None,
-        takes: str = "",
-        exact: bool = False,
-        raises: bool = True,
-        python: Text = "",
-        c: Text = "",
-        javascript: Text = "",
+        self, name: str, function: Callable[..., Any], slopes: Any = (), **options: Any
     ) -> None:
-        self.name, self.function, self.slopes = name, function, slopes
-        self.call = function if call is None else call
-        self.takes, self.exact, self.raises = takes, exact, raises
-        self.python, self.c, self.javascript = python, c, javascript
-        self.of_floats = getattr(math, python, function) if isinstance(python, str) else function
+        self.name, self.function, self.slopes, self.call = name, function, slopes, function
+        for option, given in options.items():
+            setattr(self, option, given)
+        text = self.python
+        self.of_floats = getattr(math, text, function) if isinstance(text, str) else function
         self.specialised: dict[type, Callable[..., Any]] = {}
 
     def perform(self, operands: Sequence[Any]) -> Any:
@@ -90,7 +86,7 @@ class Primitive:
         for k in varying:
             slope = self.slopes[k]
             try:
-                partial = slope(y, *operands)  # type: ignore[misc]
+                partial = slope(y, *operands)
             except Exception as error:
                 error.add_note(f"in slope {k} of {self.name}")
                 raise
