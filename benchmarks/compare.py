@@ -37,7 +37,7 @@ import microtrain as mt
 import microtrain.nn.micrograd
 from microtrain.compiler import toolchain
 from microtrain.compiler.python import Python
-from microtrain.compiler.transforms import taken_apart, trace
+from microtrain.compiler.transforms import taken_apart
 from microtrain.compiler.writer import Part, Scope, write
 
 XS, YS = mt.datasets.toy()
@@ -371,7 +371,7 @@ def operators(kind, n=3):
 def traced():
     f = mt.value_and_grad(lambda parameters: loss_by_operators(parameters, *FEW_MOONS))
     _, shape = taken_apart(f, (some_parameters(),), {})
-    record, (value, *slopes), _ = trace(f, "", shape)
+    record, (value, *slopes), _ = f.trace(shape)
     return record, value, slopes
 
 

@@ -14,7 +14,7 @@ from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
 from .python import Code
 from .record import without_collection
-from .transforms import Argnums, Transform, called, chosen, grad, taken_apart, trace
+from .transforms import Transform, called, chosen, grad, taken_apart
 
 SHAPES = 32  # of arguments, whose code is kept
 LARGE = 100_000  # entries of a Hessian; a larger one is not written down
@@ -32,14 +32,13 @@ class Compiled(Transform):
 
     __call__: Callable[..., Any]  # the code for the shape that the arguments had last
     kind: ClassVar[type[Code]] = Code
+    instead = ", or do without mt.compile"
 
-    def __init__(
-        self, what: str, f: Callable[..., Any], argnums: Argnums | None = None, traced: Any = None
-    ) -> None:
+    def __init__(self, what: str, f: Any, argnums: Any = None, traced: Any = None) -> None:
         super().__init__(what, f, argnums)
         self.parameters = _parameters(f)
         cached = functools.lru_cache(SHAPES)
-        self.traced = traced or cached(functools.partial(trace, self, ", or do without mt.compile"))
+        self.traced = traced or cached(self.trace)
         self._code = cached(without_collection()(self._made))
         self._last: Any = None
         self.__call__ = self.dispatch

@@ -50,9 +50,7 @@ def _unary(primitive: Primitive) -> Callable[[Symbol], Any]:
     return method
 
 
-def _binary(
-    primitive: Primitive, *, reflected: bool = False, compares: bool = False
-) -> Callable[..., Any]:
+def _binary(primitive: Primitive, *, reflected: bool = False, compares: bool = False) -> Any:
     """Return the method that records an operation on a symbol and a number.
 
     The symbol is the right operand if `reflected`; the result is a condition if it `compares`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort, variables
@@ -30,6 +30,7 @@ class Transform:
     """
 
     __wrapped__: Any
+    instead = "; higher derivatives need that"  # at the end of errors of what is recorded
 
     def __init__(self, what: str, f: Any, argnums: Argnums | None = None) -> None:
         expect(callable(f), what, "a function", f)
@@ -54,23 +55,21 @@ class Transform:
         if not values:
             return self.numbers(leaves, shape)
         sources = [leaf for value in values for leaf in topological_sort(value)[1]]
-        with _differentiated_by(sources):
-            record, places, result = trace(self, "; higher derivatives need that", shape)
+        record, places, result = _differentiated_by(sources, self.trace, shape)
         return unflatten(result, iter(record.replay(leaves, places)))
 
+    def trace(self, shape: Shape) -> tuple[Record, list[int], Shape]:
+        """Run over symbols: return the record, and the places and the shape of the results."""
+        with without_collection():
+            record = Record(self.instead)
+            symbols = [Symbol(record, record.input("x")) for _ in range(size(shape))]
+            leaves, result = flatten_result(self.numbers(symbols, shape), "the result")
+            if record.refused:
+                raise record.refused
+            return record, [as_place(record, x) for x in leaves], result
 
-def trace(f: Transform, instead: str, shape: Shape) -> tuple[Record, list[int], Shape]:
-    """Run `f` over symbols: return the record, and the places and the shape of the results."""
-    with without_collection():
-        record = Record(instead)
-        symbols = [Symbol(record, record.input("x")) for _ in range(size(shape))]
-        leaves, result = flatten_result(f.numbers(symbols, shape), "the result")
-        if record.refused:
-            raise record.refused
-        return record, [as_place(record, x) for x in leaves], result
 
-
-def taken_apart(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Shape]:
+def taken_apart(f: Any, args: Any, kwargs: Any) -> tuple[list[Any], Shape]:
     """Return the numbers and Values in the arguments of `f`, and the shape of the arguments.
 
     It is that of a tuple; the keys are the names of the last arguments, which go by keyword.
@@ -86,9 +85,7 @@ def taken_apart(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
     return leaves, (tuple, tuple(kwargs), shapes)
 
 
-def bound(
-    f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def bound(f: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
     """Return the arguments of `f`, those by keyword only where they have to be."""
     if kwargs:
         import inspect
@@ -106,30 +103,25 @@ def called(f: Callable[..., Any], shape: Shape, leaves: Iterable[Any]) -> Any:
     return f(*args[:count], **dict(zip(shape[1], args[count:])))
 
 
-@contextlib.contextmanager
-def _differentiated_by(inputs: Sequence[Value]) -> Iterator[frozenset[Value]]:
-    """Note variables of a function that runs; give those of the functions around it."""
-    enclosing = variables.get()
-    before = variables.set(enclosing.union(inputs))
+def _differentiated_by(inputs: Sequence[Value], run: Callable[..., Any], *args: Any) -> Any:
+    """Return ``run(*args)``, in which these are known as variables."""
+    before = variables.set(variables.get().union(inputs))
     try:
-        yield enclosing
+        return run(*args)
     finally:
         variables.reset(before)
 
 
-def _evaluated(
-    f: Callable[..., Any], inputs: Sequence[Value], shape: Shape
-) -> tuple[list[Value], Shape]:
+def _evaluated(f: Any, inputs: Sequence[Value], shape: Shape) -> tuple[list[Value], Shape]:
     """Run `f` over Values: return those in its result, and the shape of that.
 
     Raises `CompileError` if `f` uses a variable of a function around it that is being
     differentiated: to `f` it would be a constant, and the derivative of the whole would be wrong.
     """
-    with _differentiated_by(inputs) as enclosing:
-        result = called(f, shape, inputs)
+    result = _differentiated_by(inputs, called, f, shape, inputs)
     leaves, result_shape = flatten_result(result, "the result")
     results = [x if isinstance(x, Value) else Value(x) for x in leaves]
-    if enclosing:
+    if enclosing := variables.get():
         used = [leaf for x in results for leaf in topological_sort(x)[1]]
         if not enclosing.isdisjoint(used):
             raise CompileError(

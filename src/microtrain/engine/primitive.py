@@ -38,9 +38,7 @@ class Primitive:
     c: Text = ""
     javascript: Text = ""
 
-    def __init__(
-        self, name: str, function: Callable[..., Any], slopes: Any = (), **options: Any
-    ) -> None:
+    def __init__(self, name: str, function: Any, slopes: Any = (), **options: Any) -> None:
         self.name, self.function, self.slopes, self.call = name, function, slopes, function
         for option, given in options.items():
             setattr(self, option, given)
