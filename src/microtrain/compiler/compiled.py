@@ -40,7 +40,6 @@ class Compiled(Transform):
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(self.trace)
         self._code = cached(without_collection()(self._made))
-        self._last: Any = None
         self.__call__ = self.dispatch
         self._numbers = (tuple, (), (None,) * len(self.parameters))
         try:
@@ -125,11 +124,11 @@ class Compiled(Transform):
             )
         return self._latest.c().portable()
 
-    @property
+    @functools.cached_property
     def _latest(self) -> Any:
         """The code for the last arguments, or for numbers. Raises `ValueError` if there is none."""
         try:
-            return self._last or self._use(self._numbers)
+            return self._use(self._numbers)
         except CompileError:
             raise
         except Exception:
@@ -146,7 +145,7 @@ class Compiled(Transform):
 
     def _use(self, shape: Shape) -> Any:
         """Return the code for arguments of this shape; the next call tries it first."""
-        self._last = code = self._code(shape)
+        self._latest = code = self._code(shape)
         self.__call__ = code.function
         return code
 

@@ -164,10 +164,6 @@ def _ieee_power(record: Record, x: int, n: int) -> int | None:
     return x if n == ONE else _power(record, x, n)
 
 
-def _where(record: Record, condition: int, a: int, b: int) -> int | None:
-    return None if condition >= 0 else a if condition == ONE else b
-
-
 RULES: dict[Primitive, Callable[..., int | None]] = {
     operators.ADD: _add,
     operators.SUBTRACT: lambda record, a, b: a if b == ZERO else None,
@@ -177,7 +173,7 @@ RULES: dict[Primitive, Callable[..., int | None]] = {
     operators.NEGATE: Record.negated,
     operators.POWER: _power,
     operators.IEEE_POWER: _ieee_power,
-    WHERE: _where,
+    WHERE: lambda record, c, a, b: None if c >= 0 else a if c == ONE else b,
 }
 
 

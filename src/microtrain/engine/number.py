@@ -21,7 +21,6 @@ class Operand:
     __slots__ = ()
 
     rank: ClassVar[int] = 1
-    is_condition: ClassVar[bool] = False
 
     def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
         """Return the result of an operation on these operands, this among them."""

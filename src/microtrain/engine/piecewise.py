@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import expect
 from .number import as_condition, of_one_kind, operand
 from .primitive import Primitive, primitive
 
-if TYPE_CHECKING:
-    from .protocols import Stepwise
-
 EXACT: Any = {"exact": True, "raises": False}
-
-
-def stepwise(**texts: Any) -> Callable[[Callable[[float], float]], Stepwise]:
-    """Return the decorator `primitive` for an exact operation that has no slope."""
-    return primitive(slopes=None, **EXACT, **texts)
 
 
 def choice(condition: str, a: str, b: str) -> Any:
@@ -27,7 +18,9 @@ def choice(condition: str, a: str, b: str) -> Any:
     return {"python": f"{a} if {condition} else {b}", "c": text, "javascript": text}
 
 
-@stepwise(
+@primitive(
+    slopes=None,
+    **EXACT,
     python="1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0",
     c="(double)({0} > 0.0) - ({0} < 0.0)",
     javascript="{0} > 0.0 ? 1.0 : {0} < 0.0 ? -1.0 : 0.0",
@@ -41,13 +34,15 @@ def sign(x: float) -> float:
     return type(x)((x > 0) - (x < 0))
 
 
-@stepwise(**choice("{0} <= 0.0", "0.0", "1.0"))
+@primitive(slopes=None, **EXACT, **choice("{0} <= 0.0", "0.0", "1.0"))
 def heaviside(x: float) -> float:
     """Return 1 where x is positive, else 0: the slope of `relu`."""
     return type(x)(0 if x <= 0 else 1)
 
 
-@stepwise(
+@primitive(
+    slopes=None,
+    **EXACT,
     python="floor({0}) + 0.0 if isfinite({0}) else {0}",
     c="floor({0}) + 0.0",
     javascript="Math.floor({0}) + 0.0",
@@ -61,7 +56,9 @@ def floor(x: float) -> float:
     return type(x)(math.floor(x)) if x - x == 0 else x
 
 
-@stepwise(
+@primitive(
+    slopes=None,
+    **EXACT,
     python="ceil({0}) + 0.0 if isfinite({0}) else {0}",
     c="ceil({0}) + 0.0",
     javascript="Math.ceil({0}) + 0.0",
@@ -75,7 +72,7 @@ def ceil(x: float) -> float:
     return type(x)(math.ceil(x)) if x - x == 0 else x
 
 
-@stepwise(python="{0}", c="{0}", javascript="{0}")
+@primitive(slopes=None, **EXACT, python="{0}", c="{0}", javascript="{0}")
 def detach(x: float) -> float:
     """Return x as a constant: nothing is differentiated by what it was computed from.
 

@@ -187,9 +187,8 @@ def primitive(
     return decorate
 
 
-def _operands(name: str, function: Any) -> int:
+def _operands(name: str, function: Any) -> Any:
     """Return how many operands a function takes."""
-    count: int
     if code := getattr(function, "__code__", None):
         count = code.co_argcount
         plain = not (code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__)

@@ -45,7 +45,6 @@ def elementary(name: str, slope: Slope, words: str, at: float = 0.0, **options: 
 
 
 ABOVE_0: Any = {"takes": "a number above 0"}
-ABOVE_MINUS_1: Any = {"takes": "a number above -1"}
 FINITE: Any = {"takes": "a finite number"}
 UP_TO_1: Any = {"takes": "a number from -1 to 1"}
 
@@ -57,7 +56,7 @@ log1p = elementary(
     lambda y, x: ratio(1, 1 + x),
     "log(1 + x), accurate for small x",
     1e-20,
-    **ABOVE_MINUS_1,
+    takes="a number above -1",
 )
 log2 = elementary(
     "log2", lambda y, x: ratio(1 / math.log(2), x), "the logarithm of x to base 2", 8.0, **ABOVE_0
