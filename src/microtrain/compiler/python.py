@@ -23,7 +23,18 @@ FEW = 10  # numbers in a list whose types are compared one by one
 # Names that the generated function uses itself.
 RESERVED = (
     *("otherwise", "reals", "kinds", "items", "points", "results", "arguments", "named"),
-    *("type", "map", "float", "list", "tuple", "dict", "len", "Exception", "TypeError"),
+    *(
+        "Derivative",
+        "type",
+        "map",
+        "float",
+        "list",
+        "tuple",
+        "dict",
+        "len",
+        "Exception",
+        "TypeError",
+    ),
 )
 
 
@@ -65,7 +76,7 @@ def function(name: str, parameters: Sequence[str], lines: Iterable[str]) -> str:
 
 def assemble(source: str, name: str, namespace: Mapping[str, Any]) -> Any:
     """Return the function of this name that the source defines."""
-    scope = {"inf": math.inf, "nan": math.nan, **namespace}
+    scope = {"inf": math.inf, "nan": math.nan, "Derivative": Derivative, **namespace}
     exec(compile(source, f"<microtrain: {name}>", "exec"), scope)
     return scope.pop(name)  # which leaves no circle of references
 
@@ -153,7 +164,7 @@ class Code:
 
     def _literal(self, x: Any) -> str:
         """Return how the code writes the kind of a nesting, or a key of a dict."""
-        if x in (list, tuple, dict):
+        if x in (list, tuple, dict, Derivative):
             return x.__name__  # type: ignore[no-any-return]
         if type(x) in (str, int):
             return repr(x)
@@ -173,7 +184,7 @@ class Code:
             return next(texts)
         kind, keys, shapes = shape
         if kind is Derivative:
-            return f"{self._literal(kind)}({self._written((list, keys, shapes), texts)})"
+            return f"Derivative({self._written((list, keys, shapes), texts)})"
         parts = [self._written(part, texts) for part in shapes]
         if kind is list and any(shapes):  # not repeated: each of its parts is a new one
             return f"[{', '.join(parts)}]"

@@ -142,13 +142,13 @@ def derivatives(
     inputs = [Value(x) for x in leaves]
     by: list[Any] = []
     by_shape = flatten(chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
-    row, by_shape = as_lists(by_shape), as_lists(by_shape, Derivative)
+    plain, by_shape = as_lists(by_shape), as_lists(by_shape, Derivative)
     results, result_shape = _evaluated(f, inputs, shape)
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:
         return (value,)
-    if result_shape is not None and issubclass(result_shape[0], list) and by_shape != row:
-        result_shape, by_shape = (Derivative, *result_shape[1:]), row  # the rows are plain lists
+    if result_shape is not None and result_shape[0] is list and by_shape != plain:
+        result_shape = Derivative, *result_shape[1:]
     slopes: Any = (gradients(x, by) for x in results)
     if 0 < len(by) < len(results):
         slopes = zip(*tangents(results, by))

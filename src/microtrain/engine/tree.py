@@ -148,15 +148,13 @@ def _as_array(shape: Shape) -> Shape:
 
 
 def as_lists(shape: Shape, kind: type = list) -> Shape:
-    """Return the shape with lists in place of arrays: the outermost of this kind, others plain."""
+    """Return the shape with lists of this kind in place of arrays."""
     if shape is None:
         return None
     own, keys, shapes = shape
-    if own is ArrayAsList:
-        own, kind = kind, list
     if any(shapes):
         shapes = tuple([as_lists(part, kind) for part in shapes])
-    return own, keys, shapes
+    return kind if own is ArrayAsList else own, keys, shapes
 
 
 def _shown(name: Any) -> str:
