@@ -215,7 +215,6 @@ def edges(centres: Sequence[float]) -> list[float]:
     [0.001, 0.1, 10.0]
     """
     places = [*map(math.log10, centres)]
-    inner = [(a + b) / 2 for a, b in pairwise(places)]
-    first, last = (inner[0], inner[-1]) if inner else (places[0] + 0.5, places[0] - 0.5)
-    found = [2 * places[0] - first, *inner, 2 * places[-1] - last]
-    return [10.0 ** min(max(-307, x), 308) for x in found]
+    first, last = (places[1] - places[0], places[-1] - places[-2]) if places[1:] else (1.0, 1.0)
+    padded = [places[0] - first, *places, places[-1] + last]
+    return [10.0 ** min(max(-307, (a + b) / 2), 308) for a, b in pairwise(padded)]
