@@ -126,19 +126,20 @@ def test_a_picture_says_what_the_text_says(data):
 
 @st.composite
 def layered(draw):
-    """Draw boxes, and edges from each to later ones, some of them twice."""
+    """Draw boxes, the room before each, and edges to later ones, some of them twice."""
     n = draw(st.integers(1, 25))
     sizes = draw(
         st.lists(st.tuples(st.integers(5, 90), st.integers(5, 90)), min_size=n, max_size=n)
     )
     ends = draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=60))
-    return sizes, [(min(a, b), max(a, b), draw(st.integers(0, 50))) for a, b in ends if a != b]
+    rooms = draw(st.lists(st.integers(0, 50), min_size=n, max_size=n))
+    return sizes, rooms, [(min(a, b), max(a, b)) for a, b in ends if a != b]
 
 
 @given(layered())
 def test_no_boxes_overlap_and_every_edge_points_to_the_right(drawn):
-    sizes, edges = drawn
-    layers = Layers(sizes, edges)
+    sizes, rooms, edges = drawn
+    layers = Layers(sizes, rooms, edges)
     left, right, y = layers.left, layers.right, layers.y
     heights = [height for _, height in sizes] + [0] * (len(y) - len(sizes))
     for i, j in itertools.combinations(range(len(y)), 2):  # and no edge passes behind a box
@@ -147,8 +148,8 @@ def test_no_boxes_overlap_and_every_edge_points_to_the_right(drawn):
     for i, (wide, high) in enumerate(sizes):
         assert right[i] - left[i] == pytest.approx(wide)
         assert left[i] >= 0 and y[i] - high / 2 >= -1e-6
-    for (tail, head, room), item in zip(edges, layers.last):
-        assert item in layers.before[head] and right[item] <= left[head] - room + 1e-6
+    for (tail, head), item in zip(edges, layers.last):
+        assert item in layers.before[head] and right[item] <= left[head] - rooms[head] + 1e-6
         while item != tail:  # the way back to where the edge begins
             (before,) = layers.before[item]
             assert right[before] <= left[item]
@@ -158,9 +159,9 @@ def test_no_boxes_overlap_and_every_edge_points_to_the_right(drawn):
 @given(st.integers(2, 6).flatmap(lambda n: st.permutations(range(n))))
 def test_edges_that_need_not_cross_do_not(order):
     n = len(order)
-    edges = [(k, n + place, 0) for place, k in enumerate(order)]
-    edges += [(n + k, 2 * n, 0) for k in range(n)]
-    y = Layers([(10, 10)] * (2 * n + 1), edges).y
+    edges = [(k, n + place) for place, k in enumerate(order)]
+    edges += [(n + k, 2 * n) for k in range(n)]
+    y = Layers([(10, 10)] * (2 * n + 1), [0] * (2 * n + 1), edges).y
     assert sorted(range(n), key=y.__getitem__) == [
         order[place] for place in sorted(range(n), key=lambda k: y[n + k])
     ]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from microtrain.draw.neuron import HEAD, Part, drawing
+from microtrain.draw.neuron import HEAD, drawings
 from microtrain.draw.svg import arrow_head, element
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -22,19 +22,21 @@ def raised(markup, up):
 
 def stacked(parts, n):
     """Return what a part with n rows draws, its height, and its headings."""
-    part = Part(**next(part for part in parts if n <= part["most"]))
-    high = part.foot + part.pitch * n + part.reach
-    rows = [raised(part.first, part.foot + part.pitch * n)]
+    none = {"most": 0, "pitch": 0, "reach": 0, "room": 0, "first": "", "links": [], "head": ""}
+    part = none | next(part for part in parts if n <= part.get("most", 0))
+    high = part["foot"] + part["pitch"] * n + part["reach"]
+    rows = [raised(part["first"], part["foot"] + part["pitch"] * n)]
     for i in range(n):
         k = n - 1 - i
-        drawn = "".join(part.links[k : k + 1]) + raised(part.row, part.foot + part.pitch * k)
+        drawn = "".join(part["links"][k : k + 1])
+        drawn += raised(part["row"], part["foot"] + part["pitch"] * k)
         rows.append(drawn.replace("#", str(i)))
-    return part.svg.replace("#", f"{high:g}") + "".join(rows), high + part.room, part.head
+    return part["svg"].replace("#", f"{high:g}") + "".join(rows), high + part["room"], part["head"]
 
 
 def drawn(n, m, portrait, name="tanh", function=math.tanh):
     """Put a drawing together from its parts, as the page does."""
-    parts = drawing({name: function}, 16, portrait)
+    parts = drawings({name: function}, 16)["tall" if portrait else "wide"]
     pieces = [
         stacked(parts["inputs"], n),
         stacked([parts["activated"][name]], 0),

@@ -196,11 +196,11 @@ def _rows(
     rows = []
     for row in range(height):
         line = [(row, column) for column in range(columns)]
-        pieces = [
-            ("".join(signs.get(cell, " ") for cell in cells), owner)
+        pieces = (
+            _coloured("".join(signs.get(cell, " ") for cell in cells), owner, colour)
             for owner, cells in itertools.groupby(line, owners.get)
-        ]
-        rows.append("".join(_coloured(text, owner, colour) for text, owner in pieces))
+        )
+        rows.append("".join(pieces))
     return rows
 
 

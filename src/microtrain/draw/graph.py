@@ -10,7 +10,7 @@ structures").
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import counted
@@ -47,12 +47,15 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
     >>> drawing.count("<rect"), drawing.count(">2</text>")
     (2, 1)
     """
-    arriving = Counter(arrow.head for arrow in arrows)
+    arriving: list[list[str]] = [[] for _ in boxes]
+    for arrow in arrows:
+        arriving[arrow.head].append(arrow.label)
     sizes = [
-        (max(map(_width, box.lines)) + 14, max(LINE * len(box.lines) + 8.0, 13.0 * arriving[i] + 4))
-        for i, box in enumerate(boxes)
+        (max(map(_width, box.lines)) + 14, max(LINE * len(box.lines) + 8.0, 13.0 * len(labels) + 4))
+        for box, labels in zip(boxes, arriving)
     ]
-    layers = Layers(sizes, [(arrow.tail, arrow.head, _width(arrow.label) + 50) for arrow in arrows])
+    rooms = [max([_width(label) + 50 for label in labels], default=0.0) for labels in arriving]
+    layers = Layers(sizes, rooms, [arrow[:2] for arrow in arrows])
     left, right, y = layers.left, layers.right, layers.y
     lines = [
         _line(right[source], y[source], left[item], y[item], right[item])
@@ -61,7 +64,7 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
     labels, heads, arrived = [], [], Counter[int]()
     for source, (_, head, label) in sorted(zip(layers.last, arrows), key=lambda pair: y[pair[0]]):
         arrived[head] += 1  # from the top down
-        port = y[head] + sizes[head][1] * ((arrived[head] - 0.5) / arriving[head] - 0.5)
+        port = y[head] + sizes[head][1] * ((arrived[head] - 0.5) / len(arriving[head]) - 0.5)
         start = left[head] - _width(label) - 12
         lines.append(_line(right[source], y[source], start, port, left[head] - 6))
         heads.append(element("path", d=arrow_head(left[head], port, "right")))
@@ -91,7 +94,6 @@ def _line(x: float, y: float, to_x: float, to_y: float, end: float) -> str:
 
 
 def _box(box: Box, x: float, y: float, wide: float, high: float) -> str:
-    """Return a box, and what stands in it."""
     first = y + high / 2 - LINE * (len(box.lines) / 2 - 0.75)
     return element(
         "g",
@@ -118,24 +120,25 @@ def _width(line: str) -> float:
 
 
 class Layers:
-    """The layout of boxes, each given by its width and height.
+    """The layout of boxes, each given by its width and height, and the room that it needs before.
 
-    edges: the number of the box that each leaves, that of a later box that it leads to, and the
-    room that it needs before that one. An item is a box or, numbered after the boxes, a place where
-    edges pass a column.
+    edges: the number of the box that each leaves, and of a later one that it leads to. An item is a
+    box or, numbered after the boxes, a place where edges pass a column.
 
     left, right, y: of each item, its sides and its middle. before: for each item, those in the
     column before it that lead to it. last: for each edge, the last item before its head.
 
-    >>> layers = Layers([(30, 20), (30, 20), (30, 20)], [(0, 1, 9), (1, 2, 9), (0, 2, 9)])
+    >>> layers = Layers([(30, 20), (30, 20), (30, 20)], [0, 9, 9], [(0, 1), (1, 2), (0, 2)])
     >>> layers.left[:3], layers.right[:3], layers.last
     ([0.0, 39.0, 78.0], [30.0, 69.0, 108.0], [0, 1, 3])
     """
 
     def __init__(
-        self, sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int, float]]
+        self,
+        sizes: Sequence[tuple[float, float]],
+        rooms: Sequence[float],
+        edges: Sequence[tuple[int, int]],
     ) -> None:
-        self.heights = [height for _, height in sizes]
         self.before: list[list[int]] = [[] for _ in sizes]
         self.last: list[int] = []
         self.columns = self._columns(edges)
@@ -144,25 +147,35 @@ class Layers:
             for source in sources:
                 self.after[source].append(item)
         self._order()
+        places = len(self.before) - len(sizes)
+        self.heights = [height for _, height in sizes] + [0.0] * places
         self.y = self._heights()
-        self.left, self.right = self._widths(sizes, edges)
+        self.left, self.right = [0.0] * len(self.before), [0.0] * len(self.before)
+        x = 0.0
+        for column in self.columns:
+            boxes = [item for item in column if item < len(sizes)]
+            x += max(rooms[box] for box in boxes)
+            width = max(sizes[box][0] for box in boxes)
+            for item in column:
+                free = width - sizes[item][0] if item < len(sizes) else 0.0
+                self.left[item], self.right[item] = x + free / 2, x + width - free / 2
+            x += width
 
-    def _columns(self, edges: Sequence[tuple[int, int, float]]) -> list[list[int]]:
+    def _columns(self, edges: Sequence[tuple[int, int]]) -> list[list[int]]:
         """Return the items by column, and find out which lead to which."""
         ranks = [0] * len(self.before)  # columns, counted from the last
-        for tail, head, _ in sorted(edges, key=lambda edge: -edge[1]):
+        for tail, head in sorted(edges, key=lambda edge: -edge[1]):
             ranks[tail] = max(ranks[tail], ranks[head] + 1)
         columns: list[list[int]] = [[] for _ in range(max(ranks) + 1)]
         for box, rank in enumerate(ranks):
             columns[-1 - rank].append(box)
         places: dict[tuple[int, int], int] = {}  # by the box that an edge leaves and the rank
-        for tail, head, _ in edges:
+        for tail, head in edges:
             item = tail
             for rank in range(ranks[tail] - 1, ranks[head], -1):
                 source, item = item, places.setdefault((tail, rank), len(self.before))
                 if item == len(self.before):
                     self.before.append([source])
-                    self.heights.append(0.0)
                     columns[-1 - rank].append(item)
             self.last.append(item)
             self.before[head].append(item)
@@ -170,12 +183,10 @@ class Layers:
 
     def _order(self) -> None:
         """Order the columns so that few edges cross."""
+        places = [0.0] * len(self.before)
         for k in range(ROUNDS):
-            columns, neighbours = self.columns, self.before
-            if k % 2:
-                columns, neighbours = columns[::-1], self.after
-            places = [0.0] * len(self.before)
-            for column in columns:
+            neighbours = self.after if k % 2 else self.before
+            for column in self.columns[:: -1 if k % 2 else 1]:
                 for place, item in enumerate(column):
                     places[item] = _mean([places[i] for i in neighbours[item]], place)
                 column.sort(key=places.__getitem__)
@@ -213,25 +224,6 @@ class Layers:
         starts = [total / n for total, n in blocks for _ in range(n)]
         return [start + offset for start, offset in zip(starts, offsets)]
 
-    def _widths(
-        self, sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int, float]]
-    ) -> tuple[list[float], list[float]]:
-        """Return the left and the right side of each item."""
-        rooms = [0.0] * len(sizes)  # before each box
-        for _, head, room in edges:
-            rooms[head] = max(rooms[head], room)
-        lefts, rights = [0.0] * len(self.before), [0.0] * len(self.before)
-        x = 0.0
-        for column in self.columns:
-            boxes = [item for item in column if item < len(sizes)]
-            x += max(rooms[box] for box in boxes)
-            width = max(sizes[box][0] for box in boxes)
-            for item in column:
-                own = sizes[item][0] if item < len(sizes) else width
-                lefts[item], rights[item] = x + (width - own) / 2, x + (width + own) / 2
-            x += width
-        return lefts, rights
-
 
 def _mean(numbers: Sequence[float], default: float) -> float:
     return sum(numbers) / len(numbers) if numbers else default
@@ -248,15 +240,15 @@ def dot(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
         "          arrowsize=0.6]",
     ]
     for i, box in enumerate(boxes):
-        attributes = {"label": "\n".join(box.lines), "fillcolor": box.colour}
-        attributes |= {"tooltip": box.tooltip, "penwidth": "2" if box.thick else ""}
-        lines.append(f"    n{i}{_attributes(attributes)}")
+        label, width = "\n".join(box.lines), "2" if box.thick else ""
+        looks = _looks(label=label, fillcolor=box.colour, tooltip=box.tooltip, penwidth=width)
+        lines.append(f"    n{i} {looks}")
     for tail, head, label in arrows:
-        lines.append(f"    n{tail} -> n{head}{_attributes({'label': label})}")
+        lines.append(f"    n{tail} -> n{head} {_looks(label=label)}")
     return "\n".join([*lines, "}\n"])
 
 
-def _attributes(attributes: Mapping[str, str]) -> str:
+def _looks(**attributes: str) -> str:
     """Return the attributes that are set as DOT: as quoted texts, in which newlines break lines."""
     pairs = []
     for name, words in attributes.items():
@@ -265,4 +257,4 @@ def _attributes(attributes: Mapping[str, str]) -> str:
         quoted = quoted.replace("&", "&amp;")  # else it begins the name of a character
         if words:
             pairs.append(f'{name}="{quoted}"')
-    return f" [{', '.join(pairs)}]"
+    return f"[{', '.join(pairs)}]"

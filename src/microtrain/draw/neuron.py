@@ -1,43 +1,30 @@
 """One neuron as SVG, its numbers left open: a page fills in the texts and sets the classes.
 
 Inputs and weights with the running sum, the activation, and the users of its output stand side by
-side, or, on a phone, one below the other. The page puts these parts together, and repeats the rows
-of inputs and of users: so it can draw a neuron of any network.
+side, or, on a phone, one below the other. Each of these parts ends at y = 0 and reaches up; its
+headings, `head`, are for the top of the drawing.
+
+A page repeats the rows of inputs and of users: so it can draw a neuron of any network. `row` is
+drawn around y = 0. The last one is moved up by `foot`, each other by `pitch` more, and so is
+`first`, above all. `links`, from the last row up, stay where they are. `#` stands for a row's
+number, and in `svg`, which is drawn once, for the height up to `reach` above the middle of `first`.
+The part has `room` above that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .svg import edge, element, path, rect, text
 
-WIDTH, PHONE_WIDTH = 770, 342
+PHONE_WIDTH = 342
 HEAD = 28  # the height of the line of headings
 MANY_INPUTS = 16  # the most that have a row each
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 Function = Callable[[float], float]
-
-
-class Part(NamedTuple):
-    """A part of the drawing, which ends at y = 0, and reaches up.
-
-    Its rows are drawn around y = 0: the page moves the last one up by `foot`, and each other, and
-    above them `first`, by `pitch` more. `#` stands for a row's number, and in `svg` for the height
-    of all, which ends `reach` above the middle of `first`.
-    """
-
-    svg: str  # what is drawn once
-    foot: float
-    head: str = ""  # its headings, for the top of the drawing
-    most: int = 0  # rows
-    row: str = ""
-    links: Sequence[str] = ()  # drawn with each row, from the last up, but not moved
-    pitch: float = 0
-    first: str = ""
-    reach: float = 0
-    room: float = 0  # that it needs above that height
+Part = dict[str, Any]
 
 
 class Cell(NamedTuple):
@@ -83,22 +70,26 @@ PHONE_LAYOUTS = [
 COLUMNS = {"w": "weight", "x": "input", "p": "product", "g": "gradient"}
 
 
-def drawing(functions: Mapping[str, Function], users: int, portrait: bool) -> dict[str, Any]:
+def drawings(functions: Mapping[str, Function], users: int) -> dict[str, Any]:
     """Return the parts for neurons with these activations, and up to so many users of the output.
 
-    >>> parts = drawing({"abs": abs}, 8, portrait=False)
-    >>> [(part["most"], part["row"].count("data-slot")) for part in parts["inputs"]]
+    >>> parts = drawings({"abs": abs}, 8)["wide"]["inputs"]
+    >>> [(part["most"], part["row"].count("data-slot")) for part in parts]
     [(3, 9), (4, 9), (8, 7), (16, 6)]
     """
-    layouts, activated = (PHONE_LAYOUTS, _below) if portrait else (LAYOUTS, _beside)
-    beside = ((1, 56, 32, 51), (4, 56, 32, 60), (users, 22, 18, 60))
-    found = [_users_below(users)] if portrait else [_users_beside(*form) for form in beside]
     return {
-        "head": HEAD,
-        "width": PHONE_WIDTH if portrait else WIDTH,
-        "inputs": [_inputs(form)._asdict() for form in layouts],
-        "activated": {name: activated(name, f)._asdict() for name, f in functions.items()},
-        "users": [part._asdict() for part in found],
+        "wide": {
+            "width": 770,
+            "inputs": [_inputs(form) for form in LAYOUTS],
+            "activated": {name: _beside(name, f) for name, f in functions.items()},
+            "users": [_users_beside(n) for n in (1, 4, users)],
+        },
+        "tall": {
+            "width": PHONE_WIDTH,
+            "inputs": [_inputs(form) for form in PHONE_LAYOUTS],
+            "activated": {name: _below(name, f) for name, f in functions.items()},
+            "users": [_users_below(users)],
+        },
     }
 
 
@@ -111,26 +102,26 @@ def _inputs(form: Layout) -> Part:
         box.append(_slot("s.grad", sum.middle, -11, "grad"))
     heads = [(COLUMNS[name], cell.middle) for name, cell in form.cells.items()]
     heads.append(("running sum", sum.middle))
-    return Part(
-        _box("s", *box),
-        form.foot,
-        head="".join(text(title, x, HEAD - 12, class_="head") for title, x in heads),
-        most=form.most,
-        row=_row(form, "w#"),
-        pitch=form.pitch,
-        first=_row(form, "b"),
-        reach=form.high / 2 + 6,
-        room=16 if form.boxed else 0,
-    )
+    return {
+        "most": form.most,
+        "pitch": form.pitch,
+        "foot": form.foot,
+        "reach": form.high / 2 + 6,
+        "room": 16 if form.boxed else 0,
+        "first": _row(form, "b"),
+        "row": _row(form, "w#"),
+        "svg": _box("s", *box),
+        "head": "".join(text(title, x, HEAD - 12, class_="head") for title, x in heads),
+    }
 
 
 def _row(form: Layout, weight: str) -> str:
     """Return what stands in the row of an input, or, if its weight is "b", in that of the bias."""
     bias, sum = weight == "b", form.sum
+    product = "b" if bias else "p#"
     cells = {name: cell for name, cell in form.cells.items() if name in "wg" or not bias}
     end = max(cell.right for cell in cells.values()) + 2
-    svg = [edge("b" if bias else "p#", end, 0, sum.left, 0)]
-    svg.append(_slot("b.sum" if bias else "p#.sum", sum.middle, 4, "value"))
+    svg = [edge(product, end, 0, sum.left, 0), _slot(f"{product}.sum", sum.middle, 4, "value")]
     if form.pitch > 30 and not bias:
         total = edge("s#", sum.middle, 9 - form.pitch, sum.middle, -11)
         svg.append(element("g", total, class_="total"))
@@ -178,7 +169,8 @@ def _beside(name: str, function: Function) -> Part:
         ),
         _now(386, -208, 136, 72),
     ]
-    return Part("".join(svg), 208, head=_slot("a.name", 455, HEAD - 12, "head", name))
+    head = _slot("a.name", 455, HEAD - 12, "head", name)
+    return {"svg": "".join(svg), "foot": 208, "head": head}
 
 
 def _below(name: str, function: Function) -> Part:
@@ -197,7 +189,7 @@ def _below(name: str, function: Function) -> Part:
         _slot("a.grad", 159, -5, "grad end"),
         _now(110, -97, 224, 70),
     ]
-    return Part("".join(svg), 128)
+    return {"svg": "".join(svg), "foot": 128}
 
 
 def _now(x: float, y: float, wide: float, high: float) -> str:
@@ -213,15 +205,14 @@ def _plot(function: Function, x: float, y: float, wide: float, high: float) -> s
     values = [function(z) for z in inputs]
     low, up = min(values), max(values)
     low, up = low - (up - low) / 12, up + (up - low) / 12
-    points: list[str | float] = []
+    points: list[float] = []
     for z, v in zip(inputs, values):
-        points += ["L" if points else "M", x + wide * (z + far) / (2 * far)]
-        points.append(y + high * (up - v) / (up - low))
+        points += x + wide * (z + far) / (2 * far), y + high * (up - v) / (up - low)
     zero = y + high * up / (up - low)
     return element(
         "g",
         element("path", d=path("M", x, zero, "H", x + wide), class_="axis"),
-        element("path", d=path(*points), class_="curve"),
+        element("path", d=path("M", *points), class_="curve"),
         element("path", class_="tangent"),
         element("circle", class_="point", r=3.5),
         class_="plot",
@@ -231,9 +222,11 @@ def _plot(function: Function, x: float, y: float, wide: float, high: float) -> s
     )
 
 
-def _users_beside(most: int, pitch: float, high: float, foot: float) -> Part:
+def _users_beside(most: int) -> Part:
     """Return the users of the output, with what each passes back, and the total."""
-    left, right, middle, boxed = 541, 769, 655, high > 20
+    left, right, middle, boxed = 541, 769, 655, most <= 4
+    pitch, high = (56, 32) if boxed else (22, 18)
+    foot = 51 if most == 1 else 60
     spans = [element("tspan", data_slot=f"u#.{what}") for what in ("product", "grad")]
     if boxed:
         name, x, kind = _slot("u#.name", middle, -high / 2 - 4, "name"), middle, "sum"
@@ -242,16 +235,16 @@ def _users_beside(most: int, pitch: float, high: float, foot: float) -> Part:
     product = element("text", " ".join(spans), x=x, y=4, class_=kind)
     box = rect(left, -high / 2, right - left, high)
     total = _slot("added.grad", right - 4, -14, "sum end")
-    return Part(
-        _slot("added.name", left, -14, "name start") + total,
-        foot,
-        head=_slot("u.head", middle, HEAD - 12, "head"),
-        most=most,
-        row=_box("u#", box, product, name, bare=not boxed),
-        links=[edge("u#", 504, -51, left, -foot - pitch * k) for k in range(most)],
-        pitch=pitch,
-        reach=high / 2 + 16 - pitch,
-    )
+    return {
+        "most": most,
+        "pitch": pitch,
+        "foot": foot,
+        "reach": high / 2 + 16 - pitch,
+        "row": _box("u#", box, product, name, bare=not boxed),
+        "links": [edge("u#", 504, -51, left, -foot - pitch * k) for k in range(most)],
+        "svg": _slot("added.name", left, -14, "name start") + total,
+        "head": _slot("u.head", middle, HEAD - 12, "head"),
+    }
 
 
 def _users_below(most: int) -> Part:
@@ -267,8 +260,9 @@ def _users_below(most: int) -> Part:
         _slot("u#.product", 70, 0, "sum start"),
         _slot("u#.grad", 338, 0, "sum end"),
     ]
-    head, drawn = _slot("u.head", 2, -2, "head start"), _box("u#", *row, bare=True)
-    return Part("".join(total), 26, most=most, row=drawn, pitch=18, first=head, reach=18)
+    first, drawn = _slot("u.head", 2, -2, "head start"), _box("u#", *row, bare=True)
+    rows = {"most": most, "pitch": 18, "foot": 26, "reach": 18, "first": first, "row": drawn}
+    return {**rows, "svg": "".join(total)}
 
 
 def _box(node: str, *content: str, bare: bool = False) -> str:

@@ -120,7 +120,8 @@ def boundary(
     ax = axes(ax, 5.2, 4.4)
     from matplotlib.colors import LinearSegmentedColormap
 
-    across, up = (_between([x[k] for x in xs]) for k in range(2))
+    sides = [ends([x[k] for x in xs]) for k in range(2)]
+    across, up = ([a + (b - a) * i / (FINE - 1) for i in range(FINE)] for a, b in sides)
     found = predict([[x, y] for y in up for x in across])
     colours: Sequence[str] = COLOURS
     if isinstance(found[0], list):
@@ -155,11 +156,10 @@ def boundary(
     return ax
 
 
-def _between(numbers: Sequence[float]) -> list[float]:
-    """Return numbers, evenly spaced, from a margin below to a margin above these."""
-    extent = max(numbers) - min(numbers) or 1.0
-    low, high = min(numbers) - MARGIN * extent, max(numbers) + MARGIN * extent
-    return [low + (high - low) * i / (FINE - 1) for i in range(FINE)]
+def ends(numbers: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of an axis that shows these numbers, with a margin."""
+    margin = MARGIN * (max(numbers) - min(numbers) or 1.0)
+    return min(numbers) - margin, max(numbers) + margin
 
 
 def inline(plot: Callable[[Any], Any], chart: Callable[[], str]) -> str:

@@ -8,7 +8,7 @@ thing: so a part is found by the names in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ..compiler.symbol import Symbol
@@ -33,9 +33,8 @@ def listing_of(objective: Objective, own: bool) -> dict[str, Any] | None:
     """
     if 2 * len(objective.parameters) > MOST:
         return None
-    traced, source, _, texts = written(objective)
-    lines = [line[4:] for line in source.split("\n")[2:]]
-    return None if len(lines) > MOST else _listing(objective, own, traced, texts, lines)
+    found = _listing(objective, own, r"    (.*)")
+    return None if len(found["lines"]) > MOST else found
 
 
 def cell_of(n: int, activation: str) -> dict[str, Any] | None:
@@ -48,26 +47,20 @@ def cell_of(n: int, activation: str) -> dict[str, Any] | None:
 
     pairs: list[Any] = [([0.0] * n, 1.0)]
     objective = Objective(MLP(n, [1], output_activation=activation), pairs, arriving, "sum")
-    traced, source, _, texts = written(objective)
-    lines = [line.strip() for line in source.split("\n")[2:]]
-    wanted = [line for line in lines if re.match(r"[vdgwb]\w* = (?!.*= 0\.0$)", line)]
-    found = _listing(objective, False, traced, texts, wanted)
+    found = _listing(objective, False, r" +([vdgwb]\w* = (?!.*= 0\.0$).*)")
     found["names"]["y"] = "a:0:0"
     return found
 
 
-def _listing(
-    objective: Objective, own: bool, traced: Traced, texts: list[str], lines: list[str]
-) -> dict[str, Any]:
+def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any]:
+    """Return the listing of the lines that fit `shown`, of which it holds the group."""
+    traced, source, _, texts = written(objective)
+    lines = [line[1] for line in map(re.compile(shown).fullmatch, source.split("\n")[2:]) if line]
     kinds = {"p": traced.data, "x": traced.xs, "y": traced.ys, "g": traced.running}
     names = {"lr": "lr", "loss": "loss"}
     names |= {texts[at]: f"{x}:{k}" for x, places in kinds.items() for k, at in enumerate(places)}
     patterns = _of_all([texts[at] for at in traced.running], [texts[at] for at in traced.data])
     if not own:
-        layers = _layers(objective.model, traced, texts)
-        for i, layer in enumerate(layers):
-            for j, neuron in enumerate(layer):
-                names |= {neuron[x]: f"{x}:{i}:{j}" for x in "azvd" if neuron[x].isidentifier()}
         for operation, text in zip(traced.record.operations, texts):
             primitive, *places = operation
             differs = primitive is operators.SUBTRACT and places[0] in traced.predicted
@@ -75,10 +68,12 @@ def _listing(
                 names[text] = f"e:{traced.ys.index(places[1])}"
                 patterns.setdefault("L1", rf"^{text} = (.*)")
         inputs = [{"v": texts[at]} for at in traced.xs]
-        for i, layer in enumerate(layers):
+        layers = [inputs, *_layers(objective.model, traced, texts), []]
+        for i, (below, layer, above) in enumerate(zip(layers, layers[1:], layers[2:])):
             for j, neuron in enumerate(layer):
-                patterns |= _of_neuron(f"{i}:{j}", neuron, layers[i - 1] if i else inputs)
-                patterns |= _of_users(f"{i}:{j}", j, neuron, layers[i + 1 :])
+                key = f"{i}:{j}"
+                names |= {neuron[x]: f"{x}:{key}" for x in "azvd" if neuron[x].isidentifier()}
+                patterns |= _of_neuron(key, neuron, below) | _of_users(key, j, neuron, above)
     parts = {key: found for key, pattern in patterns.items() if (found := _place(lines, pattern))}
     used = {word for line in lines for word in re.findall(r"\w+", line)}
     return {
@@ -128,10 +123,9 @@ def _of_neuron(key: str, neuron: Neuron, inputs: list[Neuron]) -> dict[str, str]
     }
 
 
-def _of_users(key: str, j: int, neuron: Neuron, above: list[list[Neuron]]) -> dict[str, str]:
-    whole, arrives = f"^{neuron['d']} = (.*)", _expression(neuron["a"])
-    if re.fullmatch(r"d\d+", neuron["a"]):
-        arrives = f"^{neuron['a']} = (.*)"
+def _of_users(key: str, j: int, neuron: Neuron, above: list[Neuron]) -> dict[str, str]:
+    whole, named = f"^{neuron['d']} = (.*)", re.fullmatch(r"d\d+", neuron["a"])
+    arrives = f"^{neuron['a']} = (.*)" if named else _expression(neuron["a"])
     slope = rf"^{neuron['d']} = (\(?{re.escape(neuron['slope'])}\)?) \*"
     patterns = {
         f"B:{key}": whole,
@@ -140,7 +134,7 @@ def _of_users(key: str, j: int, neuron: Neuron, above: list[list[Neuron]]) -> di
     }
     if not above:
         return patterns | {"B1": arrives, f"B:{key}:0": arrives}
-    users = (f"{user['weights'].split()[j]} * {user['d']}" for user in above[0])
+    users = (f"{user['weights'].split()[j]} * {user['d']}" for user in above)
     return patterns | {f"B:{key}:{u}": _expression(text) for u, text in enumerate(users)}
 
 
@@ -166,9 +160,8 @@ def _layers(model: MLP, traced: Traced, texts: list[str]) -> list[list[Neuron]]:
         slope = "".join(texts[at] for at in factors if at != a.place)
         return found | {"weights": weights, "bias": name, "slope": slope}
 
-    def rows(n: int, inputs: int) -> Iterator[str]:
-        for _ in range(n):
-            yield " ".join(next(parameters)[1] for _ in range(inputs))
-
-    sizes = zip(model.sizes, [model.n_in, *model.sizes])
-    return [[of(weights) for weights in [*rows(n, inputs)]] for n, inputs in sizes]
+    layers = []
+    for n, inputs in zip(model.sizes, [model.n_in, *model.sizes]):
+        rows = [" ".join(name for _, name in islice(parameters, inputs)) for _ in range(n)]
+        layers.append([*map(of, rows)])
+    return layers

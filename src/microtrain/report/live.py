@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..draw import neuron
@@ -24,7 +24,8 @@ from .sets import JOBS, MOST_NEURONS, sets_of
 
 STARTS = 20  # that the page tries
 MANY_INPUTS, ROWS_OF_MANY = neuron.MANY_INPUTS, 10  # of a neuron with more, so many are drawn
-CONSTANTS = f"const {STARTS = }, {MOST_NEURONS = }, {MANY_INPUTS = }, {ROWS_OF_MANY = };"
+HEAD = neuron.HEAD
+CONSTANTS = f"const {STARTS = }, {MOST_NEURONS = }, {MANY_INPUTS = }, {ROWS_OF_MANY = }, {HEAD = };"
 MOST_NUMBERS = 280_000  # of steps on a page that replays, about
 MOST_EXACT = 2**53 - 1  # of the whole numbers of JavaScript
 FEWEST = 12  # steps that it keeps of a run, or all that there are
@@ -47,17 +48,20 @@ def contents(
     pairs = list(zip(recording.xs, recording.ys))
     objective = Objective(model, pairs, recording.loss, recording.reduction)
     name, sets = sets_of(objective, columns, own)
-    layers = [*zip(made["sizes"], made["activations"])] if made else [(1, None)]
-    spec = {
-        "net": [{"n": n, "activation": activation} for n, activation in layers[:-1]],
-        "out": layers[-1][1],
-    }
+    *hidden, (_, out) = zip(made["sizes"], made["activations"]) if made else [(1, None)]
+    spec = {"net": [{"n": n, "activation": activation} for n, activation in hidden], "out": out}
     lrs, steps, target = _pieces(first.lrs), recording.steps, first.target_loss
-    sets[name] |= {**spec, "labels": list(labels), "lr": lrs[0][1], "steps": steps}
-    sets[name]["target"] = target
+    sets[name] |= {
+        **spec,
+        "labels": list(labels),
+        "lr": lrs[0][1],
+        "steps": steps,
+        "target": target,
+    }
     initial = list(recording.parameters[0])
     seed = None if own else _seed(model, initial, recording.seed)
-    sizes = [] if own else _sizes(sets)
+    nets = {n for one in sets.values() for n in (one["inputs"], *(x["n"] for x in one["net"]))}
+    sizes = [] if own else sorted(nets | {*range(1, MOST_NEURONS + 1)})  # of neurons, by inputs
     program, reason = _program(objective, own, sizes, name, sets[name]["outputs"])
     data: dict[str, Any] = {
         "live": not reason,
@@ -83,9 +87,8 @@ def contents(
     else:
         data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
         data["listing"] = listing_of(objective, own)
-        plotted = {name: _plotted(f) for name, f in ACTIVATIONS.items()}
-        forms = {"wide": False, "tall": True}
-        data["drawings"] = {x: neuron.drawing(plotted, MOST_NEURONS, y) for x, y in forms.items()}
+        functions = {x: lambda z, f=f: f(Value(z)).data for x, f in ACTIVATIONS.items()}
+        data["drawings"] = neuron.drawings(functions, MOST_NEURONS)
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, f"{CONSTANTS}\n{program}"
 
@@ -145,12 +148,8 @@ def short(numbers: Iterable[Any], digits: int = 6) -> Sequence[float | None]:
 
 
 def _pieces(lrs: Sequence[float]) -> list[list[float]]:
-    """Return the learning rates as steps from which each holds."""
-    pieces: list[list[float]] = []
-    for k, lr in enumerate(lrs):
-        if not pieces or pieces[-1][1] != lr:
-            pieces.append([k, lr])
-    return pieces
+    """Return the learning rates, each with the step from which on it holds."""
+    return [[k, lr] for k, lr in enumerate(lrs) if k == 0 or lr != lrs[k - 1]]
 
 
 def _seed(model: MLP, initial: Sequence[float], likely: int) -> int | None:
@@ -187,13 +186,3 @@ def _program(
         reason = str(error) or type(error).__name__
         told = re.sub(r'[,;] (or train with|use) engine="eager"$', "", reason)
         return program_of(None, sizes, losses), told
-
-
-def _sizes(sets: dict[str, Any]) -> list[int]:
-    """Return the numbers of inputs that the neurons of the page's networks have."""
-    found = {n for one in sets.values() for n in (one["inputs"], *(x["n"] for x in one["net"]))}
-    return sorted(found | {*range(1, MOST_NEURONS + 1)})
-
-
-def _plotted(activation: Callable[[Value], Value]) -> Callable[[float], float]:
-    return lambda z: activation(Value(z)).data

@@ -93,15 +93,14 @@ def _straight(objective: Objective) -> str:
     model.name("g[{0}]", traced.running)
     model.name("seed", traced.seeds)
     gradient = [(f"g[{k}]", traced.gradients[p]) for k, p in enumerate(traced.parameters)]
-    outputs = [getattr(y, "data", y) for y in parts_of(traced.prediction)]
+    outputs = (getattr(y, "data", y) for y in parts_of(traced.prediction))
+    predicted = [(f"o[{k}]", y) for k, y in enumerate(outputs)]
     loss = traced.loss.data
     return _object(
         {
             "gradient": model.function("p, g, x, at, seed", gradient, loss),
             "loss": model.function("p, x, at", [], loss),
-            "predict": model.function(
-                "p, x, at, o", [(f"o[{k}]", y) for k, y in enumerate(outputs)]
-            ),
+            "predict": model.function("p, x, at, o", predicted),
             "product": _product(traced) if len(traced.data) <= BENT else "null",
         }
     )

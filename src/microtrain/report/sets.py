@@ -83,6 +83,8 @@ def _set(
     targets = [_target(y, loss, outputs) for y in ys]
     hot = outputs > 1 and all(sorted(y) == [0.0] * (outputs - 1) + [1.0] for y in targets)
     inputs = len(rows[0])
+    ends = [plot.ends(column) for column in zip(*rows)]
+    reached = all(abs(x) < 1e100 for x in itertools.chain(*ends))  # no plane reaches further
     return {
         "xs": rows,
         "ys": targets,
@@ -93,7 +95,7 @@ def _set(
         "mean": reduction == "mean",
         "level": plot.boundary_level([y[0] for y in targets]) if outputs == 1 else None,
         "classes": outputs if hot else 0,
-        "plane": _plane(rows) if inputs <= 2 else None,
+        "plane": [*ends, None][:2] if inputs <= 2 and reached else None,
     }
 
 
@@ -113,14 +115,3 @@ def _loss(loss: Any) -> dict[str, Any]:
         "name": "loss" if "<" in name else name,
         **{x: getattr(one, x, None) for x in told},
     }
-
-
-def _plane(rows: Sequence[Sequence[float]]) -> list[Any] | None:
-    """Return the part of the plane, or of the line, that shows the samples, with a margin."""
-    ends = []
-    for column in zip(*rows):
-        low, high = min(column), max(column)
-        margin = plot.MARGIN * ((high - low) or 1.0)
-        ends.append([low - margin, high + margin])
-    reached = all(abs(x) < 1e100 for x in itertools.chain(*ends))  # no plane reaches further
-    return [*ends, None][:2] if reached else None

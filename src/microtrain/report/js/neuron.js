@@ -4,7 +4,8 @@ const USERS_OF_MANY = 7;
 const NOT_YET = "\u00b7";
 
 /** A part of a drawing, with so many rows: they are numbered from the top, and placed from the foot. */
-function stacked({ svg, foot, row, links, pitch, first, reach, room, head }, n = 0) {
+function stacked(part, n = 0) {
+  const { svg, foot, row, links = [], pitch = 0, first = "", reach = 0, room = 0, head = "" } = part;
   const high = foot + pitch * n + reach,
     raised = (text, k) => `<g transform="translate(0 ${-foot - pitch * k})">${text}</g>`,
     rows = Array.from({ length: n }, (_, i) =>
@@ -16,13 +17,17 @@ function stacked({ svg, foot, row, links, pitch, first, reach, room, head }, n =
 /** Put a neuron's drawing together from its three parts: the inputs, the activation, the users. */
 function composeNeuron(portrait, n, activation, m) {
   const form = page.drawings[portrait ? "tall" : "wide"],
-    withRows = (parts, n) => stacked(parts.find(({ most }) => n <= most), n),
+    withRows = (parts, n) =>
+      stacked(
+        parts.find(({ most }) => n <= most),
+        n,
+      ),
     pieces = [
       withRows(form.inputs, n),
       stacked(form.activated[activation]),
       withRows(form.users, m),
     ];
-  let height = form.head;
+  let height = HEAD;
   const bottoms = portrait
     ? pieces.map((piece) => (height += piece.height))
     : pieces.map(() => height + Math.max(...pieces.map((piece) => piece.height)));
