@@ -100,10 +100,12 @@ def test_a_decision_boundary(matplotlib):
     with pytest.raises(ValueError, match="samples of two finite numbers"):
         MLP(3, [1]).plot_boundary(XS, YS)
     with pytest.raises(ValueError, match="samples of two finite numbers"):
+        model.plot_boundary([[1.0, 1e200]], [1.0])
+    with pytest.raises(ValueError, match="xs expects at least one sample, got none"):
         model.plot_boundary([], [])
-    with pytest.raises(ValueError, match="ys expects 30 targets, as many as xs; got 1"):
+    with pytest.raises(ValueError, match="a target for each sample, got 30 xs, 1 ys"):
         model.plot_boundary(xs, [1.0])
-    with pytest.raises(ValueError, match="samples of two finite numbers"):
+    with pytest.raises(ValueError, match=r"xs\[0\]\[1\] expects a finite number, got nan"):
         model.plot_boundary([[1.0, math.nan]], [1.0])
     with pytest.raises(ValueError, match="expects a class index from 0 to 1, got float -1.0"):
         MLP(2, [2]).plot_boundary(xs, ys)

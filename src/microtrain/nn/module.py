@@ -23,6 +23,7 @@ from ..engine.graph import reset
 from ..engine.number import number
 from ..engine.value import Value
 from ..errors import as_list, counted, expect
+from .datasets import pairs_of
 from .losses import one_hot
 
 
@@ -113,13 +114,10 @@ class Module:
         the largest is the class predicted, and targets are as for `cross_entropy`. Raises
         `ImportError` without matplotlib (`pip install matplotlib`).
         """
-        points = [[number("xs", x) for x in as_list("xs", point)] for point in as_list("xs", xs)]
-        targets = as_list("ys", ys)
-        finite = all(abs(x) < 1e100 for point in points for x in point)
-        if not (points and finite and all(len(point) == 2 for point in points)):
+        points, targets = map(list, zip(*pairs_of(xs, ys)))
+        flat = (isinstance(x, list) and len(x) == 2 and max(map(abs, x)) < 1e100 for x in points)
+        if not all(flat):
             raise ValueError("xs expects samples of two finite numbers, which lie in a plane")
-        if len(targets) != len(points):
-            raise ValueError(f"ys expects {len(points)} targets, as many as xs; got {len(targets)}")
         outputs = self(points[0])
         if isinstance(outputs, Value):
             targets = [number("ys", y) for y in targets]
