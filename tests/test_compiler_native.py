@@ -419,7 +419,9 @@ def test_map_takes_lists_and_rows_of_buffers():
         found, listed = compiled.map_value_and_grad(each), each.tolist()
         assert [*found[0]] == [value for value, _ in compiled.map_value_and_grad(listed)]
         assert found == compiled.map_value_and_grad(np.array(listed, dtype=float))
-    assert compiled.map(a.astype(">f8")) == compiled.map(rows)
+    for kind in (">f8", "f2", "longdouble", ">i4"):
+        each = np.array([[1, 2], [3, 4]], kind)
+        assert compiled.map_value_and_grad(each) == compiled.map_value_and_grad(each.astype(float))
     empty = np.empty((0, 2))
     empty.flags.writeable = False
     assert compiled.map(empty) == compiled.map(empty.astype(int)) == array("d")
@@ -458,6 +460,26 @@ def test_masked_elements_are_refused():
                 f(x)
 
 
+@given(st.lists(st.integers(0, 999), max_size=9))
+def test_rows_that_c_cannot_do_leave_the_others_to_it(places):
+    np = pytest.importorskip("numpy")
+    f = lambda v: [v[0] * 3.0 - v[1], mt.exp(v[1])]  # noqa: E731
+    compiled, rows = native(f), np.linspace(-1.0, 1.0, 2000).reshape(-1, 2)
+    compiled.map(rows)
+    rows[places] = math.nan, math.inf
+    done = 0
+
+    def counted(v):
+        nonlocal done
+        done += 1
+        return f(v)
+
+    compiled._latest.function = counted
+    found = compiled.map(rows)
+    assert np.array_equal(np.reshape(found, (-1, 2)), [f(v) for v in rows.tolist()], equal_nan=True)
+    assert done <= 64 * len({*places})
+
+
 def test_a_map_that_fails_somewhere_is_done_in_python():
     np = pytest.importorskip("numpy")
     compiled = native(lambda x: mt.asin(x))
@@ -466,6 +488,11 @@ def test_a_map_that_fails_somewhere_is_done_in_python():
     for many in ([0.0, 2.0], np.array([0.0, 2.0])):
         with pytest.raises(mt.DomainError, match=r"asin\(2.0\)"):
             compiled.map(many)
+    rows = np.linspace(0.0, 1.0, 300)
+    rows[250] = 2.0
+    with pytest.raises(mt.DomainError) as raised:
+        compiled.map(rows)
+    assert raised.value.__notes__ == ["at points[250]: float 2.0"]
     large = native(mt.hessian(lambda v: rosenbrock(v)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("microtrain.compiler.compiled.LARGE", 1)

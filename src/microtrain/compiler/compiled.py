@@ -180,9 +180,9 @@ def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
     )
 
 
-def each(f: Callable[[Any], Any], points: Iterable[Any]) -> Iterator[Any]:
-    """Yield what `f` returns for each point; an error says which point it was."""
-    for place, point in enumerate(points):
+def each(f: Callable[[Any], Any], points: Iterable[Any], start: int = 0) -> Iterator[Any]:
+    """Yield what `f` returns for each point; an error says which it was, counted from `start`."""
+    for place, point in enumerate(points, start):
         try:
             yield f(point)
         except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+import operator
 import random
 import struct
 from array import array
@@ -21,6 +22,7 @@ from .record import Record
 from .toolchain import load
 from .writer import INFIX, Part, Scope
 
+ROWS = 64  # at most, that Python computes where C can't do one of them
 FORMATS = [*"dfbBhHiIlLqQ"]  # of the numbers in buffers
 
 # What comes up where arguments are no plain numbers in the nesting that is expected.
@@ -144,17 +146,32 @@ class NativeCode(Code):
 
     def map_rows(self, view: memoryview) -> Any:
         """Return the results for the points in the rows of a buffer, as one array or two."""
+        found = self._of_rows(view, 0)
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def _of_rows(self, view: memoryview, start: int) -> list[array[float]]:
+        """Return the results, an array of each kind, for rows of which the first is at `start`.
+
+        What C can't do is left to Python: of many rows, only the few around those concerned.
+        """
         numbers: Any = None
         if view.nbytes and view.format == "d" and view.c_contiguous and not view.readonly:
             numbers = ctypes.byref(ctypes.c_char.from_buffer(view))
         found = self._native(numbers or _doubles(view), len(view))
+        if found is None and len(view) > ROWS:
+            half = len(view) // 2
+            upper, lower = (
+                self._of_rows(view[:half], start),
+                self._of_rows(view[half:], start + half),
+            )
+            return [*map(operator.add, upper, lower)]
         if found is None:
             found = [array("d") for _ in self._native.blank]
-            for result in each(self.function, view.tolist()):
+            for result in each(self.function, view.tolist(), start):
                 rest = iter(flatten_result(result, "the result")[0])
                 for column, blank in zip(found, self._native.blank):
                     column.extend(itertools.islice(rest, len(blank)))
-        return found[0] if len(found) == 1 else tuple(found)
+        return found
 
 
 def _parts(column: array[float], n: int) -> Iterator[array[float]]:
@@ -213,6 +230,8 @@ def _view(x: Any) -> Any:
     if not hasattr(x, "tolist"):  # bytes, for example
         return None
     try:
+        if getattr(getattr(x, "dtype", None), "kind", "") in ("f", "i", "u"):
+            x = x.astype(float, copy=False)
         view = memoryview(x)
     except (TypeError, ValueError):
         return None
