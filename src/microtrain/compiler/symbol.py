@@ -90,13 +90,15 @@ def _joins(primitive: Primitive, *, decisive: bool) -> Callable[..., Any]:
     return method
 
 
-def _refuses(what: str, instead: str, *, decides: bool = True) -> Callable[..., NoReturn]:
+def _refuses(what: str, instead: str, *, final: bool = True) -> Callable[..., NoReturn]:
+    """Return the method that refuses this; if `final`, even where the refusal is caught."""
+
     def refuse(self: _Recorded, *_: object) -> NoReturn:
         error = CompileError(
             f"{_where()}: {what} depends on a number that is not known yet, as the computation is "
             f"recorded once for all numbers; {instead}{self.record.instead}"
         )
-        if decides:
+        if final:
             self.record.refused = error
         raise error
 
@@ -107,7 +109,6 @@ _branches = "use mt.where, mt.maximum or mt.minimum instead of a branch, & for a
 _equal = "use <, <=, > or >=; for x == 0, (x <= 0) & (x >= 0)"
 _largest = "mt.softmax for a softmax, mt.detach(mt.maximum(a, b)) for max(a.data, b.data)"
 _arithmetic = "keep to arithmetic and microtrain's functions (mt.exp, not math.exp)"
-
 
 _compares_exactly = _refuses(
     "a comparison with an int or a fraction that no float equals", "compare with float(...) of it"
@@ -141,7 +142,7 @@ class _Recorded(Operand):
 
     __eq__ = __ne__ = _refuses("a comparison by == or !=", _equal)
     # Debuggers ask for a text, and go on without it.
-    __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere", decides=False)
+    __str__ = __repr__ = __format__ = _refuses("a text", "print it elsewhere", final=False)
     __hash__ = _refuses("a hash", "use another key")
 
 

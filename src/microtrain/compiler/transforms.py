@@ -131,9 +131,7 @@ def _evaluated(f: Any, inputs: Sequence[Value], shape: Shape) -> tuple[list[Valu
     return results, result_shape
 
 
-def derivatives(
-    f: Any, argnums: Argnums | None, leaves: Sequence[Any], shape: Shape, *, rows: bool = False
-) -> tuple[Any, ...]:
+def derivatives(f: Any, argnums: Any, leaves: Any, shape: Shape, *, rows: bool = False) -> Any:
     """Return what `f` returns, and its derivatives by the arguments.
 
     If it returns a nesting, they are left out, unless they are asked for, row by row. These are

@@ -138,9 +138,6 @@ def write(record: Record, inputs: Mapping[int, str], scope: Scope, *parts: Part)
     return writer.texts
 
 
-Form = tuple[str, Any, list[int]]  # see _Writer._form
-
-
 class _Writer:
     """The expressions so far, by place: texts, how tightly they hold together, and their sizes."""
 
@@ -153,10 +150,8 @@ class _Writer:
         for place, name in inputs.items():
             self.texts[place] = name
         self.uses = [0] * len(self.texts)  # more than one for a result that has to have a name
-        self.forms: list[Form] = [("", None, [])] * n
-        self.known: dict[Primitive, Form] = {}
-        self.lines: list[str] = []
-        self.names: Iterator[str] = iter(())
+        self.forms: list[Any] = [None] * n
+        self.known: dict[Primitive, Any] = {}
 
     def count(self, marks: bytearray, parts: Sequence[Part]) -> None:
         """Find how each marked operation is written, and how often each result is used."""
@@ -174,7 +169,7 @@ class _Writer:
                     for x, more in zip(operation[1:], found[2]):
                         uses[x] += more
 
-    def _form(self, primitive: Primitive, *operands: int) -> Form:
+    def _form(self, primitive: Primitive, *operands: int) -> Any:
         """Return the text of an operation, the levels if it is infix, and how it uses its operands.
 
         It uses an operand once, or twice if that must be computed before it.

@@ -11,7 +11,6 @@ from .value import Value
 
 N = TypeVar("N", bound=Operand)
 Slopes_co = TypeVar("Slopes_co", covariant=True)
-Operation = Callable[..., Any]  # of several operands
 
 
 class Elementary(Protocol):
@@ -49,4 +48,4 @@ class Decorator(Protocol[Slopes_co]):
     @overload
     def __call__(self: Decorator[Slope], function: Callable[[float], float], /) -> Elementary: ...
     @overload
-    def __call__(self, function: Callable[..., Any], /) -> Operation: ...
+    def __call__(self, function: Callable[..., Any], /) -> Callable[..., Any]: ...
