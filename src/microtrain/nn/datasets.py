@@ -58,15 +58,14 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
     if not 0 <= spread < math.inf:
         raise ValueError(f"noise expects a finite number of at least 0, got {noise}")
     rng = random.Random(any_int("seed", seed))
-    upper = n // 2
     points = []
-    for i in range(n):
-        count, k, target = (upper, i, -1.0) if i < upper else (n - upper, i - upper, 1.0)
-        angle = math.pi * k / max(1, count - 1)
-        x, y = math.cos(angle), math.sin(angle)
-        if target > 0:
-            x, y = 1.0 - x, 0.5 - y
-        points.append(([x + rng.gauss(0.0, spread), y + rng.gauss(0.0, spread)], target))
+    for target, count in (-1.0, n // 2), (1.0, n - n // 2):
+        for k in range(count):
+            angle = math.pi * k / max(1, count - 1)
+            x, y = math.cos(angle), math.sin(angle)
+            if target > 0:
+                x, y = 1.0 - x, 0.5 - y
+            points.append(([x + rng.gauss(0.0, spread), y + rng.gauss(0.0, spread)], target))
     rng.shuffle(points)
     return [x for x, _ in points], [y for _, y in points]
 
