@@ -56,7 +56,7 @@ def test_without_matplotlib_it_says_so_before_it_begins(capsys, monkeypatch):
         ("--lrs 0.1", "--lrs: expected 2 arguments"),
         ("--lrs 1 0.1", "--lrs expects the lowest first, got 1 and 0.1"),
         ("--scales 0 1", "--scales expects a finite number above 0, got 0"),
-        ("--cells 2", "--cells expects an int of at least 3, got 2"),
+        ("--cells 2", "--cells expects an int from 3 to 1000, got 2"),
         ("--seeds 0", "--seeds expects an int of at least 1, got 0"),
         ("--rows rates", "--rows: expects one of scales, seeds"),
         ("--json --csv", "--json and --csv can't both"),

@@ -416,8 +416,8 @@ def test_the_table_and_the_words_say_what_the_numbers_say():
     kept = [run for run in products if run not in beyond]
     rose, more = (sum(rises(run.history.losses) > 0 for run in runs) for runs in (kept, beyond))
     assert words.endswith(
-        f"below 2: the loss rose in {rose} of {len(kept)} runs where it did, and in {more} of "
-        f"{len(beyond)} runs where it did not ({won} of {len(beyond)} converged)."
+        f"below 2: the loss rose in {rose} of {len(kept)} runs that kept to it, and in {more} of "
+        f"{len(beyond)} runs that went beyond ({won} of {len(beyond)} converged)."
     )
 
 
@@ -432,14 +432,14 @@ def test_words_for_one_seed_and_for_failure():
     )
     assert "the smallest rate tried: try smaller" in mt.sweep((0.2, 1.0), seeds=range(3)).explain()
     words = mt.sweep((3.0,), seeds=range(3), track_sharpness=1).explain()
-    assert "the loss rose in 3 of 3 runs where it did not (0 of 3 converged)." in words
+    assert "the loss rose in 3 of 3 runs that went beyond (0 of 3 converged)." in words
     assert (
         "Take 0.1: its loss ends lowest, at " in mt.sweep((0.01, 0.1), target_loss=None).explain()
     )
     words = mt.sweep((0.01, 0.1), seeds=range(2), target_loss=None).explain()
     assert words.endswith("(median). It is the largest rate tried: try larger ones.")
     words = mt.sweep((3.0,), target_loss=None, track_sharpness=1).explain()
-    assert words.endswith("below 2: the loss rose in 1 of 1 run where it did not.")
+    assert words.endswith("below 2: the loss rose in 1 of 1 run that went beyond.")
     assert "sharpness" not in mt.sweep().explain() and "sharpness" not in mt.sweep().table()
 
 
@@ -466,11 +466,11 @@ def test_words_keep_to_what_is_known():
     many = mt.sweep([0.1 + 0.01 * k for k in range(9)], steps=20)
     assert many.explain().startswith("Take 0.1")
     one = mt.sweep({"w": mt.warmup_cosine(1.0, 99, 1), "z": mt.warmup_cosine(1.0, 99, 0), "c": 1.0})
-    assert "With warmup, 0 of 1 runs converge, 0 of them before its end" in one.explain()
+    assert "With warmup, 0 of 1 runs converge, 0 of them before it ends" in one.explain()
     own = functools.partial(lambda step, peak: peak, peak=0.1)
     assert "warmup" not in mt.sweep({"own": own, "plain": 0.1}).explain()
     one_run = mt.sweep([0.01], track_sharpness=20).explain()
-    assert "below 2: the loss rose in 0 of 1 run where it did." in one_run
+    assert "below 2: the loss rose in 0 of 1 run that kept to it." in one_run
 
 
 def test_rounding_is_no_rise():
@@ -517,11 +517,11 @@ def test_words_for_warmup():
     assert n > before
     words = found.explain()
     assert f"With warmup, {n + 20} of 40 runs converge, " in words
-    assert f" of them before its end; without, {before + 20} of 40." in words
+    assert f" of them before it ends; without, {before + 20} of 40." in words
     found = mt.sweep({"0.2": 0.2, "slow": mt.warmup_cosine(0.2, 30, 29)}, seeds=range(20), steps=30)
     assert found.rates[1].converged < found.rates[0].converged
     assert (
-        "With warmup, 8 of 20 runs converge, 4 of them before its end; without, 19"
+        "With warmup, 8 of 20 runs converge, 4 of them before it ends; without, 19"
         in found.explain()
     )
 

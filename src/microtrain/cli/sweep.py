@@ -137,8 +137,8 @@ def run_map(arguments: argparse.Namespace) -> int:
     if not (scaled := arguments.rows == "scales"):
         refuse(arguments, ["scales"], "expects --rows scales")
     seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
-    if arguments.cells < 3:
-        raise ValueError(f"--cells expects an int of at least 3, got {arguments.cells}")
+    if not 3 <= arguments.cells <= 1000:
+        raise ValueError(f"--cells expects an int from 3 to 1000, got {arguments.cells}")
     lrs = between("lrs", arguments.lrs, arguments.cells)
     scales = between("scales", arguments.scales, (arguments.cells + 1) // 2) if scaled else None
     if (path := arguments.plot) is not None:

@@ -123,7 +123,8 @@ class PhaseDiagram(Job):
             titles = [labels[row], *[""] * (size // 2 - 1)]
             told += [f"{title:>{margin}} |{text(looks)}" for title in titles]
         ticks = ""
-        for k in range(math.ceil(borders[0]), math.ceil(borders[-1])):
+        lowest, highest = math.log10(self.lrs[0]) - 1e-9, math.log10(self.lrs[-1]) + 1e-9
+        for k in range(math.ceil(lowest), math.floor(highest) + 1):
             if (tick := bisect.bisect(places, k) - 1) >= len(ticks):
                 ticks = f"{ticks:<{tick}}{10.0**k:g} "
         entries = []

@@ -144,8 +144,8 @@ def _warmup(rates: Sequence[Rate]) -> str:
     cold = [run for _, rate, _ in found for run in rate.runs]
     won = [run.steps < steps for run, steps in warm if run.verdict == "converged"]
     return (
-        f"With warmup, {len(won)} of {len(warm)} runs converge, {sum(won)} of them before its "
-        f"end; without, {_converged(cold)} of {len(cold)}."
+        f"With warmup, {len(won)} of {len(warm)} runs converge, {sum(won)} of them before it "
+        f"ends; without, {_converged(cold)} of {len(cold)}."
     )
 
 
@@ -160,11 +160,11 @@ def _edge(runs: Sequence[Run], target_loss: float | None) -> str:
             (kept if max(products) < 2 else passed).append(run)
     told = []
     if kept:
-        told.append(f"in {_rose(kept)} where it did")
+        told.append(f"in {_rose(kept)} that kept to it")
     if passed:
         n = len(passed)
         won = f" ({_converged(passed)} of {n} converged)" if target_loss is not None else ""
-        told.append(f"in {_rose(passed)} where it did not{won}")
+        told.append(f"in {_rose(passed)} that went beyond{won}")
     rule = "On a quadratic, lr x sharpness has to stay below 2: the loss rose"
     return f"{rule} {', and '.join(told)}." if told else ""
 
