@@ -23,18 +23,8 @@ FEW = 10  # numbers in a list whose types are compared one by one
 # Names that the generated function uses itself.
 RESERVED = (
     *("otherwise", "reals", "kinds", "items", "points", "results", "arguments", "named"),
-    *(
-        "Derivative",
-        "type",
-        "map",
-        "float",
-        "list",
-        "tuple",
-        "dict",
-        "len",
-        "Exception",
-        "TypeError",
-    ),
+    *("type", "map", "float", "list", "tuple", "dict", "len", "Exception", "TypeError"),
+    "Derivative",
 )
 
 

@@ -139,13 +139,13 @@ def derivatives(f: Any, argnums: Any, leaves: Any, shape: Shape, *, rows: bool =
     """
     inputs = [Value(x) for x in leaves]
     by: list[Any] = []
-    by_shape = flatten(chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
-    plain, by_shape = as_lists(by_shape), as_lists(by_shape, Derivative)
+    given = flatten(chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
+    by_shape = as_lists(given, Derivative)
     results, result_shape = _evaluated(f, inputs, shape)
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:
         return (value,)
-    if result_shape is not None and result_shape[0] is list and by_shape != plain:
+    if result_shape is not None and result_shape[0] is list and by_shape != given:
         result_shape = Derivative, *result_shape[1:]
     slopes: Any = (gradients(x, by) for x in results)
     if 0 < len(by) < len(results):

@@ -125,7 +125,7 @@ def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
         leaves.append(as_number(tree))
         return None
     elif hasattr(tree, "tolist"):
-        return _as_array(flatten(tree.tolist(), leaves, name))
+        return as_lists(flatten(tree.tolist(), leaves, name), ArrayAsList, list)
     else:
         raise TypeError(
             f"{_shown(name)} has to be a number, or a list, tuple or dict of numbers, "
@@ -142,19 +142,14 @@ def _kind(kind: type) -> type:
     return next(plain for plain in KINDS if issubclass(kind, plain))
 
 
-def _as_array(shape: Shape) -> Shape:
-    """Return the shape of an array, from that of the nested lists of its numbers."""
-    return shape and (ArrayAsList, (), tuple([_as_array(part) for part in shape[2]]))
-
-
-def as_lists(shape: Shape, kind: type = list) -> Shape:
-    """Return the shape with lists of this kind in place of arrays."""
+def as_lists(shape: Shape, new: type = list, old: type = ArrayAsList) -> Shape:
+    """Return the shape with lists of the new kind in place of the old: plain ones for arrays."""
     if shape is None:
         return None
-    own, keys, shapes = shape
+    kind, keys, shapes = shape
     if any(shapes):
-        shapes = tuple([as_lists(part, kind) for part in shapes])
-    return kind if own is ArrayAsList else own, keys, shapes
+        shapes = tuple([as_lists(part, new, old) for part in shapes])
+    return new if kind is old else kind, keys, shapes
 
 
 def _shown(name: Any) -> str:
