@@ -9,12 +9,13 @@ structures").
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import counted
-from .svg import arrow_head, element, escaped, path, rect, text
+from .svg import arrow_head, curve, element, escaped, rect, text
 
 GREY = "#777777"  # which can be read on white and on black
 LINE, LETTER = 14, 6.5  # the height of a line, and the width that most characters have room in
@@ -58,7 +59,7 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
     layers = Layers(sizes, rooms, [arrow[:2] for arrow in arrows])
     left, right, y = layers.left, layers.right, layers.y
     lines = [
-        _line(right[source], y[source], left[item], y[item], right[item])
+        curve(right[source], y[source], left[item], y[item], "H", right[item])
         for item, (source, *_) in enumerate(layers.before[len(boxes) :], len(boxes))
     ]
     labels, heads, arrived = [], [], Counter[int]()
@@ -66,14 +67,14 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
         arrived[head] += 1  # from the top down
         port = y[head] + sizes[head][1] * ((arrived[head] - 0.5) / len(arriving[head]) - 0.5)
         start = left[head] - _width(label) - 12
-        lines.append(_line(right[source], y[source], start, port, left[head] - 6))
+        lines.append(curve(right[source], y[source], start, port, "H", left[head] - 6))
         heads.append(element("path", d=arrow_head(left[head], port, "right")))
         labels.append(text(_short(label), left[head] - 10, port - 3))
     shapes = [_box(box, left[i], y[i] - sizes[i][1] / 2, *sizes[i]) for i, box in enumerate(boxes)]
     width, height = max(right), max(map(float.__add__, y, [h / 2 for h in layers.heights]))
     return element(
         "svg",
-        element("g", *lines, fill="none", stroke=GREY),
+        element("g", *(element("path", d=line) for line in lines), fill="none", stroke=GREY),
         element("g", *heads, *labels, fill=GREY, font_size=10, text_anchor="end"),
         element("g", *shapes, text_anchor="middle"),
         xmlns="http://www.w3.org/2000/svg",
@@ -85,12 +86,6 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
         font_family="Helvetica, Arial, sans-serif",
         font_size=11,
     )
-
-
-def _line(x: float, y: float, to_x: float, to_y: float, end: float) -> str:
-    """Return a line that is level from `to_x` on."""
-    half = (x + to_x) / 2
-    return element("path", d=path("M", x, y, "C", half, y, half, to_y, to_x, to_y, "H", end))
 
 
 def _box(box: Box, x: float, y: float, wide: float, high: float) -> str:
@@ -183,27 +178,25 @@ class Layers:
 
     def _order(self) -> None:
         """Order the columns so that few edges cross."""
-        places = [0.0] * len(self.before)
-        for k in range(ROUNDS):
-            neighbours = self.after if k % 2 else self.before
-            for column in self.columns[:: -1 if k % 2 else 1]:
-                for place, item in enumerate(column):
-                    places[item] = _mean([places[i] for i in neighbours[item]], place)
+        places: dict[int, float] = {}
+        for turn in range(ROUNDS):
+            beside = self.after if turn % 2 else self.before
+            for column in self.columns[:: -1 if turn % 2 else 1]:
+                means = [_mean([places[i] for i in beside[x]], k) for k, x in enumerate(column)]
+                places.update(zip(column, means))
                 column.sort(key=places.__getitem__)
-                for place, item in enumerate(column):
-                    places[item] = place
+                places.update(zip(column, itertools.count()))
 
     def _heights(self) -> list[float]:
         """Return the y of each item: near those of its neighbours."""
-        ys = [0.0] * len(self.before)
+        ys = dict.fromkeys(range(len(self.before)), 0.0)
         for k in range(2 * ROUNDS):
             for column in self.columns[:: -1 if k % 2 else 1]:
                 near = [[ys[i] for i in (*self.before[item], *self.after[item])] for item in column]
                 wanted = [_mean(others, ys[item]) for others, item in zip(near, column)]
-                for item, y in zip(column, self._spread(column, wanted)):
-                    ys[item] = y
-        top = min(y - height / 2 for y, height in zip(ys, self.heights))
-        return [y - top for y in ys]
+                ys.update(zip(column, self._spread(column, wanted)))
+        top = min(ys[item] - height / 2 for item, height in enumerate(self.heights))
+        return [y - top for y in ys.values()]
 
     def _spread(self, column: Sequence[int], wanted: Sequence[float]) -> list[float]:
         """Return the ys nearest to the wanted ones, by least squares, at which nothing overlaps.

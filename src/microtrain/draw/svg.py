@@ -50,6 +50,12 @@ def path(*points: str | float) -> str:
     return text.replace(" -", "-")
 
 
+def curve(x: float, y: float, to_x: float, to_y: float, *more: str | float) -> str:
+    """Return the `d` of a line to the right, level at its ends, or straight down, and of more."""
+    half = (x + to_x) / 2
+    return path("M", x, y, "C", half, y, half, to_y, to_x, to_y, *more)
+
+
 def arrow_head(x: float, y: float, direction: str) -> str:
     """Return the `d` of an arrow's head that ends in (x, y), and points that way."""
     return path("M", x, y) + HEADS[direction]
@@ -66,20 +72,14 @@ def text(words: str, x: float, y: float, **attributes: str | float) -> str:
 
 
 def edge(name: str, x: float, y: float, to_x: float, to_y: float) -> str:
-    """Return a line to the right, bent where it must be, or straight down, with two arrow heads.
+    """Return a line to the right or straight down, with two arrow heads.
 
     They are of the classes `forth`, at its end, and `back`, at its beginning.
     """
-    half = (x + to_x) / 2
-    way: tuple[str | float, ...] = ("C", half, y, half, to_y, to_x, to_y)
-    if x == to_x:
-        way = ("V", to_y)
-    elif y == to_y:
-        way = ("H", to_x)
     forth, back = ("down", "up") if x == to_x else ("right", "left")
     return element(
         "g",
-        element("path", d=path("M", x, y, *way), class_="line"),
+        element("path", d=curve(x, y, to_x, to_y), class_="line"),
         element("path", d=arrow_head(to_x, to_y, forth), class_="head forth"),
         element("path", d=arrow_head(x, y, back), class_="head back"),
         class_="edge",

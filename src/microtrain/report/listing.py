@@ -59,7 +59,18 @@ def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any]:
     kinds = {"p": traced.data, "x": traced.xs, "y": traced.ys, "g": traced.running}
     names = {"lr": "lr", "loss": "loss"}
     names |= {texts[at]: f"{x}:{k}" for x, places in kinds.items() for k, at in enumerate(places)}
-    patterns = _of_all([texts[at] for at in traced.running], [texts[at] for at in traced.data])
+    grads, weights = ([texts[at] for at in places] for places in (traced.running, traced.data))
+    patterns = {  # of the parts, by their keys; each has the expression as its group
+        "F0": "^(for .*x.*:)$",
+        "L2": r"^loss \+= (.*)",
+        "L3": r"^(loss \+= .*)",
+        "B0": rf"^({grads[0]} = .*0\.0)$",
+        "BS": rf"^({grads[-1]} = {grads[-1]} .*)",
+        "U2": f"^({weights[-1]} = .*)",
+        "U3": "^(return .*)",
+        **{f"G:{k}": f"^{g} = ({g} .*)" for k, g in enumerate(grads)},
+        **{f"U:{k}": f"^{w} = (.*)" for k, w in enumerate(weights)},
+    }
     if not own:
         for operation, text in zip(traced.record.operations, texts):
             primitive, *places = operation
@@ -90,23 +101,6 @@ def _place(lines: list[str], pattern: str) -> list[int] | None:
         if found := wanted.search(line):
             return [k, *found.span(1)]
     return None
-
-
-# The patterns of the parts, by their keys. Each has the expression as its group.
-
-
-def _of_all(grads: list[str], weights: list[str]) -> dict[str, str]:
-    patterns = {
-        "F0": "^(for .*x.*:)$",
-        "L2": r"^loss \+= (.*)",
-        "L3": r"^(loss \+= .*)",
-        "B0": rf"^({grads[0]} = .*0\.0)$",
-        "BS": rf"^({grads[-1]} = {grads[-1]} .*)",
-        "U2": f"^({weights[-1]} = .*)",
-        "U3": "^(return .*)",
-    }
-    patterns |= {f"G:{k}": f"^{g} = ({g} .*)" for k, g in enumerate(grads)}
-    return patterns | {f"U:{k}": f"^{w} = (.*)" for k, w in enumerate(weights)}
 
 
 def _of_neuron(key: str, neuron: Neuron, inputs: list[Neuron]) -> dict[str, str]:

@@ -58,21 +58,17 @@ def sets_of(objective: Objective, columns: Sequence[str], own: bool) -> tuple[st
     xs, ys = datasets.moons(seed=FRESH)
     usual["moons"]["fresh"] = {"xs": xs, "ys": [[y] for y in ys]}
     xs, ys = zip(*objective.samples)
-    found = _set(xs, ys, objective.loss, objective.reduction, _outputs(objective))
+    try:
+        outputs = len(parts_of(objective.model(xs[0])))
+    except ArithmeticError:  # as it is, at the end of a run
+        outputs = 1
+    found = _set(xs, ys, objective.loss, objective.reduction, outputs)
     same = [name for name, one in usual.items() if all(found[x] == one[x] for x in ALIKE)]
     if not same:
         found |= {"rates": RATES, "columns": columns or found["columns"]}
     name, *_ = [*same, "recorded"]
     recorded = {name: usual.get(name, found)}
     return name, recorded if own else recorded | usual
-
-
-def _outputs(objective: Objective) -> int:
-    """Return the number of the model's outputs."""
-    try:
-        return len(parts_of(objective.model(objective.samples[0][0])))
-    except ArithmeticError:  # as it is, at the end of a run
-        return 1
 
 
 def _set(
@@ -83,6 +79,9 @@ def _set(
     targets = [_target(y, loss, outputs) for y in ys]
     hot = outputs > 1 and all(sorted(y) == [0.0] * (outputs - 1) + [1.0] for y in targets)
     inputs = len(rows[0])
+    name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
+    told = ("takes", "formula", "why", "slope", "many", "kinks")  # of the library's losses
+    about = {x: getattr(known(loss), x, None) for x in told}
     ends = [plot.ends(column) for column in zip(*rows)]
     reached = all(abs(x) < 1e100 for x in itertools.chain(*ends))  # no plane reaches further
     return {
@@ -91,7 +90,7 @@ def _set(
         "inputs": inputs,
         "outputs": outputs,
         "columns": [f"x{k}" for k in range(inputs)],
-        "loss": _loss(loss),
+        "loss": {"name": "loss" if "<" in name else name, **about},
         "mean": reduction == "mean",
         "level": plot.boundary_level([y[0] for y in targets]) if outputs == 1 else None,
         "classes": outputs if hot else 0,
@@ -105,13 +104,3 @@ def _target(y: Any, loss: Any, outputs: int) -> list[Any]:
         return [*map(float, parts_of(as_floats(y, loss, outputs)))]
     except CompileError:
         return [None]
-
-
-def _loss(loss: Any) -> dict[str, Any]:
-    """Return what the page knows of a loss: of one that is not the library's, its name alone."""
-    one, told = known(loss), ("takes", "formula", "why", "slope", "many", "kinks")
-    name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
-    return {
-        "name": "loss" if "<" in name else name,
-        **{x: getattr(one, x, None) for x in told},
-    }
