@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..engine.primitive import Primitive
-from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten_result
+from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, are_real, flatten_result
 from ..errors import CompileError
 from .c import Source
 from .compiled import Compiled, each
@@ -94,7 +94,7 @@ class NativeCode(Code):
     def _write(self) -> None:
         check(self._record)
         c = self.c()
-        self._native, self._read = Native(c), _reader(self.shape)
+        self._native, self._read, self._sizes = Native(c), _reader(self.shape), c.outputs
         self.source, self.function, self.loop = self._native.source, self._call, self._map
         outputs = [f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size)]
         constants = [repr(x) for x in self._record.constants]
@@ -107,7 +107,7 @@ class NativeCode(Code):
 
     def _written(self, shape: Shape, texts: Iterator[str]) -> str:
         """Return the Python of a nesting: neighbours are taken out of the arrays at once."""
-        if shape is None or shape[0] is not list or any(shape[2]):
+        if shape is None or shape[0] not in (list, Derivative) or any(shape[2]):
             return super()._written(shape, texts)
         items: list[str] = []
         leaves = itertools.islice(texts, len(shape[2]))
@@ -119,10 +119,13 @@ class NativeCode(Code):
                 items.append(f"*({name},) * {len(run)}")
             else:
                 start = int(run[0][len(name) + 1 : -1])
-                items.append(f"*{name}[{start}:{start + len(run)}].tolist()")
-        if len(items) == 1 and items[0].endswith("()"):
-            return items[0][1:]
-        return f"[{', '.join(items)}]"
+                part = f"[{start}:{start + len(run)}]" * (len(run) < self._sizes[name])
+                items.append(f"*{name}{part}.tolist()")
+        text = ", ".join(items)
+        one = text[1:] if len(items) == 1 and text[0] == "*" else ""
+        if shape[0] is Derivative:  # made of the array itself, if it is all of one
+            return f"{self._literal(Derivative)}({one.removesuffix('.tolist()') or f'[{text}]'})"
+        return one if one.endswith("()") else f"[{text}]"
 
     def _call(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -205,8 +208,8 @@ def _reader(shape: Shape) -> Callable[[Any], bytes]:
             if (*x,) != keys:
                 raise TypeError
             x = x.values()
-        if readers:
-            return b"".join([part(y) for part, y in zip(readers, x, strict=True)])
+        if readers and len(x) == len(readers):
+            return b"".join([part(y) for part, y in zip(readers, x)])
         if not are_real(x):
             raise TypeError
         return pack(*x)

@@ -31,6 +31,8 @@ from ..errors import CompileError
 # leave the vector registers clean: else the code of others takes up to four times as long.
 FLAGS = ["-O1", "-ftree-vectorize", "-fexpensive-optimizations", "-std=c99"]
 FLAGS += ["-ffp-contract=off", "-fno-builtin", "-fPIC", "-shared"]
+LONG = 1_000  # lines; of more, gcc is to make less machine code, as that is read from memory, too
+SHORTER = "-fvect-cost-model=very-cheap"
 SECONDS = 60.0  # after which a compiler is ended
 LATE = "takes more than a minute (MICROTRAIN_CC=tcc takes seconds; its code is slower)"
 KEPT = 500  # libraries in the folder
@@ -78,6 +80,8 @@ def _loaded(source: str, command: tuple[str, ...], folder: str | None) -> ctypes
 
     about = _version(command), platform.platform(), __version__
     command += *FLAGS, *_wide()
+    if source.count("\n") > LONG and "Free Software" in about[0]:
+        command += (SHORTER,)
     key = os.path.join(folder or "", _digest(repr((source, command, about)).encode()))
     for path in glob.glob(f"{glob.escape(key)}-*.so") if folder else ():
         with contextlib.suppress(OSError):
