@@ -203,10 +203,9 @@ class Layers:
 
         Items that would overlap become a block, which stands at the mean of what they want.
         """
-        offsets = [0.0]  # of each item in a column without free room
-        for above, below in zip(column, column[1:]):
-            half = (self.heights[above] + self.heights[below]) / 2
-            offsets.append(offsets[-1] + half + GAP)
+        heights = [self.heights[item] for item in column]
+        apart = ((above + below) / 2 + GAP for above, below in itertools.pairwise(heights))
+        offsets = [*itertools.accumulate(apart, initial=0.0)]  # in a column without free room
         blocks: list[tuple[float, int]] = []  # what its items want, added up; their number
         for y, offset in zip(wanted, offsets):
             total, n = y - offset, 1

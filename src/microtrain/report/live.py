@@ -50,14 +50,7 @@ def contents(
     name, sets = sets_of(objective, columns, own)
     *hidden, (_, out) = zip(made["sizes"], made["activations"]) if made else [(1, None)]
     spec = {"net": [{"n": n, "activation": activation} for n, activation in hidden], "out": out}
-    lrs, steps, target = _pieces(first.lrs), recording.steps, first.target_loss
-    sets[name] |= {
-        **spec,
-        "labels": list(labels),
-        "lr": lrs[0][1],
-        "steps": steps,
-        "target": target,
-    }
+    sets[name] |= {**spec, "labels": list(labels)}
     initial = list(recording.parameters[0])
     seed = None if own else _seed(model, initial, recording.seed)
     nets = {n for one in sets.values() for n in (one["inputs"], *(x["n"] for x in one["net"]))}
@@ -71,12 +64,12 @@ def contents(
         "spec": {"data": name, **spec},
         "sets": sets,
         "run": {
-            "lr": lrs,
+            "lr": _pieces(first.lrs),
             "seed": seed if seed is None else _exact(seed),
             "shuffle": None if recording.seed == seed else _exact(recording.seed),
             "zeroGrad": recording.zero_grad,
-            "steps": steps,
-            "target": target,
+            "steps": recording.steps,
+            "target": first.target_loss,
             "mean": recording.reduction == "mean",
             "batch": None if recording.batch_size == len(pairs) else recording.batch_size,
             "accumulate": recording.accumulate,

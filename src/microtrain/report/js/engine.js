@@ -9,7 +9,7 @@ function makeEngine(data, spec = data.spec) {
 
 // How a network is trained on data unless one says otherwise: on the recorded, as it was recorded.
 function usualOf(data, name) {
-  const { net, out, lr, steps, target, mean } = data.sets[name];
+  const { net, out, lr, steps, target, mean } = data.sets[name]; // of the recorded not all
   return {
     data: name, net, out, lr: [[0, lr]], seed: 0, shuffle: null, zeroGrad: true, steps, target, mean,
     batch: null, accumulate: 1, ...(name === data.spec.data ? data.run : {}),
