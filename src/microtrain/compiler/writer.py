@@ -56,9 +56,9 @@ class Scope:
         self.namespace: dict[str, Any] = {}
         self.texts: dict[Primitive, Any] = {}
         self._taken = {*reserved, "inf", "nan"}
-        operations = [op for record in records for op in record.operations if len(op) > 1]
+        used = [op[0] for record in records for op in record.operations if len(op) > 1]
         functions = language.functions
-        for primitive in dict.fromkeys([op[0] for op in operations]):
+        for primitive in dict.fromkeys(used):
             self.texts[primitive] = text = self.text_of(primitive)
             words = re.findall(r"\b[^\W\d]\w*", text) if isinstance(text, str) else []
             self.namespace |= {word: functions[word] for word in words if word in functions}
