@@ -38,7 +38,7 @@ import microtrain.nn.micrograd
 from microtrain.compiler import toolchain
 from microtrain.compiler.python import Python
 from microtrain.compiler.transforms import taken_apart
-from microtrain.compiler.writer import Part, Scope, write
+from microtrain.compiler.writer import Part, Writer
 
 XS, YS = mt.datasets.toy()
 LR = 0.01
@@ -385,9 +385,9 @@ def writing():
     record, value, slopes = traced()
 
     def work():
-        scope = Scope(Python, [record])
+        writer = Writer(Python, record)
         parts = Part("forward", "v", [value]), Part("backward", "d", slopes)
-        write(record, scope.inputs(record), scope, *parts)
+        writer.write(writer.inputs(), *parts)
 
     return work, len(record.operations)
 

@@ -13,7 +13,7 @@ from ..errors import CompileError
 from .python import indented
 from .record import Record
 from .rolling import rolled
-from .writer import Language, Part, Scope, write
+from .writer import Language, Part, Writer
 
 # Operations that are written one by one. What has more is written as loops, which compile in less
 # time, and run as fast or faster.
@@ -96,8 +96,8 @@ class Rolled(C):
     statement = "{} = {};"
 
 
-class CScope(Scope):
-    """The names in the C of a record.
+class CWriter(Writer):
+    """A record in C.
 
     Attributes: `rolls`, whether results are in arrays; `is_finite`, whether constants are;
     `conditions`, what stands before the arms in the text of a primitive that has some. Raises
@@ -106,7 +106,7 @@ class CScope(Scope):
 
     def __init__(self, record: Record) -> None:
         self.rolls = len(record.operations) > STRAIGHT
-        super().__init__(Rolled if self.rolls else C, [record], TAKEN.split())
+        super().__init__(Rolled if self.rolls else C, record, TAKEN.split())
         self.conditions: dict[Primitive, str] = {}
         for primitive, text in self.texts.items():
             condition, is_choice, _ = text.partition("?")
@@ -133,11 +133,12 @@ class CScope(Scope):
         return (f"{letter}[{n}]" for n in itertools.count())
 
 
-def _may_be_skipped(record: Record, scope: CScope, places: Iterable[int]) -> list[int]:
+def _may_be_skipped(writer: CWriter, places: Iterable[int]) -> list[int]:
     """Return what may raise, but that a compiler may leave out: it is unused or only in an arm.
 
     The flags that tell of errors would not be raised then.
     """
+    record = writer.record
     always = bytearray(len(record.operations))
     for place in places:
         if place >= 0:
@@ -145,7 +146,7 @@ def _may_be_skipped(record: Record, scope: CScope, places: Iterable[int]) -> lis
     for place in range(len(always) - 1, -1, -1):
         if always[place]:
             primitive, *operands = record.operations[place]
-            condition = scope.conditions.get(primitive)
+            condition = writer.conditions.get(primitive)
             for k, x in enumerate(operands):
                 if x >= 0 and (condition is None or f"{{{k}}}" in condition):
                     always[x] = 1
@@ -153,24 +154,23 @@ def _may_be_skipped(record: Record, scope: CScope, places: Iterable[int]) -> lis
 
 
 def body(
-    record: Record,
+    writer: CWriter,
     inputs: Mapping[int, str],
-    scope: CScope,
     parts: Sequence[Part],
     targets: Sequence[Sequence[str]],
 ) -> list[str]:
     """Return the statements of the parts; `targets` are templates of what is done with outputs."""
-    risky = _may_be_skipped(record, scope, [x for part in parts for x in part.outputs])
+    risky = _may_be_skipped(writer, [x for part in parts for x in part.outputs])
     parts[-1].outputs = [*parts[-1].outputs, *risky]
     targets = [*targets[:-1], [*targets[-1], *["unused = {};"] * len(risky)]]
-    write(record, inputs, scope, *parts)
+    writer.write(inputs, *parts)
     lines = ["volatile double unused;"] if risky else []
     statements: list[str] = []
     for part, templates in zip(parts, targets):
         statements += part.lines
         statements += [text.format(x) for text, x in zip(templates, part.expressions)]
     statements += ["(void)unused;"] * bool(risky)
-    if not scope.rolls:
+    if not writer.rolls:
         return lines + statements
     for letter in dict.fromkeys(part.letter for part in parts):
         count = sum(line.startswith(f"{letter}[") for line in statements)
@@ -196,19 +196,19 @@ class Source:
     """
 
     def __init__(self, record: Record, parts: Sequence[Part], name: str) -> None:
-        scope = CScope(record)
-        (self.name,) = scope.named([name])
-        self.width, self.is_finite = len(record.inputs), scope.is_finite
+        writer = CWriter(record)
+        (self.name,) = writer.named([name])
+        self.width, self.is_finite = len(record.inputs), writer.is_finite
         names = ["value", "gradient"] if len(parts) == 2 else ["result"]
         self.outputs = {x: len(part.outputs) for x, part in zip(names, parts)}
         inputs = {place: f"x[{k}]" for k, place in enumerate(record.inputs)}
         targets = [[f"{x}[{k}] = {{}};" for k in range(n)] for x, n in self.outputs.items()]
-        lines = body(record, inputs, scope, parts, targets)
+        lines = body(writer, inputs, parts, targets)
         self.parameters = ", ".join(f"double *restrict {x}" for x in self.outputs)
         head = f"void {self.name}(const double *restrict x, {self.parameters})"
         text = self.function = function(head, [*self._unused(lines), *lines])
         self.helpers: list[str] = []
-        for name, helper in reversed(scope.namespace.items()):
+        for name, helper in reversed(writer.namespace.items()):
             if re.search(rf"\b{name}\b", text) or helper.startswith("#"):
                 self.helpers.insert(0, helper)
                 text += helper

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, size, unflatten
 from ..engine.value import Value
 from .transforms import bound, taken_apart, with_gradient
-from .writer import Language, Part, Scope, write
+from .writer import Language, Part, Writer
 
 if TYPE_CHECKING:
     from .c import Source
@@ -87,28 +87,30 @@ class Code:
         self._write()
 
     def _write(self) -> None:
-        self._scope = Scope(Python, [self._record], RESERVED)
+        self._writer = Writer(Python, self._record, RESERVED)
         self._head: list[str] = []
         signature = self._write_head(self._compiled.parameters)
-        (self.name,) = self._scope.named([self.name])
+        (self.name,) = self._writer.named([self.name])
         parts = self._parts()
-        write(self._record, self._inputs, self._scope, *parts)
+        self._writer.write(self._inputs, *parts)
         self._lines = [line for part in parts for line in part.lines]
         self._text = self._written(self.result, (x for part in parts for x in part.expressions))
         self.source = function(self.name, signature, self._guarded("return {}", signature))
-        self._scope.namespace |= {"otherwise": self._otherwise, "reals": REALS}
-        self.function = assemble(self.source, self.name, self._scope.namespace)
+        own = {"otherwise": self._otherwise, "reals": REALS}
+        self._namespace = self._writer.namespace | own
+        del self._writer  # which is large
+        self.function = assemble(self.source, self.name, self._namespace)
 
     def _write_head(self, parameters: Sequence[str]) -> list[str]:
         """Write how the arguments are taken apart, and return the signature."""
         _, names, shapes = self.shape
-        count, scope = len(shapes) - len(names), self._scope
-        signature = scope.named(parameters)
+        count, named = len(shapes) - len(names), self._writer.named
+        signature = named(parameters)
         if len(signature) == len(shapes) and signature == [*parameters[:count], *names]:
             self.roots = signature
         else:
             signature = ["*arguments", "**named"]
-            self.roots = scope.named(f"x{i}" for i in range(len(shapes)))
+            self.roots = named(f"x{i}" for i in range(len(shapes)))
             self._head += [f"[{', '.join(self.roots[:count])}] = arguments"]
             self._head += [f"{x} = named[{name!r}]" for x, name in zip(self.roots[count:], names)]
             self._refuse(f"len(named) != {len(names)}")
@@ -134,7 +136,7 @@ class Code:
             unchecked.append(name)
             return [name]
         kind, keys, shapes = shape
-        names = self._scope.named(f"{name}_{key}" for key in keys or range(len(shapes)))
+        names = self._writer.named(f"{name}_{key}" for key in keys or range(len(shapes)))
         parts = f"{name}.values()" if kind is dict else name
         if kind is ArrayAsList:  # such code takes plain lists, too
             self._head.append(f"items = {name} if type({name}) is list else {name}.tolist()")
@@ -158,8 +160,8 @@ class Code:
             return x.__name__  # type: ignore[no-any-return]
         if type(x) in (str, int):
             return repr(x)
-        (name,) = self._scope.named([getattr(x, "__name__", "key")])
-        self._scope.namespace[name] = x
+        (name,) = self._writer.named([getattr(x, "__name__", "key")])
+        self._writer.namespace[name] = x
         return name
 
     def _parts(self) -> list[Part]:
@@ -214,7 +216,7 @@ class Code:
         body = self._guarded("results.append({})", self.roots)
         lines = ["results = []", f"for {point} in points:", *indented(body), "return results"]
         source = function("map_points", ["points"], lines)
-        return assemble(source, "map_points", self._scope.namespace)  # type: ignore[no-any-return]
+        return assemble(source, "map_points", self._namespace)  # type: ignore[no-any-return]
 
     def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for Values; or where the code failed, unless the right error is raised.

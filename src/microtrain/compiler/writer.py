@@ -41,24 +41,38 @@ class Language:
     calls = False  # whether it can call what has no text in it
 
 
-class Scope:
-    """The names in the code of some records, so that each name means one thing.
+class Part:
+    """Some of the operations, under a title, with the results that are to be taken out of them.
+
+    `letter` begins the names of its results, and of no other part's. What leads up to the
+    operations in `through` belongs here, too, though nobody takes them out. Written are its
+    `lines`, and an expression for each of the `outputs`.
+    """
+
+    def __init__(
+        self, title: str, letter: str, outputs: Sequence[int] = (), through: Sequence[int] = ()
+    ) -> None:
+        self.title, self.letter = title, letter
+        self.outputs, self.through = outputs, through
+        self.lines: list[str] = []
+        self.expressions: list[str] = []
+
+
+class Writer:
+    """A record in a language: each name in the code means one thing.
 
     Attributes: `namespace`, what the code calls, by name; `texts`, how it writes each primitive.
     """
 
-    def __init__(
-        self, language: type[Language], records: Sequence[Record], reserved: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, language: type[Language], record: Record, reserved: Any = ()) -> None:
         import re  # slow to import
 
-        self.language = language
+        self.language, self.record = language, record
         self.namespace: dict[str, Any] = {}
         self.texts: dict[Primitive, Any] = {}
         self._taken = {*reserved, "inf", "nan"}
-        used = [op[0] for record in records for op in record.operations if len(op) > 1]
         functions = language.functions
-        for primitive in dict.fromkeys(used):
+        for primitive in dict.fromkeys([op[0] for op in record.operations if len(op) > 1]):
             self.texts[primitive] = text = self.text_of(primitive)
             words = re.findall(r"\b[^\W\d]\w*", text) if isinstance(text, str) else []
             self.namespace |= {word: functions[word] for word in words if word in functions}
@@ -78,10 +92,10 @@ class Scope:
         """Return how the language writes a primitive."""
         return getattr(primitive, self.language.column)
 
-    def inputs(self, record: Record) -> dict[int, str]:
-        """Return names for the inputs of a record, such as it has for them, by place."""
-        names = self.named(record.operations[place][0] for place in record.inputs)
-        return dict(zip(record.inputs, names))
+    def inputs(self) -> dict[int, str]:
+        """Return names for the inputs, such as the record has for them, by place."""
+        places = self.record.inputs
+        return dict(zip(places, self.named(self.record.operations[place][0] for place in places)))
 
     def named(self, names: Iterable[str]) -> list[str]:
         """Return the names as different identifiers that mean nothing else in the code."""
@@ -100,65 +114,40 @@ class Scope:
         """Return names that begin with a letter: v1, v2, and so on."""
         return (name for n in itertools.count(1) if (name := f"{letter}{n}") not in self._taken)
 
+    def write(self, inputs: Mapping[int, str], *parts: Part) -> list[str]:
+        """Write down the parts, one after the other; `inputs` are their names, by place.
 
-class Part:
-    """Some of the operations, under a title, with the results that are to be taken out of them.
+        Return how each place was written: its name, or the expression that went into another.
 
-    `letter` begins the names of its results, and of no other part's. What leads up to the
-    operations in `through` belongs here, too, though nobody takes them out. Written are its
-    `lines`, and an expression for each of the `outputs`.
-    """
-
-    def __init__(
-        self, title: str, letter: str, outputs: Sequence[int] = (), through: Sequence[int] = ()
-    ) -> None:
-        self.title, self.letter = title, letter
-        self.outputs, self.through = outputs, through
-        self.lines: list[str] = []
-        self.expressions: list[str] = []
-
-
-def write(record: Record, inputs: Mapping[int, str], scope: Scope, *parts: Part) -> list[str]:
-    """Write down the parts, one after the other; `inputs` are the names of the record's, by place.
-
-    Return how each place was written: its name, or the expression that went into another.
-
-    An operation stands in the first part that needs it. What is kept because it may raise, though
-    nobody needs it, stands before the last of several parts.
-    """
-    marks = bytearray(len(record.operations))
-    for number, part in enumerate(parts, 1):
-        record.mark(marks, [*part.outputs, *part.through], number)
-        if number == max(1, len(parts) - 1):
-            record.mark(marks, record.kept, number)
-    writer = _Writer(record, inputs, scope)
-    writer.count(marks, parts)
-    for number, part in enumerate(parts, 1):
-        writer.write(part, [place for place, mark in enumerate(marks) if mark == number])
-    return writer.texts
-
-
-class _Writer:
-    """The expressions so far, by place: texts, how tightly they hold together, and their sizes."""
-
-    def __init__(self, record: Record, inputs: Mapping[int, str], scope: Scope) -> None:
-        self.operations, self.scope = record.operations, scope
-        n, constants = len(record.operations), [repr(x) for x in reversed(record.constants)]
-        self.texts = [""] * n + constants  # so that places below 0 are those of constants
-        self.levels = [ATOM] * n + [SIGN if x.startswith("-") else ATOM for x in constants]
-        self.sizes = [0] * len(self.texts)
+        An operation stands in the first part that needs it. What is kept because it may raise,
+        though nobody needs it, stands before the last of several parts.
+        """
+        record, n = self.record, len(self.record.operations)
+        marks = bytearray(n)
+        for number, part in enumerate(parts, 1):
+            record.mark(marks, [*part.outputs, *part.through], number)
+            if number == max(1, len(parts) - 1):
+                record.mark(marks, record.kept, number)
+        constants = [repr(x) for x in reversed(record.constants)]
+        self._written = [""] * n + constants  # so that places below 0 are those of constants
         for place, name in inputs.items():
-            self.texts[place] = name
-        self.uses = [0] * len(self.texts)  # more than one for a result that has to have a name
-        self.forms: list[Any] = [None] * n
-        self.known: dict[Primitive, Any] = {}
+            self._written[place] = name
+        self._levels = [ATOM] * n + [SIGN if x.startswith("-") else ATOM for x in constants]
+        self._sizes = [0] * len(self._written)  # the number of operations in an expression
+        self._uses = [0] * len(self._written)  # more than one for a result that has to have a name
+        self._forms: list[Any] = [None] * n
+        self._known: dict[Primitive, Any] = {}
+        self._count(marks, parts)
+        for number, part in enumerate(parts, 1):
+            self._write(part, [place for place, mark in enumerate(marks) if mark == number])
+        return self._written
 
-    def count(self, marks: bytearray, parts: Sequence[Part]) -> None:
+    def _count(self, marks: bytearray, parts: Sequence[Part]) -> None:
         """Find how each marked operation is written, and how often each result is used."""
-        uses, forms, known = self.uses, self.forms, self.known
+        uses, forms, known = self._uses, self._forms, self._known
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
-        for place, operation in enumerate(self.operations):
+        for place, operation in enumerate(self.record.operations):
             if marks[place] and len(operation) > 1:
                 forms[place] = found = known.get(operation[0]) or self._form(*operation)
                 if found[1] is not None:  # most are infix; written out, as it saves time
@@ -174,24 +163,24 @@ class _Writer:
 
         It uses an operand once, or twice if that must be computed before it.
         """
-        text: Any = self.scope.texts[primitive]
+        text: Any = self.texts[primitive]
         n = len(operands)
         varies = callable(text)  # with the operands
         if varies:
-            shown = [self.texts[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
-            text = check_text(f"{self.scope.language.column} of {primitive.name}", text(*shown))
+            shown = [self._written[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
+            text = check_text(f"{self.language.column} of {primitive.name}", text(*shown))
         may_skip = " if " in text or "?" in text  # some of its operands
         uses = [1 + ("{" in text and (may_skip or text.count(f"{{{k}}}") != 1)) for k in range(n)]
         form = text, INFIX.get(text) if n == 2 else None, uses
         if not varies:
-            self.known[primitive] = form
+            self._known[primitive] = form
         return form
 
-    def write(self, part: Part, places: Iterable[int]) -> None:
+    def _write(self, part: Part, places: Iterable[int]) -> None:
         """Write the operations in these places."""
-        self.lines, self.names = part.lines, self.scope.numbered(part.letter)
-        operations, texts, levels, sizes = self.operations, self.texts, self.levels, self.sizes
-        forms, uses = self.forms, self.uses
+        self._lines, self._names = part.lines, self.numbered(part.letter)
+        texts, levels, sizes = self._written, self._levels, self._sizes
+        operations, forms, uses = self.record.operations, self._forms, self._uses
         for place in places:
             operation = operations[place]
             if len(operation) == 1:
@@ -218,13 +207,13 @@ class _Writer:
                 self._name(place)
         part.expressions = [texts[x] for x in part.outputs]
         if part.title and part.lines:
-            part.lines.insert(0, self.scope.language.comment.format(part.title))
+            part.lines.insert(0, self.language.comment.format(part.title))
 
     def _name(self, place: int) -> None:
         """Give a result a name."""
-        name = next(self.names)
-        self.lines.append(self.scope.language.statement.format(name, self.texts[place]))
-        self.texts[place], self.levels[place], self.sizes[place] = name, ATOM, 0
+        name = next(self._names)
+        self._lines.append(self.language.statement.format(name, self._written[place]))
+        self._written[place], self._levels[place], self._sizes[place] = name, ATOM, 0
 
     def _expression(self, text: str, operands: Sequence[int]) -> tuple[str, int]:
         """Return an operation as an expression, and its level."""
@@ -232,9 +221,9 @@ class _Writer:
             return f"{text}{self._at(POWER, operands[0])}", SIGN
         if "{" in text:
             return text.format(*[self._at(ATOM, x) for x in operands]), CHOICE
-        return f"{text}({', '.join([self.texts[x] for x in operands])})", ATOM
+        return f"{text}({', '.join([self._written[x] for x in operands])})", ATOM
 
     def _at(self, level: int, place: int) -> str:
         """Return an operand for a place that needs this level, in parentheses if it has a lower."""
-        text = self.texts[place]
-        return text if self.levels[place] >= level else f"({text})"
+        text = self._written[place]
+        return text if self._levels[place] >= level else f"({text})"

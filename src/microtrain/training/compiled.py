@@ -14,7 +14,7 @@ from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
 from ..compiler.record import without_collection
-from ..compiler.writer import Scope, write
+from ..compiler.writer import Writer
 from ..errors import CompileError
 from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
 from .plan import Objective
@@ -112,9 +112,9 @@ def written(
         if check is not None:
             check(traced)
         forward, loss, backward = traced.backward(objective.reduction == "mean")
-    scope = Scope(Python, [traced.record], RESERVED)
-    names = scope.inputs(traced.record)
-    texts = write(traced.record, names, scope, forward, loss, backward)
+    writer = Writer(Python, traced.record, RESERVED)
+    names = writer.inputs()
+    texts = writer.write(names, forward, loss, backward)
     weights, grads = ([names[k] for k in places] for places in (traced.data, traced.running))
     sample = [
         *forward.lines,
@@ -133,7 +133,7 @@ def written(
         squares[:TERMS] = ["norm"]
     lines = [
         f"{listed(weights)} = state[0]",
-        *_batches(batch, grads, scope, zero_grad, accumulate),
+        *_batches(batch, grads, writer, zero_grad, accumulate),
         *norm,
         f"norm = sqrt({' + '.join(squares)})",
         "# 4. update",
@@ -141,17 +141,17 @@ def written(
         f"return loss, norm, ({listed(weights)}, {listed(grads)})",
     ]
     source = function("step", ["state", "batches", "lr"], lines)
-    return traced, source, {**scope.namespace, "sqrt": math.sqrt}, texts
+    return traced, source, {**writer.namespace, "sqrt": math.sqrt}, texts
 
 
 def _batches(
-    batch: Sequence[str], grads: Sequence[str], scope: Scope, zero_grad: bool, accumulate: int
+    batch: Sequence[str], grads: Sequence[str], writer: Writer, zero_grad: bool, accumulate: int
 ) -> list[str]:
     """Return the Python of the loss and the gradients of all mini-batches of a step."""
     zeros = " = ".join(grads)
     if zero_grad and accumulate == 1:
         return ["loss = 0.0", f"{zeros} = 0.0", "[batch] = batches", *batch]
-    totals = scope.named(f"t{name}" for name in grads)
+    totals = writer.named(f"t{name}" for name in grads)
     return [
         f"{' = '.join(totals)} = 0.0" if zero_grad else f"{listed(totals)} = state[1]",
         "total = 0.0",

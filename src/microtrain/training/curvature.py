@@ -15,7 +15,7 @@ from typing import Any
 from ..compiler.python import Python, assemble, function, listed, loop
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
-from ..compiler.writer import Part, Scope, write
+from ..compiler.writer import Part, Writer
 from ..engine.graph import gradients
 from ..engine.value import Value
 from ..nn.datasets import pairs_of
@@ -109,11 +109,11 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Callab
     with without_collection():
         traced = trace_loss(objective)
         record, weights, variables, direction, products = record_product(traced)
-    scope = Scope(Python, [record], RESERVED)
-    names = scope.inputs(record)
-    sums = scope.named(f"h_{x}" for x in traced.names)
+    writer = Writer(Python, record, RESERVED)
+    names = writer.inputs()
+    sums = writer.named(f"h_{x}" for x in traced.names)
     body = Part("", "v", products)
-    write(record, names, scope, body)
+    writer.write(names, body)
     sample = [*body.lines, *(f"{total} += {x}" for total, x in zip(sums, body.expressions))]
     lines = [
         f"{listed([names[k] for k in weights])} = parameters",
@@ -123,7 +123,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Callab
         f"return [{', '.join(sums)}]",
     ]
     source = function("product", RESERVED[1:], lines)
-    return assemble(source, "product", scope.namespace), traced.pack
+    return assemble(source, "product", writer.namespace), traced.pack
 
 
 def record_product(traced: Traced) -> tuple[Record, list[int], list[int], list[int], list[int]]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from ..compiler.c import PRELUDE, CScope, body, function
+from ..compiler.c import PRELUDE, CWriter, body, function
 from ..compiler.native import check
 from ..compiler.record import without_collection
 from ..compiler.toolchain import load
@@ -182,12 +182,12 @@ def _generated(objective: Objective) -> SimpleNamespace:
         traced = trace_loss(objective)
         parts = traced.backward(is_mean)
         check(traced.record)
-        scope = CScope(traced.record)
+        writer = CWriter(traced.record)
         names = dict.fromkeys(traced.seeds, "seed")
         for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
             names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
         targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(traced.data))]]
-        lines = body(traced.record, names, scope, parts, targets)
+        lines = body(writer, names, parts, targets)
     sample = function(
         "static double sample(const double *restrict p, const double *restrict x,\n"
         "                     const double *restrict y, double seed, double *restrict g)",
@@ -199,11 +199,11 @@ def _generated(objective: Objective) -> SimpleNamespace:
         targets=len(traced.xs),
         mean="batch = batch / sizes[b];\n        " if is_mean else "",
     )
-    source = "\n\n".join([PRELUDE, *scope.namespace.values(), sample, frame])
+    source = "\n\n".join([PRELUDE, *writer.namespace.values(), sample, frame])
     train = load(source).train
     train.restype = ctypes.c_long
     train.argtypes = [*[ctypes.c_void_p] * 7, *[ctypes.c_long] * 4, ctypes.c_double]
-    made = {"source": source, "train": train, "pack": traced.pack, "is_finite": scope.is_finite}
+    made = {"source": source, "train": train, "pack": traced.pack, "is_finite": writer.is_finite}
     return SimpleNamespace(**made, is_compared=False)
 
 
