@@ -36,7 +36,7 @@ SCRIPTS = "\n".join(
 
 def page(*histories):
     """Return the data of a page, and all JavaScript but what draws."""
-    data, program = contents([(h, h.recording) for h in histories])
+    data, program = contents([(h, h.recording) for h in histories], [], [])
     held = json.dumps(data, allow_nan=False)
     return data, f"{SCRIPTS}\n{program}\nconst data = {held};"
 

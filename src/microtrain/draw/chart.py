@@ -94,7 +94,6 @@ def line_chart(
     dots = ASCII if ascii else BRAILLE
 
     def row(y: float) -> int:
-        """Return which row of dots shows y."""
         return round((high - y) / (high - low) * (height * len(dots) - 1))
 
     ticks = _log_ticks(low, high) if log else _ticks(low, high)
@@ -218,5 +217,4 @@ def _legend(names: Sequence[str], indent: str, columns: int, colour: bool) -> li
 
 
 def _coloured(text: str, i: int | None, colour: bool) -> str:
-    """Return a text in the colour of curve `i`, if `colour`."""
     return f"\033[{COLOURS[i % len(COLOURS)]}m{text}\033[0m" if colour and i is not None else text

@@ -90,19 +90,10 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
 
 def _box(box: Box, x: float, y: float, wide: float, high: float) -> str:
     first = y + high / 2 - LINE * (len(box.lines) / 2 - 0.75)
-    return element(
-        "g",
-        element("title", escaped(box.tooltip)),
-        element(
-            "g",
-            rect(x, y, wide, high),
-            fill=box.colour or "#FFFFFF",
-            stroke=GREY,
-            stroke_width=2 if box.thick else 1,
-        ),
-        *(text(_short(line), x + wide / 2, first + LINE * k) for k, line in enumerate(box.lines)),
-        class_="node",
-    )
+    colour, border = box.colour or "#FFFFFF", 2 if box.thick else 1
+    frame = element("g", rect(x, y, wide, high), fill=colour, stroke=GREY, stroke_width=border)
+    words = (text(_short(s), x + wide / 2, first + LINE * k) for k, s in enumerate(box.lines))
+    return element("g", element("title", escaped(box.tooltip)), frame, *words, class_="node")
 
 
 def _short(line: str) -> str:

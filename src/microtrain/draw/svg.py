@@ -77,11 +77,7 @@ def edge(name: str, x: float, y: float, to_x: float, to_y: float) -> str:
     They are of the classes `forth`, at its end, and `back`, at its beginning.
     """
     forth, back = ("down", "up") if x == to_x else ("right", "left")
-    return element(
-        "g",
-        element("path", d=curve(x, y, to_x, to_y), class_="line"),
-        element("path", d=arrow_head(to_x, to_y, forth), class_="head forth"),
-        element("path", d=arrow_head(x, y, back), class_="head back"),
-        class_="edge",
-        data_edge=name,
-    )
+    line = element("path", d=curve(x, y, to_x, to_y), class_="line")
+    end = element("path", d=arrow_head(to_x, to_y, forth), class_="head forth")
+    beginning = element("path", d=arrow_head(x, y, back), class_="head back")
+    return element("g", line, end, beginning, class_="edge", data_edge=name)

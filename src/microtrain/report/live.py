@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..draw import neuron
+from ..draw.neuron import HEAD, MANY_INPUTS, drawings
 from ..engine.value import Value
 from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
@@ -23,8 +23,7 @@ from .program import MOST, program_of
 from .sets import JOBS, MOST_NEURONS, sets_of
 
 STARTS = 20  # that the page tries
-MANY_INPUTS, ROWS_OF_MANY = neuron.MANY_INPUTS, 10  # of a neuron with more, so many are drawn
-HEAD = neuron.HEAD
+ROWS_OF_MANY = 10  # that are drawn of a neuron with more than MANY_INPUTS
 CONSTANTS = f"const {STARTS = }, {MOST_NEURONS = }, {MANY_INPUTS = }, {ROWS_OF_MANY = }, {HEAD = };"
 MOST_NUMBERS = 280_000  # of steps on a page that replays, about
 MOST_EXACT = 2**53 - 1  # of the whole numbers of JavaScript
@@ -32,9 +31,7 @@ FEWEST = 12  # steps that it keeps of a run, or all that there are
 
 
 def contents(
-    runs: Sequence[tuple[History, Recording]],
-    columns: Sequence[str] = (),
-    labels: Sequence[str] = (),
+    runs: Sequence[tuple[History, Recording]], columns: Sequence[str], labels: Sequence[str]
 ) -> tuple[dict[str, Any], str]:
     """Return what the page holds, ready for JSON, and its program.
 
@@ -81,7 +78,7 @@ def contents(
         data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
         data["listing"] = listing_of(objective, own)
         functions = {x: lambda z, f=f: f(Value(z)).data for x, f in ACTIVATIONS.items()}
-        data["drawings"] = neuron.drawings(functions, MOST_NEURONS)
+        data["drawings"] = drawings(functions, MOST_NEURONS)
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, f"{CONSTANTS}\n{program}"
 

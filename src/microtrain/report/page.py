@@ -76,10 +76,9 @@ def page_of(runs: Any, title: str, columns: Sequence[str] = (), labels: Sequence
     style = text("page.css")
     held = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     hashes = [hashlib.sha256(x.encode("utf-8", "replace")).digest() for x in (script, style)]
-    scripts_allowed, styles_allowed = (base64.b64encode(x).decode("ascii") for x in hashes)
+    ours = [f"'sha256-{base64.b64encode(x).decode('ascii')}'" for x in hashes]
     policy = (
-        f"default-src 'none'; script-src 'sha256-{scripts_allowed}'; "
-        f"style-src 'sha256-{styles_allowed}'; "
+        f"default-src 'none'; script-src {ours[0]}; style-src {ours[1]}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     return string.Template(text("page.html")).substitute(
@@ -118,8 +117,7 @@ def recorded(runs: Any) -> list[tuple[History, Recording]]:
         expect(isinstance(history, History), "runs", WANTED, history)
         recording = history.recording
         if recording is None or not history.losses:
-            told = "has no recording: train (or sweep) with record=True"
-            raise ValueError(f"runs[{name!r}] {told}")
+            raise ValueError(f"runs[{name!r}] has no recording: train (or sweep) with record=True")
         found.append((history, recording))
         kinds[name] = _kind(history, recording)
         first = next(iter(kinds))

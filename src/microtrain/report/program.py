@@ -96,14 +96,13 @@ def _straight(objective: Objective) -> str:
     outputs = (getattr(y, "data", y) for y in parts_of(traced.prediction))
     predicted = [(f"o[{k}]", y) for k, y in enumerate(outputs)]
     loss = traced.loss.data
-    return _object(
-        {
-            "gradient": model.function("p, g, x, at, seed", gradient, loss),
-            "loss": model.function("p, x, at", [], loss),
-            "predict": model.function("p, x, at, o", predicted),
-            "product": _product(traced) if len(traced.data) <= BENT else "null",
-        }
-    )
+    functions = {
+        "gradient": model.function("p, g, x, at, seed", gradient, loss),
+        "loss": model.function("p, x, at", [], loss),
+        "predict": model.function("p, x, at, o", predicted),
+        "product": _product(traced) if len(traced.data) <= BENT else "null",
+    }
+    return _object(functions)
 
 
 def _product(traced: Traced) -> str:
@@ -141,12 +140,11 @@ def _sum(n: int) -> str:
     before = {x: neuron.inputs(place, 1)[0] for x, place in zip(operands, places)}
     found = accumulated(dot(weights, inputs, bias), seed, before)
     results = [(place, found[x]) for x, place in zip(operands, places)]
-    return _object(
-        {
-            "weights": neuron.function("x, d, g, w, b", results[: n + 1]),
-            "inputs": neuron.function("p, w, d, e", results[n + 1 :]),
-        }
-    )
+    functions = {
+        "weights": neuron.function("x, d, g, w, b", results[: n + 1]),
+        "inputs": neuron.function("p, w, d, e", results[n + 1 :]),
+    }
+    return _object(functions)
 
 
 def _loss(loss: Callable[[Any, Any], Any], outputs: int, length: int | None) -> str:
@@ -158,9 +156,8 @@ def _loss(loss: Callable[[Any, Any], Any], outputs: int, length: int | None) -> 
     value = loss(given if outputs > 1 else given[0], targets[0] if length is None else targets)
     found = accumulated(value, seed, {})
     slopes = [(f"a[{k}]", found.get(x, 0.0)) for k, x in enumerate(given)]
-    return _object(
-        {
-            "value": sample.function("o, y, at", [], value.data),
-            "both": sample.function("o, y, at, seed, a", slopes, value.data),
-        }
-    )
+    functions = {
+        "value": sample.function("o, y, at", [], value.data),
+        "both": sample.function("o, y, at, seed, a", slopes, value.data),
+    }
+    return _object(functions)
