@@ -38,7 +38,7 @@ import microtrain.nn.micrograd
 from microtrain.compiler import toolchain
 from microtrain.compiler.python import Python
 from microtrain.compiler.transforms import taken_apart
-from microtrain.compiler.writer import Part, Writer
+from microtrain.compiler.writer import Part
 
 XS, YS = mt.datasets.toy()
 LR = 0.01
@@ -385,7 +385,7 @@ def writing():
     record, value, slopes = traced()
 
     def work():
-        writer = Writer(Python, record)
+        writer = Python(record)
         parts = Part("forward", "v", [value]), Part("backward", "d", slopes)
         writer.write(writer.inputs(), *parts)
 

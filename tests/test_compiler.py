@@ -16,7 +16,7 @@ from microtrain.compiler import record as record_module
 from microtrain.compiler.python import Python, assemble, function
 from microtrain.compiler.record import Record
 from microtrain.compiler.symbol import Symbol
-from microtrain.compiler.writer import Part, Writer
+from microtrain.compiler.writer import Part
 from microtrain.engine.operators import power
 
 
@@ -85,7 +85,7 @@ def written(primitive, *constants):
     n = len(primitive.slopes) or OPERANDS.get(primitive.name, 2)
     places = [record.input(f"x{i}") for i in range(n - len(constants))]
     place = record.add((primitive, *places, *map(record.constant, constants)))
-    writer, part = Writer(Python, record), Part("", "v", [place])
+    writer, part = Python(record), Part("", "v", [place])
     names = writer.inputs()
     writer.write(names, part)
     source = function("f", [*names.values()], [*part.lines, f"return {part.expressions[0]}"])
@@ -356,7 +356,7 @@ def test_names_mean_one_thing(names):
     record = Record()
     record.add((mt.sigmoid.entry, record.input("x")))
     used = ["exp", "e_", "nan", "y", "for"]
-    result = Writer(Python, record, ["y"]).named([*names, *used, "x", "x"])
+    result = Python(record, ["y"]).named([*names, *used, "x", "x"])
     assert len(set(result)) == len(result)
     assert all(name.isidentifier() and name not in used for name in result)
 
@@ -367,7 +367,7 @@ def test_a_long_expression_is_split():
     for k in range(500):
         total = total - (x - k)
     part = Part("sum", "v", [total.place])
-    Writer(Python, record).write({x.place: "x"}, part)
+    Python(record).write({x.place: "x"}, part)
     (result,) = part.expressions
     assert max(map(len, [*part.lines, result])) < 2000
     namespace = {"x": 0.5}

@@ -23,7 +23,7 @@ import microtrain as mt
 from microtrain import CompileError, Value
 from microtrain.compiler import c as c_module
 from microtrain.compiler import native as native_module
-from microtrain.compiler.c import CWriter, Source
+from microtrain.compiler.c import C, Source
 from microtrain.compiler.native import Native, NativeCode
 from microtrain.compiler.record import Record
 from microtrain.compiler.rolling import rolled
@@ -557,7 +557,7 @@ def test_names_in_c_are_those_of_nothing_else():
     compiled = native(exp)
     assert bits(compiled(-1.5)) == bits(exp(-1.5))
     assert "double fabs_(double a)" in compiled.to_c() and "void exp_(" in compiled.to_c()
-    assert CWriter(Record()).named(["int", "sin"]) == ["xint", "sin_"]
+    assert C(Record()).named(["int", "sin"]) == ["xint", "sin_"]
 
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O2"]

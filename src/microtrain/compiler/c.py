@@ -13,7 +13,7 @@ from ..errors import CompileError
 from .python import indented
 from .record import Record
 from .rolling import rolled
-from .writer import Language, Part, Writer
+from .writer import Part, Writer
 
 # Operations that are written one by one. What has more is written as loops, which compile in less
 # time, and run as fast or faster.
@@ -80,33 +80,23 @@ FUNCTIONS = {
 }
 
 
-class C(Language):
-    """C99, with the functions of its `math.h`."""
+class C(Writer):
+    """C99, with the functions of its `math.h`.
+
+    Attributes: `rolls`, whether results are in arrays, so that statements can be made loops;
+    `is_finite`, whether constants are; `conditions`, what stands before the arms in the text of a
+    primitive that has some. Raises `CompileError` for a primitive that has no C.
+    """
 
     column = "c"
-    statement = "const double {} = {};"
     comment = "/* {} */"
     functions = FUNCTIONS
     keywords = KEYWORDS.split()
 
-
-class Rolled(C):
-    """C with results in arrays, whose statements can be made loops."""
-
-    statement = "{} = {};"
-
-
-class CWriter(Writer):
-    """A record in C.
-
-    Attributes: `rolls`, whether results are in arrays; `is_finite`, whether constants are;
-    `conditions`, what stands before the arms in the text of a primitive that has some. Raises
-    `CompileError` for a primitive that has no C.
-    """
-
     def __init__(self, record: Record) -> None:
         self.rolls = len(record.operations) > STRAIGHT
-        super().__init__(Rolled if self.rolls else C, record, TAKEN.split())
+        self.statement = "{} = {};" if self.rolls else "const double {} = {};"
+        super().__init__(record, TAKEN.split())
         self.conditions: dict[Primitive, str] = {}
         for primitive, text in self.texts.items():
             condition, is_choice, _ = text.partition("?")
@@ -133,7 +123,7 @@ class CWriter(Writer):
         return (f"{letter}[{n}]" for n in itertools.count())
 
 
-def _may_be_skipped(writer: CWriter, places: Iterable[int]) -> list[int]:
+def _may_be_skipped(writer: C, places: Iterable[int]) -> list[int]:
     """Return what may raise, but that a compiler may leave out: it is unused or only in an arm.
 
     The flags that tell of errors would not be raised then.
@@ -154,7 +144,7 @@ def _may_be_skipped(writer: CWriter, places: Iterable[int]) -> list[int]:
 
 
 def body(
-    writer: CWriter,
+    writer: C,
     inputs: Mapping[int, str],
     parts: Sequence[Part],
     targets: Sequence[Sequence[str]],
@@ -196,7 +186,7 @@ class Source:
     """
 
     def __init__(self, record: Record, parts: Sequence[Part], name: str) -> None:
-        writer = CWriter(record)
+        writer = C(record)
         (self.name,) = writer.named([name])
         self.width, self.is_finite = len(record.inputs), writer.is_finite
         names = ["value", "gradient"] if len(parts) == 2 else ["result"]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .writer import Language
+from .writer import Writer
 
 STATEMENTS = 100  # in a function; engines give up optimizing much longer ones
 
 
-class JavaScript(Language):
+class JavaScript(Writer):
     """JavaScript, in which only results have names. The rest of what it calls is in `report/js`."""
 
     column = "javascript"

@@ -20,7 +20,7 @@ from .compiled import Compiled, each
 from .python import FEW, Code, Python, assemble, function
 from .record import Record
 from .toolchain import load
-from .writer import INFIX, Part, Writer
+from .writer import INFIX, Part
 
 ROWS = 64  # at most, that Python computes where C can't do one of them
 FORMATS = [*"dfbBhHiIlLqQ"]  # of the numbers in buffers
@@ -100,7 +100,7 @@ class NativeCode(Code):
         constants = [repr(x) for x in self._record.constants]
         # Constants are shared, and not made floats of again and again.
         texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
-        self._writer = Writer(Python, Record(), c.outputs)
+        self._writer = Python(Record(), c.outputs)
         lines = [f"return {self._written(self.result, texts)}"]
         put_together = function("put_together", [*c.outputs], lines)
         self._put_together = assemble(put_together, "put_together", self._writer.namespace)

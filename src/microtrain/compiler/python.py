@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, size, unflatten
 from ..engine.value import Value
 from .transforms import bound, taken_apart, with_gradient
-from .writer import Language, Part, Writer
+from .writer import Part, Writer
 
 if TYPE_CHECKING:
     from .c import Source
@@ -28,7 +28,7 @@ RESERVED = (
 )
 
 
-class Python(Language):
+class Python(Writer):
     """Python, which calls the functions of `math`: they are faster than those of microtrain.
 
     They raise where those do. Whoever runs the code then replays the record, whose operations raise
@@ -87,7 +87,7 @@ class Code:
         self._write()
 
     def _write(self) -> None:
-        self._writer = Writer(Python, self._record, RESERVED)
+        self._writer = Python(self._record, RESERVED)
         self._head: list[str] = []
         signature = self._write_head(self._compiled.parameters)
         (self.name,) = self._writer.named([self.name])

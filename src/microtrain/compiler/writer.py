@@ -30,17 +30,6 @@ INFIX = {  # the levels: of the expression, and of what may stand to its left an
 }
 
 
-class Language:
-    """How a language writes what all of them have: one subclass each, which is not instantiated."""
-
-    column: str  # the attribute of a primitive that holds its text in this language
-    statement: str  # the template of a result with a name
-    comment: str  # the template of a title
-    functions: ClassVar[Mapping[str, Any]] = {}  # the language's own, by name
-    keywords: Iterable[str] = ()  # which can't be names
-    calls = False  # whether it can call what has no text in it
-
-
 class Part:
     """Some of the operations, under a title, with the results that are to be taken out of them.
 
@@ -59,38 +48,45 @@ class Part:
 
 
 class Writer:
-    """A record in a language: each name in the code means one thing.
+    """A record in a language, of which each is a subclass. Each name in the code means one thing.
 
     Attributes: `namespace`, what the code calls, by name; `texts`, how it writes each primitive.
     """
 
-    def __init__(self, language: type[Language], record: Record, reserved: Any = ()) -> None:
+    column: str  # the attribute of a primitive that holds its text in this language
+    statement: str  # the template of a result with a name
+    comment: str  # the template of a title
+    functions: ClassVar[Mapping[str, Any]] = {}  # the language's own, by name
+    keywords: Iterable[str] = ()  # which can't be names
+    calls = False  # whether it can call what has no text in it
+
+    def __init__(self, record: Record, reserved: Iterable[str] = ()) -> None:
         import re  # slow to import
 
-        self.language, self.record = language, record
+        self.record = record
         self.namespace: dict[str, Any] = {}
         self.texts: dict[Primitive, Any] = {}
         self._taken = {*reserved, "inf", "nan"}
-        functions = language.functions
+        functions = self.functions
         for primitive in dict.fromkeys([op[0] for op in record.operations if len(op) > 1]):
             self.texts[primitive] = text = self.text_of(primitive)
             words = re.findall(r"\b[^\W\d]\w*", text) if isinstance(text, str) else []
             self.namespace |= {word: functions[word] for word in words if word in functions}
             self._taken.update(words)
         for primitive, text in self.texts.items():
-            if not text and not language.calls:
+            if not text and not self.calls:
                 raise CompileError(
                     f"{primitive.name} can't be written in another language: give its primitive "
-                    f"the option {language.column}"
+                    f"the option {self.column}"
                 )
-            if (not text or callable(text)) and language.calls:  # it may be a call of the primitive
+            if (not text or callable(text)) and self.calls:  # it may be a call of the primitive
                 (name,) = self.named([primitive.name])
                 self.namespace[name] = primitive.call
                 self.texts[primitive] = (lambda *x, f=text, n=name: f(*x) or n) if text else name
 
     def text_of(self, primitive: Primitive) -> Any:
         """Return how the language writes a primitive."""
-        return getattr(primitive, self.language.column)
+        return getattr(primitive, self.column)
 
     def inputs(self) -> dict[int, str]:
         """Return names for the inputs, such as the record has for them, by place."""
@@ -102,7 +98,7 @@ class Writer:
         found = []
         for name in names:
             plain = "".join([c if c.isascii() and c.isalnum() else "_" for c in name])
-            if not plain[:1].isalpha() or plain in self.language.keywords:
+            if not plain[:1].isalpha() or plain in self.keywords:
                 plain = f"x{plain}"
             while plain in self._taken:
                 plain += "_"
@@ -168,7 +164,7 @@ class Writer:
         varies = callable(text)  # with the operands
         if varies:
             shown = [self._written[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
-            text = check_text(f"{self.language.column} of {primitive.name}", text(*shown))
+            text = check_text(f"{self.column} of {primitive.name}", text(*shown))
         may_skip = " if " in text or "?" in text  # some of its operands
         uses = [1 + ("{" in text and (may_skip or text.count(f"{{{k}}}") != 1)) for k in range(n)]
         form = text, INFIX.get(text) if n == 2 else None, uses
@@ -207,12 +203,12 @@ class Writer:
                 self._name(place)
         part.expressions = [texts[x] for x in part.outputs]
         if part.title and part.lines:
-            part.lines.insert(0, self.language.comment.format(part.title))
+            part.lines.insert(0, self.comment.format(part.title))
 
     def _name(self, place: int) -> None:
         """Give a result a name."""
         name = next(self._names)
-        self._lines.append(self.language.statement.format(name, self._written[place]))
+        self._lines.append(self.statement.format(name, self._written[place]))
         self._written[place], self._levels[place], self._sizes[place] = name, ATOM, 0
 
     def _expression(self, text: str, operands: Sequence[int]) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from typing import Any
 from ..compiler.javascript import JavaScript, function
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
-from ..compiler.writer import Part, Writer
+from ..compiler.writer import Part
 from ..engine.graph import accumulated
 from ..engine.value import Value
 from ..nn.mlp import ACTIVATIONS, dot
@@ -75,7 +75,7 @@ class Recorded:
         last = [] if returned is None else [as_place(record, returned)]
         first = Part("", "v", last)
         rest = Part("", "d", [as_place(record, x) for _, x in results])
-        Writer(JavaScript, record).write(self.names, first, rest)
+        JavaScript(record).write(self.names, first, rest)
         stores = (f"{at} = {x};" for (at, _), x in zip(results, rest.expressions) if at != x)
         found = [f"const result = {x};" for x in first.expressions]
         lines = [*first.lines, *found, *rest.lines, *stores]

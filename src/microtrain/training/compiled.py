@@ -14,7 +14,6 @@ from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
 from ..compiler.record import without_collection
-from ..compiler.writer import Writer
 from ..errors import CompileError
 from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
 from .plan import Objective
@@ -112,7 +111,7 @@ def written(
         if check is not None:
             check(traced)
         forward, loss, backward = traced.backward(objective.reduction == "mean")
-    writer = Writer(Python, traced.record, RESERVED)
+    writer = Python(traced.record, RESERVED)
     names = writer.inputs()
     texts = writer.write(names, forward, loss, backward)
     weights, grads = ([names[k] for k in places] for places in (traced.data, traced.running))
@@ -145,7 +144,7 @@ def written(
 
 
 def _batches(
-    batch: Sequence[str], grads: Sequence[str], writer: Writer, zero_grad: bool, accumulate: int
+    batch: Sequence[str], grads: Sequence[str], writer: Python, zero_grad: bool, accumulate: int
 ) -> list[str]:
     """Return the Python of the loss and the gradients of all mini-batches of a step."""
     zeros = " = ".join(grads)

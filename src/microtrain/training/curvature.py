@@ -15,7 +15,7 @@ from typing import Any
 from ..compiler.python import Python, assemble, function, listed, loop
 from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
-from ..compiler.writer import Part, Writer
+from ..compiler.writer import Part
 from ..engine.graph import gradients
 from ..engine.value import Value
 from ..nn.datasets import pairs_of
@@ -109,7 +109,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Callab
     with without_collection():
         traced = trace_loss(objective)
         record, weights, variables, direction, products = record_product(traced)
-    writer = Writer(Python, record, RESERVED)
+    writer = Python(record, RESERVED)
     names = writer.inputs()
     sums = writer.named(f"h_{x}" for x in traced.names)
     body = Part("", "v", products)

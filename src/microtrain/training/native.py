@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from ..compiler.c import PRELUDE, CWriter, body, function
+from ..compiler.c import PRELUDE, C, body, function
 from ..compiler.native import check
 from ..compiler.record import without_collection
 from ..compiler.toolchain import load
@@ -182,7 +182,7 @@ def _generated(objective: Objective) -> SimpleNamespace:
         traced = trace_loss(objective)
         parts = traced.backward(is_mean)
         check(traced.record)
-        writer = CWriter(traced.record)
+        writer = C(traced.record)
         names = dict.fromkeys(traced.seeds, "seed")
         for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
             names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
