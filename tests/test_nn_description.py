@@ -523,7 +523,7 @@ def test_descriptions_are_the_same_in_every_process():
     here = os.path.dirname(__file__)
     found = {
         run(sys.executable, "-c", STABLE, here, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
-        for seed in ("0", "1", "77")
+        for seed in ("0", "77")
     }
     assert len(found) == 1
 

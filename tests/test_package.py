@@ -33,12 +33,12 @@ print(*(p.data.hex() + p.grad.hex() for p in model.parameters()))
 def test_same_seed_same_bits_in_any_process_and_python():
     outputs = {}
     for version, python in pythons().items():
-        for hash_seed in ("0", "1", "2"):
+        for hash_seed in ("0", "1"):
             env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(SRC)}
             done = run(python, "-c", RUN, env=env)
             assert done.stderr == ""
             outputs[version, hash_seed] = done.stdout
-    assert len(outputs) >= 3
+    assert len(outputs) >= 2
     assert len(set(outputs.values())) == 1
 
 

@@ -141,7 +141,7 @@ def drawn(draw):
 @settings(max_examples=max(3, settings.default.max_examples // 10))
 @given(st.data())
 def test_any_configuration_trains_as_in_python(data):
-    runs = [drawn(data.draw) for _ in range(10)]
+    runs = [drawn(data.draw) for _ in range(6)]
     code = """
     const engine = makeEngine(data);
     return [program.straight, engine.neurons].map((machine) => {

@@ -76,6 +76,7 @@ def test_the_loop_by_hand_runs_and_can_be_changed_and_stopped(tmp_path):
         page.wait_for_function("document.getElementById('state').textContent === 'Done.'")
 
 
+@pytest.mark.slow
 def test_without_a_runtime_it_says_what_to_do(tmp_path):
     with page_of(tmp_path) as page:
         page.wait_for_function("document.getElementById('state').textContent.includes('npm')")
