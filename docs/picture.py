@@ -16,7 +16,7 @@ import microtrain as mt
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from browser import chromium  # noqa: E402
+from browser import chromium, starts  # noqa: E402
 
 STEP = 6
 
@@ -32,4 +32,5 @@ with tempfile.TemporaryDirectory() as folder, chromium() as browser:
     page.keyboard.press("Home")
     for _ in range(STEP):
         page.keyboard.press("ArrowRight")
+    starts(page)  # until they are computed
     page.screenshot(path=HERE / "page.png")

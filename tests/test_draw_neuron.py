@@ -84,7 +84,7 @@ def test_every_number_has_one_place_and_all_are_open(n, m, portrait):
     expected = {"b.name", "b.value", "b.grad", "s.grad", "a.name", "a.value", "a.grad", "u.head"}
     expected |= {"added.name", "added.grad", "now.title", "now.first", "now.second"}
     for i in range(n):
-        expected |= {f"w{i}.name", f"w{i}.value", f"w{i}.grad", f"x{i}.value"}
+        expected |= {f"w{i}.name", f"w{i}.value", f"w{i}.grad", f"x{i}.value", f"x{i}.times"}
     expected |= {"b.sum"} | {f"p{i}.sum" for i in range(n)}
     expected |= {f"u{k}.{what}" for k in range(m) for what in ("name", "product", "grad")}
     more = {

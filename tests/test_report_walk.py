@@ -340,6 +340,16 @@ def test_users_that_come_together_are_marked_together(visit, moons):
     assert page.locator("#neuron .dot").count() == 4
 
 
+def test_inputs_that_come_together_are_no_product(visit, folder):
+    xs = [[0.1 * k - i for k in range(20)] for i in range(2)]
+    history = mt.train(mt.MLP(20, [2, 1]), xs, [1.0, -1.0], steps=2, record=True)
+    mt.report(history, folder / "twenty.html")
+    page = visit(folder / "twenty.html", "#view=neuron&part=1")
+    assert page.locator("#neuron [data-slot='w9.value']").text_content() == "11 more"
+    signs = page.locator("#neuron [data-slot$='.times']").all_text_contents()
+    assert signs == ["\u00d7"] * 9 + [""]
+
+
 @pytest.mark.parametrize("size", [{"width": 1280, "height": 740}, {"width": 390, "height": 844}])
 def test_the_line_that_runs_fits(visit, toy, moons, size):
     for path, fragment in ((toy, "#lr=0.1&step=0"), (moons, "#lr=0.1&step=3")):

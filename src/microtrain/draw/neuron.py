@@ -13,6 +13,7 @@ The part has `room` above that.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -21,7 +22,6 @@ from .svg import edge, element, path, rect, text
 PHONE_WIDTH = 342
 HEAD = 28  # the height of the line of headings
 MANY_INPUTS = 16  # the most that have a row each
-TIMES = "\N{MULTIPLICATION SIGN}"
 
 Function = Callable[[float], float]
 Part = dict[str, Any]
@@ -75,7 +75,7 @@ def drawings(functions: Mapping[str, Function], users: int) -> dict[str, Any]:
 
     >>> parts = drawings({"abs": abs}, 8)["wide"]["inputs"]
     >>> [(part["most"], part["row"].count("data-slot")) for part in parts]
-    [(3, 9), (4, 9), (8, 7), (16, 6)]
+    [(3, 10), (4, 10), (8, 8), (16, 7)]
     """
     return {
         "wide": {
@@ -131,11 +131,13 @@ def _row(form: Layout, weight: str) -> str:
         svg.append(_slot(f"{weight}.grad", cells.pop("g").right, 4, "grad end"))
     for name, cell in cells.items():
         svg.append(_cell(form, weight if name == "w" else f"{name}#", cell))
-    for sign, a, b in zip((TIMES, "="), cells.values(), [*cells.values()][1:]):
-        if form.boxed and sign == "=":
+    for k, (a, b) in enumerate(itertools.pairwise(cells.values())):
+        if k == 0:
+            svg.append(_slot("x#.times", (a.right + b.left) / 2, 4, "sign"))
+        elif form.boxed:
             svg.append(edge("xw#", a.right, 0, b.left, 0))
         else:
-            svg.append(text(sign, (a.right + b.left) / 2, 4))
+            svg.append(text("=", (a.right + b.left) / 2, 4))
     return "".join(svg)
 
 

@@ -46,6 +46,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
       [`w${row}.grad`]: grad(index),
       [`p${row}.value`]: value(n.products[k], seen.product(k)),
       [`p${row}.grad`]: seen.all ? "" : seen.gradient(index) ? back(n.delta) : NOT_YET,
+      [`x${row}.times`]: TIMES,
       [`p${row}.sum`]: value(total, seen.product(k)),
     });
   });
