@@ -122,55 +122,47 @@ class C(Writer):
             return super().numbered(letter)
         return (f"{letter}[{n}]" for n in itertools.count())
 
+    def _may_be_skipped(self, places: Iterable[int]) -> list[int]:
+        """Return what may raise, but that a compiler may leave out: it is unused or only in an arm.
 
-def _may_be_skipped(writer: C, places: Iterable[int]) -> list[int]:
-    """Return what may raise, but that a compiler may leave out: it is unused or only in an arm.
+        The flags that tell of errors would not be raised then.
+        """
+        always = bytearray(len(self.record.operations))
+        for place in places:
+            if place >= 0:
+                always[place] = 1
+        for place in range(len(always) - 1, -1, -1):
+            if always[place]:
+                primitive, *operands = self.record.operations[place]
+                condition = self.conditions.get(primitive)
+                for k, x in enumerate(operands):
+                    if x >= 0 and (condition is None or f"{{{k}}}" in condition):
+                        always[x] = 1
+        return [place for place in self.record.kept if place >= 0 and not always[place]]
 
-    The flags that tell of errors would not be raised then.
-    """
-    record = writer.record
-    always = bytearray(len(record.operations))
-    for place in places:
-        if place >= 0:
-            always[place] = 1
-    for place in range(len(always) - 1, -1, -1):
-        if always[place]:
-            primitive, *operands = record.operations[place]
-            condition = writer.conditions.get(primitive)
-            for k, x in enumerate(operands):
-                if x >= 0 and (condition is None or f"{{{k}}}" in condition):
-                    always[x] = 1
-    return [place for place in record.kept if place >= 0 and not always[place]]
-
-
-def body(
-    writer: C,
-    inputs: Mapping[int, str],
-    parts: Sequence[Part],
-    targets: Sequence[Sequence[str]],
-) -> list[str]:
-    """Return the statements of the parts; `targets` are templates of what is done with outputs."""
-    risky = _may_be_skipped(writer, [x for part in parts for x in part.outputs])
-    parts[-1].outputs = [*parts[-1].outputs, *risky]
-    targets = [*targets[:-1], [*targets[-1], *["unused = {};"] * len(risky)]]
-    writer.write(inputs, *parts)
-    lines = ["volatile double unused;"] if risky else []
-    statements: list[str] = []
-    for part, templates in zip(parts, targets):
-        statements += part.lines
-        statements += [text.format(x) for text, x in zip(templates, part.expressions)]
-    statements += ["(void)unused;"] * bool(risky)
-    if not writer.rolls:
-        return lines + statements
-    for letter in dict.fromkeys(part.letter for part in parts):
-        count = sum(line.startswith(f"{letter}[") for line in statements)
-        if count > MOST:
-            raise CompileError(
-                f"C would have to keep {count:,} results on its stack, and {MOST:,} is what fits: "
-                "use another engine, or smaller functions"
-            )
-        lines += [f"double {letter}[{count}];"] * (count > 0)
-    return lines + rolled(statements)
+    def body(self, inputs: Mapping[int, str], parts: Sequence[Part], targets: Any) -> list[str]:
+        """Return statements of the parts; `targets` are templates of what is done with outputs."""
+        risky = self._may_be_skipped([x for part in parts for x in part.outputs])
+        parts[-1].outputs = [*parts[-1].outputs, *risky]
+        targets = [*targets[:-1], [*targets[-1], *["unused = {};"] * len(risky)]]
+        self.write(inputs, *parts)
+        lines = ["volatile double unused;"] if risky else []
+        statements: list[str] = []
+        for part, templates in zip(parts, targets):
+            statements += part.lines
+            statements += [text.format(x) for text, x in zip(templates, part.expressions)]
+        statements += ["(void)unused;"] * bool(risky)
+        if not self.rolls:
+            return lines + statements
+        for part in parts:
+            count = sum(line.startswith(f"{part.letter}[") for line in statements)
+            if count > MOST:
+                raise CompileError(
+                    f"C would have to keep {count:,} results on its stack, and {MOST:,} is what "
+                    "fits: use another engine, or smaller functions"
+                )
+            lines += [f"double {part.letter}[{count}];"] * (count > 0)
+        return lines + rolled(statements)
 
 
 def function(head: str, lines: Iterable[str]) -> str:
@@ -193,7 +185,7 @@ class Source:
         self.outputs = {x: len(part.outputs) for x, part in zip(names, parts)}
         inputs = {place: f"x[{k}]" for k, place in enumerate(record.inputs)}
         targets = [[f"{x}[{k}] = {{}};" for k in range(n)] for x, n in self.outputs.items()]
-        lines = body(writer, inputs, parts, targets)
+        lines = writer.body(inputs, parts, targets)
         self.parameters = ", ".join(f"double *restrict {x}" for x in self.outputs)
         head = f"void {self.name}(const double *restrict x, {self.parameters})"
         text = self.function = function(head, [*self._unused(lines), *lines])

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from ..compiler.c import PRELUDE, C, body, function
+from ..compiler.c import PRELUDE, C, function
 from ..compiler.native import check
 from ..compiler.record import without_collection
 from ..compiler.toolchain import load
@@ -187,7 +187,7 @@ def _generated(objective: Objective) -> SimpleNamespace:
         for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
             names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
         targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(traced.data))]]
-        lines = body(writer, names, parts, targets)
+        lines = writer.body(names, parts, targets)
     sample = function(
         "static double sample(const double *restrict p, const double *restrict x,\n"
         "                     const double *restrict y, double seed, double *restrict g)",
