@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -120,15 +121,13 @@ def _measured(model: Any, recording: Recording) -> tuple[list[Any], Sequence[Any
     predictions: list[Any] = []
     losses: list[float] = []
     for x, y in zip(recording.xs, recording.ys):
-        try:
+        outputs, loss = [math.nan], math.nan
+        with contextlib.suppress(ArithmeticError):
             prediction = model(x)
-            losses.append(recording.loss(prediction, y).data)
-        except ArithmeticError:
-            predictions.append([None])
-            losses.append(math.nan)
-        else:
-            outputs = (getattr(value, "data", value) for value in parts_of(prediction))
-            predictions.append(short(outputs, 9))
+            loss = recording.loss(prediction, y).data
+            outputs = [getattr(value, "data", value) for value in parts_of(prediction)]
+        predictions.append(short(outputs, 9))
+        losses.append(loss)
     return predictions, short(losses)
 
 

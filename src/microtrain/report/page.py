@@ -66,14 +66,9 @@ def page_of(runs: Any, title: str, columns: Sequence[str] = (), labels: Sequence
 
     data, program = contents(recorded(runs), columns, labels)
     folder = resources.files("microtrain.report")
-
-    def text(name: str) -> str:
-        return (folder / name).read_text(encoding="utf-8")
-
-    scripts = [text(f"js/{name}.js") for name in SCRIPTS.split()]
-    script = "\n".join(['"use strict";', program, *scripts])
-    script = script.replace("</script", "<\\/script")
-    style = text("page.css")
+    names = ["page.html", "page.css", *(f"js/{name}.js" for name in SCRIPTS.split())]
+    page, style, *scripts = ((folder / name).read_text(encoding="utf-8") for name in names)
+    script = "\n".join(['"use strict";', program, *scripts]).replace("</script", "<\\/script")
     held = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     hashes = [hashlib.sha256(x.encode("utf-8", "replace")).digest() for x in (script, style)]
     ours = [f"'sha256-{base64.b64encode(x).decode('ascii')}'" for x in hashes]
@@ -81,7 +76,7 @@ def page_of(runs: Any, title: str, columns: Sequence[str] = (), labels: Sequence
         f"default-src 'none'; script-src {ours[0]}; style-src {ours[1]}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    return string.Template(text("page.html")).substitute(
+    return string.Template(page).substitute(
         csp=f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         title=html.escape(title),
         style=style,
@@ -144,6 +139,5 @@ def _kind(history: History, recording: Recording) -> dict[str, Any]:
 def _rank(run: tuple[History, Recording]) -> tuple[bool, bool, float]:
     """Return what is smallest for a run that was reset, converged, and ended lowest."""
     history, recording = run
-    last = history.losses[-1]
-    converged = history.verdict == "converged"
-    return not recording.zero_grad, not converged, last if last == last else math.inf
+    end, converged = history.losses[-1], history.verdict == "converged"
+    return not recording.zero_grad, not converged, end if end == end else math.inf
