@@ -36,8 +36,6 @@ MOST = 100_000  # steps in a chunk
 EASY = 1_000_000  # samples times parameters, of a first chunk of which nobody knows what it takes
 COMPARED = 20_000  # operations, roughly, of the step that is made in C and in Python, too
 
-Steps = tuple[list[float], list[float], State, State]
-
 
 class NativeEngine(RecordedEngine):
     """The engine that does in C what `eager` does; `source` is that C.
@@ -64,7 +62,7 @@ class NativeEngine(RecordedEngine):
         made.is_compared = True
 
     def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
-        if found := self.steps(state, [batches], [lr]):
+        if found := self.steps(state, [batches], array("d", [lr])):
             (loss,), (norm,), after, _ = found
             return loss, norm, after
         return self._compiled.make(state, batches, lr)
@@ -82,9 +80,9 @@ class NativeEngine(RecordedEngine):
         self,
         state: State,
         batches: Sequence[Batches],
-        rates: Sequence[float],
+        rates: array[float],
         least: float = -math.inf,
-    ) -> Steps | None:
+    ) -> tuple[array[float], array[float], State, State] | None:
         """Make as many of the steps as can be made, and return what came of them, if any.
 
         That is the losses, the lengths of the gradient, the state after them, and the one before
@@ -95,10 +93,11 @@ class NativeEngine(RecordedEngine):
         n, count, moves = len(state[0]), len(rates), batches[0] is not batches[-1]
         drawn = [*itertools.chain.from_iterable(batches if moves else batches[:1])]
         order, sizes = array("i", itertools.chain(*drawn)), array("i", map(len, drawn))
-        numbers = array("d", bytes(48 * n))  # see the comments in the C
+        zero = array("d", [0.0])
+        numbers, losses, norms = zero * (6 * n), zero * count, zero * count
+        # See the comments in the C.
         numbers[:n], numbers[3 * n : 4 * n] = array("d", state[0]), array("d", state[1])
-        losses, norms = array("d", bytes(8 * count)), array("d", bytes(8 * count))
-        buffers = numbers, self._data, order, sizes, array("d", rates), losses, norms
+        buffers = numbers, self._data, order, sizes, rates, losses, norms
         made = self._train(
             *[buffer.buffer_info()[0] for buffer in buffers],
             *(len(batches[0]), moves, self.zero_grad, count, least),
@@ -108,7 +107,7 @@ class NativeEngine(RecordedEngine):
         now, before, last = made % 3 * n, (made - 1) % 3 * n, (3 + made % 2) * n
         data, gradients = numbers[now : now + n], tuple(numbers[last : last + n])
         states = (tuple(data), gradients), (tuple(numbers[before : before + n]), gradients)
-        return losses[:made].tolist(), norms[:made].tolist(), *states
+        return losses[:made], norms[:made], *states
 
 
 class Chunks:
@@ -140,7 +139,9 @@ class Chunks:
             return None
         start = time.perf_counter()
         self._drawn += itertools.islice(self._batches, max(0, len(rates) - len(self._drawn)))
-        found = self._engine.steps(state, self._drawn[: len(rates)], rates, self._plan.least)
+        varies = callable(self._plan.lr)
+        packed = array("d", rates) if varies else array("d", rates[:1]) * len(rates)
+        found = self._engine.steps(state, self._drawn[: len(rates)], packed, self._plan.least)
         if found is None:
             return None
         losses, norms, after, before = found
