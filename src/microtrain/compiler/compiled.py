@@ -119,9 +119,7 @@ class Compiled(Transform):
         }
         """
         if not isinstance(self._latest, Code):
-            raise CompileError(
-                "a Hessian as large as this is no single function: compile a product"
-            )
+            raise CompileError("a Hessian this large is no single function: compile a product")
         return self._latest.c().portable()
 
     @functools.cached_property
@@ -132,9 +130,7 @@ class Compiled(Transform):
         except CompileError:
             raise
         except Exception:
-            raise ValueError(
-                "a function of lists is compiled when it is called: call it first"
-            ) from None
+            raise ValueError("call it first: a function of lists is compiled then") from None
 
     def _made(self, shape: Shape) -> Any:
         """Return the code for arguments of this shape."""

@@ -81,10 +81,7 @@ class Record:
     def _append(self, operation: Operation) -> int:
         place = len(self.operations)
         if place >= LIMIT:
-            raise CompileError(
-                f"this computation has more than {LIMIT:,} operations, too many to compile"
-                f"{self.instead}"
-            )
+            raise CompileError(f"more than {LIMIT:,} operations can't be compiled{self.instead}")
         self.operations.append(operation)
         return place
 
