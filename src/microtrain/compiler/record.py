@@ -98,13 +98,10 @@ class Record:
 
     def mark(self, marks: bytearray, outputs: Iterable[int], number: int) -> None:
         """Mark with a number the operations that the outputs need and that have no mark yet."""
-        last = -1
-        for place in outputs:
-            if place >= 0 and not marks[place]:
-                marks[place] = number
-                last = max(last, place)
-        operations = self.operations
-        for place in range(last, -1, -1):  # operands stand before what is computed from them
+        operations, found = self.operations, [x for x in outputs if x >= 0 and not marks[x]]
+        for place in found:
+            marks[place] = number
+        for place in range(max(found, default=-1), -1, -1):  # operands come before their results
             if marks[place] == number:
                 for x in operations[place][1:]:
                     if x >= 0 and not marks[x]:

@@ -62,11 +62,7 @@ def _binary(primitive: Primitive, *, reflected: bool = False, compares: bool = F
             place = other.place
         elif (place := as_place(record, other)) is None:
             return NotImplemented
-        elif (
-            compares
-            and type(known := as_number(other)) is not float
-            and record.constants[~place] != known
-        ):
+        elif compares and record.constants[~place] != other == other:  # as all but NaN is
             _compares_exactly(self)
         operation = (primitive, place, mine) if reflected else (primitive, mine, place)
         found = _new(Condition if compares else Symbol)  # written out, as it saves time

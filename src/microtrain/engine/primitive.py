@@ -82,9 +82,8 @@ class Primitive:
         """Return the slopes by the operands in these places, where the result is `y`."""
         found = []
         for k in varying:
-            slope = self.slopes[k]
             try:
-                partial = slope(y, *operands)
+                partial = self.slopes[k](y, *operands)
             except Exception as error:
                 error.add_note(f"in slope {k} of {self.name}")
                 raise

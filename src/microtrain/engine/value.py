@@ -168,9 +168,7 @@ class Value(Methods, GraphCopies, Operand):
         # Slopes compute with Python's numbers: NumPy's have fewer digits, or overflow.
         data = [x if (n := as_number(x)) is NotImplemented else n for x in data]
         y = primitive.call(*data)
-        varying = [
-            k for k, x in enumerate(operands) if isinstance(x, Value) and slopes[k] is not None
-        ]
+        varying = [k for k, x in enumerate(operands) if isinstance(x, Value) and slopes[k]]
         if not varying:
             return y
         if isinstance(y, Number):
