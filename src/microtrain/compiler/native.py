@@ -101,12 +101,19 @@ class NativeCode(Code):
         # Constants are shared, and not made floats of again and again.
         texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
         self._writer = Python(Record(), c.outputs)
-        lines = [f"return {self._written(self.result, texts)}"]
+        text = self._written(self.result, texts)
+        lines, as_list = [], ".tolist()"
+        if "\0" in text and 2 * sum([place < 0 for place in self._places]) < len(self._places):
+            lines, as_list = [f"{name} = {name}.tolist()" for name in c.outputs], ""
+        lines.append(f"return {text.replace(chr(0), as_list)}")
         put_together = function("put_together", [*c.outputs], lines)
         self._put_together = assemble(put_together, "put_together", self._writer.namespace)
 
     def _written(self, shape: Shape, texts: Iterator[str]) -> str:
-        """Return the Python of a nesting: neighbours are taken out of the arrays at once."""
+        """Return the Python of a nesting: neighbours are taken out of the arrays at once.
+
+        A zero byte stands where a part of an array has to become a list.
+        """
         if shape is None or shape[0] not in (list, Derivative) or any(shape[2]):
             return super()._written(shape, texts)
         items: list[str] = []
@@ -119,13 +126,13 @@ class NativeCode(Code):
                 items.append(f"*({name},) * {len(run)}")
             else:
                 start = int(run[0][len(name) + 1 : -1])
-                part = f"[{start}:{start + len(run)}]" * (len(run) < self._sizes[name])
-                items.append(f"*{name}{part}.tolist()")
+                is_all = len(run) == self._sizes[name]
+                items.append(f"*{name}" if is_all else f"*{name}[{start}:{start + len(run)}]\0")
         text = ", ".join(items)
         one = text[1:] if len(items) == 1 and text[0] == "*" else ""
-        if shape[0] is Derivative:  # made of the array itself, if it is all of one
-            return f"{self._literal(Derivative)}({one.removesuffix('.tolist()') or f'[{text}]'})"
-        return one if one.endswith("()") else f"[{text}]"
+        if shape[0] is Derivative:
+            return f"Derivative({one or f'[{text}]'})"
+        return one if one.endswith("\0") else f"[{text}]"
 
     def _call(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -163,11 +170,8 @@ class NativeCode(Code):
         found = self._native(numbers or _doubles(view), len(view))
         if found is None and len(view) > ROWS:
             half = len(view) // 2
-            upper, lower = (
-                self._of_rows(view[:half], start),
-                self._of_rows(view[half:], start + half),
-            )
-            return [*map(operator.add, upper, lower)]
+            upper = self._of_rows(view[:half], start)
+            return [*map(operator.add, upper, self._of_rows(view[half:], start + half))]
         if found is None:
             found = [array("d") for _ in self._native.blank]
             for result in each(self.function, view.tolist(), start):
@@ -233,9 +237,9 @@ def _view(x: Any) -> Any:
     if not hasattr(x, "tolist"):  # bytes, for example
         return None
     try:
-        if getattr(getattr(x, "dtype", None), "kind", "") in ("f", "i", "u"):
-            x = x.astype(float, copy=False)
         view = memoryview(x)
+        if view.format != "d" and getattr(getattr(x, "dtype", x), "kind", "-") in "fiu":
+            view = memoryview(x.astype(float))
     except (TypeError, ValueError):
         return None
     is_masked = hasattr(x, "mask") and x.mask.any()
