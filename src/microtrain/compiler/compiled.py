@@ -36,6 +36,7 @@ class Compiled(Transform):
 
     def __init__(self, what: str, f: Any, argnums: Any = None, traced: Any = None) -> None:
         super().__init__(what, f, argnums)
+        self.of = f if what == "compile" else Transform(what, f, argnums)
         self.parameters = _parameters(f)
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(self.trace)
@@ -49,11 +50,6 @@ class Compiled(Transform):
             raise
         except Exception:
             pass  # it takes nestings, whose shapes are known when it is called
-
-    @property
-    def of(self) -> Any:
-        f = self.__wrapped__
-        return f if self.what == "compile" else Transform(self.what, f, self.argnums)
 
     @functools.cached_property
     def value_and_grad(self) -> Compiled:
@@ -75,8 +71,6 @@ class Compiled(Transform):
             points = points.tolist()
         array = hasattr(points, "tolist")
         listed = points.tolist() if array else as_list("map", points, "a list of points")
-        if not listed:
-            return []
         rows = points if array else listed
         with contextlib.suppress(Exception):
             code = self._use(taken_apart(self, (next(iter(rows)),), {})[1])

@@ -28,10 +28,9 @@ RESERVED = (
 
 
 class Python(Writer):
-    """Python, which calls the functions of `math`: they are faster than those of microtrain.
+    """Python with the functions of `math`, faster than microtrain's; they raise where those do.
 
-    They raise where those do. Whoever runs the code then replays the record, whose operations raise
-    with a message.
+    Whoever runs the code then replays the record, whose operations raise with a message.
     """
 
     column = "python"
@@ -95,8 +94,7 @@ class Code:
         self._lines = [line for part in parts for line in part.lines]
         self._text = self._written(self.result, (x for part in parts for x in part.expressions))
         self.source = function(self.name, signature, self._guarded("return {}", signature))
-        own = {"otherwise": self._otherwise, "reals": REALS}
-        self._namespace = self._writer.namespace | own
+        self._namespace = self._writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
         del self._writer  # which is large
         self.function = assemble(self.source, self.name, self._namespace)
 

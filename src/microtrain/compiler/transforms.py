@@ -38,11 +38,6 @@ class Transform:
         self.what, self.argnums = what, argnums
         self.numbers = functools.partial(RULES[what], f, argnums)
 
-    @property
-    def of(self) -> Any:
-        """The function that is transformed further: this, without what generated code adds."""
-        return self
-
     def __reduce__(self) -> Any:
         """Return the name by which its module has it, if that is so, else what makes it."""
         module, name = sys.modules.get(self.__module__), getattr(self, "__qualname__", "")
@@ -254,7 +249,7 @@ def _transform(what: str, f: Any, argnums: Any) -> Transform:
     for n in argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,):
         expect(type(n) is int, "argnums", "an int or a tuple of ints", argnums)
     if isinstance(f, Transform):
-        return type(f)(what, f.of, argnums)
+        return type(f)(what, getattr(f, "of", f), argnums)
     return Transform(what, f, argnums)
 
 

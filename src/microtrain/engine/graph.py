@@ -79,9 +79,7 @@ def gradients(root: Value, inputs: Sequence[Value]) -> list[Any]:
     return [0 + grads[x] for x in inputs]  # as `backward` adds to a gradient of zero
 
 
-def accumulated(
-    root: Value, seed: Any, start: dict[Value, Any], zero: Any = -0.0
-) -> dict[Value, Any]:
+def accumulated(root: Value, seed: Any, start: dict[Value, Any], zero: Any = -0.0) -> Any:
     """Return what `propagate` would leave in each `.grad`, starting from the gradients in `start`.
 
     A dict is slower than the attribute, but threads may share values that nobody writes to.

@@ -126,10 +126,7 @@ def _ieee_log(x: float) -> float:
 
 def _written_power(x: str, n: str) -> str:
     """Return how Python writes a power: with a whole, constant exponent it is never complex."""
-    try:
-        return "**" if float(n).is_integer() else ""
-    except ValueError:  # it is no constant
-        return ""
+    return "**" if n.removeprefix("-").removesuffix(".0").isdigit() else ""
 
 
 ADD = Primitive("+", operator.add, raises=False, python="+", c="+", javascript="+")

@@ -18,6 +18,13 @@ def choice(condition: str, a: str, b: str) -> Any:
     return {"python": f"{a} if {condition} else {b}", "c": text, "javascript": text}
 
 
+def rounding(name: str) -> Any:
+    """Return how the languages round to a whole number, which is never -0.0."""
+    text = f"{name}({{0}}) + 0.0"
+    python = f"{text} if isfinite({{0}}) else {{0}}"
+    return {"python": python, "c": text, "javascript": f"Math.{text}"}
+
+
 @primitive(
     slopes=None,
     **EXACT,
@@ -40,13 +47,7 @@ def heaviside(x: float) -> float:
     return type(x)(0 if x <= 0 else 1)
 
 
-@primitive(
-    slopes=None,
-    **EXACT,
-    python="floor({0}) + 0.0 if isfinite({0}) else {0}",
-    c="floor({0}) + 0.0",
-    javascript="Math.floor({0}) + 0.0",
-)
+@primitive(slopes=None, **EXACT, **rounding("floor"))
 def floor(x: float) -> float:
     """Return the largest whole number that is at most x; its slope is taken as 0 everywhere.
 
@@ -56,13 +57,7 @@ def floor(x: float) -> float:
     return type(x)(math.floor(x)) if x - x == 0 else x
 
 
-@primitive(
-    slopes=None,
-    **EXACT,
-    python="ceil({0}) + 0.0 if isfinite({0}) else {0}",
-    c="ceil({0}) + 0.0",
-    javascript="Math.ceil({0}) + 0.0",
-)
+@primitive(slopes=None, **EXACT, **rounding("ceil"))
 def ceil(x: float) -> float:
     """Return the smallest whole number that is at least x; its slope is taken as 0 everywhere.
 
