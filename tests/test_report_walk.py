@@ -299,6 +299,29 @@ def test_numbers_have_room_in_layers_of_eight(visit, toy, viewport, net, part, n
     assert struck == []
 
 
+@pytest.mark.parametrize("size", [(1280, 740), (390, 844), (360, 640)])
+@pytest.mark.parametrize("net", ["8t-8t-8t", "7t-8t-6t"])
+def test_no_text_of_a_large_network_covers_another(visit, toy, net, size):
+    page = visit(toy, f"#net={net}&step=3", viewport=dict(zip(("width", "height"), size)))
+    covered = """(id) => {
+      const texts = [...document.querySelectorAll(`#${id} text`)]
+        .map((text) => [text.textContent, text.getBoundingClientRect()])
+        .filter(([, box]) => box.width);
+      return texts.flatMap(([one, a], i) => texts.slice(i + 1).flatMap(([other, b]) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4 ? [[one, other]] : []));
+    }"""
+    assert page.evaluate(covered, "network") == []
+    page.evaluate("act(() => { enterWalk(); goToPart(parts().length - 2); })")
+    until(page, "state.view !== 'run'")
+    settled(page)
+    grads = page.locator("#where .node:not(.input) .grad").all_text_contents()
+    assert len(grads) == page.evaluate("engine.layers.reduce((sum, { n }) => sum + n, 0)")
+    for grad in grads:
+        assert re.fullmatch(r"(\u2190 )?\u2212?\d[\d.]*(e\u2212\d+)?", grad)
+    assert page.evaluate(covered, "where") == []
+
+
 @pytest.mark.parametrize(
     ("fragment", "parts"),
     [

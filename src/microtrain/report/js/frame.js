@@ -63,7 +63,7 @@ function frameNetwork(svg, at) {
     const name = at.width < 360 && c < end ? String(c - 1) : layerName(c - 1),
       place = c === end && !at.walking ? [at.width - 4, "end"] : [],
       head = title(c, c ? name : "inputs", ...place);
-    if (c && !at.walking) shape(head, "tspan", {}, ` ${engine.layers[c - 1].activation}`);
+    if (c && !at.walking && at.x(1) - at.x(0) > 64) shape(head, "tspan", {}, ` ${engine.layers[c - 1].activation}`);
   }
   if (at.walking) title(end + 1, "loss");
   const lines = shape(svg, "g", { class: "lines" }),

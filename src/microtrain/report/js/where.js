@@ -45,10 +45,7 @@ function drawWhereNode(node, part, t, at, gradients) {
   say(node.querySelector(".value"), at.small ? "" : value ? inNode(neuron.value) : "\u00b7");
   node.classList.toggle("done", isBack(part) && walk.has("delta", l, j));
   node.classList.toggle("flat-everywhere", value && Math.abs(neuron.slope) < 0.01);
-  say(
-    node.querySelector(".grad"),
-    arrived && !at.small ? `${ARROW_LEFT} ${short(neuron.arrives, 2)}` : "",
-  );
+  sayBelow(node.querySelector(".grad"), arrived && !at.small ? neuron.arrives : null, at);
   const bias = engine.layers[l].biases + j;
   attributes(node, {
     "data-value": value ? neuron.value : null,
@@ -57,6 +54,18 @@ function drawWhereNode(node, part, t, at, gradients) {
   });
 }
 
+/** A gradient below its node, in as many digits as the columns leave it room for. */
+function sayBelow(label, x, at) {
+  const numbers = finite(x) ? [short(x, 2), short(x, 1), powerOfTen(x)] : ["not finite"],
+    texts = [...numbers.map((text) => `${ARROW_LEFT} ${text}`), ...numbers.slice(1)];
+  if (x === null) return say(label, "");
+  for (const text of texts) {
+    say(label, text);
+    if (label.getComputedTextLength() < at.x(1) - at.x(0) - 2) return;
+  }
+}
+
+const powerOfTen = (x) => signed(x.toExponential(0).replace("e+", "e"));
 const decimal = (x) => plain(x, 3) + (Number.isInteger(x) && Math.abs(x) < 1000 ? ".0" : "");
 
 function drawLossNode(group, part, t, backward) {
