@@ -127,7 +127,6 @@ class Compiled(Transform):
             raise ValueError("call it first: a function of lists is compiled then") from None
 
     def _made(self, shape: Shape) -> Any:
-        """Return the code for arguments of this shape."""
         n = self.argnums
         if self.what == "hessian" and isinstance(n, int) and size(chosen(n, shape[2])) ** 2 > LARGE:
             return _products(self, n, shape)

@@ -58,7 +58,6 @@ def loop(names: Sequence[str], items: str, lines: Iterable[str]) -> list[str]:
 
 
 def function(name: str, parameters: Sequence[str], lines: Iterable[str]) -> str:
-    """Return the definition of a function."""
     return "\n".join([f"def {name}({', '.join(parameters)}):", *indented(lines)])
 
 
@@ -201,7 +200,6 @@ class Code:
         ]
 
     def c(self) -> Source:
-        """Return the function as C."""
         from .c import Source
 
         return Source(self._record, self._parts(), self.name)

@@ -85,7 +85,6 @@ class Writer:
                 self.texts[primitive] = (lambda *x, f=text, n=name: f(*x) or n) if text else name
 
     def text_of(self, primitive: Primitive) -> Any:
-        """Return how the language writes a primitive."""
         return getattr(primitive, self.column)
 
     def inputs(self) -> dict[int, str]:
@@ -206,7 +205,6 @@ class Writer:
             part.lines.insert(0, self.comment.format(part.title))
 
     def _name(self, place: int) -> None:
-        """Give a result a name."""
         name = next(self._names)
         self._lines.append(self.statement.format(name, self._written[place]))
         self._written[place], self._levels[place], self._sizes[place] = name, ATOM, 0

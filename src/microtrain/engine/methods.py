@@ -62,8 +62,7 @@ def fast(primitive: Primitive, kind: Any, node: Any) -> Callable[..., Any] | Non
     function, name, slopes = primitive.of_floats, primitive.name, primitive.slopes
     if None in slopes or len(slopes) not in (1, 2):
         return None
-    left: Any = slopes[0]
-    right: Any = slopes[-1]
+    left, right = slopes[0], slopes[-1]
 
     def one(v: Value) -> Any:
         x = v.data
