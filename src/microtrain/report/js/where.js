@@ -58,6 +58,7 @@ function drawWhereNode(node, part, t, at, gradients) {
 function sayBelow(label, x, at) {
   const numbers = finite(x) ? [short(x, 2), short(x, 1), powerOfTen(x)] : ["not finite"],
     texts = [...numbers.map((text) => `${ARROW_LEFT} ${text}`), ...numbers.slice(1)];
+  if (!outdated(label, String(x), at.width)) return;
   if (x === null) return say(label, "");
   for (const text of texts) {
     say(label, text);
