@@ -437,6 +437,20 @@ def test_map_takes_lists_and_rows_of_buffers():
     assert compiled.map_value_and_grad([[Value(1.0), 2.0]])[0][0].data == f([1.0, 2.0])
 
 
+def test_maps_of_all_kinds_of_rows_may_follow_each_other():
+    np = pytest.importorskip("numpy")
+    f = native(lambda v: mt.dot(v, v) if isinstance(v, list) else v * v)
+    table = np.array([[1.0, 2.0], [3.0, 4.0]])
+    for _ in range(2):
+        assert f.map(table).tolist() == [5.0, 25.0]
+        assert f.map(table[:1, :1]).tolist() == [1.0]
+        assert f.map(table[0]).tolist() == [1.0, 4.0]
+        assert f(table[0]) == f([1.0, 2.0]) == f(v=table[0]) == 5.0
+        assert f.map(table).tolist() == [5.0, 25.0]
+        assert f(v=table[0]) == 5.0
+        assert math.isnan(f.map(np.array([[1.0, math.nan]]))[0])
+
+
 def test_a_map_of_a_list_is_one_call_of_c():
     compiled = native(lambda v: v[0] * v[1])
     assert compiled([2.0, 3.0]) == 6.0

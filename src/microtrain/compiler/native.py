@@ -96,6 +96,7 @@ class NativeCode(Code):
         c = self.c()
         self._native, self._read, self._sizes = Native(c), _reader(self.shape), c.outputs
         self.source, self.function, self.loop = self._native.source, self._call, self._map
+        self.dimensions = [*map(_dimensions, self.shape[2])]
         outputs = [f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size)]
         constants = [repr(x) for x in self._record.constants]
         # Constants are shared, and not made floats of again and again.
@@ -262,8 +263,10 @@ class NativeCompiled(Compiled):
     def map(self, points: Any) -> Any:
         view = _view(points)
         if view is not None and view.ndim <= 2:
-            point = None if view.ndim == 1 else (ArrayAsList, (), (None,) * view.shape[1])
-            code = self._use((tuple, (), (point,)))
+            code = vars(self).get("_latest")
+            if getattr(code, "dimensions", None) != [view.shape[1:]]:
+                point = None if view.ndim == 1 else (ArrayAsList, (), (None,) * view.shape[1])
+                code = self._use((tuple, (), (point,)))
             if isinstance(code, NativeCode):
                 return code.map_rows(view)
         return super().map(points)
