@@ -52,7 +52,7 @@ def describe(x: object) -> str:
     try:
         text = repr(x)
     except Exception:  # an int of too many digits to print, or a symbol
-        text = "that can't be shown"
+        return type(x).__name__
     return f"{type(x).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 

@@ -75,7 +75,10 @@ def taken_apart(f: Any, args: Any, kwargs: Any) -> tuple[list[Any], Shape]:
     try:
         shapes = tuple([flatten(x, leaves, f"argument {i}") for i, x in given])
     except TypeError as error:
-        error.add_note("bind what is no number first: functools.partial(f, flag=True)")
+        error.add_note(
+            "bind what is no number first, as in functools.partial(f, flag=True); make numbers of "
+            "a mask: mask.astype(float)"
+        )
         raise
     return leaves, (tuple, tuple(kwargs), shapes)
 
