@@ -642,6 +642,18 @@ def test_to_c_has_nothing_that_is_not_used(tmp_path, name, level):
         subprocess.run(command, check=True)
 
 
+@pytest.mark.parametrize("name", ["NAN", "HUGE_VAL", "float_t", "tgamma", "double", "result"])
+def test_a_function_may_have_a_name_that_c_uses(tmp_path, name):
+    def f(a, b):
+        return a * b
+
+    f.__name__ = name
+    path = tmp_path / "f.c"
+    path.write_text(mt.compile(f).to_c())
+    subprocess.run([*compiler(), *STRICT, "-c", str(path), "-o", f"{path}.o"], check=True)
+    assert native(f)(2.0, 3.0) == 6.0
+
+
 def test_probing_finds_a_library_with_other_bits(monkeypatch):
     monkeypatch.setitem(
         c_module.FUNCTIONS,

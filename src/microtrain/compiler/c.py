@@ -50,7 +50,8 @@ TAKEN = """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh er
 expm1 fabs fdim floor fma fmax fmin fmod frexp gamma hypot ilogb isfinite isinf isnan isnormal j0 j1
 jn ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter
 nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma
-trunc y0 y1 yn finite_all points result value gradient sample step train seed loss unused d g i j k
+trunc y0 y1 yn double_t float_t math_errhandling HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN
+finite_all points result value gradient sample step train seed loss unused d g i j k
 l p v x y"""
 
 # Functions that the texts of primitives call and C does not have. A conditional is always in a

@@ -34,7 +34,7 @@ FLAGS += ["-ffp-contract=off", "-fno-builtin", "-fPIC", "-shared"]
 LONG = 1_000  # lines; of more, gcc is to make less machine code, as that is read from memory, too
 SHORTER = "-fvect-cost-model=very-cheap"
 SECONDS = 60.0  # after which a compiler is ended
-LATE = "takes more than a minute (MICROTRAIN_CC=tcc takes seconds; its code is slower)"
+LATE = "takes more than a minute: make data arguments, or set MICROTRAIN_CC=tcc (slower code)"
 KEPT = 500  # libraries in the folder
 CAUSES = ("error", "failed", "cannot")  # words in the line that says why a compiler fails
 
