@@ -32,7 +32,10 @@ from ..errors import CompileError
 FLAGS = ["-O1", "-ftree-vectorize", "-fexpensive-optimizations", "-std=c99"]
 FLAGS += ["-ffp-contract=off", "-fno-builtin", "-fPIC", "-shared"]
 LONG = 1_000  # lines; of more, gcc is to make less machine code, as that is read from memory, too
-SHORTER = "-fvect-cost-model=very-cheap"
+SHORTER = """#if __GNUC__ > 10 && !defined __clang__
+#pragma GCC optimize "vect-cost-model=very-cheap"
+#endif
+"""
 SECONDS = 60.0  # after which a compiler is ended
 LATE = "takes more than a minute: make data arguments, or set MICROTRAIN_CC=tcc (slower code)"
 KEPT = 500  # libraries in the folder
@@ -80,8 +83,8 @@ def _loaded(source: str, command: tuple[str, ...], folder: str | None) -> ctypes
 
     about = _version(command), platform.platform(), __version__
     command += *FLAGS, *_wide()
-    if source.count("\n") > LONG and "Free Software" in about[0]:
-        command += (SHORTER,)
+    if source.count("\n") > LONG:
+        source = SHORTER + source
     key = os.path.join(folder or "", _digest(repr((source, command, about)).encode()))
     for path in glob.glob(f"{glob.escape(key)}-*.so") if folder else ():
         with contextlib.suppress(OSError):
