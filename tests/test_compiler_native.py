@@ -430,7 +430,8 @@ def test_map_takes_lists_and_rows_of_buffers():
         with pytest.raises((TypeError, IndexError)):
             compiled.map(wrong)
     assert compiled.map([*rows, (1.0, 2.0)]) == mt.compile(f).map([*rows, (1.0, 2.0)])
-    assert native(lambda x: x * 2).map(array("d", [1.0, 2.0])) == array("d", [2.0, 4.0])
+    for kind in "difB":
+        assert native(lambda x: x * 2).map(array(kind, [1, 2])) == array("d", [2.0, 4.0])
     swapped = native(lambda v: {"y": [v[1], v[0]], "x": v[0]})
     assert swapped.map(a[:1]) == array("d", [2.0, 0.5, 0.5])
     assert swapped.map(rows[:2]) == [{"y": [2.0, 0.5], "x": 0.5}, {"y": [3.0, 1.0], "x": 1.0}]
@@ -642,7 +643,7 @@ def test_to_c_has_nothing_that_is_not_used(tmp_path, name, level):
         subprocess.run(command, check=True)
 
 
-@pytest.mark.parametrize("name", ["NAN", "HUGE_VAL", "float_t", "tgamma", "double", "result"])
+@pytest.mark.parametrize("name", ["NAN", "n", "float_t", "tgamma", "double", "result"])
 def test_a_function_may_have_a_name_that_c_uses(tmp_path, name):
     def f(a, b):
         return a * b

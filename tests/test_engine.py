@@ -338,6 +338,7 @@ def test_a_node_costs_at_most_250_bytes():
 
 
 def test_nothing_is_left_for_the_cycle_collector():
+    mt.train(steps=500, lr=lambda step: 0.05)  # so that nothing of other tests is kept any more
     gc.collect()
     gc.disable()
     try:

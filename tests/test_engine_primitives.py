@@ -450,7 +450,7 @@ def test_one_name_may_be_redefined():
 
 NAMES = [
     *("exp", "sqrt", "floor", "isfinite", "power", "log", "hypot", "e_"),  # what code calls
-    *("x", "x0", "f", "v1", "d1", "w", "g_w", "t_w", "y", "seed", "squares", "p", "g"),
+    *("x", "x0", "f", "v1", "d1", "w", "g_w", "t_w", "y", "seed", "squares", "p", "g", "n"),
     *("f_value_and_grad", "otherwise", "type", "float", "map", "len", "ArithmeticError"),
     *("state", "batches", "batch", "lr", "loss", "total", "norm", "step", "inf", "nan"),
     *("lambda", "None", "print", "class", "match", "_", "__import__", "é", "1 a", ""),

@@ -52,7 +52,7 @@ jn ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan n
 nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma
 trunc y0 y1 yn double_t float_t math_errhandling HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN
 finite_all points result value gradient sample step train seed loss unused d g i j k
-l p v x y"""
+l n p v x y"""
 
 # Functions that the texts of primitives call and C does not have. A conditional is always in a
 # function of its own: gcc makes -x of 0.0 - x where x is a conditional, which has another sign.

@@ -102,19 +102,12 @@ class NativeCode(Code):
         # Constants are shared, and not made floats of again and again.
         texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
         self._writer = Python(Record(), c.outputs)
-        text = self._written(self.result, texts)
-        lines, as_list = [], ".tolist()"
-        if "\0" in text and 2 * sum([place < 0 for place in self._places]) < len(self._places):
-            lines, as_list = [f"{name} = {name}.tolist()" for name in c.outputs], ""
-        lines.append(f"return {text.replace(chr(0), as_list)}")
+        lines = [f"return {self._written(self.result, texts)}"]
         put_together = function("put_together", [*c.outputs], lines)
         self._put_together = assemble(put_together, "put_together", self._writer.namespace)
 
     def _written(self, shape: Shape, texts: Iterator[str]) -> str:
-        """Return the Python of a nesting: neighbours are taken out of the arrays at once.
-
-        A zero byte stands where a part of an array has to become a list.
-        """
+        """Return the Python of a nesting: neighbours are taken out of the arrays at once."""
         if shape is None or shape[0] not in (list, Derivative) or any(shape[2]):
             return super()._written(shape, texts)
         items: list[str] = []
@@ -128,12 +121,13 @@ class NativeCode(Code):
             else:
                 start = int(run[0][len(name) + 1 : -1])
                 is_all = len(run) == self._sizes[name]
-                items.append(f"*{name}" if is_all else f"*{name}[{start}:{start + len(run)}]\0")
+                part = "" if is_all else f"[{start}:{start + len(run)}]"
+                items.append(f"*{name}{part}.tolist()")
         text = ", ".join(items)
         one = text[1:] if len(items) == 1 and text[0] == "*" else ""
-        if shape[0] is Derivative:
-            return f"Derivative({one or f'[{text}]'})"
-        return one if one.endswith("\0") else f"[{text}]"
+        if shape[0] is Derivative:  # made of the array itself, if it is all of one
+            return f"Derivative({one.removesuffix('.tolist()') or f'[{text}]'})"
+        return one if one.endswith("()") else f"[{text}]"
 
     def _call(self, *args: Any, **kwargs: Any) -> Any:
         try:

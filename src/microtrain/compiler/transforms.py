@@ -143,8 +143,8 @@ def derivatives(f: Any, argnums: Any, leaves: Any, shape: Shape, *, rows: bool =
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:
         return (value,)
-    if result_shape is not None and result_shape[0] is list and by_shape != given:
-        result_shape = Derivative, *result_shape[1:]
+    if result_shape is not None and issubclass(result_shape[0], list) and by_shape != given:
+        result_shape, by_shape = (Derivative, *result_shape[1:]), as_lists(given)
     slopes: Any = (gradients(x, by) for x in results)
     if 0 < len(by) < len(results):
         slopes = zip(*tangents(results, by))

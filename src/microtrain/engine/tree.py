@@ -143,12 +143,16 @@ def _kind(kind: type) -> type:
 
 
 def as_lists(shape: Shape, new: type = list, old: type = ArrayAsList) -> Shape:
-    """Return the shape with lists of the new kind in place of the old: plain ones for arrays."""
+    """Return the shape with lists of the new kind in place of the old: plain ones for arrays.
+
+    Of derivatives only the outermost are: it takes time to make one.
+    """
     if shape is None:
         return None
     kind, keys, shapes = shape
     if any(shapes):
-        shapes = tuple([as_lists(part, new, old) for part in shapes])
+        inside = list if kind is old and new is Derivative else new
+        shapes = tuple([as_lists(part, inside, old) for part in shapes])
     return new if kind is old else kind, keys, shapes
 
 
