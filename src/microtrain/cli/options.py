@@ -110,7 +110,7 @@ OPTIONS = {
     "warmup": Option("run each rate again: up to it in N steps, then down half a cosine", "N", int),
     "steps": Option("make at most N steps", "N", int, 100),
     "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", float, 0.01),
-    "loss": Option("of a row", "NAME", LOSSES, Unset("the first for classes, else the last")),
+    "loss": Option("of a row", "NAME", LOSSES, Unset("squared_error; of classes cross_entropy")),
     "reduction": Option("of the samples' losses to that of a batch", "NAME", REDUCTIONS, "sum"),
     "batch-size": Option("samples in a mini-batch", "N", int, Unset("all")),
     "accumulate": Option("add up the gradients of N mini-batches for each update", "N", int, 1),

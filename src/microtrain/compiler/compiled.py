@@ -28,9 +28,10 @@ class Compiled(Transform):
     it returns Values.
     """
 
+    # A slot, so that a call runs what the object holds: the code for the last arguments' shape.
     __slots__ = ("__call__",)
 
-    __call__: Callable[..., Any]  # the code for the shape that the arguments had last
+    __call__: Callable[..., Any]
     kind: ClassVar[type[Code]] = Code
     instead = ", or do without mt.compile"
 
@@ -42,10 +43,10 @@ class Compiled(Transform):
         self.traced = traced or cached(self.trace)
         self._code = cached(without_collection()(self._made))
         self.__call__ = self.dispatch
-        self._numbers = (tuple, (), (None,) * len(self.parameters))
+        self._of_numbers = (tuple, (), (None,) * len(self.parameters))
         try:
             if self.parameters:
-                self.traced(self._numbers)
+                self.traced(self._of_numbers)
         except CompileError:
             raise
         except Exception:
@@ -120,7 +121,7 @@ class Compiled(Transform):
     def _latest(self) -> Any:
         """The code for the last arguments, or for numbers. Raises `ValueError` if there is none."""
         try:
-            return self._use(self._numbers)
+            return self._use(self._of_numbers)
         except CompileError:
             raise
         except Exception:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, size, unflatten
 from ..engine.value import Value
-from .transforms import bound, taken_apart, with_gradient
+from .transforms import bound, expect_gradient, taken_apart
 from .writer import Part, Writer
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ class Code:
     def __init__(self, compiled: Compiled, shape: Shape) -> None:
         self._compiled, self.shape, what = compiled, shape, compiled.what
         self._record, self._places, self.result = compiled.traced(shape)
-        if what == "compile":  # the value alone
+        if what == "compile":  # the value alone; the gradient was recorded with it
             self.result = self.result[2][0]
             self._places = self._places[: size(self.result)]
         elif what == "value_and_grad":
-            with_gradient(self.result[2])
+            expect_gradient(self.result[2])
         title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
         self.name = title + (what != "compile") * f"_{what}"
         self._write()

@@ -155,7 +155,7 @@ def derivatives(f: Any, argnums: Any, leaves: Any, shape: Shape, *, rows: bool =
     return value, tuple([unflatten(result_shape, iter(block)) for block in blocks])
 
 
-def with_gradient(found: Any) -> Any:
+def expect_gradient(found: Any) -> Any:
     """Return a value and its gradient. Raises `TypeError` if there is none."""
     if len(found) == 1:
         raise TypeError(
@@ -240,8 +240,8 @@ def _hessian(f: Any, argnums: Argnums, leaves: Sequence[Any], shape: Shape) -> A
 
 RULES: dict[str, Callable[..., Any]] = {
     "compile": derivatives,
-    "grad": lambda *given: with_gradient(derivatives(*given))[1],
-    "value_and_grad": lambda *given: with_gradient(derivatives(*given)),
+    "grad": lambda *given: expect_gradient(derivatives(*given))[1],
+    "value_and_grad": lambda *given: expect_gradient(derivatives(*given)),
     "jacobian": lambda *given: derivatives(*given, rows=True)[1],
     "hessian": _hessian,
 }
