@@ -51,16 +51,16 @@ class Native:
 
 def check(record: Record) -> None:
     """Raise `CompileError` if a function in a record has other bits in C than in Python here."""
-    for primitive in dict.fromkeys([op[0] for op in record.operations if len(op) > 1]):
+    arities = {op[0]: len(op) - 1 for op in record.operations if len(op) > 1}
+    for primitive, n in arities.items():
         if primitive.c not in (*INFIX, "both", "either"):
-            _probe(primitive)
+            _probe(primitive, n)
 
 
 @functools.lru_cache(maxsize=256)
-def _probe(primitive: Primitive) -> None:
-    """Compare a primitive in C with its function, for some hundred operands."""
+def _probe(primitive: Primitive, n: int) -> None:
+    """Compare a primitive of n operands in C with its function, some hundred times."""
     record = Record()
-    n = len(primitive.slopes) or 1 + primitive.name.endswith("power")
     places = [record.input("x") for _ in range(n)]
     part = Part("", "v", [record.add((primitive, *places))])
     native = Native(Source(record, [part], "probed"))

@@ -138,7 +138,7 @@ ABSOLUTE = Primitive("abs", abs, raises=False, python="abs", c="fabs", javascrip
 POWER = Primitive(
     "power", operator.pow, call=power, python=_written_power, c="power", javascript="pow"
 )
-PLAIN_POWER = Primitive(  # Python's own
+PLAIN_POWER = Primitive(  # of symbols that no Value holds: Python's own
     "plain_power", _plain_power, python=_written_power, c="pow", javascript="pow"
 )
 LESS = Primitive("<", operator.lt, raises=False, python="<", c="<", javascript="<")
