@@ -377,4 +377,6 @@ def test_how_many_steps_make_a_pass():
 
     assert (steps(), steps(batch_size=1), steps(batch_size=3)) == (1, 4, 2)
     assert (steps(batch_size=1, accumulate=4), steps(batch_size=1, accumulate=3)) == (1, 2)
-    assert mt.train(steps=2, batch_size=1).reason  # two losses are fewer than a pass has
+    one, two = (mt.train(steps=n, batch_size=1) for n in (7, 8))
+    assert (one.verdict, two.verdict) == ("begun", "descending")
+    assert one.reason == "there are fewer than two passes over the samples, too few to tell"

@@ -29,7 +29,7 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     diverged
         the last loss is not finite.
     begun
-        there are fewer than two losses, too few to tell.
+        there are fewer than two losses (or, of mini-batches, two passes), too few to tell.
     saturated
         the gradient has vanished above the target: its length is below 1 % of the loss, so that
         moving the parameters by 1 would hardly change it; and the last step changed it by less than
@@ -60,8 +60,8 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     """
     steps, k = history.losses, history.per_pass
     moves = len(steps) - 1
-    losses, what = steps, "the loss"
-    if k > 1 and moves > 0:
+    losses, what, few = steps, "the loss", len(steps) < 2 * k
+    if k > 1 and not few:
         losses, what = pass_means(steps, k), "the mean loss of a pass"
     late = losses[-1 - max(LATE, (len(losses) - 1) // 2) :]
     rose, of = rises(late), len(late) - 1
@@ -76,8 +76,9 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         if history.error not in ("", told):
             told = f"there is no finite loss at step {moves}: {history.error}"
         return "diverged", told
-    if moves < 1:
-        return "begun", "there are fewer than two losses, too few to tell"
+    if few:
+        two = "two losses" if k == 1 else "two passes over the samples"
+        return "begun", f"there are fewer than {two}, too few to tell"
     first, before, last = losses[0], losses[-2], losses[-1]
     length = history.grad_norms[-1] if history.grad_norms else math.nan
     fell = target_loss is None and last < first
@@ -104,12 +105,9 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
 def pass_means(losses: Sequence[float], k: int) -> list[float]:
     """Return the mean loss of each k steps, the last of which ends with the last step.
 
-    There are at least two; k is less where there are too few steps.
-
     >>> pass_means([9.0, 4.0, 2.0, 3.0, 1.0], 2)
     [3.0, 2.0]
     """
-    k = min(k, len(losses) // 2)
     starts = range(len(losses) % k, len(losses), k)
     return [_mean(losses[start : start + k]) for start in starts]
 

@@ -100,7 +100,12 @@ function toldVerdict(one, wrong, samples, ahead = false) {
         `: ${all} ${ahead ? "falls" : "fell"} from ${short(first, 3)} to ${loss}${ends}`,
       ];
     default:
-      return ["There is one step only", ": one loss is too few to tell."];
+      return end < 1
+        ? ["There is one step only", ": one loss is too few to tell."]
+        : [
+            "\u00b7 Too few steps to tell",
+            `: fewer than two passes over the samples. ${capital(all)} went from ${short(first, 3)} to ${loss}${ends}`,
+          ];
   }
 }
 

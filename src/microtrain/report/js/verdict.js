@@ -51,8 +51,7 @@ function laterOf(losses) {
 }
 
 // The mean loss of each k steps, the last of which ends with the last step.
-function passMeans(losses, steps) {
-  const k = Math.min(steps, Math.floor(losses.length / 2));
+function passMeans(losses, k) {
   const means = [];
   for (let start = losses.length % k; start < losses.length; start += k) {
     means.push(meanOf(losses.slice(start, start + k)));
@@ -71,7 +70,7 @@ function judged(all, gradNorms, target, perPass) {
   const moves = all.length - 1;
   if (target !== null && moves >= 0 && all[moves] < target) return "converged";
   if (moves >= 0 && !Number.isFinite(all[moves])) return "diverged";
-  if (moves < 1) return "begun";
+  if (all.length < 2 * perPass) return "begun";
   const losses = perPass > 1 ? passMeans(all, perPass) : all;
   const late = laterOf(losses);
   const [first, before, last] = [losses[0], ...losses.slice(-2)];
