@@ -77,8 +77,8 @@ class CompiledEngine(RecordedEngine):
         super().__init__(objective, zero_grad)
         if strict and self._description is None:
             raise CompileError("it holds something that can't be compared later")
-        kind = "step", objective.reduction, zero_grad, accumulate, strict
-        make = functools.partial(_generated, objective, zero_grad, accumulate, check)
+        kind = "step", zero_grad, accumulate, strict
+        make = functools.partial(_generated, (zero_grad, accumulate, check))
         self.source, self._function, pack = cached(objective, self._description, kind, make)
         self._sample = [pack(x, y) for x, y in objective.samples].__getitem__
         self._batches: Batches = ()
@@ -93,9 +93,9 @@ class CompiledEngine(RecordedEngine):
             return None
 
 
-def _generated(*settings: Any) -> tuple[str, Callable[..., Any], Callable[..., Any]]:
+def _generated(settings: Any, objective: Objective) -> tuple[str, Callable[..., Any], Any]:
     """Return the Python of a training step, its function, and what packs the samples for it."""
-    traced, source, namespace, _ = written(*settings)
+    traced, source, namespace, _ = written(objective, *settings)
     return source, assemble(source, "step", namespace), traced.pack
 
 

@@ -82,7 +82,7 @@ class Curvature:
     def _record(self) -> None:
         objective = self._objective
         self._description = text = objective.described()
-        self._product, pack = cached(objective, text, "curvature", lambda: _generated(objective))
+        self._product, pack = cached(objective, text, "curvature", _generated)
         self._batch = [pack(x, y) for x, y in objective.samples]
 
     def product(self, parameters: Sequence[float], direction: Sequence[float]) -> list[float]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine.graph import reset
 from ..engine.primitives import sqrt
 from ..engine.value import Value
 from ..nn.optim import update
-from .plan import Objective
+from .plan import Objective, Plan
+
+if TYPE_CHECKING:
+    from .history import History
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
 Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
 Stepped = tuple[float, float, State]  # the loss before a step, the gradient's length, what is after
+Whole = tuple[int, State, State]  # how many steps were made, the state then, that before the last
 
 
 def step(objective: Objective, batches: Batches, lr: float, zero_grad: bool) -> float:
@@ -63,6 +67,12 @@ class EagerEngine:
         for g in after[1]:
             squares = squares + g * g
         return loss, sqrt(squares), after
+
+    def chunk(self, plan: Plan, batches: Any, whole: Whole, history: History) -> Whole | None:
+        """Make many steps after those that are whole, put them down, and return what is whole then.
+
+        Return None where the next step has to be made alone: here, each of them.
+        """
 
     def refresh(self) -> None:
         """Take note of what `on_step` may have changed: nothing to do, as nothing was recorded."""

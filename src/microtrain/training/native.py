@@ -7,15 +7,16 @@ below the target.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import itertools
 import math
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..compiler.c import PRELUDE, C, function
 from ..compiler.native import check
@@ -23,13 +24,12 @@ from ..compiler.record import without_collection
 from ..compiler.toolchain import load
 from ..errors import CompileError
 from .compiled import CompiledEngine, RecordedEngine
-from .eager import Batches, State, Stepped
-from .plan import Objective, Plan, Watcher
+from .eager import Batches, State, Stepped, Whole
+from .plan import Objective, Plan
 from .tracing import cached, trace_loss
 
 if TYPE_CHECKING:
     from .history import History
-    from .resume import Whole
 
 SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not wait
 MOST = 100_000  # steps in a chunk
@@ -48,16 +48,13 @@ class NativeEngine(RecordedEngine):
 
     def __init__(self, objective: Objective, zero_grad: bool, accumulate: int) -> None:
         super().__init__(objective, zero_grad)
-        self._accumulate = accumulate
-        made = cached(
-            *(objective, self._description, ("native", objective.reduction)),
-            lambda: _generated(objective),
-        )
-        self.source, self._train = made.source, made.train
-        packed = [made.pack(x, y) for x, y in objective.samples]
+        made = cached(objective, self._description, "native", _generated)
+        self.source, self._train, self._accumulate = made.source, made.train, accumulate
+        packed, n = [made.pack(x, y) for x, y in objective.samples], len(objective.parameters)
         self._data = array("d", itertools.chain(*packed))
         self._is_finite = made.is_finite and all(map(math.isfinite, self._data))
-        if not made.is_compared and not self.agrees(COMPARED // len(objective.parameters)):
+        self._size = max(1, min(16, EASY // (len(packed) * accumulate * n)))  # of the next chunk
+        if not made.is_compared and not self.agrees(COMPARED // n):
             raise CompileError("the first step has other bits in C than in Python here")
         made.is_compared = True
 
@@ -72,9 +69,41 @@ class NativeEngine(RecordedEngine):
         """What makes the steps that C can't make."""
         return CompiledEngine(self.objective, self.zero_grad, self._accumulate)
 
-    def chunks(self, plan: Plan, batches: Iterator[Batches], looks: bool) -> Chunks:
-        """Return what makes many steps of a run at a time, with these mini-batches."""
-        return Chunks(self, plan, batches, looks)
+    def chunk(self, plan: Plan, batches: Any, whole: Whole, history: History) -> Whole | None:
+        start, (k, state, _) = time.perf_counter(), whole
+        rates = self._rates(plan, k)
+        drawn = [*itertools.islice(batches.__copy__(), len(rates))]
+        varies = callable(plan.lr)
+        packed = array("d", rates) if varies else array("d", rates[:1]) * len(rates)
+        found = self.steps(state, drawn, packed, plan.least)
+        if found is None:
+            return None
+        losses, norms, after, before = found
+        made = len(losses)
+        next(itertools.islice(batches, made - 1, None))  # as so many were used
+        history.losses += losses
+        history.grad_norms += norms
+        history.lrs += rates[:made]
+        seconds = (time.perf_counter() - start) / made
+        self._size = max(1, min(MOST, 8 * len(rates), int(SECONDS / seconds)))
+        if plan.on_step is not None:
+            history.steps = k + made
+            plan.on_step(history)
+        return k + made, after, before
+
+    def _rates(self, plan: Plan, k: int) -> list[float]:
+        """Return the rates of the steps to make from step k on."""
+        every = plan.every or plan.steps
+        end = min(plan.steps, k + self._size, k + every - k % every)
+        if plan.tracks:
+            end = next((step for step in range(k, end) if step in plan.tracked), end)
+        if not callable(plan.lr):
+            return [plan.lr] * (end - k)
+        rates: list[float] = []
+        with contextlib.suppress(Exception):  # it is raised when it is that step's turn
+            for step in range(k, end):
+                rates.append(plan.rate(step))
+        return rates
 
     def steps(
         self,
@@ -88,92 +117,31 @@ class NativeEngine(RecordedEngine):
         That is the losses, the lengths of the gradient, the state after them, and the one before
         the last of them. They end before a loss below `least`, and before a step to make in Python.
         """
-        if not self._is_finite:
+        if not (rates and self._is_finite):
             return None
         n, count, moves = len(state[0]), len(rates), batches[0] is not batches[-1]
-        drawn = [*itertools.chain.from_iterable(batches if moves else batches[:1])]
-        order, sizes = array("i", itertools.chain(*drawn)), array("i", map(len, drawn))
+        order: list[int] = []
+        for batch in itertools.chain.from_iterable(batches if moves else batches[:1]):
+            order.append(len(batch))
+            order += batch
         zero = array("d", [0.0])
-        numbers, losses, norms = zero * (6 * n), zero * count, zero * count
-        # See the comments in the C.
-        numbers[:n], numbers[3 * n : 4 * n] = array("d", state[0]), array("d", state[1])
-        buffers = numbers, self._data, order, sizes, rates, losses, norms
+        states, losses, norms = zero * (7 * n), zero * count, zero * count
+        states[: 2 * n] = array("d", itertools.chain(*state))
+        buffers = states, self._data, array("i", order), rates, losses, norms
         made = self._train(
             *[buffer.buffer_info()[0] for buffer in buffers],
             *(len(batches[0]), moves, self.zero_grad, count, least),
         )
         if not made:
             return None
-        now, before, last = made % 3 * n, (made - 1) % 3 * n, (3 + made % 2) * n
-        data, gradients = numbers[now : now + n], tuple(numbers[last : last + n])
-        states = (tuple(data), gradients), (tuple(numbers[before : before + n]), gradients)
-        return losses[:made], norms[:made], *states
+        after, before = (states[2 * n * (k % 3) :][: 2 * n] for k in (made, made - 1))
+        return losses[:made], norms[:made], _state(after), _state(before)
 
 
-class Chunks:
-    """The mini-batches of a run, which are iterated over, and steps that are made with them.
-
-    None is made here where `on_step` or the record needs each step, or a schedule `looks` at it.
-    """
-
-    def __init__(
-        self, engine: NativeEngine, plan: Plan, batches: Iterator[Batches], looks: bool
-    ) -> None:
-        self._engine, self._plan, self._batches = engine, plan, batches
-        self._drawn: list[Batches] = []
-        work = plan.batch_size * plan.accumulate * len(plan.objective.parameters)
-        self._size = max(1, min(16, EASY // work))
-        self._alone = looks or plan.record or not isinstance(plan.on_step, Watcher | None)
-
-    def __next__(self) -> Batches:
-        return self._drawn.pop(0) if self._drawn else next(self._batches)
-
-    def make(self, whole: Whole, history: History) -> Whole | None:
-        """Make some steps after those that are whole; put them down, and return what is whole then.
-
-        Returns None where the next step has to be made alone.
-        """
-        k, state, _ = whole
-        rates = [] if self._alone else self._rates(k)
-        if not rates:
-            return None
-        start = time.perf_counter()
-        self._drawn += itertools.islice(self._batches, max(0, len(rates) - len(self._drawn)))
-        varies = callable(self._plan.lr)
-        packed = array("d", rates) if varies else array("d", rates[:1]) * len(rates)
-        found = self._engine.steps(state, self._drawn[: len(rates)], packed, self._plan.least)
-        if found is None:
-            return None
-        losses, norms, after, before = found
-        made = len(losses)
-        del self._drawn[:made]
-        history.losses += losses
-        history.grad_norms += norms
-        history.lrs += rates[:made]
-        seconds = (time.perf_counter() - start) / made
-        self._size = max(1, min(MOST, 8 * len(rates), int(SECONDS / seconds)))
-        if self._plan.on_step is not None:
-            history.steps = k + made
-            self._plan.on_step(history)
-        return k + made, after, before
-
-    def _rates(self, k: int) -> list[float]:
-        """Return the rates of the steps to make from step k on."""
-        plan = self._plan
-        end = min(plan.steps, k + self._size)
-        if plan.every is not None:
-            end = min(end, k + plan.every - k % plan.every)
-        if plan.tracks:
-            end = next((step for step in range(k, end) if step in plan.tracked), end)
-        if not callable(plan.lr):
-            return [plan.lr] * (end - k)
-        rates: list[float] = []
-        for step in range(k, end):
-            try:
-                rates.append(plan.rate(step))
-            except Exception:  # it is raised when it is that step's turn
-                break
-        return rates
+def _state(numbers: array[float]) -> State:
+    """Return the parameters, and the gradients that stand behind them."""
+    n = len(numbers) // 2
+    return tuple(numbers[:n]), tuple(numbers[n:])
 
 
 def _generated(objective: Objective) -> SimpleNamespace:
@@ -196,45 +164,47 @@ def _generated(objective: Objective) -> SimpleNamespace:
     )
     frame = FRAME_TEXT.format(
         n=len(traced.data),
+        size=2 * len(traced.data),
         width=len(traced.xs) + len(traced.ys),
         targets=len(traced.xs),
-        mean="batch = batch / sizes[b];\n        " if is_mean else "",
+        mean=" / size" if is_mean else "",
     )
     source = "\n\n".join([PRELUDE, *writer.namespace.values(), sample, frame])
     train = load(source).train
     train.restype = ctypes.c_long
-    train.argtypes = [*[ctypes.c_void_p] * 7, *[ctypes.c_long] * 4, ctypes.c_double]
+    train.argtypes = [*[ctypes.c_void_p] * 6, *[ctypes.c_long] * 4, ctypes.c_double]
     made = {"source": source, "train": train, "pack": traced.pack, "is_finite": writer.is_finite}
     return SimpleNamespace(**made, is_compared=False)
 
 
-FRAME_TEXT = """/* From the parameters p to the next, from the gradient before to the total. */
+FRAME_TEXT = """/* From a state to the next: the parameters, and behind them their gradients.
+   In g are the gradients of a mini-batch. */
 __attribute__((noinline)) static double step(
-    const double *restrict p, double *restrict next, const double *restrict before,
-    double *restrict total, double *restrict g, const double *samples, const int *order,
-    const int *sizes, long batches, long zero_grad, double lr, double *norm)
+    const double *restrict p, double *restrict next, double *restrict g, const double *samples,
+    const int **order, long batches, long zero_grad, double lr, double *norm)
 {{
-    double loss = 0.0;
+    double loss = 0.0, squares = 0.0, *total = next + {n};
+    const int *at = *order;
     const int alone = batches == 1 && zero_grad; /* then there is nothing to add it to */
-    double *sum = alone ? total : g;
     for (int i = 0; i < {n}; ++i)
-        total[i] = zero_grad ? 0.0 : before[i];
+        total[i] = zero_grad ? 0.0 : p[{n} + i];
     for (long b = 0; b < batches; ++b) {{
+        const int size = *at++;
         double batch = 0.0;
         for (int i = 0; i < {n} && !alone; ++i)
             g[i] = -0.0;
-        for (int k = 0; k < sizes[b]; ++k) {{
-            const double *x = samples + {width} * (long)*order++;
-            batch += sample(p, x, x + {targets}, 1.0 / sizes[b], sum);
+        for (int k = 0; k < size; ++k) {{
+            const double *x = samples + {width} * (long)*at++;
+            batch += sample(p, x, x + {targets}, 1.0 / size, alone ? total : g);
         }}
-        {mean}loss += batch;
+        loss += batch{mean};
         for (int i = 0; i < {n} && !alone; ++i)
             total[i] += g[i];
     }}
-    double squares = 0.0;
     for (int i = 0; i < {n}; ++i)
         squares += total[i] * total[i];
     *norm = sqrt(squares);
+    *order = at;
     /* 4. update */
     for (int i = 0; i < {n}; ++i)
         next[i] = p[i] - lr * total[i];
@@ -242,24 +212,23 @@ __attribute__((noinline)) static double step(
 }}
 
 /* Make so many steps; return how many were made, for one that raises a flag or whose loss is below
-   the least is not. In p are three arrays of parameters, used in turn, two of gradients, and one
-   for those of a mini-batch. */
-long train(double *p, const double *samples, const int *order, const int *sizes,
-           const double *rates, double *losses, double *norms, long batches, long moves,
-           long zero_grad, long steps, double least)
+   the least is not. Three states are used in turn; behind them is room for the gradients of a
+   mini-batch. In order are the mini-batches, each with its size before it. */
+long train(double *states, const double *samples, const int *order, const double *rates,
+           double *losses, double *norms, long batches, long moves, long zero_grad, long steps,
+           double least)
 {{
-    double *const g = p + 3 * {n};
-    if (!finite_all(p, {n}) || !finite_all(g, {n}))
+    const int *at = order;
+    if (!finite_all(states, {size}))
         return 0;
     feclearexcept(FE_ALL_EXCEPT);
     for (long k = 0; k < steps; ++k) {{
-        losses[k] = step(p + {n} * (k % 3), p + {n} * ((k + 1) % 3), g + {n} * (k % 2),
-                         g + {n} * ((k + 1) % 2), g + {n} * 2, samples, order, sizes, batches,
-                         zero_grad, rates[k], norms + k);
+        double *state = states + {size} * (k % 3), *next = states + {size} * ((k + 1) % 3);
+        losses[k] = step(state, next, states + {size} * 3, samples, &at, batches, zero_grad,
+                         rates[k], norms + k);
         if (fetestexcept(FLAGS) || losses[k] < least)
             return k;
-        for (long b = 0; moves && b < batches; ++b)
-            order += *sizes++;
+        at = moves ? at : order;
     }}
     return steps;
 }}

@@ -14,12 +14,9 @@ from ..files.records import COUNT, FLOAT, NUMBER, OBJECT, Format, Kind, digest, 
 from ..nn.checkpoint import architecture_of
 from ..nn.description import Description
 from ..nn.module import parameter_names
-from .eager import State
+from .eager import Whole
 from .history import History
 from .plan import Plan
-
-# How many steps there were, the state they led to, and the state before the last of them.
-Whole = tuple[int, State, State]
 
 PARTS = ("parameters", "gradients", "before")
 RECORDS = ("losses", "lrs", "grad_norms")

@@ -142,17 +142,17 @@ KEPT = 16
 
 
 def cached(
-    objective: Objective, text: str | None, kind: Hashable, make: Callable[[], Made]
+    objective: Objective, text: str | None, kind: Hashable, make: Callable[[Objective], Made]
 ) -> Made:
     """Return what `make` makes of an objective, described by `text`, or made of one like it."""
     if text is None:
-        return make()
+        return make(objective)
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
     checked = "" if known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
-    key = kind, text, *names, *_lengths(*samples[0]), checked
+    key = kind, objective.reduction, text, *names, *_lengths(*samples[0]), checked
     made: Made | None = _cache.get(key)
     if made is None:
-        made = _cache[key] = make()
+        made = _cache[key] = make(objective)
         for oldest in list(_cache)[:-KEPT]:
             _cache.pop(oldest, None)  # another thread may have removed it
     return made

@@ -17,7 +17,7 @@ from ..nn.module import Module
 from ..nn.optim import Schedule
 from .compiled import CompiledEngine
 from .curvature import Curvature
-from .eager import EagerEngine, State, set_state, state_of
+from .eager import EagerEngine, State, Whole, set_state, state_of
 from .history import History, Recording
 from .plan import Plan, Watcher
 from .purity import may_look
@@ -131,9 +131,8 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     curvature: Any = Curvature(plan.objective) if plan.tracks else None
     batches: Any = plan.batches()
     state = state_of(parameters)
-    # How many steps were made, the state after them, and that before the last, whose loss is
-    # finite: one assignment, so that Ctrl-C falls before or after it.
-    whole = 0, state, state
+    # One assignment, so that Ctrl-C falls before or after it; the loss before the last is finite.
+    whole: Whole = 0, state, state
     keeper = RunFile(plan.checkpoint, plan, history) if plan.checkpoint else None
     if keeper is not None and (kept := keeper.restore()):
         whole, seconds = kept
@@ -141,14 +140,14 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         set_state(parameters, whole[1])
         batches = itertools.islice(batches, whole[0], None)  # what the next step is to draw
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
-    if chunks := engine.name == "native":
-        batches = engine.chunks(plan, batches, looks)  # type: ignore[attr-defined]
+    alone = looks or plan.record or not isinstance(on_step, Watcher | None)
+    (batches,) = itertools.tee(batches, 1)  # a copy of it looks ahead
     end: tuple[Any, int, State] | None = None  # the status, the steps made, the state after them
     try:
         while (k := whole[0]) < plan.steps:
             if keeper is not None:
                 keeper.save(whole, start)
-            if chunks and (further := batches.make(whole, history)):
+            if not alone and (further := engine.chunk(plan, batches, whole, history)):
                 whole = further
                 continue
             _, state, before = whole
