@@ -463,7 +463,7 @@ def test_a_sweep_of_a_table(capsys, tmp_path):
         seeds=range(2),
         steps=9,
         target_loss=None,
-        model=task.model(),
+        model=task.model([8], "tanh"),
         xs=task.xs,
         ys=task.ys,
         loss=mt.cross_entropy,

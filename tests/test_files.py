@@ -29,7 +29,7 @@ from microtrain.files.records import (
     OBJECT,
     TEXT,
     Format,
-    one_of,
+    choice,
 )
 
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX: links, pipes")
@@ -40,7 +40,7 @@ NOTE = Format(
         "n": COUNT,
         "xs": [NUMBER],
         "ys": [FLOAT, "n"],
-        "kind": ({"name": TEXT, "color": one_of("red", "blue")},),
+        "kind": ({"name": TEXT, "color": choice("red", "blue")},),
         "pairs": [[NUMBER, 2], "xs"],
         "more": OBJECT,
     },

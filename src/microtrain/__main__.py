@@ -1,10 +1,8 @@
 """`python -m microtrain`, and the installed command: the command line."""
 
-from __future__ import annotations
-
 
 def main() -> int:
-    """Run the command. Ctrl-C while its modules are imported ends it as it does later."""
+    """Run the command. Ctrl-C while its own modules are imported ends it as it does later."""
     try:
         from .cli import main as run
 

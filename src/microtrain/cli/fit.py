@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import collections
 import math
 import os
@@ -12,18 +11,18 @@ from typing import Any
 
 from ..errors import counted
 from ..files.csv import write_csv
-from ..files.records import CheckpointError, target
+from ..files.records import CheckpointError, writable
 from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
 from ..tables.predictor import Predictor, inputs_of
 from . import tables
-from .options import OK, Command, Unset, filled, usual
+from .options import OK, Arguments, Command, Unset, filled, usual
 from .terminal import Progress, about, printable, say, shown, styled
 from .train import SHARED, ended, options_of
 
 SHOWN = 12  # classes in a table of those mixed up; more make it too large
 
 
-def run_fit(arguments: argparse.Namespace) -> int:
+def run_fit(arguments: Arguments) -> int:
     options = options_of(arguments)
     if arguments.save is not None:
         _check_save(arguments)
@@ -44,9 +43,9 @@ def run_fit(arguments: argparse.Namespace) -> int:
     return shown(found.history, arguments, lambda: _print(found, arguments, fine), fine, **more)
 
 
-def _check_save(arguments: argparse.Namespace) -> None:
+def _check_save(arguments: Arguments) -> None:
     """Refuse, before anything is learned, to write the model where it can't or must not go."""
-    path = target(arguments.save)
+    path = writable(arguments.save)
     if arguments.checkpoint and os.path.realpath(arguments.checkpoint) == path:
         raise ValueError(f"--save expects another file than --checkpoint, got {path}")
     if os.path.exists(path):
@@ -56,7 +55,7 @@ def _check_save(arguments: argparse.Namespace) -> None:
             raise ValueError(f"--save replaces models only; {error}") from None
 
 
-def _print(found: Fit, arguments: argparse.Namespace, fine: bool) -> None:
+def _print(found: Fit, arguments: Arguments, fine: bool) -> None:
     """Print the curve, how the run ended, how good the predictor is, and what it mixes up."""
     history, predictor, held = found.history, found.predictor, found.held_out
     if len(history.losses) > 1 and not arguments.quiet:
@@ -108,7 +107,7 @@ FIT = Command(
 )
 
 
-def run_predict(arguments: argparse.Namespace) -> int:
+def run_predict(arguments: Arguments) -> int:
     predictor, table = Predictor.load(arguments.model), tables.table_of(arguments, arguments.file)
     found = len(table.rows)
     if arguments.skip_empty:

@@ -23,9 +23,11 @@ from ..tables.fit import HIDDEN, SHARE
 from ..tables.predictor import LOSSES, MANY
 from ..training.plan import ENGINES
 
+Arguments = argparse.Namespace  # of a command, by the names of its options
+
 OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 
-MOST = 10_000  # neurons in a layer; more would take days, and all the memory
+WIDEST = 10_000  # neurons in a layer; more would take days, and all the memory
 
 # Arguments of the library whose options have other names.
 ARGUMENTS = {"warmup_steps": "warmup", "peak": "lr"}
@@ -49,14 +51,14 @@ ELSEWHERE = {
 
 
 def neurons(text: str) -> int:
-    if not 1 <= int(text) <= MOST:
+    if not 1 <= int(text) <= WIDEST:
         raise ValueError
     return int(text)
 
 
 Kind = Callable[[str], Any] | Collection[str]
 EXPECTED: dict[Kind, str] = {int: "a whole number", float: "a number"}
-EXPECTED[neurons] = f"numbers from 1 to {MOST:,}, or none for no hidden layer"
+EXPECTED[neurons] = f"numbers from 1 to {WIDEST:,}, or none for no hidden layer"
 
 
 def _read(kind: Kind, text: str) -> Any:
@@ -141,8 +143,7 @@ OPTIONS = {
 
 def usual(names: str) -> dict[str, Any]:
     """Return the usual defaults of these options."""
-    chosen = {name: OPTIONS[name] for name in names.split()}
-    return {name: option.default if option.value else False for name, option in chosen.items()}
+    return {name: OPTIONS[name].default for name in names.split()}
 
 
 def listed(numbers: Iterable[float]) -> str:
@@ -150,7 +151,7 @@ def listed(numbers: Iterable[float]) -> str:
     return " ".join(f"{x:g}" for x in numbers)
 
 
-def refuse(arguments: argparse.Namespace, names: Iterable[str], why: str) -> None:
+def refuse(arguments: Arguments, names: Iterable[str], why: str) -> None:
     """Raise `ValueError` if one of these options is given where it would do nothing."""
     for name in names:
         if f"--{name}" in arguments.given:
@@ -161,7 +162,7 @@ class Command(NamedTuple):
     """A command: what it does, what it takes, and what its exit status says."""
 
     name: str
-    run: Callable[[argparse.Namespace], int]
+    run: Callable[[Arguments], int]
     purpose: str  # in a line
     description: str
     examples: tuple[str, ...]
@@ -173,7 +174,7 @@ class Command(NamedTuple):
     def prog(self) -> str:
         return f"microtrain {self.name}"
 
-    def parse(self, words: list[str]) -> argparse.Namespace:
+    def parse(self, words: list[str]) -> Arguments:
         """Return the words as arguments. Raises `ValueError` for those that do not fit."""
         parser = self._parser()
         many = (word for word in words if word[2:] in OPTIONS and OPTIONS[word[2:]].nargs)

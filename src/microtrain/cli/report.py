@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Sequence
 
-from ..files.records import target
+from ..files.records import writable
 from ..nn.mlp import MLP
 from ..report.page import page_of
 from ..report.sets import JOBS, Job
 from ..tables.fit import HIDDEN, RATES, Task
 from ..training.train import train
 from . import tables
-from .options import INTERRUPTED, OK, Command, Unset, refuse, usual
+from .options import INTERRUPTED, OK, Arguments, Command, Unset, refuse, usual
 from .terminal import Progress, about, printable
 
 TARGET = 0.01  # where nothing else is said, of no table
 MARK = b'<meta name="generator" content="microtrain">'  # in each page
 
 
-def run(arguments: argparse.Namespace) -> int:
-    path = arguments.file
-    _free(target(path, devices=True), path)
+def run(arguments: Arguments) -> int:
+    path, goal = arguments.file, arguments.target_loss
+    _check_free(path)
     if arguments.csv is not None:
         refuse(arguments, ["data"], "and --csv can't both be learned")
-    task = tables.task_or_none(arguments, arguments.csv, f"{COMMAND.prog} FILE --csv TABLE")
-    job, n_out, *names = _of_table(task) if task else (JOBS[arguments.data], 1)
+        job, n_out, names = _of_table(tables.task_of(arguments, arguments.csv))
+    else:
+        refuse(arguments, tables.OPTIONS, f"expects a table: {COMMAND.prog} FILE --csv TABLE")
+        job, n_out, names = JOBS[arguments.data], 1, ([], [])
+        goal = TARGET if goal is None else goal
     xs, ys = job.data()
-    goal = TARGET if arguments.target_loss is None and not task else arguments.target_loss
     hidden = job.hidden if arguments.hidden is None else arguments.hidden
     with Progress("steps", arguments.quiet) as progress:
         history = train(
@@ -56,9 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _free(path: str, name: str) -> None:
+def _check_free(name: str) -> None:
     """Raise `ValueError` if the name is of no page, or if another file would be replaced."""
-    head = b""
+    path, head = writable(name, devices=True), b""
     if os.path.isfile(path):
         with open(path, "rb") as file:
             head = file.read(200)
@@ -69,7 +70,7 @@ def _free(path: str, name: str) -> None:
         raise ValueError(f"{told}, got {name!r}; a table goes to --csv")
 
 
-def _of_table(task: Task) -> tuple[Job, int, list[str], Sequence[str]]:
+def _of_table(task: Task) -> tuple[Job, int, tuple[list[str], Sequence[str]]]:
     """Return what to learn from a table, how many outputs, and the names of inputs and classes."""
     columns = [
         f"{column.name} = {text}" if text else column.name
@@ -77,7 +78,7 @@ def _of_table(task: Task) -> tuple[Job, int, list[str], Sequence[str]]:
         for text in column.texts or [""]
     ]
     how = [*HIDDEN], ("tanh", "linear"), task.loss, "mean", RATES[task.kind]
-    return Job(lambda: (task.xs, task.ys), *how), task.sizes([])[0], columns, task.target.texts
+    return Job(lambda: (task.xs, task.ys), *how), task.n_out, (columns, task.target.texts)
 
 
 COMMAND = Command(

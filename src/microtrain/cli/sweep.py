@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import collections
 import math
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any
 
 from ..draw.plot import axes
 from ..errors import positive_int
-from ..files.records import target
+from ..files.records import writable
 from ..lab.diagram import PhaseDiagram
 from ..lab.results import Sweep
 from ..lab.runs import counts
@@ -18,7 +17,7 @@ from ..lab.sweep import labelled, phase_diagram, sweep
 from ..nn.optim import learning_rate, warmup_cosine
 from ..training.curvature import DENSE
 from . import pool, tables
-from .options import Command, Unset, filled, listed, refuse, usual
+from .options import Arguments, Command, Unset, filled, listed, refuse, usual
 from .terminal import Progress, about, colourful, shown, styled
 
 # The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
@@ -58,7 +57,7 @@ def explored(explore: Any, arguments: Any, *rates: Any, seeds: int, **options: A
         return explore(*rates, seeds=range(seeds), **options)
 
 
-def printed(found: Any, arguments: argparse.Namespace, text: Callable[[Any], str]) -> int:
+def printed(found: Any, arguments: Arguments, text: Callable[[Any], str]) -> int:
     """Print what was found, some of it if it was interrupted, and return the exit status."""
 
     def show() -> None:
@@ -71,9 +70,10 @@ def printed(found: Any, arguments: argparse.Namespace, text: Callable[[Any], str
     return shown(found, arguments, show)
 
 
-def run_sweep(arguments: argparse.Namespace) -> int:
-    how = f"{SWEEP.prog} FILE --target COLUMN"
-    task = tables.task_or_none(arguments, arguments.file, how, OF_TABLE)
+def run_sweep(arguments: Arguments) -> int:
+    task = None if arguments.file is None else tables.task_of(arguments, arguments.file)
+    if task is None:
+        refuse(arguments, OF_TABLE, f"expects a table: {SWEEP.prog} FILE --target COLUMN")
     for name, default in (TABLE if task else TOY).items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
@@ -133,7 +133,7 @@ SWEEP = Command(
 )
 
 
-def run_map(arguments: argparse.Namespace) -> int:
+def run_map(arguments: Arguments) -> int:
     if not (scaled := arguments.rows == "scales"):
         refuse(arguments, ["scales"], "expects --rows scales")
     seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
@@ -144,7 +144,7 @@ def run_map(arguments: argparse.Namespace) -> int:
     if (path := arguments.plot) is not None:
         if not path.lower().endswith((".png", ".svg", ".pdf")):
             raise ValueError(f"--plot expects a file that ends in .png, .svg or .pdf, got {path!r}")
-        target(path)
+        writable(path)
         axes()  # is matplotlib there?
     sharpness = not arguments.no_sharpness
     found = explored(phase_diagram, arguments, lrs, scales, seeds=seeds, sharpness=sharpness)

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from ..files.csv import Table, read_table
 from ..tables.fit import Task, read_task
-from .options import refuse, usual
+from .options import Arguments, refuse, usual
 from .terminal import Progress, about
 
 # The options of those that learn from one.
 OPTIONS = usual("target drop texts classes numbers skip-empty max-classes sep loss")
 
 
-def task_or_none(
-    arguments: argparse.Namespace, path: str | None, how: str, options: Iterable[str] = OPTIONS
-) -> Task | None:
-    """Return the task in a table, or None if there is no table.
-
-    Raises `ValueError` for options that fit none; `how` says how to name one.
-    """
-    if path is not None:
-        return task_of(arguments, path)
-    refuse(arguments, options, f"expects a table: {how}")
-    return None
-
-
-def task_of(
-    arguments: argparse.Namespace, path: str, test_share: float = 0.0, seed: int = 0
-) -> Task:
+def task_of(arguments: Arguments, path: str, test_share: float = 0.0, seed: int = 0) -> Task:
     """Return the task that the arguments name. Raises `ValueError` if they do not fit."""
     if arguments.target is None:
         raise ValueError("--target COLUMN is missing: the column to predict")
@@ -46,7 +29,7 @@ def task_of(
     return read_task(table_of(arguments, path), **options, **more)
 
 
-def table_of(arguments: argparse.Namespace, path: str) -> Table:
+def table_of(arguments: Arguments, path: str) -> Table:
     """Return the table in a file, or, for -, in standard input."""
     file = None
     if path == "-":

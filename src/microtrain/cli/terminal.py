@@ -32,8 +32,8 @@ def silence(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def written(text: str) -> bool:
-    """Write a remark or the progress to standard error, and return whether that was possible."""
+def to_stderr(text: str) -> bool:
+    """Write a remark or the progress to standard error; return whether that was possible."""
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -45,7 +45,7 @@ def written(text: str) -> bool:
 
 def say(line: str) -> None:
     """Print a line on standard error, if that can be written."""
-    written(f"{printable(line)}\n")
+    to_stderr(f"{printable(line)}\n")
 
 
 @contextlib.contextmanager
@@ -101,7 +101,7 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
     def _write(self, text: str) -> None:
         """Replace the line by this text."""
-        self.quiet = not written(f"\r{text:<{self.width}}")
+        self.quiet = not to_stderr(f"\r{text:<{self.width}}")
         self.width = len(text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..nn.mlp import MLP
 from ..training.history import History
 from ..training.plan import Watcher
 from ..training.train import train
-from .options import Command, filled, refuse, usual
+from .options import Arguments, Command, filled, refuse, usual
 from .terminal import Progress, shown, styled
 
 # The options of train and fit, the commands that make one run.
@@ -40,17 +39,16 @@ Each step is the same four:
 """
 
 
-def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
+def options_of(arguments: Arguments) -> dict[str, Any]:
     """Return the options of `train` that the arguments hold. Raises `ValueError` for conflicts."""
     path = arguments.checkpoint
     if path is None:
         refuse(arguments, ("resume", "checkpoint-every"), "expects --checkpoint FILE, too")
     if path and not arguments.resume and os.path.exists(path):
         raise ValueError(f"{path} exists: go on from it with --resume, or remove it")
-    names = ("steps", "lr", "batch_size", "accumulate", "seed", "engine")
-    kept = ("checkpoint", "checkpoint_every")
+    names = "steps lr batch_size accumulate seed engine checkpoint checkpoint_every"
     return {
-        **{name: getattr(arguments, name) for name in (*names, *kept)},
+        **{name: getattr(arguments, name) for name in names.split()},
         "zero_grad": not arguments.no_zero_grad,
         "target_loss": arguments.target_loss or None,
     }
@@ -71,7 +69,7 @@ def ended(history: History) -> str:
     return told + (f" It was not compiled: {history.fallback}." if history.fallback else "")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: Arguments) -> int:
     options = options_of(arguments)
     xs, ys = datasets.toy()
     activations = arguments.activation, arguments.output_activation
@@ -85,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     return shown(history, arguments, lambda: _print(history, arguments, pairs), fine, **more)
 
 
-def _print_steps(history: History, arguments: argparse.Namespace) -> None:
+def _print_steps(history: History, arguments: Arguments) -> None:
     """Print what was trained, how, and the loss at the first steps and the last."""
     size, last = arguments.batch_size, len(history.losses) - 1
     print(f"{history.model}, seed {arguments.seed}, learning rate {arguments.lr:g}\n")
@@ -105,7 +103,7 @@ def _print_steps(history: History, arguments: argparse.Namespace) -> None:
     print()
 
 
-def _print(history: History, arguments: argparse.Namespace, pairs: list[tuple[Any, Any]]) -> None:
+def _print(history: History, arguments: Arguments, pairs: list[tuple[Any, Any]]) -> None:
     """Print the steps, how the run ended, each prediction with its target, and the curve."""
     if not arguments.quiet:
         _print_steps(history, arguments)

@@ -55,7 +55,7 @@ POSITIVE = Kind("a number above 0", lambda x: _is_number(x) and x > 0, float)
 FLOAT = Kind("a float", lambda x: _is_number(x) or x in ("inf", "-inf", "nan"), float)
 
 
-def one_of(*choices: str) -> Kind:
+def choice(*choices: str) -> Kind:
     """Return the kind of these texts."""
     return Kind(f"one of {', '.join(choices)}", lambda x: isinstance(x, str) and x in choices)
 
@@ -112,7 +112,7 @@ class Format:
         """
         import json
 
-        path = target(path)
+        path = writable(path)
         record = {"format": self.kind, "version": VERSION, "digest": None, **parts}
         try:
             record["digest"] = _digest(record)
@@ -195,7 +195,7 @@ def _parsed(path: str) -> Any:
         return json.load(file, parse_constant=finite, parse_float=finite, object_pairs_hook=once)
 
 
-def target(path: Path, devices: bool = False) -> str:
+def writable(path: Path, devices: bool = False) -> str:
     """Return the path of a file that can be written. Raises `OSError` if none can be."""
     path = os.path.realpath(file_path("path", path))  # links are followed, not replaced
     folder = os.path.dirname(path)

@@ -6,13 +6,10 @@ import abc
 import math
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
+from typing import Any, Literal, NoReturn, TextIO
 
 from ..files.csv import write_csv
 from .runs import Run
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 Make = Callable[[Any], list[Run]]
 
@@ -86,7 +83,7 @@ def here(job: Job, make: Make) -> Generator[None]:
         yield
 
 
-def there(job: Job, make: Make, executor: Executor) -> Generator[None]:
+def there(job: Job, make: Make, executor: Any) -> Generator[None]:
     """Make them on an executor; yield whenever some have been added to the job.
 
     If one fails, no others are started, but those that are under way are waited for.

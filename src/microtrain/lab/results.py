@@ -80,17 +80,10 @@ class Sweep(Job):
         curve ends where the median run does. The rest is as for `History.chart`; `colour` adds
         ANSI colours.
         """
-        several = len(self.runs) > len(self.rates)
-        return chart.line_chart(
-            {rate.label: rate.curves()[1] for rate in self.rates},
-            title="loss (median of the seeds)" if several else "loss",
-            x_label="step",
-            width=width,
-            height=height,
-            log=log,
-            ascii=ascii,
-            colour=colour,
-        )
+        title = "loss (median of the seeds)" if len(self.runs) > len(self.rates) else "loss"
+        medians = {rate.label: rate.curves()[1] for rate in self.rates}
+        look: Any = {"width": width, "height": height, "log": log, "ascii": ascii, "colour": colour}
+        return chart.line_chart(medians, title=title, x_label="step", **look)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the median loss at each step and, shaded, the quartiles, for each rate.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import expect
-from ..files.records import NUMBER, OBJECT, SIZE, Format, Path, checked, one_of
+from ..files.records import NUMBER, OBJECT, SIZE, Format, Path, checked, choice
 from .description import Description
 from .mlp import ACTIVATIONS, MLP
 from .module import Module
 
-ARCHITECTURE = {"n_in": SIZE, "sizes": [SIZE], "activations": [one_of(*ACTIVATIONS), "sizes"]}
+ARCHITECTURE = {"n_in": SIZE, "sizes": [SIZE], "activations": [choice(*ACTIVATIONS), "sizes"]}
 FORMAT = Format("microtrain model", {"architecture": (ARCHITECTURE,), "parameters": OBJECT})
 
 

@@ -59,15 +59,14 @@ class Task(NamedTuple):
         """The loss of a row."""
         return BY_NAME[self.loss_name].loss
 
-    def model(
-        self, hidden: Sequence[int] = HIDDEN, activation: str = "tanh"
-    ) -> Callable[[int], MLP]:
-        """Return a function from a seed to a new network of the form that the task takes."""
-        return functools.partial(network, len(self.xs[0]), self.sizes(hidden), activation)
+    @property
+    def n_out(self) -> int:
+        """How many outputs its network has."""
+        return len(self.target.texts) if BY_NAME[self.loss_name].takes == "class" else 1
 
-    def sizes(self, hidden: Sequence[int]) -> list[int]:
-        """Return the neurons in each layer of a network with these hidden layers."""
-        return [*hidden, len(self.target.texts) if BY_NAME[self.loss_name].takes == "class" else 1]
+    def model(self, hidden: Sequence[int], activation: str) -> Callable[[int], MLP]:
+        """Return a function from a seed to a new network of the form that the task takes."""
+        return functools.partial(network, len(self.xs[0]), [*hidden, self.n_out], activation)
 
 
 def network(n_in: int, sizes: Sequence[int], activation: str, seed: int) -> MLP:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ..engine.primitives import softmax
 from ..files.csv import Table, class_of, number_of
-from ..files.records import NUMBER, OBJECT, POSITIVE, TEXT, Format, one_of
+from ..files.records import NUMBER, OBJECT, POSITIVE, TEXT, Format, choice
 from ..nn import checkpoint
 from ..nn.datasets import standardize
 from ..nn.losses import BY_NAME
@@ -32,7 +32,7 @@ FORMAT = Format(
         "parameters": OBJECT,
         "columns": [COLUMN],
         "target": COLUMN,
-        "loss": one_of(*LOSSES),
+        "loss": choice(*LOSSES),
     },
 )
 

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from ..files.records import COUNT, FLOAT, NUMBER, OBJECT, Format, Kind, digest, target
+from ..files.records import COUNT, FLOAT, NUMBER, OBJECT, Format, Kind, digest, writable
 from ..nn.checkpoint import architecture_of
 from ..nn.description import Description
 from ..nn.module import parameter_names
@@ -48,7 +48,7 @@ class RunFile:
     """
 
     def __init__(self, path: str, plan: Plan, history: History) -> None:
-        target(path)  # to be told now, not when there is something to lose
+        writable(path)  # to be told now, not when there is something to lose
         self.path, self.every, self.history = path, plan.every, history
         self.next = time.perf_counter() + SECONDS  # when it is to be saved again
         self.most, self.saved = plan.steps, 0  # how many steps there may be, and were at last
