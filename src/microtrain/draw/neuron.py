@@ -59,7 +59,7 @@ PHONE = {"w": Cell(54, 128, "below"), "x": Cell(136, 186), "p": Cell(194, 246)}
 PHONE_LINES = {"w": Cell(36, 88), "x": Cell(98, 150), "g": Cell(162, 248)}
 LAYOUTS = [
     Layout(3, 66, 36, ROOMY, True, BESIDE, 51),
-    Layout(4, 54, 36, ROOMY, True, BESIDE, 51),
+    Layout(4, 52, 36, ROOMY, True, BESIDE, 51),
     Layout(8, 40, 23, CLOSE, True, BESIDE, 51),
     Layout(MANY_INPUTS, 22, 18, LINES, False, BESIDE_LINES, 51),
 ]
@@ -145,7 +145,9 @@ def _cell(form: Layout, node: str, cell: Cell) -> str:
     """Return a number's place: its box, its name if that stands above, its gradient if it shows."""
     top = -form.high / 2
     content = [rect(cell.left, top, cell.right - cell.left, form.high)]
-    if form.boxed and not node.startswith("p"):
+    if form.boxed and node == "x#":  # of any length
+        content.append(_slot(f"{node}.name", cell.left, top - 4, "name start"))
+    elif form.boxed and node != "p#":
         content.append(_slot(f"{node}.name", cell.middle, top - 4, "name"))
     if cell.gradient == "beside":
         content.append(_slot(f"{node}.value", cell.left + 60, 4, "value end"))

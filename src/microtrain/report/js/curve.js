@@ -44,18 +44,19 @@ function drawCurve(svg, small = false, step = head()) {
     k = step,
     hidden = hiding();
   const points = (list, from = 0) => polyline(list.map((loss, i) => [at.x(from + i), at.y(loss)]));
-  const batches = run.config.batch !== null,
-    shown = batches ? losses.map((_, i) => run.fullLoss(i)) : losses;
+  const shown = losses.map((_, i) => run.fullLoss(i));
   attributes(part("past"), { points: points(shown.slice(0, k + 1)) });
   attributes(part("ahead"), { points: hidden ? "" : points(shown.slice(k), k) });
   part("noise").replaceChildren();
-  if (batches)
+  if (run.config.batch !== null)
     losses
       .slice(0, hidden ? k + 1 : undefined)
       .forEach((loss, i) =>
         shape(part("noise"), "circle", { cx: at.x(i), cy: at.y(loss), r: 1.6 }),
       );
-  const before = ghost ? ghost.losses.slice(0, ghost.head + 1) : [];
+  const older = ghost ? ghost.losses.slice(0, Math.min(ghost.head, at.end) + 1) : [],
+    full = older.map((_, i) => ghost.fullLoss(i)),
+    before = full.slice(0, full.findLastIndex((loss) => loss >= scale.low) + 2); // as far as it is seen
   attributes(part("ghost"), { points: points(before), "data-points": before.length });
   const target = part("target-label"),
     left = at.x(last()) > width - RIGHT - 90; // away from where the run ends
@@ -71,13 +72,13 @@ function drawCurve(svg, small = false, step = head()) {
   attributes(part("here"), { x1: at.x(k), x2: at.x(k) });
   attributes(part("knob"), { cx: at.x(k), cy: Math.max(TOP, at.y(shown[k])) });
   drawLeaving(part("leaving"), shown, at, hidden ? k : last(), height);
-  drawGhostLabel(svg, before, at, width, small);
+  if (!small) drawGhostLabel(svg, before, at, width, height);
   drawChaos(part("chaos"), at, height);
-  const trend = k === 0 ? "" : losses[k] < losses[k - 1] ? ", falling" : ", rising";
+  const trend = k === 0 ? "" : shown[k] < shown[k - 1] ? ", falling" : ", rising";
   attributes(svg, {
     "aria-valuemax": hidden ? k : last(),
     "aria-valuenow": k,
-    "aria-valuetext": `step ${k}${hidden ? "" : ` of ${last()}`}, loss ${short(losses[k], 3)}${trend}`,
+    "aria-valuetext": `step ${k}${hidden ? "" : ` of ${last()}`}, loss ${short(shown[k], 3)}${trend}`,
   });
 }
 
@@ -119,9 +120,9 @@ function frameTarget(svg, width, height, at) {
 const powerText = (power) => (power < -3 ? `1e${MINUS}${-power}` : plain(10 ** power));
 
 /** Name the run before at its line, where that hides least of what else is drawn. */
-function drawGhostLabel(svg, before, at, width, small) {
+function drawGhostLabel(svg, before, at, width, height) {
   const label = svg.querySelector(".ghost-label");
-  if (!before.length || small) return say(label, "");
+  if (!before.length) return say(label, "");
   const told = `before: ${difference(ghost.config, run.config).replace(/^at /, "rate ")}`,
     text = told.length > 40 ? "before" : told,
     wide = 6.3 * text.length,
@@ -137,7 +138,7 @@ function drawGhostLabel(svg, before, at, width, small) {
     for (const down of [-9, 17]) {
       const k = Math.round(share * (before.length - 1)),
         x = Math.max(LEFT + 4, Math.min(width - RIGHT - wide, at.x(k) + 8)),
-        y = Math.max(TOP + 8, at.y(before[k]) + down),
+        y = Math.max(TOP + 8, Math.min(height - BOTTOM - 5, at.y(before[k]) + down)),
         hidden = others.filter(
           ([px, py]) => px > x - 3 && px < x + wide + 3 && py > y - 12 && py < y + 5,
         ).length;
@@ -229,11 +230,11 @@ function drawCurveTable() {
   const body = $("curve-table"),
     end = hiding() ? head() : last(),
     steps = [...new Set(Array.from({ length: 11 }, (_, i) => Math.round((end * i) / 10)))];
-  const text = steps.map((k) => `${k}:${run.losses[k]}`).join();
-  if (!outdated(body, text)) return;
+  const losses = steps.map((k) => run.fullLoss(k));
+  if (!outdated(body, steps, losses)) return;
   body.replaceChildren(
-    ...steps.map((k) =>
-      make("tr", {}, make("td", {}, String(k)), make("td", {}, short(run.losses[k]))),
+    ...steps.map((k, i) =>
+      make("tr", {}, make("td", {}, String(k)), make("td", {}, short(losses[i]))),
     ),
   );
 }

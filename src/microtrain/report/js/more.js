@@ -17,9 +17,9 @@ function drawMore() {
 function agreementText() {
   const { digits, losses, step } = agreement();
   if (digits === null) return "";
-  const which = isRecorded()
-      ? ""
-      : ` (${difference(usualOf(page, page.spec.data), run.config)}; not this one)`,
+  const python = usualOf(page, page.spec.data),
+    what = state.data === python.data ? difference(python, run.config) : "on the data of the recording",
+    which = isRecorded() ? "" : ` (${what}; not this one)`,
     told = `This page repeated Python\u2019s run${which}: `;
   return step === null
     ? `${told}all ${losses} losses agree to ${digits} digits.`

@@ -46,7 +46,7 @@ function drawNetwork() {
     const l = Number(node.dataset.layer),
       j = Number(node.dataset.neuron),
       value = l < 0 ? x[j] : values[l][j];
-    say(node.lastChild, at.small ? "" : l < 0 ? decimal(value) : inNode(value));
+    say(node.lastChild, at.small ? "" : l < 0 ? inInput(value) : inNode(value));
     node.dataset.value = value;
     if (l >= 0) {
       paint(node.querySelector(".body"), value);

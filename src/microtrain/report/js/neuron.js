@@ -2,6 +2,7 @@
 
 const USERS_OF_MANY = 7;
 const NOT_YET = "\u00b7";
+const NAME = 96; // pixels for the name of an input
 
 /** A part of a drawing, with so many rows: they are numbered from the top, and placed from the foot. */
 function stacked(part, n = 0) {
@@ -62,8 +63,11 @@ function drawNeuron(part, t) {
   const svg = box.firstChild,
     seen = partsOf(l, j),
     texts = textsOf(l, j, n, seen, part, t, portrait);
-  for (const slot of svg.querySelectorAll("[data-slot]"))
-    if (slot.dataset.slot !== "a.name") say(slot, texts[slot.dataset.slot] ?? "");
+  for (const label of svg.querySelectorAll("[data-slot]")) {
+    const { slot } = label.dataset;
+    if (/^x\d+\.name$/.test(slot)) sayWithin(label, texts[slot] ?? "", NAME);
+    else if (slot !== "a.name") say(label, texts[slot] ?? "");
+  }
   say($("neuron-title"), capital(nodeName(l, j)));
   const elsewhere = part.l !== undefined && (part.l !== l || part.j !== j);
   svg.classList.toggle("waits", elsewhere);

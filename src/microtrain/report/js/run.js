@@ -53,6 +53,7 @@ class Run {
     this.batches = new Batches(count, size, accumulate, (shuffle === null ? seed : shuffle) || 0);
     this.whole = size === null && accumulate === 1;
     this.drawn = []; // the mini-batches of each step
+    this.full = []; // the loss of all samples before each step, as far as somebody asked
     this.losses = [];
     this.lrs = [];
     this.gradNorms = [];
@@ -194,7 +195,7 @@ class Run {
 
   fullLoss(k) {
     if (this.whole) return this.losses[k];
-    return this.engine.loss(this.parameters(k), this.options.mean);
+    return (this.full[k] ??= this.engine.loss(this.parameters(k), this.options.mean));
   }
 
   verdict() {

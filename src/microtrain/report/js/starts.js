@@ -88,7 +88,7 @@ function drawStart(button, seed, result, zero) {
   if (!outdated(button, word, chosen)) return;
   say(button.firstChild, SYMBOLS[word] || "\u25cf");
   button.className = `seed ${word ? verdictKind(word) : "waiting"}`;
-  const told = `start ${seed}: ${word || "not computed yet"}${result ? `, loss ${short(result.loss, 3)} at step ${result.step}` : ""}`;
+  const told = `start ${seed}: ${fateText(word) || "not computed yet"}${result ? `, loss ${short(result.loss, 3)} at step ${result.step}` : ""}`;
   attributes(button, {
     "aria-checked": chosen,
     "aria-label": told,
@@ -104,7 +104,7 @@ function words(results) {
     if (result) counts.set(result.fate, (counts.get(result.fate) || 0) + 1);
   return [...counts]
     .sort((a, b) => b[1] - a[1])
-    .map(([word, n]) => `${SYMBOLS[word]} ${n} ${word}`)
+    .map(([word, n]) => `${SYMBOLS[word]} ${n} ${fateText(word)}`)
     .join(", ");
 }
 

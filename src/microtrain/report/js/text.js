@@ -67,11 +67,15 @@ function fixed(x, decimals = 2) {
   return signed(Number(text) === 0 ? text.replace("-", "") : text);
 }
 
-/** The text of a number that has to fit into a node. */
-function inNode(x) {
-  const size = Math.abs(x);
-  return size < 100 || !finite(x) ? fixed(x) : size < 1e4 ? plain(x, 4) : short(x, 1);
-}
+const powerOfTen = (x) => (finite(x) ? signed(x.toExponential(0).replace("e+", "e")) : "not finite");
+const IN_NODE = 5; // characters that have room in a node
+const fitting = (...texts) => texts.find((text) => text.length <= IN_NODE) ?? texts.at(-1);
+/** The text of an output, or of an input, that has to fit into a node. */
+const inNode = (x) => fitting(fixed(x), fixed(x, 1), fixed(x, 0), powerOfTen(x));
+const inInput = (x) =>
+  Number.isInteger(x) && Math.abs(x) < 100
+    ? fixed(x, 1)
+    : fitting(plain(x, 3), plain(x, 2), plain(x, 1), powerOfTen(x));
 
 const signed = (text) => text.replace(/-/g, MINUS);
 const bracketed = (text) => (text.startsWith(MINUS) ? `(${text})` : text);
@@ -136,6 +140,18 @@ const on = (id, type, what) => $(id).addEventListener(type, what);
 
 function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** Say as much of a text as has room in a picture; of one that is cut off, a pointer shows all. */
+function sayWithin(label, text, width) {
+  if (!outdated(label, text)) return;
+  const letters = [...text];
+  say(label, text);
+  while (letters.length && label.getComputedTextLength() > width) {
+    letters.pop();
+    say(label, `${letters.join("")}\u2026`);
+  }
+  if (letters.length < text.length) shape(label, "title", {}, text);
 }
 
 /** Show a sentence in which {braces} hold numbers and [brackets] gradients; after | stand all digits. */

@@ -12,6 +12,8 @@ const SYMBOLS = {
   begun: "\u00b7",
 };
 
+const fateText = (fate) => (fate === "begun" ? "too short to tell" : fate);
+
 /** How a fate is coloured. */
 function verdictKind(fate) {
   return ["converged", "solved"].includes(fate)
@@ -146,6 +148,7 @@ function difference(config, other) {
   if (differs("net", "out")) told.push(`with ${netText(config)}`);
   if (differs("zeroGrad")) told.push(config.zeroGrad ? "with the reset" : "without the reset");
   if (differs("seed")) told.push(`from start ${config.seed}`);
+  if (differs("mean")) told.push(`by the ${config.mean ? "mean" : "sum"} of the losses`);
   if (differs("batch"))
     told.push(config.batch ? `in batches of ${config.batch}` : "with all samples in each step");
   if (differs("steps")) told.push(`for ${plural(config.steps, "step")}`);

@@ -34,7 +34,7 @@ function drawWhereNode(node, part, t, at, gradients) {
   const here = part.l === l && part.j === j;
   node.classList.toggle("now", here || (l < 0 && part.kind === "F0"));
   if (l < 0) {
-    say(node.querySelector(".value"), at.small ? "" : decimal(t.x[j]));
+    say(node.querySelector(".value"), at.small ? "" : inInput(t.x[j]));
     return attributes(node, { "aria-label": `Input ${j}: ${short(t.x[j])}` });
   }
   const neuron = t.layers[l][j],
@@ -65,9 +65,6 @@ function sayBelow(label, x, at) {
     if (label.getComputedTextLength() < at.x(1) - at.x(0) - 2) return;
   }
 }
-
-const powerOfTen = (x) => signed(x.toExponential(0).replace("e+", "e"));
-const decimal = (x) => plain(x, 3) + (Number.isInteger(x) && Math.abs(x) < 1000 ? ".0" : "");
 
 function drawLossNode(group, part, t, backward) {
   group.classList.toggle("now", part.phase === "loss" || part.kind === "B1");
