@@ -1,8 +1,9 @@
-"""`microtrain fit` and `microtrain predict`: learn to predict a column of a table, and do so."""
+"""`microtrain fit` and `microtrain predict`; and what each command that reads a table needs."""
 
 from __future__ import annotations
 
 import collections
+import io
 import math
 import os
 import sys
@@ -10,23 +11,50 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import counted
-from ..files.csv import write_csv
+from ..files.csv import Table, read_table, write_csv
 from ..files.records import CheckpointError, writable
-from ..tables.fit import BATCH, PASSES, RATES, Fit, fit
+from ..tables.fit import BATCH, PASSES, RATES, Fit, Task, fit, read_task
 from ..tables.predictor import Predictor, inputs_of
-from . import tables
-from .options import OK, Arguments, Command, Unset, filled, usual
+from .options import OK, Arguments, Command, Unset, filled, refuse, usual
 from .terminal import Progress, about, printable, say, shown, styled
 from .train import SHARED, ended, options_of
 
+# The options of the commands that learn from a table.
+OF_TABLE = usual("target drop texts classes numbers skip-empty max-classes sep loss")
+
 SHOWN = 12  # classes in a table of those mixed up; more make it too large
+
+
+def task_of(arguments: Arguments, path: str, test_share: float = 0.0, seed: int = 0) -> Task:
+    """Return the task that the arguments name. Raises `ValueError` if they do not fit."""
+    if arguments.target is None:
+        raise ValueError("--target COLUMN is missing: the column to predict")
+    if arguments.numbers:
+        told = "and --numbers can't both be true of the target"
+        refuse(arguments, ("classes", "max-classes"), told)
+    kind = "classes" if arguments.classes else "numbers" if arguments.numbers else None
+    names = ("target", "skip_empty", "drop", "texts", "max_classes", "loss")
+    options: dict[str, Any] = {name: getattr(arguments, name) for name in names}
+    options |= {"kind": kind, "test_share": test_share, "seed": seed}
+    return read_task(table_of(arguments, path), **options)
+
+
+def table_of(arguments: Arguments, path: str) -> Table:
+    """Return the table in a file, or, for -, in standard input."""
+    file = None
+    if path == "-":
+        path = "standard input"
+        file = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+    progress = Progress("rows read", arguments.quiet)
+    with about(path):
+        return read_table(path, file, arguments.sep, progress.over)
 
 
 def run_fit(arguments: Arguments) -> int:
     options = options_of(arguments)
     if arguments.save is not None:
         _check_save(arguments)
-    task = tables.task_of(arguments, arguments.file, arguments.test_share, arguments.seed)
+    task = task_of(arguments, arguments.file, arguments.test_share, arguments.seed)
     options |= {"hidden": arguments.hidden, "activation": arguments.activation}
     with Progress("steps", arguments.quiet) as progress:
         found = fit(task, **options, on_step=lambda h, planned: progress.show(h.steps, planned))
@@ -96,7 +124,7 @@ FIT = Command(
     ok="the training did not diverge",
     files={"FILE": "the table: CSV, column names first; - for standard input"},
     options={
-        **tables.OPTIONS,
+        **OF_TABLE,
         **SHARED,
         **usual("test-share hidden save"),
         "lr": Unset(", ".join(f"{rate} for {kind}" for kind, rate in RATES.items())),
@@ -108,7 +136,7 @@ FIT = Command(
 
 
 def run_predict(arguments: Arguments) -> int:
-    predictor, table = Predictor.load(arguments.model), tables.table_of(arguments, arguments.file)
+    predictor, table = Predictor.load(arguments.model), table_of(arguments, arguments.file)
     found = len(table.rows)
     if arguments.skip_empty:
         table = table.complete(column.name for column in predictor.columns)

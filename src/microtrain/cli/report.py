@@ -11,7 +11,7 @@ from ..report.page import page_of
 from ..report.sets import JOBS, Job
 from ..tables.fit import HIDDEN, RATES, Task
 from ..training.train import train
-from . import tables
+from .fit import OF_TABLE, task_of
 from .options import INTERRUPTED, OK, Arguments, Command, Unset, refuse, usual
 from .terminal import Progress, about, printable
 
@@ -24,9 +24,9 @@ def run(arguments: Arguments) -> int:
     _check_free(path)
     if arguments.csv is not None:
         refuse(arguments, ["data"], "and --csv can't both be learned")
-        job, n_out, names = _of_table(tables.task_of(arguments, arguments.csv))
+        job, n_out, names = _of_table(task_of(arguments, arguments.csv))
     else:
-        refuse(arguments, tables.OPTIONS, f"expects a table: {COMMAND.prog} FILE --csv TABLE")
+        refuse(arguments, OF_TABLE, f"expects a table: {COMMAND.prog} FILE --csv TABLE")
         job, n_out, names = JOBS[arguments.data], 1, ([], [])
         goal = TARGET if goal is None else goal
     xs, ys = job.data()
@@ -97,7 +97,7 @@ COMMAND = Command(
     ok="the page was written",
     files={"FILE": "where to write the page, such as page.html"},
     options={
-        **tables.OPTIONS,
+        **OF_TABLE,
         **usual("data seed steps title quiet"),
         "target-loss": Unset(f"{TARGET}; of a table: never"),
         "csv": Unset("none: --data"),

@@ -16,7 +16,8 @@ from ..lab.runs import counts
 from ..lab.sweep import labelled, phase_diagram, sweep
 from ..nn.optim import learning_rate, warmup_cosine
 from ..training.curvature import DENSE
-from . import pool, tables
+from . import pool
+from .fit import OF_TABLE, task_of
 from .options import Arguments, Command, Unset, filled, listed, refuse, usual
 from .terminal import Progress, about, colourful, shown, styled
 
@@ -29,9 +30,9 @@ TABLE: dict[str, Any] = {"lrs": [0.01, 0.1, 1.0, 10.0], "seeds": 5, "target_loss
 
 CELLS, SEEDS = 33, 3  # of a map
 
-# The options of both, and those that only a table has.
+# The options of both, and those of learning from a table.
 SHARED = {**usual("engine no-sharpness json csv quiet"), "jobs": pool.processors()}
-OF_TABLE = {**tables.OPTIONS, **usual("hidden activation batch-size")}
+LEARNING = {**OF_TABLE, **usual("hidden activation batch-size")}
 
 
 def explored(explore: Any, arguments: Any, *rates: Any, seeds: int, **options: Any) -> Any:
@@ -71,9 +72,9 @@ def printed(found: Any, arguments: Arguments, text: Callable[[Any], str]) -> int
 
 
 def run_sweep(arguments: Arguments) -> int:
-    task = None if arguments.file is None else tables.task_of(arguments, arguments.file)
+    task = None if arguments.file is None else task_of(arguments, arguments.file)
     if task is None:
-        refuse(arguments, OF_TABLE, f"expects a table: {SWEEP.prog} FILE --target COLUMN")
+        refuse(arguments, LEARNING, f"expects a table: {SWEEP.prog} FILE --target COLUMN")
     for name, default in (TABLE if task else TOY).items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
@@ -122,7 +123,7 @@ SWEEP = Command(
     ok="every run was made",
     files={"[FILE]": "a table to learn from instead: CSV, column names first"},
     options={
-        **OF_TABLE,
+        **LEARNING,
         **usual("warmup"),
         "lrs": Unset(f"{listed(TOY['lrs'])}; of a table: {listed(TABLE['lrs'])}"),
         "seeds": Unset(f"{TOY['seeds']}; of a table: {TABLE['seeds']}"),

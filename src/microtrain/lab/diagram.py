@@ -11,8 +11,7 @@ from typing import Any
 from ..draw import plot
 from ..draw.chart import default_width
 from ..errors import any_int, counted, true_or_false
-from .executors import Job
-from .runs import Rate, Run
+from .runs import Job, Rate, Run
 
 LABELS = {"scale": "scale of the initial parameters", "seed": "seed"}
 LINE = "2 / sharpness of the start"

@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-import abc
 import math
-import os
-from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Any, Literal, NoReturn, TextIO
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, NoReturn
 
-from ..files.csv import write_csv
-from .runs import Run
+from .runs import Job, Run
 
 Make = Callable[[Any], list[Run]]
 
 # What is planned is sent to an executor in at most 100 chunks, unless these had more than 16 each;
 # and in at most 1,000, as all that have not started have to be cancelled on Ctrl-C.
 FEW, LARGE, MANY = 100, 16, 1000
-
-
-class Job(abc.ABC):
-    """What is to be made, and what has been.
-
-    Attributes:
-        plan: what there is to make, in order; `planned` is how many.
-        steps: how many updates each run makes at most.
-        target_loss: the loss below which a run has converged, or None.
-        made: lists of the runs that have been made, by their place in the plan.
-        status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
-    """
-
-    what, one = "runs", "the run of learning rate {0} with seed {2}"  # that are planned
-
-    def __init__(self, plan: Sequence[Any], steps: int, target_loss: float | None) -> None:
-        self.plan, self.planned = plan, len(plan)
-        self.steps, self.target_loss = steps, target_loss
-        self.made: dict[int, list[Run]] = {}
-        self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
-
-    @property
-    def runs(self) -> list[Run]:
-        """The finished runs, in the order of the plan."""
-        return [run for place in sorted(self.made) for run in self.made[place]]
-
-    @property
-    def lost(self) -> list[Any]:
-        """What has not been made."""
-        return [planned for place, planned in enumerate(self.plan) if place not in self.made]
-
-    @abc.abstractmethod
-    def records(self) -> Iterable[dict[str, Any]]:
-        """Return a dict for each run."""
-
-    def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
-        """Write a line for each run, of what `records` returns, to a path or an open file."""
-        records = list(self.records())
-        write_csv(target, [*records[:1], *(record.values() for record in records)])
 
 
 class SweepError(RuntimeError):

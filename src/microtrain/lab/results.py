@@ -7,8 +7,7 @@ from typing import Any
 
 from ..draw import chart, plot
 from ..errors import counted
-from .executors import Job
-from .runs import Rate, Run
+from .runs import Job, Rate, Run
 from .words import explain, printed, record
 
 

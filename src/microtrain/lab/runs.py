@@ -1,12 +1,15 @@
-"""The runs of a sweep or of a phase diagram, one by one and those of one rate together."""
+"""The runs of a sweep or of a phase diagram: one by one, those of one rate, and all of them."""
 
 from __future__ import annotations
 
+import abc
 import collections
 import math
+import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, TextIO
 
+from ..files.csv import write_csv
 from ..nn.optim import Schedule
 from ..training.history import History
 
@@ -48,9 +51,7 @@ class Rate:
 
     Attributes:
         runs: a list of them, seed by seed.
-        label: the name of the learning rate or schedule.
-        lr: the learning rate or schedule itself.
-        scale: what their initial parameters were multiplied by; 1 in a sweep.
+        label, lr, scale: those of each run.
         verdict: the most frequent one.
         verdicts: how many runs there are of each verdict, most frequent first.
         converged: the share of the runs that did, from 0 to 1.
@@ -90,6 +91,45 @@ class Rate:
     def __repr__(self) -> str:
         scaled = "" if self.scale == 1 else f" at scale {self.scale:g}"
         return f"Rate({self.label}{scaled}: {counts(self.verdicts)})"
+
+
+class Job(abc.ABC):
+    """What is to be made, and what has been.
+
+    Attributes:
+        plan: what there is to make, in order; `planned` is how many.
+        steps: how many updates each run makes at most.
+        target_loss: the loss below which a run has converged, or None.
+        made: lists of the runs that have been made, by their place in the plan.
+        status: "finished", "interrupted" (by Ctrl-C), "failed" or, until the end, "running".
+    """
+
+    what, one = "runs", "the run of learning rate {0} with seed {2}"  # that are planned
+
+    def __init__(self, plan: Sequence[Any], steps: int, target_loss: float | None) -> None:
+        self.plan, self.planned = plan, len(plan)
+        self.steps, self.target_loss = steps, target_loss
+        self.made: dict[int, list[Run]] = {}
+        self.status: Literal["running", "finished", "interrupted", "failed"] = "running"
+
+    @property
+    def runs(self) -> list[Run]:
+        """The finished runs, in the order of the plan."""
+        return [run for place in sorted(self.made) for run in self.made[place]]
+
+    @property
+    def lost(self) -> list[Any]:
+        """What has not been made."""
+        return [planned for place, planned in enumerate(self.plan) if place not in self.made]
+
+    @abc.abstractmethod
+    def records(self) -> Iterable[dict[str, Any]]:
+        """Return a dict for each run."""
+
+    def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
+        """Write a line for each run, of what `records` returns, to a path or an open file."""
+        records = list(self.records())
+        write_csv(target, [*records[:1], *(record.values() for record in records)])
 
 
 def counts(verdicts: dict[str, int]) -> str:

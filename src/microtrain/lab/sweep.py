@@ -18,9 +18,9 @@ from ..training.eager import set_state, state_of
 from ..training.plan import Plan
 from ..training.train import engine_for, run, train
 from .diagram import PhaseDiagram
-from .executors import Job, here, there
+from .executors import here, there
 from .results import Sweep
-from .runs import Run, comparable
+from .runs import Job, Run, comparable
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

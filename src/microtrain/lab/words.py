@@ -10,8 +10,7 @@ from ..errors import counted
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_options
 from ..training.verdict import rises
-from .executors import Job
-from .runs import Rate, Run, counts, finite
+from .runs import Job, Rate, Run, counts, finite
 
 
 def number(x: float) -> str:
