@@ -17,7 +17,6 @@ from ..compiler.record import without_collection
 from ..errors import CompileError
 from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
 from .plan import Objective
-from .purity import inspect
 from .tracing import Traced, cached, trace_loss
 
 # Names that the generated step uses itself.
@@ -64,20 +63,19 @@ class RecordedEngine(EagerEngine):
 class CompiledEngine(RecordedEngine):
     """The engine that does in generated Python what `eager` does; `source` is that Python.
 
-    Raises `CompileError` where the computation is not the same for all numbers and, if `strict`,
-    where it is not sure that it gives what eager code does.
+    Raises `CompileError` where the computation is not the same for all numbers. With a `check` of
+    the record (see `purity.inspect`), also where it is not sure that it gives what eager code does.
     """
 
     name = "compiled"
 
     def __init__(
-        self, objective: Objective, zero_grad: bool, accumulate: int, strict: bool = False
+        self, objective: Objective, zero_grad: bool, accumulate: int, check: Any = None
     ) -> None:
-        check = inspect(objective) if strict else None
         super().__init__(objective, zero_grad)
-        if strict and self._description is None:
+        if check is not None and self._description is None:
             raise CompileError("it holds something that can't be compared later")
-        kind = "step", zero_grad, accumulate, strict
+        kind = "step", zero_grad, accumulate, check is None
         make = functools.partial(_generated, (zero_grad, accumulate, check))
         self.source, self._function, pack = cached(objective, self._description, kind, make)
         self._sample = [pack(x, y) for x, y in objective.samples].__getitem__

@@ -169,10 +169,9 @@ def largest_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:
         beside.append(length)
         if length == 0.0:
             continue
-        v = column
-        v[0] += math.copysign(length, v[0])
-        size = math.hypot(*v)
-        v = [x / size for x in v]
+        column[0] += math.copysign(length, column[0])
+        size = math.hypot(*column)
+        v = [x / size for x in column]
         p = [_dot(row, v) for row in rest]
         half = _dot(p, v)
         q = [2.0 * (y - half * x) for x, y in zip(v, p)]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..engine.graph import reset
 from ..engine.primitives import sqrt
 from ..engine.value import Value
 from ..nn.optim import update
-from .plan import Objective, Plan
-
-if TYPE_CHECKING:
-    from .history import History
+from .plan import Objective
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
 Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
@@ -53,6 +50,7 @@ class EagerEngine:
 
     name = "eager"
     source = ""
+    chunk: Any = None  # a method that makes many steps of a run at a time, if there is one
 
     def __init__(self, objective: Objective, zero_grad: bool) -> None:
         self.objective, self.zero_grad = objective, zero_grad
@@ -67,12 +65,6 @@ class EagerEngine:
         for g in after[1]:
             squares = squares + g * g
         return loss, sqrt(squares), after
-
-    def chunk(self, plan: Plan, batches: Any, whole: Whole, history: History) -> Whole | None:
-        """Make many steps after those that are whole, put them down, and return what is whole then.
-
-        Return None where the next step has to be made alone: here, each of them.
-        """
 
     def refresh(self) -> None:
         """Take note of what `on_step` may have changed: nothing to do, as nothing was recorded."""

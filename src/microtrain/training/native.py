@@ -59,7 +59,7 @@ class NativeEngine(RecordedEngine):
         made.is_compared = True
 
     def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
-        if found := self.steps(state, [batches], array("d", [lr])):
+        if found := self.steps(state, [batches], array("d", [lr]), -math.inf):
             (loss,), (norm,), after, _ = found
             return loss, norm, after
         return self._compiled.make(state, batches, lr)
@@ -70,6 +70,10 @@ class NativeEngine(RecordedEngine):
         return CompiledEngine(self.objective, self.zero_grad, self._accumulate)
 
     def chunk(self, plan: Plan, batches: Any, whole: Whole, history: History) -> Whole | None:
+        """Make many steps after those that are whole, put them down, and return what is whole then.
+
+        Return None where the next step has to be made alone. `batches` can be copied.
+        """
         start, (k, state, _) = time.perf_counter(), whole
         rates = self._rates(plan, k)
         drawn = [*itertools.islice(batches.__copy__(), len(rates))]
@@ -106,11 +110,7 @@ class NativeEngine(RecordedEngine):
         return rates
 
     def steps(
-        self,
-        state: State,
-        batches: Sequence[Batches],
-        rates: array[float],
-        least: float = -math.inf,
+        self, state: State, batches: Sequence[Batches], rates: array[float], least: float
     ) -> tuple[array[float], array[float], State, State] | None:
         """Make as many of the steps as can be made, and return what came of them, if any.
 
@@ -134,14 +134,8 @@ class NativeEngine(RecordedEngine):
         )
         if not made:
             return None
-        after, before = (states[2 * n * (k % 3) :][: 2 * n] for k in (made, made - 1))
-        return losses[:made], norms[:made], _state(after), _state(before)
-
-
-def _state(numbers: array[float]) -> State:
-    """Return the parameters, and the gradients that stand behind them."""
-    n = len(numbers) // 2
-    return tuple(numbers[:n]), tuple(numbers[n:])
+        after, before = (tuple(states[2 * n * (k % 3) :][: 2 * n]) for k in (made, made - 1))
+        return losses[:made], norms[:made], (after[:n], after[n:]), (before[:n], before[n:])
 
 
 def _generated(objective: Objective) -> SimpleNamespace:

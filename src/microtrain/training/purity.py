@@ -82,17 +82,16 @@ def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None
     Python's own `sum` adds floats with less rounding; and of whole numbers, targets for example,
     large results and powers are exact, which those of floats are not, and -0 is 0.
     """
-    of_parameters, of_data = {*traced.data}, set[int]()  # the places of what is computed from them
+    of_parameters = {*traced.data}  # the places of what is computed from them
     # How many operations lead from targets, with constants alone, to a place: whole numbers, maybe.
     depth: dict[int, float] = dict.fromkeys(traced.ys, 0)
     adds_data = False
     for place, (primitive, *operands) in enumerate(traced.record.operations):
         if not of_parameters.isdisjoint([place, *operands]):
             of_parameters.add(place)
-        else:
-            of_data.add(place)
-            adds_data |= primitive is operators.ADD
-        if primitive in POWERS and operands[1] in of_data:
+        elif primitive is operators.ADD:
+            adds_data = True
+        if primitive in POWERS and operands[1] >= 0 and operands[1] not in of_parameters:
             raise CompileError("it takes a power with an exponent from the data")
         depths = [depth[x] for x in operands if x in depth]
         if depths and all(x in depth or x < 0 for x in operands):

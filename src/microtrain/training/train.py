@@ -20,7 +20,7 @@ from .curvature import Curvature
 from .eager import EagerEngine, State, Whole, set_state, state_of
 from .history import History, Recording
 from .plan import Plan, Watcher
-from .purity import may_look
+from .purity import inspect, may_look
 from .resume import RunFile
 from .verdict import not_finite
 
@@ -141,13 +141,14 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         batches = itertools.islice(batches, whole[0], None)  # what the next step is to draw
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
     alone = looks or plan.record or not isinstance(on_step, Watcher | None)
+    chunk = None if alone else engine.chunk
     (batches,) = itertools.tee(batches, 1)  # a copy of it looks ahead
     end: tuple[Any, int, State] | None = None  # the status, the steps made, the state after them
     try:
         while (k := whole[0]) < plan.steps:
             if keeper is not None:
                 keeper.save(whole, start)
-            if not alone and (further := engine.chunk(plan, batches, whole, history)):
+            if chunk and (further := chunk(plan, batches, whole, history)):
                 whole = further
                 continue
             _, state, before = whole
@@ -219,7 +220,8 @@ def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
         is_plain = known(objective.loss) and architecture_of(objective.model)
         try:
             if not (fallback := may_look(plan.lr, plan.tracked)):
-                compiled = CompiledEngine(objective, *options, strict=not is_plain)
+                check = None if is_plain else inspect(objective)
+                compiled = CompiledEngine(objective, *options, check)
                 if is_plain or compiled.agrees(work // 20):
                     return compiled, ""
                 fallback = "the first step gave another result"
