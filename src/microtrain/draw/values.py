@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..engine.graph import size, topological_sort
+from ..engine.graph import topological_sort
 from ..engine.value import Value
 from ..errors import expect
 from .plot import html_table
@@ -93,12 +93,17 @@ def _short(number: Any) -> str:
     return f"{number:.4g}" if isinstance(number, float) else str(number)
 
 
+def _count(value: Value) -> int:
+    """Return how many nodes the graph of a value has."""
+    return sum(map(len, topological_sort(value)))
+
+
 # A notebook asks a value for these.
 
 
 def _svg(value: Value) -> str | None:
     """Return the expression graph, if it is small enough to look at."""
-    return to_svg(value) if value.parents and size(value, LARGEST + 1) <= LARGEST else None
+    return to_svg(value) if value.parents and _count(value) <= LARGEST else None
 
 
 def _html(value: Value) -> str:
@@ -106,7 +111,7 @@ def _html(value: Value) -> str:
     rows = [(name, str(x)) for name, x in numbers.items() if x != ""]
     below = _svg(value)
     if below is None and value.parents:
-        n = f"{size(value):,} nodes"
+        n = f"{_count(value):,} nodes"
         below = f"<p>Its graph has {n}, too many to look at: to_dot(value) writes it.</p>"
     return html_table("Value", rows, below=below or "")
 

@@ -6,7 +6,6 @@ any size, so nothing here recurses along it: not the chain rule, nor deep copies
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
@@ -127,18 +126,6 @@ def reset(parameters: Iterable[Value]) -> None:
         p.grad = 0.0 if type(p.data) is float else 0  # the int leaves a Fraction exact
 
 
-def size(root: Value, enough: float = math.inf) -> int:
-    """Return how many values the graph of `root` has; stop counting at `enough`."""
-    seen = {root}
-    waiting = [root]
-    while waiting and len(seen) < enough:
-        for parent in waiting.pop().parents:
-            if parent not in seen:
-                seen.add(parent)
-                waiting.append(parent)
-    return len(seen)
-
-
 class GraphCopies:
     """Base class of Value: its `__copy__`, `__deepcopy__` and `__reduce_ex__`."""
 
@@ -180,9 +167,9 @@ class GraphCopies:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         root: Any = self
-        if not root.parents or size(root, LARGE) < LARGE:
-            return object.__reduce_ex__(self, protocol)
         order, leaves = topological_sort(root)
+        if len(order) + len(leaves) < LARGE:
+            return object.__reduce_ex__(self, protocol)
         places = {value: place for place, value in enumerate((*leaves, *order))}
         state = operator.attrgetter(*SHARED)
         rows = [(type(v), state(v), [places[parent] for parent in v.parents]) for v in order]
