@@ -50,10 +50,9 @@ def power(x: Any, n: Any) -> Any:
 
 
 def _plain_power(x: Any, n: Any) -> Any:
+    """Return x ** n as Python computes it, even for an n of 2. Errors are those of `power`."""
     y = x**n
-    if type(y) is complex:
-        raise DomainError(f"{x!r} ** {n!r} is undefined: it is not a real number")
-    return y
+    return power(x, n) if type(y) is complex else y
 
 
 def power_slope(x: Any, n: Any) -> Any:
@@ -124,7 +123,7 @@ def _ieee_log(x: float) -> float:
     return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
 
 
-def _written_power(x: str, n: str) -> str:
+def _power_text(x: str, n: str) -> str:
     """Return how Python writes a power: with a whole, constant exponent it is never complex."""
     return "**" if n.removeprefix("-").removesuffix(".0").isdigit() else ""
 
@@ -136,10 +135,10 @@ DIVIDE = Primitive("/", divide, python="/", c="/", javascript="/")
 NEGATE = Primitive("neg", operator.neg, raises=False, python="-", c="-", javascript="-{0}")
 ABSOLUTE = Primitive("abs", abs, raises=False, python="abs", c="fabs", javascript="Math.abs")
 POWER = Primitive(
-    "power", operator.pow, call=power, python=_written_power, c="power", javascript="pow"
+    "power", operator.pow, call=power, python=_power_text, c="power", javascript="pow"
 )
 PLAIN_POWER = Primitive(  # of symbols that no Value holds: Python's own
-    "plain_power", _plain_power, python=_written_power, c="pow", javascript="pow"
+    "plain_power", _plain_power, python=_power_text, c="pow", javascript="pow"
 )
 LESS = Primitive("<", operator.lt, raises=False, python="<", c="<", javascript="<")
 LESS_EQUAL = Primitive("<=", operator.le, raises=False, python="<=", c="<=", javascript="<=")
@@ -169,7 +168,7 @@ IEEE_POWER = Primitive(
     ieee_power,
     (lambda y, x, n: n * ieee_power(x, n - 1), lambda y, x, n: y * _ieee_log(x)),
     raises=False,
-    python=lambda x, n: "1.0 / {0}" if n == "-1.0" else _written_power(x, n),
+    python=lambda x, n: "1.0 / {0}" if n == "-1.0" else _power_text(x, n),
     c="ieee_power",
     javascript="pow",
 )

@@ -25,7 +25,7 @@ Text = str | Callable[..., str]
 class Primitive:
     """An entry of the table of operations.
 
-    Attributes: `name`; `function`, of plain numbers; `of_floats`, the same, or the function of
+    Attributes: `name`; `impl`, the function of plain numbers; `of_floats`, the same, or that of
     `math` that `python` names; `call`, of any operands; `slopes`, one for each operand, or none for
     an operator, for which Values have a method; `specialised`, a faster function for each type of
     operand that has one; the rest are options, as for `primitive`.
@@ -38,12 +38,12 @@ class Primitive:
     c: Text = ""
     javascript: Text = ""
 
-    def __init__(self, name: str, function: Any, slopes: Any = (), **options: Any) -> None:
-        self.name, self.function, self.slopes, self.call = name, function, slopes, function
+    def __init__(self, name: str, impl: Any, slopes: Any = (), **options: Any) -> None:
+        self.name, self.impl, self.slopes, self.call = name, impl, slopes, impl
         for option, given in options.items():
             setattr(self, option, given)
         text = self.python
-        self.of_floats = getattr(math, text, function) if isinstance(text, str) else function
+        self.of_floats = getattr(math, text, impl) if isinstance(text, str) else impl
         self.specialised: dict[type, Callable[..., Any]] = {}
 
     def perform(self, operands: Sequence[Any]) -> Any:
@@ -65,7 +65,7 @@ class Primitive:
         if self.exact:
             numbers = of_one_kind(self.name, numbers)
         try:
-            y = self.function(*numbers)
+            y = self.impl(*numbers)
         except DomainError:
             raise
         except (ValueError, ZeroDivisionError):

@@ -100,12 +100,12 @@ tanh = elementary("tanh", lambda y, x: 1 - y * y, "the hyperbolic tangent of x",
 
 
 def _scaled(a: Any, b: Any) -> tuple[Any, Any, Any]:
-    """Return a / size, b / size and a size near theirs, so that the first two can be squared.
+    """Return a / scale, b / scale and a scale near their size: the first two can be squared.
 
     It is a constant, as what is made of the three is the same for any.
     """
-    size = detach(minimum(abs(a) + abs(b) + sys.float_info.min, sys.float_info.max))
-    return ratio(a, size), ratio(b, size), size
+    scale = detach(minimum(abs(a) + abs(b) + sys.float_info.min, sys.float_info.max))
+    return ratio(a, scale), ratio(b, scale), scale
 
 
 def _slope_of_asinh(y: Any, x: Any) -> Any:
@@ -182,9 +182,9 @@ def softplus(x: float) -> float:
 
 def _share_of_turn(a: Any, b: Any) -> Any:
     """Return a / (a * a + b * b), and 0 at (0, 0)."""
-    a, b, size = _scaled(a, b)
+    a, b, scale = _scaled(a, b)
     square = a * a + b * b
-    return where(square <= 0, 0, ratio(ratio(a, square), size))
+    return where(square <= 0, 0, ratio(ratio(a, square), scale))
 
 
 @primitive(

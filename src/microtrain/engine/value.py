@@ -163,7 +163,7 @@ class Value(Methods, GraphCopies, Operand):
         """Return the Value of an operation, or a plain number if it varies with no Value."""
         slopes = primitive.slopes
         if not slopes:  # an operator
-            return primitive.function(*operands)
+            return primitive.impl(*operands)
         data = [assigned(x.data) if isinstance(x, Value) else x for x in operands]
         # Slopes compute with Python's numbers: NumPy's have fewer digits, or overflow.
         data = [x if (n := as_number(x)) is NotImplemented else n for x in data]

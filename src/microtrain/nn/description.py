@@ -186,7 +186,7 @@ PARTS: dict[type, Callable[[Any], Any]] = {
     property: attrgetter("fget", "fset", "fdel"),
     functools.cached_property: attrgetter("func", "attrname"),  # its lock decides nothing
     types.MemberDescriptorType: lambda slot: [],
-    Primitive: attrgetter("function", "slopes"),
+    Primitive: attrgetter("impl", "slopes"),
     Module: _model,
     Value: lambda v: [type(v), getattr(v, "__dict__", None), v.data, v.op, v.parents],
     type: _class,
