@@ -21,7 +21,7 @@ from machine import native, threads
 import microtrain as mt
 from microtrain import CompileError, Value
 from microtrain.compiler import compiled as compiled_module
-from microtrain.engine.tree import ArrayAsList, Derivative, flatten, size, unflatten
+from microtrain.engine.tree import ArrayAsList, Derivative, flatten, numel, unflatten
 
 
 class Point(NamedTuple):
@@ -69,7 +69,7 @@ def deep_bits(tree):
 def test_a_nesting_is_put_together_again(tree):
     leaves = []
     shape = flatten(tree, leaves, "tree")
-    assert size(shape) == len(leaves)
+    assert numel(shape) == len(leaves)
     assert unflatten(shape, iter(leaves)) == tree
 
 
@@ -125,7 +125,7 @@ def test_results_of_any_form_and_their_jacobians(tree, form):
     assert bits(leaves_of(result)) == bits(picked)
     jacobian = mt.jacobian(f)(tree)
     assert deep_bits(mt.compile(mt.jacobian(f))(tree)) == deep_bits(jacobian)
-    assert len(leaves_of(jacobian)) == size(shape) * len(leaves_of(tree))
+    assert len(leaves_of(jacobian)) == numel(shape) * len(leaves_of(tree))
 
 
 @given(st.data(), st.integers(1, 4), st.integers(1, 4))

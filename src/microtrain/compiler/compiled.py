@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from ..engine.number import number
-from ..engine.tree import Derivative, Shape, as_lists, flatten_result, size, unflatten
+from ..engine.tree import Derivative, Shape, as_lists, flatten_result, numel, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
 from .python import Code
@@ -128,8 +128,8 @@ class Compiled(Transform):
             raise ValueError("call it first: a function of lists is compiled then") from None
 
     def _made(self, shape: Shape) -> Any:
-        n = self.argnums
-        if self.what == "hessian" and isinstance(n, int) and size(chosen(n, shape[2])) ** 2 > LARGE:
+        n, (_, _, parts) = self.argnums, shape
+        if self.what == "hessian" and isinstance(n, int) and numel(chosen(n, parts)) ** 2 > LARGE:
             return _products(self, n, shape)
         return self.kind(self, shape)
 
@@ -149,7 +149,7 @@ class Compiled(Transform):
 def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
     """Return a large Hessian by argument n as a loop of its products with unit vectors."""
     slope, by = grad(compiled.__wrapped__, n), as_lists(shape[2][n], Derivative)
-    axes = range(size(by))
+    axes = range(numel(by))
 
     def along(direction: list[Any], *args: Any, **kwargs: Any) -> Any:
         slopes, _ = flatten_result(slope(*args, **kwargs), "the gradient")

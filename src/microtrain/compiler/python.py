@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, size, unflatten
+from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, numel, unflatten
 from ..engine.value import Value
 from .transforms import bound, expect_gradient, taken_apart
 from .writer import Part, Writer
@@ -76,7 +76,7 @@ class Code:
         self._record, self._places, self.result = compiled.traced(shape)
         if what == "compile":  # the value alone; the gradient was recorded with it
             self.result = self.result[2][0]
-            self._places = self._places[: size(self.result)]
+            self._places = self._places[: numel(self.result)]
         elif what == "value_and_grad":
             expect_gradient(self.result[2])
         title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort, variables
-from ..engine.tree import Derivative, Shape, as_lists, flatten, flatten_result, size, unflatten
+from ..engine.tree import Derivative, Shape, as_lists, flatten, flatten_result, numel, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, expect
 from .record import Record, without_collection
@@ -57,7 +57,7 @@ class Transform:
         """Run over symbols: return the record, and the places and the shape of the results."""
         with without_collection():
             record = Record(self.instead)
-            symbols = [Symbol(record, record.input("x")) for _ in range(size(shape))]
+            symbols = [Symbol(record, record.input("x")) for _ in range(numel(shape))]
             leaves, result = flatten_result(self.numbers(symbols, shape), "the result")
             if record.refused:
                 raise record.refused

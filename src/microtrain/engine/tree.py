@@ -176,9 +176,9 @@ def places(shape: Shape, name: str) -> Iterator[str]:
             yield from places(part, f"{name}[{key!r}]")
 
 
-def size(shape: Shape) -> int:
+def numel(shape: Shape) -> int:
     """Return how many numbers are in a nesting."""
-    return 1 if shape is None else sum(map(size, shape[2]))
+    return 1 if shape is None else sum(map(numel, shape[2]))
 
 
 def unflatten(shape: Shape, leaves: Iterator[Any]) -> Any:

@@ -65,7 +65,7 @@ class Value(Methods, GraphCopies, Operand):
     def __init__(self, data: float | Fraction | Number, label: str = "") -> None:
         if not isinstance(label, str):
             raise TypeError(f"label expects a str, got {describe(label)}")
-        found = as_number(data)
+        found = data if type(data) is float else as_number(data)  # at once, as most are floats
         if found is NotImplemented:
             hint = "; use it as it is, or its .data" if isinstance(data, Value) else ""
             raise TypeError(f"Value expects a number, got {describe(data)}{hint}")
