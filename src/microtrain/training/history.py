@@ -87,7 +87,7 @@ class History:
 
     @property
     def verdict(self) -> str:
-        """What became of the run, or is becoming, in a word: one of those that `train` names."""
+        """What became of the run, or is becoming, in a word that `training.verdict` defines."""
         return verdict(self, self.target_loss)[0]
 
     @property

@@ -16,7 +16,7 @@ import time
 from array import array
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..compiler.c import PRELUDE, C, function
 from ..compiler.native import check
@@ -25,15 +25,13 @@ from ..compiler.toolchain import load
 from ..errors import CompileError
 from .compiled import CompiledEngine, RecordedEngine
 from .eager import Batches, State, Stepped, Whole
+from .history import History
 from .plan import Objective, Plan
 from .tracing import cached, trace_loss
 
-if TYPE_CHECKING:
-    from .history import History
-
 SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not wait
 MOST = 100_000  # steps in a chunk
-EASY = 1_000_000  # samples times parameters, of a first chunk of which nobody knows what it takes
+EASY = 1_000_000  # samples times parameters in a first chunk, as nobody knows yet what they take
 COMPARED = 20_000  # operations, roughly, of the step that is made in C and in Python, too
 
 
@@ -49,7 +47,9 @@ class NativeEngine(RecordedEngine):
     def __init__(self, objective: Objective, zero_grad: bool, accumulate: int) -> None:
         super().__init__(objective, zero_grad)
         made = cached(objective, self._description, "native", _generated)
-        self.source, self._train, self._accumulate = made.source, made.train, accumulate
+        self.source, self._train = made.source, made.train
+        # What makes the steps that C can't make.
+        self._compiled = functools.cache(lambda: CompiledEngine(objective, zero_grad, accumulate))
         packed, n = [made.pack(x, y) for x, y in objective.samples], len(objective.parameters)
         self._data = array("d", itertools.chain(*packed))
         self._is_finite = made.is_finite and all(map(math.isfinite, self._data))
@@ -62,12 +62,7 @@ class NativeEngine(RecordedEngine):
         if found := self.steps(state, [batches], array("d", [lr]), -math.inf):
             (loss,), (norm,), after, _ = found
             return loss, norm, after
-        return self._compiled.make(state, batches, lr)
-
-    @functools.cached_property
-    def _compiled(self) -> CompiledEngine:
-        """What makes the steps that C can't make."""
-        return CompiledEngine(self.objective, self.zero_grad, self._accumulate)
+        return self._compiled().make(state, batches, lr)
 
     def chunk(self, plan: Plan, batches: Any, whole: Whole, history: History) -> Whole | None:
         """Make many steps after those that are whole, put them down, and return what is whole then.
@@ -158,7 +153,6 @@ def _generated(objective: Objective) -> SimpleNamespace:
     )
     frame = FRAME_TEXT.format(
         n=len(traced.data),
-        size=2 * len(traced.data),
         width=len(traced.xs) + len(traced.ys),
         targets=len(traced.xs),
         mean=" / size" if is_mean else "",
@@ -213,13 +207,13 @@ long train(double *states, const double *samples, const int *order, const double
            double least)
 {{
     const int *at = order;
-    if (!finite_all(states, {size}))
+    if (!finite_all(states, 2 * {n}))
         return 0;
     feclearexcept(FE_ALL_EXCEPT);
     for (long k = 0; k < steps; ++k) {{
-        double *state = states + {size} * (k % 3), *next = states + {size} * ((k + 1) % 3);
-        losses[k] = step(state, next, states + {size} * 3, samples, &at, batches, zero_grad,
-                         rates[k], norms + k);
+        double *state = states + 2 * {n} * (k % 3), *next = states + 2 * {n} * ((k + 1) % 3);
+        losses[k] = step(state, next, states + 6 * {n}, samples, &at, batches, zero_grad, rates[k],
+                         norms + k);
         if (fetestexcept(FLAGS) || losses[k] < least)
             return k;
         at = moves ? at : order;

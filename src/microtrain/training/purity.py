@@ -77,13 +77,13 @@ def may_look(lr: Any, tracked: Any) -> str:
 
 
 def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None:
-    """Raise `CompileError` where plain numbers of the data may meet in another way than symbols do.
+    """Raise `CompileError` where numbers of the data may give other bits than their symbols do.
 
-    Python's own `sum` adds floats with less rounding; and of whole numbers, targets for example,
-    large results and powers are exact, which those of floats are not, and -0 is 0.
+    Python's own `sum` rounds sums of floats less. Whole numbers, such as targets, have exact powers
+    and large results where floats have rounded ones, and no -0.
     """
     of_parameters = {*traced.data}  # the places of what is computed from them
-    # How many operations lead from targets, with constants alone, to a place: whole numbers, maybe.
+    # After how many operations, on targets and constants alone, which may be whole numbers.
     depth: dict[int, float] = dict.fromkeys(traced.ys, 0)
     adds_data = False
     for place, (primitive, *operands) in enumerate(traced.record.operations):

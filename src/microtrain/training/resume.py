@@ -49,22 +49,22 @@ class RunFile:
 
     def __init__(self, path: str, plan: Plan, history: History) -> None:
         writable(path)  # to be told now, not when there is something to lose
-        self.path, self.every, self.history = path, plan.every, history
+        self.path, self.plan, self.history = path, plan, history
         self.next = time.perf_counter() + SECONDS  # when it is to be saved again
-        self.most, self.saved = plan.steps, 0  # how many steps there may be, and were at last
-        objective, lr = plan.objective, plan.lr
-        model, self.parameters = objective.model, objective.parameters
+        self.saved = 0  # how many steps there were when it was saved
+        objective, model = plan.objective, plan.objective.model
+        self.parameters = objective.parameters
         self.settings = {
             "model": architecture_of(model) or type(model).__name__,
             "loss": _named(objective.loss),
-            "lr": _named(lr),
+            "lr": _named(plan.lr),
             **{name: getattr(plan, name) for name in OPTIONS},
             "reduction": objective.reduction,
             "parameters": parameter_names(model, self.parameters),
             "data": digest(repr(objective.samples)),
             "python": PYTHON,
         }
-        self.functions = {"model": model, "loss": objective.loss, "lr": lr}
+        self.functions = {"model": model, "loss": objective.loss, "lr": plan.lr}
         for name, function in self.functions.items():
             found = Description(function, self.parameters)
             if found.text is None:
@@ -81,7 +81,8 @@ class RunFile:
         """
         now = time.perf_counter()
         steps, (parameters, gradients), (before, _) = whole
-        is_due = now >= self.next if self.every is None else steps % self.every == 0
+        every = self.plan.every
+        is_due = now >= self.next if every is None else steps % every == 0
         if not (at_the_end or (is_due and steps != self.saved)):
             return
         self.saved = steps
@@ -120,8 +121,8 @@ class RunFile:
             return None
         record = FORMAT.read(self.path, self._checked)
         self.saved = steps = record["steps"]
-        if steps > self.most:
-            raise ValueError(f"steps expects at least the {steps} that are made, got {self.most}")
+        if steps > (most := self.plan.steps):
+            raise ValueError(f"steps expects at least the {steps} that are made, got {most}")
         for name in RECORDS:
             getattr(self.history, name)[:] = record[name]
         self.history.sharpness.update((int(k), x) for k, x in record["sharpness"])
