@@ -159,15 +159,13 @@ def _labels(numbers: Sequence[float]) -> list[str]:
 def _line(points: Iterable[Cell | None]) -> list[Cell]:
     """Return all dots of the line through these dots, in order; None is a gap in it."""
     line: list[Cell] = []
-    before: Cell | None = None
-    for point in points:
+    for before, point in itertools.pairwise([None, *points]):
         if point is not None:
             (y0, x0), (y, x) = before or point, point
             length = max(abs(x - x0), abs(y - y0), 1)
             for k in range(length + 1):
                 dot = y0 + round((y - y0) * k / length), x0 + round((x - x0) * k / length)
                 line.append(dot)
-        before = point
     return line
 
 

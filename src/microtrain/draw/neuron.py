@@ -47,7 +47,7 @@ class Layout(NamedTuple):
     high: float  # of a cell
     cells: dict[str, Cell]  # x: input, w: weight, p: product, g: the weight's gradient
     boxed: bool  # with a box around each cell and its name above, or a line of text
-    sum: Cell
+    total: Cell  # the running sum
     foot: float  # from the middle of the last row down to the bottom of the sum
 
 
@@ -95,13 +95,13 @@ def drawings(functions: Mapping[str, Function], users: int) -> dict[str, Any]:
 
 def _inputs(form: Layout) -> Part:
     """Return the bias, the inputs with their weights and products, and the running sum."""
-    sum = form.sum
-    box = [element("rect", x=sum.left, y="-#", width=sum.right - sum.left, height="#", rx=4)]
-    if sum is not AT_RIGHT:
-        box.append(text("its gradient", sum.middle, -28, class_="name"))
-        box.append(_slot("s.grad", sum.middle, -11, "grad"))
+    total = form.total
+    box = [element("rect", x=total.left, y="-#", width=total.right - total.left, height="#", rx=4)]
+    if total is not AT_RIGHT:
+        box.append(text("its gradient", total.middle, -28, class_="name"))
+        box.append(_slot("s.grad", total.middle, -11, "grad"))
     heads = [(COLUMNS[name], cell.middle) for name, cell in form.cells.items()]
-    heads.append(("running sum", sum.middle))
+    heads.append(("running sum", total.middle))
     return {
         "most": form.most,
         "pitch": form.pitch,
@@ -117,14 +117,14 @@ def _inputs(form: Layout) -> Part:
 
 def _row(form: Layout, weight: str) -> str:
     """Return what stands in the row of an input, or, if its weight is "b", in that of the bias."""
-    bias, sum = weight == "b", form.sum
+    bias, total = weight == "b", form.total
     product = "b" if bias else "p#"
     cells = {name: cell for name, cell in form.cells.items() if name in "wg" or not bias}
     end = max(cell.right for cell in cells.values()) + 2
-    svg = [edge(product, end, 0, sum.left, 0), _slot(f"{product}.sum", sum.middle, 4, "value")]
+    svg = [edge(product, end, 0, total.left, 0), _slot(f"{product}.sum", total.middle, 4, "value")]
     if form.pitch > 30 and not bias:
-        total = edge("s#", sum.middle, 9 - form.pitch, sum.middle, -11)
-        svg.append(element("g", total, class_="total"))
+        down = edge("s#", total.middle, 9 - form.pitch, total.middle, -11)
+        svg.append(element("g", down, class_="total"))
     if not form.boxed:
         svg.append(_slot(f"{weight}.name", 2, 4, "name start"))
     if "g" in cells:
@@ -209,10 +209,9 @@ def _plot(function: Function, x: float, y: float, wide: float, high: float) -> s
     values = [function(z) for z in inputs]
     low, up = min(values), max(values)
     low, up = low - (up - low) / 12, up + (up - low) / 12
-    points: list[float] = []
-    for z, v in zip(inputs, values):
-        points += x + wide * (z + far) / (2 * far), y + high * (up - v) / (up - low)
-    zero = y + high * up / (up - low)
+    across = [x + wide * (z + far) / (2 * far) for z in inputs]
+    zero, *down = (y + high * (up - v) / (up - low) for v in (0.0, *values))
+    points = itertools.chain(*zip(across, down))
     return element(
         "g",
         element("path", d=path("M", x, zero, "H", x + wide), class_="axis"),

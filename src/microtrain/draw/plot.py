@@ -131,9 +131,8 @@ def boundary(
     else:
         known = boundary_level(ys)
         level = known or 0.0
-        names = ["target -1", "target +1"] if known == 0 else ["target 0", "target 1"]
-        if known is None:
-            names = ["target below 0", "target above 0"]
+        ends_of = {0.0: ("-1", "+1"), 0.5: ("0", "1"), None: ("below 0", "above 0")}
+        names = [f"target {end}" for end in ends_of[known]]
         colours, classes = (COLOURS[1], COLOURS[0]), [int(y > level) for y in ys]
         steep = 4.0 if level else 1.0  # predictions from 0 to 1 differ less than those from -1
         leads = [[side * (y - level) for y in found] for side in (-steep, steep)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 # From the tip of an arrow on.
 HEADS = {"right": "l-8-3.5v7z", "left": "l8-3.5v7z", "down": "l-3.5-8h7z", "up": "l-3.5 8h7z"}
 
@@ -28,8 +30,6 @@ def escaped(text: str) -> str:
     >>> escaped('<w & "b">\\0')
     '&lt;w &amp; &quot;b&quot;&gt;\ufffd'
     """
-    from html import escape
-
     return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
 
 

@@ -22,7 +22,7 @@ from ..training.tracing import Traced, parts_of
 
 MOST = 600  # lines of a step that is shown as a whole
 
-Neuron = dict[str, str]  # how the code writes its numbers
+Neuron = dict[str, Any]  # how the code writes its numbers
 
 
 def listing_of(objective: Objective, own: bool) -> dict[str, Any] | None:
@@ -84,7 +84,7 @@ def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any]:
             for j, neuron in enumerate(layer):
                 key = f"{i}:{j}"
                 names |= {neuron[x]: f"{x}:{key}" for x in "azvd" if neuron[x].isidentifier()}
-                patterns |= _of_neuron(key, neuron, below) | _of_users(key, j, neuron, above)
+                patterns |= _of_neuron(key, j, neuron, below, above)
     parts = {key: found for key, pattern in patterns.items() if (found := _place(lines, pattern))}
     used = {word for line in lines for word in re.findall(r"\w+", line)}
     return {
@@ -103,33 +103,27 @@ def _place(lines: list[str], pattern: str) -> list[int] | None:
     return None
 
 
-def _of_neuron(key: str, neuron: Neuron, inputs: list[Neuron]) -> dict[str, str]:
-    bias = _expression(neuron["bias"])
-    value = f"^{neuron['v']} = (.*)"
-    if not neuron["v"].isidentifier():  # it went into the loss
-        value = rf"^\w+ \+?= (.*\b{neuron['bias']}\b.*)"
-    products = (f"{w} * {x['v']}" for w, x in zip(neuron["weights"].split(), inputs))
+def _of_neuron(
+    key: str, j: int, neuron: Neuron, below: list[Neuron], above: list[Neuron]
+) -> dict[str, str]:
+    """Return the patterns of a neuron's parts; j is its place among the inputs of those above."""
+    v, a, d, bias, slope = (neuron[x] for x in ("v", "a", "d", "bias", "slope"))
+    # It has a name, or went into the loss.
+    value = f"^{v} = (.*)" if v.isidentifier() else rf"^\w+ \+?= (.*\b{bias}\b.*)"
+    arrives = f"^{a} = (.*)" if re.fullmatch(r"d\d+", a) else _expression(a)
+    products = (f"{w} * {x['v']}" for w, x in zip(neuron["weights"], below))
+    users = (f"{user['weights'][j]} * {user['d']}" for user in above)
     return {
         f"F:{key}": value,
         f"F:{key}:act": value,
-        f"F:{key}:bias": bias,
+        f"F:{key}:bias": _expression(bias),
         **{f"F:{key}:{k}": _expression(text) for k, text in enumerate(products)},
-    }
-
-
-def _of_users(key: str, j: int, neuron: Neuron, above: list[Neuron]) -> dict[str, str]:
-    whole, named = f"^{neuron['d']} = (.*)", re.fullmatch(r"d\d+", neuron["a"])
-    arrives = f"^{neuron['a']} = (.*)" if named else _expression(neuron["a"])
-    slope = rf"^{neuron['d']} = (\(?{re.escape(neuron['slope'])}\)?) \*"
-    patterns = {
-        f"B:{key}": whole,
-        f"B:{key}:act": slope if neuron["slope"] else whole,
+        f"B:{key}": f"^{d} = (.*)",
+        f"B:{key}:act": rf"^{d} = (\(?{re.escape(slope)}\)?) \*" if slope else f"^{d} = (.*)",
         f"B:{key}:added": arrives,
+        **({} if above else {"B1": arrives, f"B:{key}:0": arrives}),
+        **{f"B:{key}:{u}": _expression(text) for u, text in enumerate(users)},
     }
-    if not above:
-        return patterns | {"B1": arrives, f"B:{key}:0": arrives}
-    users = (f"{user['weights'].split()[j]} * {user['d']}" for user in above)
-    return patterns | {f"B:{key}:{u}": _expression(text) for u, text in enumerate(users)}
 
 
 def _expression(text: str) -> str:
@@ -143,7 +137,7 @@ def _layers(model: MLP, traced: Traced, texts: list[str]) -> list[list[Neuron]]:
     outputs = {id(v.parents[0]): v for v in order if len(v.parents) == 1}
     parameters = iter(zip(traced.parameters, map(texts.__getitem__, traced.data)))
 
-    def of(weights: str) -> Neuron:
+    def of(weights: list[str]) -> Neuron:
         bias, name = next(parameters)
         z = sums[id(bias)]
         v = outputs.get(id(z), z)
@@ -156,6 +150,6 @@ def _layers(model: MLP, traced: Traced, texts: list[str]) -> list[list[Neuron]]:
 
     layers = []
     for n, inputs in zip(model.sizes, [model.n_in, *model.sizes]):
-        rows = [" ".join(name for _, name in islice(parameters, inputs)) for _ in range(n)]
+        rows = [[name for _, name in islice(parameters, inputs)] for _ in range(n)]
         layers.append([*map(of, rows)])
     return layers
