@@ -16,6 +16,7 @@ import pathlib
 import random
 import re
 import sys
+import warnings
 from fractions import Fraction
 
 import microtrain as mt
@@ -276,6 +277,7 @@ def differences(before, after):
 
 
 def main():
+    warnings.simplefilter("ignore")  # of strange data, which is what is wanted here
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--write", metavar="FILE", help="keep all results in FILE, one case a line")
     parser.add_argument("--compare", metavar="FILE", help="say which differ from those in FILE")

@@ -91,7 +91,8 @@ class Code:
         parts = self._parts()
         self._writer.write(self._inputs, *parts)
         self._lines = [line for part in parts for line in part.lines]
-        self._text = self._written(self.result, (x for part in parts for x in part.expressions))
+        texts = itertools.chain.from_iterable(part.expressions for part in parts)
+        self._text = self._written(self.result, texts)
         self.source = function(self.name, signature, self._guarded("return {}", signature))
         self._namespace = self._writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
         del self._writer  # which is large
@@ -146,7 +147,11 @@ class Code:
             self._refuse("not kinds <= reals.keys()")
             parts = f"{parts} if kinds == {{float}} else map(float, {parts})"
             unchecked = []
-        self._head.append(f"[{', '.join(names)}] = {parts}")
+        target = ", ".join(names) if len(names) > 1 else f"[{''.join(names)}]"
+        self._head.append(f"{target} = {parts}")
+        if not any(shapes):
+            unchecked += names
+            return names
         numbers = (self._unpack(x, part, unchecked) for x, part in zip(names, shapes))
         return [*itertools.chain(*numbers)]
 
@@ -173,7 +178,10 @@ class Code:
         kind, keys, shapes = shape
         if kind is Derivative:
             return f"Derivative({self._written((list, keys, shapes), texts)})"
-        parts = [self._written(part, texts) for part in shapes]
+        if any(shapes):
+            parts = [self._written(part, texts) for part in shapes]
+        else:
+            parts = [*itertools.islice(texts, len(shapes))]
         if kind is list and any(shapes):  # not repeated: each of its parts is a new one
             return f"[{', '.join(parts)}]"
         if kind is list:

@@ -50,7 +50,8 @@ class Record:
 
     def input(self, name: str) -> int:
         """Add an input, and return its place."""
-        self.inputs.append(self._append((name,)))
+        self.inputs.append(len(self.operations))
+        self.operations.append((name,))
         return self.inputs[-1]
 
     def constant(self, x: float) -> int:
@@ -70,19 +71,15 @@ class Record:
         place = places.get(operation)
         if place is None:
             rule = RULES.get(operation[0])
-            place = None if rule is None else rule(self, *operation[1:])
-            if place is None:
-                place = self._append(operation)
+            if rule is None or (place := rule(self, *operation[1:])) is None:
+                place = len(self.operations)
+                if place >= LIMIT:
+                    what = f"more than {LIMIT:,} operations can't be compiled"
+                    raise CompileError(what + self.instead)
+                self.operations.append(operation)
             places[operation] = place
         if operation[0].raises and not self.slopes_deep:
             self.kept[place] = None
-        return place
-
-    def _append(self, operation: Operation) -> int:
-        place = len(self.operations)
-        if place >= LIMIT:
-            raise CompileError(f"more than {LIMIT:,} operations can't be compiled{self.instead}")
-        self.operations.append(operation)
         return place
 
     def negated(self, place: int) -> int | None:
@@ -96,16 +93,22 @@ class Record:
         operation: Operation = self.operations[place] if place >= 0 else ()
         return operation[:1] == (operators.MULTIPLY,) and operation[1] == operation[2]
 
-    def mark(self, marks: bytearray, outputs: Iterable[int], number: int) -> None:
-        """Mark with a number the operations that the outputs need and that have no mark yet."""
-        operations, found = self.operations, [x for x in outputs if x >= 0 and not marks[x]]
-        for place in found:
-            marks[place] = number
-        for place in range(max(found, default=-1), -1, -1):  # operands come before their results
-            if marks[place] == number:
+    def marks(self, *groups: Iterable[int]) -> bytearray:
+        """Return a mark for each operation: that of the first group of places that needs it.
+
+        It is 1 for the last group, 2 for the one before, and so on; 0 where no group needs it.
+        """
+        operations, marks = self.operations, bytearray(len(self.operations))
+        for mark, group in enumerate(reversed(groups), 1):
+            for x in group:
+                if x >= 0:
+                    marks[x] = mark
+        for place in range(len(operations) - 1, -1, -1):  # operands come before their results
+            if mark := marks[place]:
                 for x in operations[place][1:]:
-                    if x >= 0 and not marks[x]:
-                        marks[x] = number
+                    if x >= 0 and marks[x] < mark:
+                        marks[x] = mark
+        return marks
 
     def replay(self, inputs: Sequence[Any], outputs: Sequence[int]) -> list[Any]:
         """Return the outputs for these inputs: floats, or any other numbers (Values, say).
@@ -116,8 +119,7 @@ class Record:
         results += reversed(self.constants)  # so that places below 0 are theirs
         for place, value in zip(self.inputs, inputs):
             results[place] = value
-        needed = bytearray(len(self.operations))
-        self.mark(needed, [*self.kept, *outputs], 1)
+        needed = self.marks([*self.kept, *outputs])
         for place, operation in enumerate(self.operations):
             if needed[place] and len(operation) > 1:
                 results[place] = operation[0].call(*[results[x] for x in operation[1:]])
@@ -140,12 +142,12 @@ def _add(record: Record, a: int, b: int) -> int | None:
 
 
 def _multiply(record: Record, a: int, b: int) -> int | None:
-    one, other = (a, b) if a in (ONE, MINUS_ONE) else (b, a)
-    if one == ONE:
-        return other
-    if one == MINUS_ONE:
-        return record.add((operators.NEGATE, other))
-    return record.places.get((operators.MULTIPLY, b, a))
+    if a < 0 or b < 0:
+        if a == ONE or b == ONE:
+            return b if a == ONE else a
+        if a == MINUS_ONE or b == MINUS_ONE:
+            return record.add((operators.NEGATE, b if a == MINUS_ONE else a))
+    return record.places.get((MULTIPLY, b, a))
 
 
 def _power(record: Record, x: int, n: int) -> int | None:
@@ -158,6 +160,7 @@ def _ieee_power(record: Record, x: int, n: int) -> int | None:
     return x if n == ONE else _power(record, x, n)
 
 
+MULTIPLY = operators.MULTIPLY
 RULES: dict[Primitive, Callable[..., int | None]] = {
     operators.ADD: _add,
     operators.SUBTRACT: lambda record, a, b: a if b == ZERO else None,

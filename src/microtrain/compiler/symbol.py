@@ -45,7 +45,10 @@ def _unary(primitive: Primitive) -> Callable[[Symbol], Any]:
     """Return the method that records an operation on one symbol."""
 
     def method(self: Symbol) -> Symbol:
-        return Symbol(self.record, self.record.add((primitive, self.place)))
+        found = _new(Symbol)
+        found.record = record = self.record
+        found.place = record.add((primitive, self.place))
+        return found
 
     return method
 

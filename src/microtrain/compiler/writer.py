@@ -94,9 +94,12 @@ class Writer:
 
     def named(self, names: Iterable[str]) -> list[str]:
         """Return the names as different identifiers that mean nothing else in the code."""
+        import re
+
         found = []
         for name in names:
-            plain = "".join([c if c.isascii() and c.isalnum() else "_" for c in name])
+            is_plain = name.isascii() and name.isidentifier()
+            plain = name if is_plain else re.sub(r"\W", "_", name, flags=re.ASCII)
             if not plain[:1].isalpha() or plain in self.keywords:
                 plain = f"x{plain}"
             while plain in self._taken:
@@ -118,11 +121,11 @@ class Writer:
         though nobody needs it, stands before the last of several parts.
         """
         record, n = self.record, len(self.record.operations)
-        marks = bytearray(n)
-        for number, part in enumerate(parts, 1):
-            record.mark(marks, [*part.outputs, *part.through], number)
-            if number == max(1, len(parts) - 1):
-                record.mark(marks, record.kept, number)
+        groups = [[*part.outputs, *part.through] for part in parts]
+        groups[max(0, len(parts) - 2)] += record.kept
+        marks = record.marks(*groups)
+        for place in record.inputs:
+            marks[place] = 0
         constants = [repr(x) for x in reversed(record.constants)]
         self._written = [""] * n + constants  # so that places below 0 are those of constants
         for place, name in inputs.items():
@@ -133,7 +136,7 @@ class Writer:
         self._forms: list[Any] = [None] * n
         self._known: dict[Primitive, Any] = {}
         self._count(marks, parts)
-        for number, part in enumerate(parts, 1):
+        for number, part in zip(range(len(parts), 0, -1), parts):
             self._write(part, [place for place, mark in enumerate(marks) if mark == number])
         return self._written
 
@@ -143,7 +146,7 @@ class Writer:
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
         for place, operation in enumerate(self.record.operations):
-            if marks[place] and len(operation) > 1:
+            if marks[place]:
                 forms[place] = found = known.get(operation[0]) or self._form(*operation)
                 if found[1] is not None:  # most are infix; written out, as it saves time
                     _, a, b = operation
@@ -173,13 +176,17 @@ class Writer:
 
     def _write(self, part: Part, places: Iterable[int]) -> None:
         """Write the operations in these places."""
-        self._lines, self._names = part.lines, self.numbered(part.letter)
+        names, lines, statement = self.numbered(part.letter), part.lines, self.statement.format
         texts, levels, sizes = self._written, self._levels, self._sizes
         operations, forms, uses = self.record.operations, self._forms, self._uses
+
+        def name(place: int) -> None:
+            found = next(names)
+            lines.append(statement(found, texts[place]))
+            texts[place], levels[place], sizes[place] = found, ATOM, 0
+
         for place in places:
             operation = operations[place]
-            if len(operation) == 1:
-                continue  # an input
             a, b = operation[1], operation[-1]
             text, infix, _ = forms[place]
             if infix is not None:  # written out here, too
@@ -189,9 +196,11 @@ class Writer:
             while size > MOST:  # the largest operands get names
                 largest = max(operation[1:], key=sizes.__getitem__)
                 size -= sizes[largest] * operation[1:].count(largest)
-                self._name(largest)
+                name(largest)
             if infix is not None:
                 levels[place], at_left, at_right = infix
+                if text == "*" and levels[b] == PRODUCT < levels[a]:
+                    a, b = b, a  # the same bits, without parentheses
                 left = texts[a] if levels[a] >= at_left else f"({texts[a]})"
                 right = texts[b] if levels[b] >= at_right else f"({texts[b]})"
                 texts[place] = f"{left} {text} {right}"
@@ -199,15 +208,10 @@ class Writer:
                 texts[place], levels[place] = self._expression(text, operation[1:])
             sizes[place] = size
             if uses[place] != 1:
-                self._name(place)
+                name(place)
         part.expressions = [texts[x] for x in part.outputs]
         if part.title and part.lines:
             part.lines.insert(0, self.comment.format(part.title))
-
-    def _name(self, place: int) -> None:
-        name = next(self._names)
-        self._lines.append(self.statement.format(name, self._written[place]))
-        self._written[place], self._levels[place], self._sizes[place] = name, ATOM, 0
 
     def _expression(self, text: str, operands: Sequence[int]) -> tuple[str, int]:
         """Return an operation as an expression, and its level."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import piecewise, primitives
+from .number import Number
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -74,6 +75,14 @@ def fast(primitive: Primitive, kind: Any, node: Any) -> Callable[..., Any] | Non
                     return node(y, name, (v,), (partial,))
             except Exception:
                 pass  # `perform` raises it again, in words
+        elif isinstance(x, Number):
+            try:
+                y = primitive.call(x)
+                partial = y.slope(left, y, x)
+                if type(y) is type(partial) is type(x):
+                    return node(y, name, (v,), (partial,))
+            except Exception:
+                pass
         return v.perform(primitive, (v,))
 
     def two(a: Any, b: Any) -> Any:

@@ -92,14 +92,14 @@ def _index(place: Any) -> Any:
 KINDS = (list, tuple, dict, ArrayAsList, Derivative)
 
 
-def are_real(xs: Iterable[Any]) -> bool:
-    """Return whether all of these are real numbers: floats, ints, NumPy's, fractions."""
+def are_real(xs: Iterable[Any], *others: type) -> bool:
+    """Return whether all of these are real numbers (floats, ints, NumPy's, fractions), or others."""
     kinds = {*map(type, xs)}
-    if kinds <= REALS.keys():
-        return True
-    if any(not issubclass(x, numbers.Real) or issubclass(x, bool) for x in kinds):
-        return False
-    REALS.update(dict.fromkeys(kinds, float))
+    if not kinds <= REALS.keys():
+        kinds = {x for x in kinds if not issubclass(x, others)}
+        if any(not issubclass(x, numbers.Real) or issubclass(x, bool) for x in kinds):
+            return False
+        REALS.update(dict.fromkeys(kinds, float))
     return True
 
 
@@ -118,10 +118,10 @@ def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
     if isinstance(tree, dict):
         keys, parts = tuple(tree), tree.values()
     elif isinstance(tree, list | tuple):
-        if are_real(tree):
+        if are_real(tree, Value, Number):
             leaves.extend(tree)
             return _kind(kind), keys, (None,) * len(tree)
-    elif are_real((tree,)) or isinstance(tree, Number):
+    elif are_real((tree,), Number):
         leaves.append(as_number(tree))
         return None
     elif hasattr(tree, "tolist"):
