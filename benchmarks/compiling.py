@@ -7,8 +7,8 @@ Both are the shortest of many rounds, taken in turn.
 from __future__ import annotations
 
 import argparse
+import functools
 import time
-from collections.abc import Callable
 from typing import Any
 
 import gradients
@@ -51,16 +51,15 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     print(f"{'':20}{'eager pass':>12}{'compiling':>12}{'passes':>9}")
     for name, problem in PROBLEMS.items():
-        x = problem.x
-        f: Callable[[Any], Any] = lambda x, problem=problem: problem.f(mt, x)
+        f = functools.partial(problem.f, mt)
         eager = compiling = float("inf")
         for _ in range(max(3, rounds // (8 if name.startswith("gpt") else 1))):
-            values = with_values(x)
+            values = with_values(problem.x)
             start = time.perf_counter()
             f(values).backward()
             eager = min(eager, time.perf_counter() - start)
             start = time.perf_counter()
-            mt.compile(mt.value_and_grad(f))(x)
+            mt.compile(mt.value_and_grad(f))(problem.x)
             compiling = min(compiling, time.perf_counter() - start)
         shown = f"{eager * 1e3:9.2f} ms{compiling * 1e3:9.2f} ms{compiling / eager:9.1f}"
         print(f"{name:20}{shown}", flush=True)

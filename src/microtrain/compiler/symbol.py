@@ -45,10 +45,7 @@ def _unary(primitive: Primitive) -> Callable[[Symbol], Any]:
     """Return the method that records an operation on one symbol."""
 
     def method(self: Symbol) -> Symbol:
-        found = _new(Symbol)
-        found.record = record = self.record
-        found.place = record.add((primitive, self.place))
-        return found
+        return Symbol(self.record, self.record.add((primitive, self.place)))
 
     return method
 
