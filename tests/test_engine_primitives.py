@@ -788,6 +788,15 @@ def test_a_function_of_c_makes_a_primitive():
         mt.primitive(slopes=slopes)(math.hypot)
 
 
+def test_a_method_of_an_object_makes_a_primitive():
+    class Scale:
+        def by(self, x):
+            return 3.0 * x
+
+    scaled = mt.primitive(slopes=lambda y, x: 3)(Scale().by)
+    assert mt.value_and_grad(scaled)(2.0) == (6.0, 3.0)
+
+
 def test_a_whole_result_of_two_floats_is_a_float():
     floored = mt.primitive(slopes=(lambda y, a, b: 0, lambda y, a, b: 0))(lambda a, b: int(a // b))
     compiled = mt.compile(floored)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .primitive import Primitive
     from .value import Value
 
-PLAIN = {float, int}
+FLOAT_OR_INT = {float, int}
 
 
 class Methods:
@@ -71,7 +71,7 @@ def fast(primitive: Primitive, kind: Any, node: Any) -> Callable[..., Any] | Non
             try:
                 y = function(x)
                 partial = left(y, x)
-                if type(y) is float and type(partial) in PLAIN:
+                if type(y) is float and type(partial) in FLOAT_OR_INT:
                     return node(y, name, (v,), (partial,))
             except Exception:
                 pass  # `perform` raises it again, in words
@@ -99,7 +99,7 @@ def fast(primitive: Primitive, kind: Any, node: Any) -> Callable[..., Any] | Non
                     parents, partials = (a,), (left(z, x, y),)
                 else:
                     parents, partials = (a, b), (left(z, x, y), right(z, x, y))
-                if type(z) is float and PLAIN.issuperset(map(type, partials)):
+                if type(z) is float and FLOAT_OR_INT.issuperset(map(type, partials)):
                     return node(z, name, parents, partials)
             except Exception:
                 pass  # `perform` raises it again, in words

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -188,10 +189,11 @@ def primitive(
 
 def _operands(name: str, function: Any) -> Any:
     """Return how many operands a function takes."""
-    if code := getattr(function, "__code__", None):
+    if isinstance(function, types.FunctionType):
+        code = function.__code__
         count = code.co_argcount
         plain = not (code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__)
-    else:  # a function written in C, or an object that can be called
+    else:  # a function written in C, a method, or another object that can be called
         import inspect  # slow to import
 
         try:

@@ -39,7 +39,7 @@ def _refuses(operator: str) -> Any:
 
 
 class _NoArray(list[Any]):
-    """Base class of lists in the place of arrays: they refuse to be joined or repeated instead."""
+    """Base class of lists that stand for arrays: + and * raise, which would join or repeat them."""
 
     __slots__ = ()
 
@@ -58,7 +58,7 @@ class Derivative(_NoArray):
 
 
 class ArrayAsList(_NoArray):
-    """What an array becomes, for a function: a list that refuses all else that arrays do, too."""
+    """What a function gets for an array: a list that refuses all that only arrays can do."""
 
     __slots__ = ()
 
@@ -106,8 +106,8 @@ def are_real(xs: Iterable[Any], *others: type) -> bool:
 def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
     """Add the numbers and Values in a nesting to `leaves`, and return its shape.
 
-    name: what the nesting is, or a pair of that of the nesting around it and the key in that.
-    Raises `TypeError` for anything else in it, and says where.
+    name: of the nesting, for errors: a text, or a pair of the name of the nesting around it and its
+    key in that. Raises `TypeError` for anything else in it, and says where.
     """
     kind = type(tree)
     if kind is float or isinstance(tree, Value):
@@ -143,9 +143,9 @@ def _kind(kind: type) -> type:
 
 
 def as_lists(shape: Shape, new: type = list, old: type = ArrayAsList) -> Shape:
-    """Return the shape with lists of the new kind in place of the old: plain ones for arrays.
+    """Return the shape with lists of the new kind in place of the old.
 
-    Of derivatives only the outermost are: it takes time to make one.
+    Within a `Derivative` they are plain, as it takes time to make one.
     """
     if shape is None:
         return None

@@ -276,10 +276,10 @@ def node(data: Any, op: str, parents: tuple[Value, ...], partials: tuple[Any, ..
 
 def number_in(operand: object, name: str) -> Any:
     """Return the number in a Value, or any other number. Raises `TypeError` if it is neither."""
-    number = operand.data if isinstance(operand, Value) else as_number(operand)
-    if number is NotImplemented:
+    found = operand.data if isinstance(operand, Value) else as_number(operand)
+    if found is NotImplemented:
         raise TypeError(f"{name} expects a number or a Value, got {describe(operand)}")
-    return number
+    return found
 
 
 for _name, _function in vars(Methods).items():

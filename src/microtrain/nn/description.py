@@ -23,14 +23,14 @@ from .mlp import ACTIVATIONS, Neuron
 from .module import Module
 
 PLAIN = {float, int, str, bool, bytes, complex, type(None), type(...)}
-# No part of them can be replaced, and whether equal ones are one object decides nothing.
-FIXED = {tuple, frozenset, types.CodeType, types.BuiltinFunctionType}
+# Of equal ones it decides nothing whether they are one object.
+IMMUTABLE = {tuple, frozenset, types.CodeType, types.BuiltinFunctionType}
 CODE = (
     *("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_code"),
     *("co_exceptiontable", "co_names", "co_freevars", "co_consts"),
 )
-# Members of a class that decide nothing.
-OTHER = {"__init__", "__new__", "__post_init__", "__repr__", "_abc_impl"}
+# Members of a class that decide nothing of what it computes.
+IRRELEVANT = {"__init__", "__new__", "__post_init__", "__repr__", "_abc_impl"}
 
 
 class Description:
@@ -47,9 +47,9 @@ class Description:
     def __init__(self, item: Any, parameters: Sequence[Value] = ()) -> None:
         self._words: list[str] = []
         self._path: list[str] = []  # to where something can't be compared
-        # What stands for an object that is not written again, by its id.
+        # By its id, the word that stands for an object which is not written (again).
         self._known = {id(p): f"parameter {i}" for i, p in enumerate(parameters)}
-        # Each object that was written, what reads its parts, and their names and the parts then.
+        # Each object that was written, what reads its parts, their names, and the parts themselves.
         self._seen: list[tuple[Any, Callable[[Any], Any], list[str], Sequence[Any]]] = []
         self.text: str | None = None
         self.refusal = ""
@@ -86,7 +86,7 @@ class Description:
         read = PARTS.get(kind) or next(PARTS[base] for base in BASES if isinstance(item, base))
         found = read(item)
         names, parts = ([*found], [*found.values()]) if isinstance(found, dict) else ([], found)
-        if kind not in FIXED:
+        if kind not in IMMUTABLE:
             self._known[id(item)] = f"object {len(self._seen)}"
             self._seen.append((item, read, names, parts))  # so that no id is used again
         self._words.append(f"{kind.__name__} of {names or len(parts)}")
@@ -104,7 +104,7 @@ class Description:
 def members(cls: type) -> dict[str, Any]:
     """Return what a class itself defines, but for what makes or shows an object."""
     own = vars(cls)
-    return {x: own[x] for x in own if x not in OTHER and (callable(own[x]) or x[:2] != "__")}
+    return {x: own[x] for x in own if x not in IRRELEVANT and (callable(own[x]) or x[:2] != "__")}
 
 
 def _class(cls: type) -> dict[str, Any]:
