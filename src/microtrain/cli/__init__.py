@@ -1,7 +1,5 @@
 """The `microtrain` command: train a network, predict, explore learning rates, write the page."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import sys

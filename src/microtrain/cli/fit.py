@@ -1,7 +1,5 @@
 """`microtrain fit` and `microtrain predict`; and what each command that reads a table needs."""
 
-from __future__ import annotations
-
 import collections
 import io
 import math
@@ -188,7 +186,7 @@ PREDICT = Command(
 
 
 def score(pairs: list[tuple[Any, Any]], guess: Any) -> str:
-    """Return how good predictions are, and how good it is to guess this class, or mean, always."""
+    """Say how good predictions are, and how good it is to guess this class, or mean, each time."""
     n, truths = len(pairs), [truth for truth, _ in pairs]
     if isinstance(guess, str):
         right, by_guess = sum(truth == y for truth, y in pairs), truths.count(guess)

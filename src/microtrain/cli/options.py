@@ -4,8 +4,6 @@ To add an option, add a line to `OPTIONS`, and its name to each command that has
 what the default is where it differs.
 """
 
-from __future__ import annotations
-
 import argparse
 import difflib
 import functools
@@ -158,6 +156,20 @@ def refuse(arguments: Arguments, names: Iterable[str], why: str) -> None:
             raise ValueError(f"--{name} {why}")
 
 
+STYLE: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises `ValueError`."""
+
+    taken = ""  # which options may have taken the words that are missing
+
+    def error(self, message: str) -> NoReturn:
+        message += self.taken if "are required" in message else ""
+        see = " See" if message.endswith("?") else "; see"
+        raise ValueError(f"{message}{see} {self.prog} --help")
+
+
 class Command(NamedTuple):
     """A command: what it does, what it takes, and what its exit status says."""
 
@@ -231,20 +243,6 @@ class Command(NamedTuple):
 
         # An argument's name begins the message, or has an underscore.
         return re.sub(r"^\w+|(?<![\w'\"/.-])[a-z]+_[a-z_]+(?![\w'\"/.])", option, message)
-
-
-STYLE: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that raises `ValueError`."""
-
-    taken = ""  # which options may have taken the words that are missing
-
-    def error(self, message: str) -> NoReturn:
-        message += self.taken if "are required" in message else ""
-        see = " See" if message.endswith("?") else "; see"
-        raise ValueError(f"{message}{see} {self.prog} --help")
 
 
 def filled(text: str) -> str:

@@ -4,8 +4,6 @@ Ctrl-C reaches every process. An interrupt at any moment could leave the pool's 
 main process waits for the next finished runs. A worker stops its run at once, and begins no more.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

@@ -1,7 +1,5 @@
 """`microtrain report`: a page on which to watch the network learn."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 

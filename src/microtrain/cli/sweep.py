@@ -1,7 +1,5 @@
 """`microtrain sweep` and `microtrain map`: many runs, and what became of each."""
 
-from __future__ import annotations
-
 import collections
 import math
 from collections.abc import Callable
@@ -38,8 +36,8 @@ LEARNING = {**OF_TABLE, **usual("hidden activation batch-size")}
 def explored(explore: Any, arguments: Any, *rates: Any, seeds: int, **options: Any) -> Any:
     """Return what `sweep` finds for rates, or `phase_diagram` for rates and scales.
 
-    A task of a process is one run, or the runs at all rates from a start. Raises `ValueError` if
-    there are no tasks or processes, or if two formats are asked for.
+    What a process is given is one run, or the runs at all rates from one start. Raises `ValueError`
+    for no seeds or no processes, and where two formats are asked for.
     """
     runs = len(rates[0]) if len(rates) > 1 else 1
     tasks = positive_int("--seeds", seeds) * len([*rates][-1] or [1])

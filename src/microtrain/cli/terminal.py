@@ -1,7 +1,5 @@
 """Printing: lines, styles, JSON, the progress of a long job; and what to do if a stream fails."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

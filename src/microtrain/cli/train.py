@@ -1,7 +1,5 @@
 """`microtrain train`: one run on the classic four samples, step by step; and what fit shares."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

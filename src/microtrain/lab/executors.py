@@ -55,7 +55,7 @@ def there(job: Job, make: Make, executor: Any) -> Generator[None]:
     failures: list[BaseException] = []
 
     def add(future: Any) -> None:
-        """Add what a finished future made to the job, or what kept it from that to the failures."""
+        """Add what a future has made to the job, and what ended it early to the failures."""
         sent.discard(future)
         try:
             made, error, told = future.result()
@@ -92,7 +92,7 @@ def there(job: Job, make: Make, executor: Any) -> Generator[None]:
 def _chunk(
     planned: Sequence[tuple[int, Any]], make: Make
 ) -> tuple[dict[int, list[Run]], BaseException | None, str]:
-    """Make some; return them by their places, and what ended them early, with its traceback."""
+    """Make some; return the runs by their places, and what ended it early, with its traceback."""
     import traceback  # slow to import
 
     made: dict[int, list[Run]] = {}
@@ -105,7 +105,7 @@ def _chunk(
 
 
 def _fail(job: Job, error: BaseException, sent: Any = None) -> NoReturn:
-    """Raise what a failure is to raise; `sent` is what went to a worker, if any."""
+    """Raise a `SweepError`, or a `TypeError` if what was `sent` can't be; Ctrl-C as it is."""
     if isinstance(error, KeyboardInterrupt):
         raise error
     if sent is not None:

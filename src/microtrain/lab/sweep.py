@@ -25,8 +25,6 @@ from .runs import Job, Run, comparable
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-OWN = ("lrs", "scales", "seeds", "sharpness", "executor", "on_run")  # no arguments of `train`
-
 # Eight to a decade, of a phase diagram.
 RATES = tuple(10 ** (k / 8) for k in range(-24, 9))
 SCALES = tuple(10 ** (k / 8) for k in range(-8, 9))
@@ -149,7 +147,7 @@ def phase_diagram(
 
 
 def _checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, Any]:
-    """Return the options of all runs, checked as far as none of them is needed for it."""
+    """Return the arguments of `train` that all runs share, after the checks that need no run."""
     if positive_int("steps", given["steps"]) < 2:
         raise ValueError("steps expects an int of at least 2, got 1: a verdict takes two losses")
     if given["target_loss"] is not None:
@@ -160,13 +158,13 @@ def _checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, 
     pairs, is_class = pairs_of(given["xs"], given["ys"]), isinstance(model, type)
     fits = callable(model) and (is_class or not hasattr(model, "parameters"))
     expect(model is None or fits, "model", "a function from a seed to a new model", model)
-    samples = {"xs": [x for x, _ in pairs], "ys": [y for _, y in pairs]}
-    options = {name: x for name, x in given.items() if name not in OWN}
-    return {**options, **samples, "model": model}
+    defaults: dict[str, Any] = train.__kwdefaults__ or {}
+    options = {name: given.get(name, default) for name, default in defaults.items()}
+    return {**options, "model": model, "xs": [x for x, _ in pairs], "ys": [y for _, y in pairs]}
 
 
 def _perform(job: Job, make: functools.partial[Any], executor: Any, on_run: Any) -> None:
-    """Make all that is planned, or what there is by Ctrl-C; first, to see what fits, one run."""
+    """Make all that is planned, up to Ctrl-C; and before it one run, to see that all fits."""
     try:
         _try(make, job.plan[0])
         made = here(job, make) if executor is None else there(job, make, executor)
@@ -204,8 +202,7 @@ def _plan(options: dict[str, Any], seed: int, lr: float | Schedule) -> Plan:
     model = None if make is None else make(seed)
     if make is not None and model is None:
         raise TypeError("model expects a function that returns a model, got None from it")
-    defaults = train.__kwdefaults__ or {}
-    return Plan(**{**defaults, **options, "model": model, "seed": seed, "lr": lr})
+    return Plan(**{**options, "model": model, "seed": seed, "lr": lr})
 
 
 def _run(label: str, plan: Plan, scale: float = 1.0, chosen: Any = None) -> Run:
@@ -269,7 +266,7 @@ def _label(lr: float | Schedule, place: int) -> str:
 
 
 def _distinct(name: str, given: Any, read: Any = learning_rate, what: str = NUMBERS) -> list[Any]:
-    """Return the items of a list, read. Raises `ValueError` for none, or equal ones."""
+    """Return what `read` makes of the items of a list; they must be some, and different."""
     listed = as_list(name, given, f"a list of {what}")
     found = [read(f"{name}[{i}]", x) for i, x in enumerate(listed)]
     if not found:

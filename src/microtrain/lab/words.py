@@ -69,7 +69,7 @@ def printed(rates: Sequence[Rate]) -> list[list[str]]:
 
 
 def explain(sweep: Job, rates: Sequence[Rate], best: Rate) -> str:
-    """Return which rate to take, if all that were planned have runs, and what else these show."""
+    """Return which rate to take, if every rate planned has runs, and what else the runs show."""
     planned, goal = len({label for label, *_ in sweep.plan}), sweep.target_loss
     advice = [f"Runs at {len(rates)} of the {planned} rates are too few to say which to take."]
     if len(rates) == planned:
@@ -115,7 +115,7 @@ def _next(rates: Sequence[Rate], best: Rate, endless: bool) -> str:
 
 
 def _saturation(rates: Sequence[Rate]) -> str:
-    """Return what it means that runs saturated, if some did."""
+    """Return what saturation means, if some runs saturated."""
     runs = [run for rate in rates for run in rate.runs if run.verdict == "saturated"]
     models = [run.history.model for run in runs]
     last = [model.layers[-1].neurons[0] for model in models if type(model) is MLP]
@@ -149,7 +149,7 @@ def _warmup(rates: Sequence[Rate]) -> str:
 
 
 def _edge(runs: Sequence[Run], target_loss: float | None) -> str:
-    """Return how the runs went that kept to the rule of the quadratic, and those that did not."""
+    """Return how often the loss rose where lr x sharpness stayed below 2, and where it did not."""
     kept: list[Run] = []
     passed: list[Run] = []
     for run in runs:
