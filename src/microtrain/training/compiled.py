@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
-from ..compiler.record import without_collection
 from ..errors import CompileError
 from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
 from .plan import Objective
@@ -104,11 +103,10 @@ def written(
 
     Return the record, its Python, what that calls, and the name or expression of each place.
     """
-    with without_collection():
-        traced = trace_loss(objective)
-        if check is not None:
-            check(traced)
-        forward, loss, backward = traced.backward(objective.reduction == "mean")
+    traced = trace_loss(objective)
+    if check is not None:
+        check(traced)
+    forward, loss, backward = traced.backward(objective.reduction == "mean")
     writer = Python(traced.record, RESERVED)
     names = writer.inputs()
     texts = writer.write(names, forward, loss, backward)

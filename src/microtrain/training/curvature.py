@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..compiler.python import Python, assemble, function, listed, loop
-from ..compiler.record import Record, without_collection
+from ..compiler.record import Record
 from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part
 from ..engine.graph import gradients
@@ -106,9 +106,8 @@ class Curvature:
 
 def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Callable[..., Any]]:
     """Return a function that multiplies the Hessian of the sum of losses with a vector."""
-    with without_collection():
-        traced = trace_loss(objective)
-        record, weights, variables, direction, products = record_product(traced)
+    traced = trace_loss(objective)
+    record, weights, variables, direction, products = record_product(traced)
     writer = Python(record, RESERVED)
     names = writer.inputs()
     sums = writer.named(f"h_{x}" for x in traced.names)

@@ -20,7 +20,6 @@ from typing import Any
 
 from ..compiler.c import PRELUDE, C, function
 from ..compiler.native import check
-from ..compiler.record import without_collection
 from ..compiler.toolchain import load
 from ..errors import CompileError
 from .compiled import CompiledEngine, RecordedEngine
@@ -136,16 +135,15 @@ class NativeEngine(RecordedEngine):
 def _generated(objective: Objective) -> SimpleNamespace:
     """Return the C of a training step, the function `train` in it, and what packs the samples."""
     is_mean = objective.reduction == "mean"
-    with without_collection():
-        traced = trace_loss(objective)
-        parts = traced.backward(is_mean)
-        check(traced.record)
-        writer = C(traced.record)
-        names = dict.fromkeys(traced.seeds, "seed")
-        for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
-            names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
-        targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(traced.data))]]
-        lines = writer.body(names, parts, targets)
+    traced = trace_loss(objective)
+    parts = traced.backward(is_mean)
+    check(traced.record)
+    writer = C(traced.record)
+    names = dict.fromkeys(traced.seeds, "seed")
+    for letter, places in zip("xypg", (traced.xs, traced.ys, traced.data, traced.running)):
+        names |= {place: f"{letter}[{k}]" for k, place in enumerate(places)}
+    targets = [[], ["loss = {};"], [f"g[{k}] = {{}};" for k in range(len(traced.data))]]
+    lines = writer.body(names, parts, targets)
     sample = function(
         "static double sample(const double *restrict p, const double *restrict x,\n"
         "                     const double *restrict y, double seed, double *restrict g)",

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
-from ..compiler.record import Record
+from ..compiler.record import Record, without_collection
 from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part
 from ..engine.graph import accumulated, topological_sort
@@ -145,6 +145,7 @@ def cached(
     objective: Objective, text: str | None, kind: Hashable, make: Callable[[Objective], Made]
 ) -> Made:
     """Return what `make` makes of an objective, described by `text`, or made of one like it."""
+    make = without_collection()(make)
     if text is None:
         return make(objective)
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
