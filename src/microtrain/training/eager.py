@@ -56,10 +56,7 @@ class EagerEngine:
         self.objective, self.zero_grad = objective, zero_grad
 
     def step(self, state: State, batches: Batches, lr: float) -> Stepped:
-        """Make a step from this state, which the model is in.
-
-        Return the loss before it, the length of the gradient, and the state after it.
-        """
+        """Make a step from this state, which the model is in, and return what came of it."""
         loss = step(self.objective, batches, lr, self.zero_grad)
         after, squares = state_of(self.objective.parameters), 0.0
         for g in after[1]:
