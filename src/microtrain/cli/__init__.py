@@ -18,11 +18,7 @@ COMMANDS = {command.name: command for command in LISTED}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with these arguments (by default, those of the process).
-
-    Returns the exit status: 0 if all is well, 1 if not (see the help of each command), 2 for
-    arguments or files that do not fit, 130 after Ctrl-C, 141 if nobody reads the output to its end.
-    """
+    """Run the command with these arguments, by default those of the process; return the status."""
     open_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     command, status = None, OK

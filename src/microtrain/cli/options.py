@@ -28,7 +28,7 @@ OK, FAILED, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141  # exit statuses
 WIDEST = 10_000  # neurons in a layer; more would take days, and all the memory
 
 # Arguments of the library whose options have other names.
-ARGUMENTS = {"warmup_steps": "warmup", "peak": "lr"}
+RENAMED = {"warmup_steps": "warmup", "peak": "lr"}
 
 # What options are called in other programs.
 ELSEWHERE = {
@@ -238,7 +238,7 @@ class Command(NamedTuple):
         """Return an error of the library with the names of options in place of arguments."""
 
         def option(found: re.Match[str]) -> str:
-            name = ARGUMENTS.get(found[0], found[0].replace("_", "-"))
+            name = RENAMED.get(found[0], found[0].replace("_", "-"))
             return f"--{name}" if name in self.options else found[0]
 
         # An argument's name begins the message, or has an underscore.

@@ -126,11 +126,8 @@ def styled(text: str, code: int = 1) -> str:
 def shown(
     found: Any, arguments: Any, show: Callable[[], object], fine: bool = True, **more: Any
 ) -> int:
-    """Print what was found: as JSON, with more, as CSV, or by `show`. Return the exit status.
-
-    JSON does not have NaN and the infinities: they are null.
-    """
-    if arguments.json:
+    """Print what was found: as JSON, with more, as CSV, or by `show`. Return the exit status."""
+    if arguments.json:  # which does not have NaN and the infinities: they are null
         record = json.dumps({**found.to_dict(), **more})
         print(json.dumps(json.loads(record, parse_constant=lambda name: None), allow_nan=False))
     elif getattr(arguments, "csv", False):

@@ -153,10 +153,7 @@ def finite(x: float | None) -> float | None:
 
 
 def quartiles(numbers: Sequence[float]) -> tuple[float, float, float]:
-    """Return the lower quartile, the median and the upper quartile, interpolated.
-
-    NaN counts as infinite.
-    """
+    """Return lower quartile, median and upper quartile, interpolated; NaN counts as infinite."""
     ordered = sorted(map(comparable, numbers))
 
     def at(share: float) -> float:
