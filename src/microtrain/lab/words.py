@@ -13,7 +13,7 @@ from ..training.verdict import rises
 from .runs import Job, Rate, Run, counts, finite
 
 
-def number(x: float) -> str:
+def brief(x: float) -> str:
     """Return a number in few digits."""
     if not math.isfinite(x):
         return "-"
@@ -36,12 +36,12 @@ COLUMNS: dict[str, Column] = {
     "runs": (None, lambda r: len(r.runs), "", str, ">"),
     "verdict": (lambda r: r.verdict, None, "", str, ">"),
     "verdicts": (None, lambda r: r.verdicts, "verdicts", counts, "<"),
-    "converged": (None, lambda r: r.converged, "", number, ">"),
+    "converged": (None, lambda r: r.converged, "", brief, ">"),
     "steps": (lambda r: r.steps, lambda r: r.steps, "steps", _spread, "<"),
-    "loss": (lambda r: r.loss, lambda r: r.loss, "loss", number, ">"),
-    "sharpness": (lambda r: finite(r.sharpness), lambda r: r.sharpness, "sharpness", number, ">"),
-    "peak_sharpness": (lambda r: finite(r.peak), lambda r: r.peak, "peak", number, ">"),
-    "stable_lr": (None, lambda r: 2 / r.peak if r.peak else None, "2/peak", number, ">"),
+    "loss": (lambda r: r.loss, lambda r: r.loss, "loss", brief, ">"),
+    "sharpness": (lambda r: finite(r.sharpness), lambda r: r.sharpness, "sharpness", brief, ">"),
+    "peak_sharpness": (lambda r: finite(r.peak), lambda r: r.peak, "peak", brief, ">"),
+    "stable_lr": (None, lambda r: 2 / r.peak if r.peak else None, "2/peak", brief, ">"),
     "reason": (lambda r: r.reason, None, "", str, ">"),
 }
 
@@ -84,7 +84,7 @@ def _advice(rates: Sequence[Rate], best: Rate, steps: int, target_loss: float | 
         return "At none of these rates does the loss stay finite: try smaller ones."
     n = len(best.runs)
     if best.steps is None:
-        lowest = f"{number(best.loss)}{' (median)' if n > 1 else ''}"
+        lowest = f"{brief(best.loss)}{' (median)' if n > 1 else ''}"
         if target_loss is None:
             return f"Take {best.label}: its loss ends lowest, at {lowest}."
         advice = "smaller rates" if "diverged" in best.verdicts else "more steps or other rates"
