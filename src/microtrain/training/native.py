@@ -70,7 +70,8 @@ class NativeEngine(RecordedEngine):
         """
         start, (k, state, _) = time.perf_counter(), whole
         rates = self._rates(plan, k)
-        drawn = [*itertools.islice(batches.__copy__(), len(rates))]
+        moves = plan.per_pass > 1  # else each step sees the same
+        drawn = [*itertools.islice(batches.__copy__(), len(rates) if moves else 1)]
         varies = callable(plan.lr)
         packed = array("d", rates) if varies else array("d", rates[:1]) * len(rates)
         found = self.steps(state, drawn, packed, plan.least)
@@ -78,7 +79,8 @@ class NativeEngine(RecordedEngine):
             return None
         losses, norms, after, before = found
         made = len(losses)
-        next(itertools.islice(batches, made - 1, None))  # as so many were used
+        if moves:
+            next(itertools.islice(batches, made - 1, None))  # as so many were used
         history.losses += losses
         history.grad_norms += norms
         history.lrs += rates[:made]
@@ -108,14 +110,14 @@ class NativeEngine(RecordedEngine):
     ) -> tuple[array[float], array[float], State, State] | None:
         """Make as many of the steps as can be made, and return what came of them, if any.
 
+        Each has its own mini-batches, or all have the same, which are there once.
         That is the losses, the lengths of the gradient, the state after them, and the one before
         the last of them. They end before a loss below `least`, and before a step to make in Python.
         """
         if not (rates and self._is_finite):
             return None
-        n, count, moves = len(state[0]), len(rates), batches[0] is not batches[-1]
-        order: list[int] = []
-        for batch in itertools.chain.from_iterable(batches if moves else batches[:1]):
+        n, count, order = len(state[0]), len(rates), list[int]()
+        for batch in itertools.chain.from_iterable(batches):
             order.append(len(batch))
             order += batch
         zero = array("d", [0.0])
@@ -124,7 +126,7 @@ class NativeEngine(RecordedEngine):
         buffers = states, self._data, array("i", order), rates, losses, norms
         made = self._train(
             *[buffer.buffer_info()[0] for buffer in buffers],
-            *(len(batches[0]), moves, self.zero_grad, count, least),
+            *(len(batches[0]), len(batches) > 1, self.zero_grad, count, least),
         )
         if not made:
             return None

@@ -145,15 +145,15 @@ def cached(
     objective: Objective, text: str | None, kind: Hashable, make: Callable[[Objective], Made]
 ) -> Made:
     """Return what `make` makes of an objective, described by `text`, or made of one like it."""
-    make = without_collection()(make)
-    if text is None:
-        return make(objective)
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
     checked = "" if known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
     key = kind, objective.reduction, text, *names, *_lengths(*samples[0]), checked
-    made: Made | None = _cache.get(key)
+    made: Made | None = None if text is None else _cache.get(key)
     if made is None:
-        made = _cache[key] = make(objective)
+        with without_collection():
+            made = make(objective)
+        if text is not None:
+            _cache[key] = made
         for oldest in list(_cache)[:-KEPT]:
             _cache.pop(oldest, None)  # another thread may have removed it
     return made
