@@ -146,6 +146,17 @@ def test_the_sheet_of_changes_is_seen_whole_on_a_phone(visit, toy):
     assert page.evaluate("$('change').scrollHeight <= $('change').clientHeight")
 
 
+@pytest.mark.parametrize("height", [844, 667])
+def test_the_end_of_a_long_sheet_of_changes_can_be_reached(visit, toy, height):
+    page = visit(toy, "#net=8t-8r-3s", viewport={"width": 390, "height": height})
+    page.locator("#change-open").click()
+    page.locator("#change-target").fill("-1")
+    page.locator("#change-target").press("Enter")
+    assert page.locator(".remark").bounding_box()["y"] > page.locator("#change").bounding_box()["y"]
+    page.locator("#change-close").click(timeout=5000)
+    assert page.locator("#change").is_hidden()
+
+
 def test_what_stands_at_the_end_of_a_walk_covers_nothing(visit, iris):
     page = visit(iris, "#lr=0.05&step=3&view=neuron", viewport=PHONE)
     page.evaluate("act(() => go(Infinity))")

@@ -135,29 +135,19 @@ function drawChange(refused = null) {
   if (outdated(box, state.net.length))
     box.replaceChildren(
       ...state.net.map((_, l) => {
-        const select = make("select", { "aria-label": `activation of layer ${l}` });
+        const select = make("select", { "aria-label": `activation of layer ${l}` }),
+          button = (value, sign, told) =>
+            make("button", { type: "button", value, "aria-label": `${told} layer ${l}` }, sign);
         activations(select);
         return make(
           "div",
           { class: "row layer", "data-layer": l },
           make("span", {}, `layer ${l}`),
-          make(
-            "button",
-            { type: "button", value: "fewer", "aria-label": `one neuron less in layer ${l}` },
-            MINUS,
-          ),
+          button("fewer", MINUS, "one neuron less in"),
           make("output", {}),
-          make(
-            "button",
-            { type: "button", value: "more", "aria-label": `one neuron more in layer ${l}` },
-            "+",
-          ),
+          button("more", "+", "one neuron more in"),
           select,
-          make(
-            "button",
-            { type: "button", value: "remove", "aria-label": `remove layer ${l}` },
-            "\u00d7",
-          ),
+          button("remove", TIMES, "remove"),
         );
       }),
     );

@@ -41,7 +41,6 @@ function drawNetwork() {
     gradients = run.gradients(k);
   frameNetwork(svg, at);
   drawLines(svg, at, p, state.byGradient ? gradients : null);
-  svg.classList.toggle("by-gradient", state.byGradient);
   for (const node of svg.querySelectorAll(".node")) {
     const l = Number(node.dataset.layer),
       j = Number(node.dataset.neuron),
@@ -110,8 +109,7 @@ function toldNode(l, j, value, p, gradients, flat) {
         : isFlat(slope)
           ? ", nearly flat for every sample"
           : "";
-  const name = nodeName(l, j);
-  return `${name[0].toUpperCase()}${name.slice(1)}: output ${short(value, 3)}${dead}; weights ${weights.join(", ")}; bias ${short(p[layer.biases + j], 3)}; gradient of the bias ${short(gradients[layer.biases + j], 3)}`;
+  return `${capital(nodeName(l, j))}: output ${short(value, 3)}${dead}; weights ${weights.join(", ")}; bias ${short(p[layer.biases + j], 3)}; gradient of the bias ${short(gradients[layer.biases + j], 3)}`;
 }
 
 /** The followed weight's line once more, on top of all others and with a rim. */

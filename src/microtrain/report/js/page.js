@@ -11,16 +11,12 @@ function changed() {
 
 function frame(now) {
   asked = false;
-  if (state.playing && state.view === "run") playOn(now);
+  const plays = () => state.playing && state.view === "run";
+  if (plays()) playOn(now);
   work();
   render();
   writeFragment();
-  if (
-    !run.done ||
-    (state.playing && state.view === "run") ||
-    !(startsReady() || page.own || !page.live)
-  )
-    changed();
+  if (!run.done || plays() || !(startsReady() || page.own || !page.live)) changed();
 }
 
 function render() {

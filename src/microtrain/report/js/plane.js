@@ -127,6 +127,8 @@ function shade(canvas, values, set) {
   context.putImageData(image, 0, 0);
 }
 
+const CORNERS = [[0, 0], [1, 0], [1, 1], [0, 1]]; // of a cell
+
 /** The line at a level: cell by cell, between the crossings of its edges. */
 function boundary(values, level, width, height) {
   const x = (column) => (width * (column + 0.5)) / COLUMNS,
@@ -135,23 +137,15 @@ function boundary(values, level, width, height) {
   const at = (column, row) => values[row * COLUMNS + column] - level;
   for (let row = 0; row + 1 < ROWS; row++)
     for (let column = 0; column + 1 < COLUMNS; column++) {
-      const corners = [
-          [column, row],
-          [column + 1, row],
-          [column + 1, row + 1],
-          [column, row + 1],
-        ],
-        found = [];
-      for (let e = 0; e < 4; e++) {
-        const a = corners[e],
-          b = corners[(e + 1) % 4],
-          va = at(...a),
-          vb = at(...b);
-        if (va >= 0 === vb >= 0) continue;
-        const t = va / (va - vb);
-        found.push(
-          `${x(a[0] + t * (b[0] - a[0])).toFixed(1)} ${y(a[1] + t * (b[1] - a[1])).toFixed(1)}`,
-        );
+      const found = [];
+      for (const [e, [right, up]] of CORNERS.entries()) {
+        const [toRight, toUp] = CORNERS[(e + 1) % 4],
+          a = at(column + right, row + up),
+          b = at(column + toRight, row + toUp),
+          t = a / (a - b);
+        if (a >= 0 === b >= 0) continue;
+        const [c, r] = [column + right + t * (toRight - right), row + up + t * (toUp - up)];
+        found.push(`${x(c).toFixed(1)} ${y(r).toFixed(1)}`);
       }
       for (let c = 0; c + 1 < found.length; c += 2) pieces.push(`M${found[c]}L${found[c + 1]}`);
     }
@@ -188,11 +182,8 @@ function drawFit(set, k) {
   attributes(svg.querySelector(".ghost"), { points: ghost ? line(ghost, ghost.head) : "" });
   for (const point of svg.querySelectorAll(".sample"))
     point.classList.toggle("chosen", Number(point.dataset.sample) === state.sample);
-  svg
-    .querySelectorAll(".error")
-    .forEach((bar, i) =>
-      attributes(bar, { y2: y(run.sampleLoss(k, i) ? run.outputs(k, i)[0] : set.ys[i][0]) }),
-    );
+  for (const [i, bar] of svg.querySelectorAll(".error").entries())
+    attributes(bar, { y2: y(run.sampleLoss(k, i) ? run.outputs(k, i)[0] : set.ys[i][0]) });
 }
 
 /** What a run says along the input; of one that was recorded, only where there are samples. */
@@ -213,24 +204,11 @@ function frameFit(svg, set, height, x, y, [low, high]) {
     const at = set.plane[0][0] + share * (set.plane[0][1] - set.plane[0][0]);
     caption(svg, x(at), height - 4, ["start", "middle", "end"][2 * share], fixed(at, 1));
   }
-  set.xs.forEach(([at], i) =>
-    shape(svg, "line", {
-      class: "error",
-      x1: x(at),
-      x2: x(at),
-      y1: y(set.ys[i][0]),
-      y2: y(set.ys[i][0]),
-    }),
-  );
+  const places = set.xs.map(([at], i) => [x(at), y(set.ys[i][0])]);
+  for (const [x, y] of places) shape(svg, "line", { class: "error", x1: x, x2: x, y1: y, y2: y });
   for (const name of ["ghost", "fitted"]) shape(svg, "polyline", { class: name });
-  set.xs.forEach(([at], i) =>
-    shape(svg, "circle", {
-      class: "sample",
-      "data-sample": i,
-      cx: x(at),
-      cy: y(set.ys[i][0]),
-      r: 4.5,
-    }),
+  places.forEach(([cx, cy], i) =>
+    shape(svg, "circle", { class: "sample", "data-sample": i, cx, cy, r: 4.5 }),
   );
   attributes(svg, { "aria-label": "The samples, and the curve that the network fits to them." });
 }

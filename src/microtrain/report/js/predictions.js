@@ -147,33 +147,17 @@ function drawList(set, k) {
 function listRow(set, i) {
   const picture = document.createElementNS(SVG, "svg");
   attributes(picture, { viewBox: "0 0 100 24", class: "bar", "aria-hidden": "true" });
-  if (set.classes) attributes(picture, { preserveAspectRatio: "none" });
   if (set.classes) {
     const pitch = 22 / set.classes;
+    attributes(picture, { preserveAspectRatio: "none" });
     for (let c = 0; c < set.classes; c++) {
-      shape(picture, "rect", {
-        class: `class c${c % 3}`,
-        x: 2,
-        y: 1 + c * pitch,
-        height: pitch - 2,
-        width: 0,
-      });
-      if (set.ys[i][c] === 1)
-        shape(picture, "rect", {
-          class: "wanted",
-          x: 2,
-          y: 1 + c * pitch,
-          height: pitch - 2,
-          width: 96,
-        });
+      const place = { x: 2, y: 1 + c * pitch, height: pitch - 2 };
+      shape(picture, "rect", { class: `class c${c % 3}`, ...place, width: 0 });
+      if (set.ys[i][c] === 1) shape(picture, "rect", { class: "wanted", ...place, width: 96 });
     }
   } else {
-    const at = barScale(set),
-      x = at(set.ys[i][0]);
-    shape(picture, "path", {
-      class: "axis",
-      d: `M4 12H96M${MIDDLE} 8v8`,
-    });
+    const x = barScale(set)(set.ys[i][0]);
+    shape(picture, "path", { class: "axis", d: `M4 12H96M${MIDDLE} 8v8` });
     shape(picture, "rect", { class: "error", y: 10, height: 4 });
     shape(picture, "path", { class: "says" });
     shape(picture, "path", { class: "wanted", d: `M${x} 5l6 7-6 7-6-7z` });

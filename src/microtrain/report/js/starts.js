@@ -45,41 +45,33 @@ function drawStarts() {
     if (row.hidden) continue;
     [...row.children].forEach((button, seed) => drawStart(button, seed, results[seed], zero));
     const converged = results.filter((result) => result?.fate === "converged").length;
-    told.push({ zero, converged, words: words(results) });
+    told.push({ converged, words: words(results) });
   }
-  const rates = ratesText(state.lr),
-    [first, second] = told;
+  const [first, second] = told;
   const alike = run.verdict().fate === "converged" ? first.converged : STARTS - first.converged,
     disagrees = ready && run.done && run.options.target !== null && alike <= MOST_AGREE * STARTS;
-  const minority = (one) =>
-    run.options.target === null
-      ? state.target === null
-        ? "no target to reach"
-        : "in batches there is no target"
-      : one.converged === STARTS
-        ? "all converge"
-        : one.converged
-          ? `${disagrees ? "only " : ""}${one.converged} of ${STARTS} ${one.converged === 1 ? "converges" : "converge"}`
-          : `none gets below ${plain(state.target)}: try another rate`;
   $("starts-told").classList.toggle("strong", disagrees);
-  if (!ready) rich($("starts-told"), `${STARTS} random starts at ${rates}: \u2026`);
-  else if (second && run.options.target !== null)
-    rich(
-      $("starts-told"),
-      `${STARTS} random starts at ${rates}: with the reset {${first.converged} of ${STARTS}} converge, without it {${second.converged} of ${STARTS}}`,
-    );
-  else rich($("starts-told"), `${STARTS} random starts at ${rates}: {${minority(first)}}`);
-  say(
-    $("starts-list"),
-    ready
-      ? told
-          .map(
-            (one) => (second ? (one.zero ? "With the reset: " : "Without it: ") : "") + one.words,
-          )
-          .join(". ") + ". Click one to try it."
-      : "",
+  const both = second && run.options.target !== null,
+    found = both
+      ? `with the reset {${first.converged} of ${STARTS}} converge, without it {${second.converged} of ${STARTS}}`
+      : `{${summary(first.converged, disagrees)}}`;
+  rich(
+    $("starts-told"),
+    `${STARTS} random starts at ${ratesText(state.lr)}: ${ready ? found : "\u2026"}`,
   );
+  const ends = second ? `With the reset: ${first.words}. Without it: ${second.words}` : first.words;
+  say($("starts-list"), ready ? `${ends}. Click one to try it.` : "");
   say($("starts-more"), ready ? sizeNote() : "");
+}
+
+/** How many of the starts converge; `only`: fewer than this run lets one think. */
+function summary(converged, only) {
+  if (run.options.target === null)
+    return state.target === null ? "no target to reach" : "in batches there is no target";
+  if (converged === STARTS) return "all converge";
+  return converged
+    ? `${only ? "only " : ""}${converged} of ${STARTS} ${converged === 1 ? "converges" : "converge"}`
+    : `none gets below ${plain(state.target)}: try another rate`;
 }
 
 function drawStart(button, seed, result, zero) {

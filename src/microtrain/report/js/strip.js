@@ -100,19 +100,7 @@ function placeText(index) {
 /** A formula of Python's with the signs of print. */
 const inSigns = (formula) => signed(formula).replace("*", TIMES);
 
-const NUMBERS = [
-  "no",
-  "one",
-  "two",
-  "three",
-  "four",
-  "five",
-  "six",
-  "seven",
-  "eight",
-  "nine",
-  "ten",
-];
+const NUMBERS = "no one two three four five six seven eight nine ten".split(" ");
 const inWords = (n) => NUMBERS[n] || String(n);
 
 function setUpStrip() {

@@ -15,13 +15,8 @@ const SYMBOLS = {
 const fateText = (fate) => (fate === "begun" ? "too short to tell" : fate);
 
 /** How a fate is coloured. */
-function verdictKind(fate) {
-  return ["converged", "solved"].includes(fate)
-    ? "good"
-    : ["saturated", "diverged"].includes(fate)
-      ? "bad"
-      : "plain";
-}
+const KINDS = { converged: "good", solved: "good", saturated: "bad", diverged: "bad" };
+const verdictKind = (fate) => KINDS[fate] ?? "plain";
 
 /** That some target is out of the output's reach, if so. */
 function reach({ data, out }) {
