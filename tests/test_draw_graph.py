@@ -15,7 +15,7 @@ from pages import ROOT
 
 import microtrain as mt
 from microtrain import MLP, Value
-from microtrain.draw.graph import GAP, Arrow, Box, Layers, svg
+from microtrain.draw.graph import GAP, Box, Layers, svg
 
 XS, YS = mt.datasets.toy()
 SVG = "{http://www.w3.org/2000/svg}"
@@ -170,7 +170,7 @@ def test_edges_that_need_not_cross_do_not(order):
 @given(st.lists(st.text(max_size=50), min_size=1, max_size=5))
 def test_any_text_can_be_drawn(words):
     boxes = [Box((word, "second"), tooltip=word) for word in words]
-    arrows = [Arrow(k, k + 1, word) for k, word in enumerate(words[1:])]
+    arrows = [(k, k + 1, word) for k, word in enumerate(words[1:])]
     shown = [
         "".join(c if c.isprintable() else "\ufffd" for c in word[:32])[
             : 31 if len(word) > 32 else 32

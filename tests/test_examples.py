@@ -19,7 +19,7 @@ from machine import native, run
 from pages import ROOT, blocks
 
 import microtrain as mt
-from microtrain.draw.graph import Arrow, Box, svg
+from microtrain.draw.graph import Box, svg
 from microtrain.engine.graph import topological_sort
 
 
@@ -151,7 +151,7 @@ def picture():
         places[value] = len(boxes)
         boxes.append(Box(("loss" if value is loss else value.op,)))
         tails = dict.fromkeys(places[parent] for parent in value.parents)
-        arrows += [Arrow(tail, places[value], "") for tail in tails]
+        arrows += [(tail, places[value], "") for tail in tails]
     return svg(boxes, arrows)
 
 

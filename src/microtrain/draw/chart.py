@@ -75,14 +75,13 @@ def line_chart(
     finite = [y for curve in curves.values() for y in curve if math.isfinite(y)]
     if log is None:
         log = bool(finite) and min(finite) > 0 and max(finite) > 20 * min(finite)
-    # Above 8e307, the height of the axis would overflow.
-    scaled = [
-        [
-            (math.log10(y) if log else y) if abs(y) < 8e307 and (y > 0 or not log) else None
-            for y in curve
-        ]
-        for curve in curves.values()
-    ]
+
+    def scale(y: float) -> float | None:
+        if not abs(y) < 8e307 or (log and y <= 0):  # the height of the axis would overflow
+            return None
+        return math.log10(y) if log else y
+
+    scaled = [[*map(scale, curve)] for curve in curves.values()]
     shown = [y for curve in scaled for y in curve if y is not None]
     if not shown:
         return f"{title}\n(no finite numbers to draw)".strip()

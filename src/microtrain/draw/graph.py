@@ -24,6 +24,9 @@ ROUNDS = 8
 GAP = 10.0  # between what stands in one column, one above the other
 
 
+Arrow = tuple[int, int, str]  # from one box to a later one, each by its number; and its label
+
+
 class Box(NamedTuple):
     """A box: its lines of text, its colour, what it is, and whether its border is thick."""
 
@@ -33,24 +36,16 @@ class Box(NamedTuple):
     thick: bool = False
 
 
-class Arrow(NamedTuple):
-    """An arrow from one box to a later one, each by its number, with a label."""
-
-    tail: int
-    head: int
-    label: str
-
-
 def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
     """Return a graph as an SVG element.
 
-    >>> drawing = svg([Box(("x",)), Box(("y",))], [Arrow(0, 1, "2")])
+    >>> drawing = svg([Box(("x",)), Box(("y",))], [(0, 1, "2")])
     >>> drawing.count("<rect"), drawing.count(">2</text>")
     (2, 1)
     """
     arriving: list[list[str]] = [[] for _ in boxes]
-    for arrow in arrows:
-        arriving[arrow.head].append(arrow.label)
+    for _, head, label in arrows:
+        arriving[head].append(label)
     sizes = [
         (max(map(_width, box.lines)) + 14, max(LINE * len(box.lines) + 8.0, 13.0 * len(labels) + 4))
         for box, labels in zip(boxes, arriving)

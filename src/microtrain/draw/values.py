@@ -67,7 +67,7 @@ def to_svg(value: Value, model: Any = None) -> str:
 
 def _expression(caller: str, value: Any, model: Any) -> tuple[list[Box], list[Arrow]]:
     """Return a box for each value of the graph and an arrow for each partial."""
-    from .graph import Arrow, Box
+    from .graph import Box
 
     expect(hasattr(value, "partials"), caller, "a Value", value)
     expect(model is None or hasattr(model, "named_parameters"), "model", "a Module", model)
@@ -84,7 +84,7 @@ def _expression(caller: str, value: Any, model: Any) -> tuple[list[Box], list[Ar
         tooltip = f"parameter {name}" if name else "" if node.parents else "leaf"
         boxes.append(Box(lines, colour, tooltip, thick=node is value))
         for parent, partial in zip(node.parents, node.partials):
-            arrows.append(Arrow(places[id(parent)], i, _short(partial)))
+            arrows.append((places[id(parent)], i, _short(partial)))
     return boxes, arrows
 
 
