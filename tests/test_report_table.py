@@ -144,6 +144,8 @@ def test_the_sheet_of_changes_is_seen_whole_on_a_phone(visit, toy):
     page.locator("#change-open").click()
     settled(page)
     assert page.evaluate("$('change').scrollHeight <= $('change').clientHeight")
+    small = "(e) => e.filter(({ offsetHeight }) => offsetHeight < 44).map(({ id }) => id)"
+    assert page.locator("#change :is(button, select, input)").evaluate_all(small) == []
 
 
 @pytest.mark.parametrize("height", [844, 667])
