@@ -110,9 +110,10 @@ class Plan:
                 rng.shuffle(items)
                 yield from cut(items)
 
-        batches, drawn = cut(range(count)), shuffled()
-        if self.accumulate % len(batches) == 0:  # every step sees every sample: order may stay
+        if self.per_pass == 1:  # every step sees every sample: order may stay
+            batches = cut(range(count))
             return itertools.repeat(batches * (self.accumulate // len(batches)))
+        drawn = shuffled()
         return iter(lambda: [*itertools.islice(drawn, self.accumulate)], [])
 
 

@@ -139,6 +139,7 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         start -= seconds
         set_state(parameters, whole[1])
         batches = itertools.islice(batches, whole[0], None)  # what the next step is to draw
+    # Whether somebody may look at the model before a step: then it is put up to date.
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
     alone = looks or plan.record or not isinstance(on_step, Watcher | None)
     chunk = None if alone else engine.chunk
@@ -222,7 +223,7 @@ def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
             if not (fallback := may_look(plan.lr, plan.tracked)):
                 check = None if is_plain else inspect(objective)
                 compiled = CompiledEngine(objective, *options, check)
-                if is_plain or compiled.agrees(work // 20):
+                if check is None or compiled.agrees(work // 20):
                     return compiled, ""
                 fallback = "the first step gave another result"
         except Exception as error:  # of any kind: whatever is wrong, the steps will show it
