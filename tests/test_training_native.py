@@ -295,8 +295,8 @@ def test_what_can_not_be_native_is_refused(monkeypatch):
 
 
 def test_the_first_step_is_compared(monkeypatch):
-    frame = native_module.FRAME_TEXT.replace("- lr *", "+ lr *").replace("{updated}", "p[i]")
-    monkeypatch.setattr(native_module, "FRAME_TEXT", frame)
+    wrong = native_module.STEP.replace("- lr *", "+ lr *")
+    monkeypatch.setattr(native_module, "STEP", wrong)
     with pytest.raises(CompileError, match="the first step has other bits in C than in Python"):
         mt.train(MLP(3, [2, 2, 1]), XS, YS, engine="native", loss=lambda p, y: (p - y) ** 2)
 

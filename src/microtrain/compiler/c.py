@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 from ..engine.primitive import Primitive, check_text
@@ -20,27 +21,8 @@ from .writer import Part, Writer
 STRAIGHT = 1_000
 MOST = 250_000  # numbers in an array on the stack, of which threads may have a few megabytes
 
-# What stands before native code. The flags of the floats tell whether something went wrong, if all
-# that goes in is finite; sqrt and fabs are single instructions.
-PRELUDE = """#include <fenv.h>
-#include <float.h>
-#include <math.h>
-#if FLT_EVAL_METHOD != 0
-#error "this platform computes doubles with other digits than Python"
-#endif
-#ifdef __GNUC__
-#define sqrt __builtin_sqrt
-#define fabs __builtin_fabs
-#endif
-#define FLAGS (FE_DIVBYZERO | FE_OVERFLOW | FE_INVALID)
-
-static int finite_all(const double *x, long n)
-{
-    long wrong = 0;
-    for (long i = 0; i < n; ++i)
-        wrong += !(x[i] - x[i] == 0.0);
-    return wrong == 0;
-}"""
+FOLDER = resources.files("microtrain.compiler")
+PRELUDE = (FOLDER / "prelude.h").read_text(encoding="ascii")  # what stands before native code
 # What no function of the generated code may be called: C's keywords, the names in its headers, and
 # those in the frame.
 KEYWORDS = """auto break case char const continue default do double else enum extern float for goto
@@ -54,31 +36,9 @@ trunc y0 y1 yn double_t float_t math_errhandling HUGE_VAL HUGE_VALF HUGE_VALL IN
 finite_all points result value gradient sample step train seed loss unused d g i j k
 l n p v x y"""
 
-# Functions that the texts of primitives call and C does not have. A conditional is always in a
-# function of its own: gcc makes -x of 0.0 - x where x is a conditional, which has another sign.
-FUNCTIONS = {
-    "logistic": """static double logistic(double x)
-{
-    const double e = exp(-fabs(x));
-    const double top = x < 0.0 ? e : 1.0;
-    return top / (1.0 + e);
-}""",
-    "log1p_of_exp": """static double log1p_of_exp(double x)
-{
-    const double top = x > 0.0 ? x : 0.0;
-    return top + log1p(exp(-fabs(x)));
-}""",
-    "both": "static double both(double a, double b)\n{\n    return a && b;\n}",
-    "either": "static double either(double a, double b)\n{\n    return a || b;\n}",
-    "power": """static double power(double x, double n)
-{
-    return n == 2.0 ? x * x : pow(x, n);
-}""",
-    "ieee_power": """static double ieee_power(double x, double n)
-{
-    return n == -1.0 ? 1.0 / x : n == 2.0 ? x * x : pow(x, n);
-}""",
-}
+# The functions that the texts of primitives call and C does not have, by name.
+_, *_texts = (FOLDER / "functions.c").read_text(encoding="ascii").strip().split("\n\n")
+FUNCTIONS = {text.partition("(")[0].split()[-1]: text for text in _texts}
 
 
 class C(Writer):

@@ -15,6 +15,7 @@ import math
 import time
 from array import array
 from collections.abc import Sequence
+from importlib import resources
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,8 @@ SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not w
 MOST = 100_000  # steps in a chunk
 EASY = 1_000_000  # samples times parameters in a first chunk, as nobody knows yet what they take
 COMPARED = 20_000  # operations, roughly, of the step that is made in C and in Python, too
+
+STEP = (resources.files("microtrain.training") / "step.c").read_text(encoding="ascii")  # the frame
 
 
 class NativeEngine(RecordedEngine):
@@ -151,73 +154,12 @@ def _generated(objective: Objective) -> SimpleNamespace:
         "                     const double *restrict y, double seed, double *restrict g)",
         ["double loss;", "(void)seed;", *lines, "return loss;"],
     )
-    frame = FRAME_TEXT.format(
-        n=len(traced.data),
-        width=len(traced.xs) + len(traced.ys),
-        targets=len(traced.xs),
-        mean=" / size" if is_mean else "",
-    )
-    source = "\n\n".join([PRELUDE, *writer.namespace.values(), sample, frame])
+    numbers = {"N": len(traced.data), "WIDTH": len(traced.xs) + len(traced.ys)}
+    numbers |= {"INPUTS": len(traced.xs), "MEAN": int(is_mean)}
+    defined = "\n".join([f"#define {name} {x}" for name, x in numbers.items()])
+    source = "\n\n".join([PRELUDE, *writer.namespace.values(), sample, defined, STEP])
     train = load(source).train
     train.restype = ctypes.c_long
     train.argtypes = [*[ctypes.c_void_p] * 6, *[ctypes.c_long] * 4, ctypes.c_double]
     made = {"source": source, "train": train, "pack": traced.pack, "is_finite": writer.is_finite}
     return SimpleNamespace(**made, is_compared=False)
-
-
-FRAME_TEXT = """/* From a state to the next: the parameters, and behind them their gradients.
-   In g are the gradients of a mini-batch. */
-__attribute__((noinline)) static double step(
-    const double *restrict p, double *restrict next, double *restrict g, const double *samples,
-    const int **order, long batches, long zero_grad, double lr, double *norm)
-{{
-    double loss = 0.0, squares = 0.0, *total = next + {n};
-    const int *at = *order;
-    const int alone = batches == 1 && zero_grad; /* then there is nothing to add it to */
-    for (int i = 0; i < {n}; ++i)
-        total[i] = zero_grad ? 0.0 : p[{n} + i];
-    for (long b = 0; b < batches; ++b) {{
-        const int size = *at++;
-        double batch = 0.0;
-        for (int i = 0; i < {n} && !alone; ++i)
-            g[i] = -0.0;
-        for (int k = 0; k < size; ++k) {{
-            const double *x = samples + {width} * (long)*at++;
-            batch += sample(p, x, x + {targets}, 1.0 / size, alone ? total : g);
-        }}
-        loss += batch{mean};
-        for (int i = 0; i < {n} && !alone; ++i)
-            total[i] += g[i];
-    }}
-    for (int i = 0; i < {n}; ++i)
-        squares += total[i] * total[i];
-    *norm = sqrt(squares);
-    *order = at;
-    /* 4. update */
-    for (int i = 0; i < {n}; ++i)
-        next[i] = p[i] - lr * total[i];
-    return loss;
-}}
-
-/* Make so many steps; return how many were made, for one that raises a flag or whose loss is below
-   the least is not. Three states are used in turn; behind them is room for the gradients of a
-   mini-batch. In order are the mini-batches, each with its size before it. */
-long train(double *states, const double *samples, const int *order, const double *rates,
-           double *losses, double *norms, long batches, long moves, long zero_grad, long steps,
-           double least)
-{{
-    const int *at = order;
-    if (!finite_all(states, 2 * {n}))
-        return 0;
-    feclearexcept(FE_ALL_EXCEPT);
-    for (long k = 0; k < steps; ++k) {{
-        double *state = states + 2 * {n} * (k % 3), *next = states + 2 * {n} * ((k + 1) % 3);
-        losses[k] = step(state, next, states + 6 * {n}, samples, &at, batches, zero_grad, rates[k],
-                         norms + k);
-        if (fetestexcept(FLAGS) || losses[k] < least)
-            return k;
-        at = moves ? at : order;
-    }}
-    return steps;
-}}
-"""
