@@ -84,6 +84,23 @@ def test_names_of_inputs_stay_in_the_picture(visit, folder, unit, inputs):
         assert ("\u2026<title>" in inner) == bool(unit)
 
 
+def test_names_are_told_in_sentences_whatever_is_in_them(visit, folder):
+    table, path = folder / "odd.csv", folder / "odd.html"
+    rows = [f"{i % 7},{i % 3},{('a|b', 'c]}d')[i % 2]}" for i in range(20)]
+    table.write_text("\n".join(["length [cm],{x|y},kind", *rows]))
+    assert main(["report", str(path), "--csv", str(table), "--target", "kind", "--quiet"]) == 0
+    page = visit(path, "#view=neuron&part=3")
+    expect(page, "#sentence", "Input 0 (length (cm)) is")
+    page.keyboard.press("ArrowRight")
+    expect(page, "#sentence", "Input 1 ((x/y)) is")
+    name = page.locator("#samples tr:first-child .wanted").text_content()
+    told = {"a|b": "a/b", "c]}d": "c))d"}[name]
+    page.keyboard.press("Home")
+    expect(page, "#sentence", f"The target is {told}.")
+    page.keyboard.press("Escape")
+    expect(page, "#strip-1", f"the target is {told}.")
+
+
 @pytest.mark.parametrize("number", [-10.67, -99.96, -123.4, -9999.7, -23456.0, 0.0, -0.362, 1e-9])
 @pytest.mark.parametrize("view", ["run", "neuron"])
 def test_every_number_stays_in_its_node(visit, toy, number, view):

@@ -32,7 +32,7 @@ const list = (numbers, show = (x) => given(x)) =>
     : Array.from(numbers, show).join(", ");
 const wantedText = (t, digits) =>
   engine.set.classes
-    ? `{${className(engine.set, t.y.indexOf(1))}}`
+    ? `{${unbraced(className(engine.set, t.y.indexOf(1)))}}`
     : list(t.y, (x) => given(x, digits));
 
 const SENTENCES = {
@@ -50,7 +50,7 @@ const SENTENCES = {
       from = sumBefore(l, j, k),
       digits = digitsFor([from, p], plus, from + p),
       factors = digitsOfProduct(w, x, digits);
-    const weighs = `Input ${k} is ${given(x, factors)}, its weight ${number(w, factors)}: it`;
+    const weighs = `${inputText(l, k)} is ${given(x, factors)}, its weight ${number(w, factors)}: it`;
     if (p === 0) return `${weighs} adds nothing to ${number(from)}.`;
     return `${weighs} ${p > 0 ? "pushes the sum up" : "pulls the sum down"} by ${number(Math.abs(p), digits)}, from ${number(from, digits)} to ${number(from + p)}.`;
   },
@@ -250,6 +250,12 @@ function sumBefore(l, j, k) {
   return rowsOf(l, j)
     .shown.filter((other) => other < k)
     .reduce((sum, other) => sum + products[other], bias);
+}
+
+/** An input by its number, and by its name if somebody gave it one. */
+function inputText(l, k) {
+  const name = l ? "" : engine.set.columns[k];
+  return `Input ${k}${name && name !== `x${k}` ? ` (${unbraced(name)})` : ""}`;
 }
 
 /** All neurons of a layer, or the others beside those that are opened. */

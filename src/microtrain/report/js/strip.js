@@ -27,7 +27,7 @@ function drawStrip() {
       : `Sample ${sample}, of the ${inWords(seen.length)} that this step sees`;
   rich(
     $("strip-1"),
-    `${what}: it says {${saidText(set, outputs, (x) => short(x))}}, the target is {${targetText(set, y)}}.`,
+    `${what}: it says {${unbraced(saidText(set, outputs, (x) => short(x)))}}, the target is {${unbraced(targetText(set, y))}}.`,
   );
   const formula = lossSum(outputs, y, own),
     sum = formula.includes(" = ") ? `{${formula}}` : `Its loss: {${formula}}`,

@@ -179,4 +179,6 @@ function rich(node, text) {
 
 const number = (x, digits = 4) => `{${short(x, digits)}|${full(x)}}`;
 const gradient = (x, digits = 4) => `[${short(x, digits)}|${full(x)}]`;
+/** A name from outside, as it may stand in such a sentence. */
+const unbraced = (name) => name.replace(/[[{]/g, "(").replace(/[\]}]/g, ")").replaceAll("|", "/");
 const unmarked = (text) => text.replace(/[{[]([^}\]|]*)(\|[^}\]]*)?[}\]]/g, "$1");
