@@ -18,11 +18,10 @@ from .methods import Methods, fast
 from .number import Number, Operand, as_number, assigned, number, of_kind
 from .operators import divide, ieee_power, log_base, power, power_slope, ratio
 from .piecewise import sign
+from .primitive import Primitive
 
 if TYPE_CHECKING:
     from fractions import Fraction
-
-    from .primitive import Primitive
 
 _new: Any = object.__new__
 
@@ -31,11 +30,9 @@ _new: Any = object.__new__
 class Value(Methods, GraphCopies, Operand):
     """A scalar that records the operations applied to it, to compute gradients.
 
-    `data` is a float, int or NumPy scalar (kept as a float), a `fractions.Fraction` (kept exact) or
-    a `microtrain.engine.number.Number`; anything else is a `TypeError`.
-
     Attributes:
-        data: the number.
+        data: a float (an int or a NumPy scalar becomes one), a `fractions.Fraction`, kept exact, or
+            a `microtrain.engine.number.Number`. Anything else is a `TypeError`.
         grad: the derivative of what `backward` was called on by this value.
         label: a name to show in drawings.
         op: the operation that made it ("" for a leaf).

@@ -1,16 +1,4 @@
-"""A model: an object with parameters.
-
-A `Module` finds its parameters among its attributes, so a model of your own only says how to
-compute:
-
->>> class Line(Module):
-...     def __init__(self):
-...         self.slope, self.offset = Value(1.0), Value(0.0)
-...     def __call__(self, x):
-...         return self.slope * x[0] + self.offset
->>> [name for name, _ in Line().named_parameters()]
-['slope', 'offset']
-"""
+"""A model: an object that finds its parameters among its attributes."""
 
 from __future__ import annotations
 
@@ -30,9 +18,10 @@ from .losses import one_hot
 class Module:
     """Base class of models: finds, resets, saves and loads the parameters.
 
-    Parameters are the Values that were not computed from others, among the attributes of the object
-    (not of its class) and within the lists, tuples, dicts and Modules there, in the order in which
-    they were set. One that is reached twice is one shared parameter.
+    A model of your own only says how to compute. Parameters are the Values that were not computed
+    from others, among the attributes of the object (not of its class) and within the lists, tuples,
+    dicts and Modules there, in the order in which they were set. One that is reached twice is one
+    shared parameter.
 
     >>> class Offset(Module):
     ...     def __init__(self):
