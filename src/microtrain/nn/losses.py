@@ -219,7 +219,7 @@ def _outputs(prediction: Any) -> list[Any]:
     return outputs
 
 
-def _listed(name: str, x: Any, what: str = "a list") -> list[Any]:
+def _listed(name: str, x: Any, what: str) -> list[Any]:
     """Return a number as a list of it alone, anything else as the list that it is."""
     return as_list(name, x, what) if as_number(x) is NotImplemented else [x]
 
