@@ -28,6 +28,13 @@ def test_a_graph_of_any_depth_is_copied_with_its_leaves(n, copied):
     assert (x2.grad, w2.grad) == (x.grad, w.grad)
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_value_that_others_share_is_copied_once(copied):
+    shared = Value(2.0) * 3.0
+    shared2, square2 = copied(shared + shared * shared).parents
+    assert square2.parents == (shared2, shared2)
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_nodes_are_pickled():
     x = Value(1.0)
