@@ -101,6 +101,17 @@ def test_names_are_told_in_sentences_whatever_is_in_them(visit, folder):
     expect(page, "#strip-1", f"the target is {told}.")
 
 
+def test_long_names_of_many_classes_leave_the_plane_its_room(visit, folder):
+    table, path = folder / "kinds.csv", folder / "kinds.html"
+    rows = [f"{i % 10},{i % 7},{i % 10} is a kind with a rather long name" for i in range(70)]
+    table.write_text("\n".join(["a,b,kind", *rows]))
+    assert main(["report", str(path), "--csv", str(table), "--target", "kind", "--quiet"]) == 0
+    page = visit(path, viewport=WIDE)
+    expect(page, "#form-legend", "9 is a kind wit\u2026. Ring: sample 0.")
+    plane, card = (page.locator(x).bounding_box()["height"] for x in ("#plane", "#predictions"))
+    assert plane > card / 2
+
+
 @pytest.mark.parametrize("number", [-10.67, -99.96, -123.4, -9999.7, -23456.0, 0.0, -0.362, 1e-9])
 @pytest.mark.parametrize("view", ["run", "neuron"])
 def test_every_number_stays_in_its_node(visit, toy, number, view):

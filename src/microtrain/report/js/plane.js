@@ -2,7 +2,8 @@
 
 const COLUMNS = 44,
   ROWS = 33,
-  ALONG = 120;
+  ALONG = 120,
+  NAMES = 160; // characters for all classes together
 
 /** The places of a grid over the plane, row by row from below, as the engine takes them. */
 function gridOf([[left, right], [bottom, top]]) {
@@ -83,7 +84,7 @@ function planeLegend(set, level) {
     `Ring: sample ${state.sample}.${wrong}${line} ${across} runs across, ${up} up.`,
     ...names.flatMap((name, c) => [
       make("span", { class: `class-mark c${c % 3}` }, "\u25a0\u25cf\u25b2"[c % 3]),
-      ` ${name}${c < names.length - 1 ? ", " : ". "}`,
+      ` ${shortened(name, NAMES / names.length)}${c < names.length - 1 ? ", " : ". "}`,
     ]),
   );
 }
