@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import GradcheckError, describe, expect
 from .graph import gradients
 from .number import number
-from .tree import flatten, places, unflatten
+from .tree import flatten, paths, unflatten
 from .value import Value
 
 
@@ -64,7 +64,7 @@ def gradcheck(
 
     worst, complaint = 1.0, ""
     found = gradients(evaluate(), leaves)
-    for name, leaf, gradient in zip(places(shape, "inputs"), leaves, found):
+    for name, leaf, gradient in zip(paths(shape, "inputs"), leaves, found):
         x = leaf.data
         h = eps * max(1.0, abs(x))
         try:

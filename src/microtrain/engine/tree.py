@@ -166,14 +166,14 @@ def flatten_result(tree: Any, name: str) -> tuple[list[Any], Shape]:
     return leaves, as_lists(flatten(tree, leaves, name))
 
 
-def places(shape: Shape, name: str) -> Iterator[str]:
-    """Yield how each number in a nesting of this name is written."""
+def paths(shape: Shape, name: str) -> Iterator[str]:
+    """Yield the path to each number in a nesting of this name, such as ``x[0]['w']``."""
     if shape is None:
         yield name
     else:
         _, keys, shapes = shape
         for key, part in zip(keys or itertools.count(), shapes):
-            yield from places(part, f"{name}[{key!r}]")
+            yield from paths(part, f"{name}[{key!r}]")
 
 
 def numel(shape: Shape) -> int:

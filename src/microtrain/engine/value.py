@@ -215,16 +215,16 @@ class Value(Methods, GraphCopies, Operand):
         return bool(self.data)
 
     def __lt__(self, other: float | Value) -> bool:
-        return self.data < number_in(other, "<")  # type: ignore[no-any-return]
+        return self.data < number_in("<", other)  # type: ignore[no-any-return]
 
     def __le__(self, other: float | Value) -> bool:
-        return self.data <= number_in(other, "<=")  # type: ignore[no-any-return]
+        return self.data <= number_in("<=", other)  # type: ignore[no-any-return]
 
     def __gt__(self, other: float | Value) -> bool:
-        return self.data > number_in(other, ">")  # type: ignore[no-any-return]
+        return self.data > number_in(">", other)  # type: ignore[no-any-return]
 
     def __ge__(self, other: float | Value) -> bool:
-        return self.data >= number_in(other, ">=")  # type: ignore[no-any-return]
+        return self.data >= number_in(">=", other)  # type: ignore[no-any-return]
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, bool) or as_number(other) is not NotImplemented:
@@ -271,11 +271,11 @@ def node(data: Any, op: str, parents: tuple[Value, ...], partials: tuple[Any, ..
     return value
 
 
-def number_in(operand: object, name: str) -> Any:
+def number_in(name: str, x: object) -> Any:
     """Return the number in a Value, or any other number. Raises `TypeError` if it is neither."""
-    found = operand.data if isinstance(operand, Value) else as_number(operand)
+    found = x.data if isinstance(x, Value) else as_number(x)
     if found is NotImplemented:
-        raise TypeError(f"{name} expects a number or a Value, got {describe(operand)}")
+        raise TypeError(f"{name} expects a number or a Value, got {describe(x)}")
     return found
 
 

@@ -67,7 +67,7 @@ def cross_entropy(prediction: Sequence[Value], target: Any) -> Value:
     """
     logits = _outputs(prediction)
     ys = one_hot(target, len(logits))
-    zs = [number_in(z, "prediction") for z in logits]
+    zs = [number_in("prediction", z) for z in logits]
     # With d = z - z[target], the loss is log(sum(exp(d))). The target's own term in that sum is 1:
     # keeping it apart from the rest leaves nothing to cancel, in the loss and in its partials.
     picked = _sum([where(y > 0, z, 0.0) for y, z in zip(ys, zs)])  # not y * z: 0.0 * inf is NaN
@@ -215,7 +215,7 @@ def _outputs(prediction: Any) -> list[Any]:
         return [prediction]
     outputs = _listed("prediction", prediction, "a Value or a list of them")
     for output in outputs:
-        number_in(output, "prediction")
+        number_in("prediction", output)
     return outputs
 
 

@@ -44,7 +44,7 @@ def dot(
     parents: list[Value] = []
     partials: list[Any] = []
     # An int leaves a Fraction exact.
-    total = number_in(0 if type(bias) is float and bias == 0.0 else bias, "bias")
+    total = number_in("bias", 0 if type(bias) is float and bias == 0.0 else bias)
     for w, x in zip(weights, inputs):
         if isinstance(w, Value):
             a = w.data
@@ -53,11 +53,11 @@ def dot(
                 parents += (w, x)
                 partials += (b, a)
             else:
-                b = x if type(x) is float else number_in(x, "inputs")
+                b = x if type(x) is float else number_in("inputs", x)
                 parents.append(w)
                 partials.append(b)
         else:
-            a, b = number_in(w, "weights"), number_in(x, "inputs")
+            a, b = number_in("weights", w), number_in("inputs", x)
             if isinstance(x, Value):
                 parents.append(x)
                 partials.append(a)
