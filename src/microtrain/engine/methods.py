@@ -67,22 +67,19 @@ def fast(primitive: Primitive, kind: Any, node: Any) -> Callable[..., Any] | Non
 
     def one(v: Value) -> Any:
         x = v.data
-        if type(x) is float:
-            try:
+        try:
+            if type(x) is float:
                 y = function(x)
                 partial = left(y, x)
                 if type(y) is float and type(partial) in FLOAT_OR_INT:
                     return node(y, name, (v,), (partial,))
-            except Exception:
-                pass  # `perform` raises it again, in words
-        elif isinstance(x, Number):
-            try:
+            elif isinstance(x, Number):
                 y = primitive.call(x)
                 partial = y.slope(left, y, x)
                 if type(y) is type(partial) is type(x):
                     return node(y, name, (v,), (partial,))
-            except Exception:
-                pass
+        except Exception:
+            pass  # `perform` raises it again, in words
         return v.perform(primitive, (v,))
 
     def two(a: Any, b: Any) -> Any:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import DomainError, counted, describe, expect, true_or_false
-from .number import Operand, as_condition, as_number, number, of_one_kind, operand
+from .number import Number, Operand, as_condition, as_number, number, of_one_kind, operand
 
 if TYPE_CHECKING:
     from .protocols import Decorator
@@ -81,10 +82,10 @@ class Primitive:
 
     def partials(self, y: Any, operands: Sequence[Any], varying: Sequence[int]) -> list[Any]:
         """Return the slopes by the operands in these places, where the result is `y`."""
-        found = []
+        found, apply = [], y.slope if isinstance(y, Number) else operator.call
         for k in varying:
             try:
-                partial = self.slopes[k](y, *operands)
+                partial = apply(self.slopes[k], y, *operands)
             except Exception as error:
                 error.add_note(f"in slope {k} of {self.name}")
                 raise

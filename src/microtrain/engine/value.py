@@ -168,10 +168,7 @@ class Value(Methods, GraphCopies, Operand):
         varying = [k for k, x in enumerate(operands) if isinstance(x, Value) and slopes[k]]
         if not varying:
             return y
-        if isinstance(y, Number):
-            partials = y.slope(primitive.partials, y, data, varying)
-        else:
-            partials = primitive.partials(y, data, varying)
+        partials = primitive.partials(y, data, varying)
         return node(y, primitive.name, tuple([operands[k] for k in varying]), tuple(partials))
 
     @classmethod
