@@ -94,7 +94,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     ((2.0, 1.0), (-0.2, 0.1))
     """
     if type(condition) is bool:
-        if type(a) is float and type(b) is float:
+        if type(a) is type(b) is float or type(a) is type(b) is int:
             return a if condition else b
     elif not getattr(condition, "is_condition", False):
         condition = as_condition(condition)
