@@ -42,8 +42,7 @@ class Primitive:
 
     def __init__(self, name: str, impl: Any, slopes: Any = (), **options: Any) -> None:
         self.name, self.impl, self.slopes, self.call = name, impl, slopes, impl
-        for option, given in options.items():
-            setattr(self, option, given)
+        vars(self).update(options)
         text = self.python
         self.of_floats = getattr(math, text, impl) if isinstance(text, str) else impl
         self.specialised: dict[type, Callable[..., Any]] = {}
