@@ -12,7 +12,7 @@ from typing import Any
 from ..engine.primitive import Primitive, check_text
 from ..errors import CompileError
 from .python import indented
-from .record import Record
+from .record import Operation, Record
 from .rolling import rolled
 from .writer import Part, Writer
 
@@ -88,18 +88,14 @@ class C(Writer):
 
         The flags that tell of errors would not be raised then.
         """
-        always = bytearray(len(self.record.operations))
-        for place in places:
-            if place >= 0:
-                always[place] = 1
-        for place in range(len(always) - 1, -1, -1):
-            if always[place]:
-                primitive, *operands = self.record.operations[place]
-                condition = self.conditions.get(primitive)
-                for k, x in enumerate(operands):
-                    if x >= 0 and (condition is None or f"{{{k}}}" in condition):
-                        always[x] = 1
-        return [place for place in self.record.kept if place >= 0 and not always[place]]
+        record = self.record
+        always = record.marks(places, operations=[*map(self._without_arms, record.operations)])
+        return [place for place in record.kept if place >= 0 and not always[place]]
+
+    def _without_arms(self, operation: Operation) -> Operation:
+        if (condition := self.conditions.get(operation[0])) is None:
+            return operation
+        return *operation[:1], *(x for k, x in enumerate(operation[1:]) if f"{{{k}}}" in condition)
 
     def body(self, inputs: Mapping[int, str], parts: Sequence[Part], targets: Any) -> list[str]:
         """Return statements of the parts; `targets` are templates of what is done with outputs."""

@@ -37,7 +37,7 @@ class Python(Writer):
     statement = "{} = {}"
     comment = "# {}"
     functions = vars(math)
-    keywords = keyword.kwlist
+    keywords = frozenset(keyword.kwlist)
     calls = True
 
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from ..engine import operators
+from ..engine.operators import ADD, DIVIDE, IEEE_POWER, MULTIPLY, NEGATE, POWER, RATIO, SUBTRACT
 from ..engine.piecewise import WHERE
 from ..engine.primitive import Primitive
 from ..errors import CompileError
@@ -84,31 +84,32 @@ class Record:
 
     def negated(self, place: int) -> int | None:
         """Return the place of x if this is the place of -x."""
-        if place >= 0 and self.operations[place][0] is operators.NEGATE:
+        if place >= 0 and self.operations[place][0] is NEGATE:
             return self.operations[place][1]  # type: ignore[no-any-return]
         return None
 
     def is_square(self, place: int) -> bool:
         """Return whether this is the place of some x * x, which is never -0.0."""
         operation: Operation = self.operations[place] if place >= 0 else ()
-        return operation[:1] == (operators.MULTIPLY,) and operation[1] == operation[2]
+        return operation[:1] == (MULTIPLY,) and operation[1] == operation[2]
 
-    def marks(self, *groups: Iterable[int]) -> bytearray:
+    def marks(self, *groups: Iterable[int], operations: Any = None) -> bytearray:
         """Return a mark for each operation: that of the first group of places that needs it.
 
         It is 1 for the last group, 2 for the one before, and so on; 0 where no group needs it.
+        operations: those of the record, less some of their operands.
         """
-        operations, marks = self.operations, bytearray(len(self.operations))
+        operations = operations or self.operations
+        marks = bytearray(len(operations) + len(self.constants))  # these at the end, from place -1
         for mark, group in enumerate(reversed(groups), 1):
             for x in group:
-                if x >= 0:
-                    marks[x] = mark
+                marks[x] = mark
         for place in range(len(operations) - 1, -1, -1):  # operands come before their results
             if mark := marks[place]:
                 for x in operations[place][1:]:
-                    if x >= 0 and marks[x] < mark:
+                    if marks[x] < mark:
                         marks[x] = mark
-        return marks
+        return marks[: len(operations)]
 
     def replay(self, inputs: Sequence[Any], outputs: Sequence[int]) -> list[Any]:
         """Return the outputs for these inputs: floats, or any other numbers (Values, say).
@@ -137,8 +138,8 @@ def _add(record: Record, a: int, b: int) -> int | None:
         return a
     negated = record.negated(b)
     if negated is None:
-        return record.places.get((operators.ADD, b, a))
-    return record.add((operators.SUBTRACT, a, negated))
+        return record.places.get((ADD, b, a))
+    return record.add((SUBTRACT, a, negated))
 
 
 def _multiply(record: Record, a: int, b: int) -> int | None:
@@ -146,12 +147,12 @@ def _multiply(record: Record, a: int, b: int) -> int | None:
         if a == ONE or b == ONE:
             return b if a == ONE else a
         if a == MINUS_ONE or b == MINUS_ONE:
-            return record.add((operators.NEGATE, b if a == MINUS_ONE else a))
+            return record.add((NEGATE, b if a == MINUS_ONE else a))
     return record.places.get((MULTIPLY, b, a))
 
 
 def _power(record: Record, x: int, n: int) -> int | None:
-    return record.add((operators.MULTIPLY, x, x)) if n == TWO else None
+    return record.add((MULTIPLY, x, x)) if n == TWO else None
 
 
 def _ieee_power(record: Record, x: int, n: int) -> int | None:
@@ -160,16 +161,15 @@ def _ieee_power(record: Record, x: int, n: int) -> int | None:
     return x if n == ONE else _power(record, x, n)
 
 
-MULTIPLY = operators.MULTIPLY
 RULES: dict[Primitive, Callable[..., int | None]] = {
-    operators.ADD: _add,
-    operators.SUBTRACT: lambda record, a, b: a if b == ZERO else None,
-    operators.MULTIPLY: _multiply,
-    operators.DIVIDE: lambda record, a, b: a if b == ONE else None,
-    operators.RATIO: lambda record, a, b: a if b == ONE else None,
-    operators.NEGATE: Record.negated,
-    operators.POWER: _power,
-    operators.IEEE_POWER: _ieee_power,
+    ADD: _add,
+    SUBTRACT: lambda record, a, b: a if b == ZERO else None,
+    MULTIPLY: _multiply,
+    DIVIDE: lambda record, a, b: a if b == ONE else None,
+    RATIO: lambda record, a, b: a if b == ONE else None,
+    NEGATE: Record.negated,
+    POWER: _power,
+    IEEE_POWER: _ieee_power,
     WHERE: lambda record, c, a, b: None if c >= 0 else a if c == ONE else b,
 }
 

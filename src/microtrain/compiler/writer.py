@@ -133,95 +133,94 @@ class Writer:
         self._levels = [ATOM] * n + [SIGN if x.startswith("-") else ATOM for x in constants]
         self._sizes = [0] * len(self._written)  # the number of operations in an expression
         self._uses = [0] * len(self._written)  # more than one for a result that has to have a name
-        self._forms: list[Any] = [None] * n
         self._known: dict[Primitive, Any] = {}
-        self._count(marks, parts)
-        for number, part in zip(range(len(parts), 0, -1), parts):
-            self._write(part, [place for place, mark in enumerate(marks) if mark == number])
+        for part, operations in zip(parts, self._operations(marks, parts)):
+            self._write(part, operations)
         return self._written
 
-    def _count(self, marks: bytearray, parts: Sequence[Part]) -> None:
-        """Find how each marked operation is written, and how often each result is used."""
-        uses, forms, known = self._uses, self._forms, self._known
+    def _operations(self, marks: bytearray, parts: Sequence[Part]) -> list[list[Any]]:
+        """Return the operations of each part: place, operands, and how it is written.
+
+        Count how often each result is used.
+        """
+        uses, known = self._uses, self._known
+        found: list[list[Any]] = [[] for _ in parts]
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
-        for place, operation in enumerate(self.record.operations):
-            if marks[place]:
-                forms[place] = found = known.get(operation[0]) or self._form(*operation)
-                if found[1] is not None:  # most are infix; written out, as it saves time
-                    _, a, b = operation
+        for place, (mark, operation) in enumerate(zip(marks, self.record.operations)):
+            if mark:
+                form = known.get(operation[0]) or self._form(*operation)
+                operands = operation[1:]
+                found[-mark].append((place, operands, form))
+                if not form[2]:  # most are infix; written out, as it saves time
+                    a, b = operands
                     uses[a] += 1
                     uses[b] += 1
                 else:
-                    for x, more in zip(operation[1:], found[2]):
+                    for x, more in zip(operands, form[2]):
                         uses[x] += more
+        return found
 
     def _form(self, primitive: Primitive, *operands: int) -> Any:
-        """Return the text of an operation, the levels if it is infix, and how it uses its operands.
+        """Return how an operation is written, and how often it uses each of its operands.
 
-        It uses an operand once, or twice if that must be computed before it.
+        If it is infix, that is its text and its levels; else a template, and the level that its
+        operands need with its own. It uses an operand twice if that must be computed before it.
         """
         text: Any = self.texts[primitive]
-        n = len(operands)
+        places = [f"{{{k}}}" for k in range(len(operands))]
         varies = callable(text)  # with the operands
         if varies:
-            shown = [self._written[x] if x < 0 else f"{{{k}}}" for k, x in enumerate(operands)]
+            shown = [self._written[x] if x < 0 else at for x, at in zip(operands, places)]
             text = check_text(f"{self.column} of {primitive.name}", text(*shown))
-        may_skip = " if " in text or "?" in text  # some of its operands
-        uses = [1 + ("{" in text and (may_skip or text.count(f"{{{k}}}") != 1)) for k in range(n)]
-        form = text, INFIX.get(text) if n == 2 else None, uses
+        if text in INFIX and len(operands) == 2:
+            form: Any = text, INFIX[text], ()
+        else:
+            template, levels = text, (ATOM, CHOICE)
+            if text in INFIX:
+                template, levels = f"{text}{{0}}", (POWER, SIGN)
+            elif "{" not in text:
+                template, levels = f"{text}({', '.join(places)})", (CHOICE, ATOM)
+            may_skip = " if " in template or "?" in template  # some of its operands
+            uses = [1 + (may_skip or template.count(at) != 1) for at in places]
+            form = template, levels, uses
         if not varies:
             self._known[primitive] = form
         return form
 
-    def _write(self, part: Part, places: Iterable[int]) -> None:
-        """Write the operations in these places."""
-        names, lines, statement = self.numbered(part.letter), part.lines, self.statement.format
+    def _write(self, part: Part, operations: Iterable[Any]) -> None:
+        """Write these operations."""
+        names, lines = self.numbered(part.letter), part.lines
+        before, between, after = self.statement.split("{}")
         texts, levels, sizes = self._written, self._levels, self._sizes
-        operations, forms, uses = self.record.operations, self._forms, self._uses
+        uses, size_of = self._uses, sizes.__getitem__
 
         def name(place: int) -> None:
             found = next(names)
-            lines.append(statement(found, texts[place]))
+            lines.append(f"{before}{found}{between}{texts[place]}{after}")
             texts[place], levels[place], sizes[place] = found, ATOM, 0
 
-        for place in places:
-            operation = operations[place]
-            a, b = operation[1], operation[-1]
-            text, infix, _ = forms[place]
-            if infix is not None:  # written out here, too
-                size = 1 + sizes[a] + sizes[b]
-            else:
-                size = 1 + sum([sizes[x] for x in operation[1:]])
+        for place, operands, (text, needed, several) in operations:
+            a, b = operands[0], operands[-1]
+            size = 1 + (sum(map(size_of, operands)) if several else sizes[a] + sizes[b])
             while size > MOST:  # the largest operands get names
-                largest = max(operation[1:], key=sizes.__getitem__)
-                size -= sizes[largest] * operation[1:].count(largest)
+                largest = max(operands, key=size_of)
+                size -= sizes[largest] * operands.count(largest)
                 name(largest)
-            if infix is not None:
-                levels[place], at_left, at_right = infix
+            if several:
+                at, levels[place] = needed
+                shown = [texts[x] if levels[x] >= at else f"({texts[x]})" for x in operands]
+                texts[place] = text.format(*shown)
+            else:  # infix
+                levels[place], at_left, at_right = needed
                 if text == "*" and levels[b] == PRODUCT < levels[a]:
                     a, b = b, a  # the same bits, without parentheses
                 left = texts[a] if levels[a] >= at_left else f"({texts[a]})"
                 right = texts[b] if levels[b] >= at_right else f"({texts[b]})"
                 texts[place] = f"{left} {text} {right}"
-            else:
-                texts[place], levels[place] = self._expression(text, operation[1:])
             sizes[place] = size
             if uses[place] != 1:
                 name(place)
         part.expressions = [texts[x] for x in part.outputs]
         if part.title and part.lines:
             part.lines.insert(0, self.comment.format(part.title))
-
-    def _expression(self, text: str, operands: Sequence[int]) -> tuple[str, int]:
-        """Return an operation as an expression, and its level."""
-        if text in INFIX:  # a sign
-            return f"{text}{self._at(POWER, operands[0])}", SIGN
-        if "{" in text:
-            return text.format(*[self._at(ATOM, x) for x in operands]), CHOICE
-        return f"{text}({', '.join([self._written[x] for x in operands])})", ATOM
-
-    def _at(self, level: int, place: int) -> str:
-        """Return an operand for a place that needs this level, in parentheses if it has a lower."""
-        text = self._written[place]
-        return text if self._levels[place] >= level else f"({text})"
