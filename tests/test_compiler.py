@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from fractions import Fraction
 
@@ -373,6 +374,39 @@ def test_a_long_expression_is_split():
     namespace = {"x": 0.5}
     exec("\n".join(part.lines), namespace)
     assert eval(result, namespace) == 0.5 - sum(0.5 - k for k in range(500))
+
+
+def test_deep_calls_are_split():
+    def nested(x):
+        for _ in range(500):
+            x = mt.sin(x)
+        return x
+
+    assert mt.compile(nested)(0.5) == nested(0.5)
+
+
+def test_parentheses_stand_where_they_are_needed():
+    def written(f):
+        return mt.compile(f).source.partition("return ")[2].partition("\n")[0]
+
+    assert written(lambda a, b, c: a * (b * c)) == "b * c * a"
+    assert written(lambda a, b, c: a.sin() * (b * c)) == "b * c * sin(a)"
+    assert written(lambda a, b, c: (a - b) * (b * c)) == "(a - b) * (b * c)"
+    assert written(lambda a, b, c, d: (a * b) * (c * d)) == "a * b * (c * d)"
+    assert written(lambda a, b, c: a + (b + c)) == "a + (b + c)"
+    assert written(lambda a, b, c: a / (b * c)) == "a / (b * c)"
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_collector_is_left_as_it_was(collects):
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        mt.compile(lambda x: x * x)(2.0)
+        mt.train(mt.MLP(1, [1]), [[1.0]], [1.0], steps=1, engine="compiled")
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 # The small rules behind powers.
