@@ -12,7 +12,7 @@ from ..engine.number import number
 from ..engine.tree import Derivative, Shape, as_lists, flatten_result, numel, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
-from .python import Code
+from .python import Code, PythonCode
 from .record import without_collection
 from .transforms import Transform, called, chosen, grad, taken_apart
 
@@ -32,7 +32,7 @@ class Compiled(Transform):
     __slots__ = ("__call__",)
 
     __call__: Callable[..., Any]
-    kind: ClassVar[type[Code]] = Code
+    kind: ClassVar[type[Code]] = PythonCode
     instead = ", or do without mt.compile"
 
     def __init__(self, what: str, f: Any, argnums: Any = None, traced: Any = None) -> None:

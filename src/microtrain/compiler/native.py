@@ -9,11 +9,11 @@ import operator
 import random
 import struct
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..engine.primitive import Primitive
-from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, are_real, flatten_result
+from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten_result
 from ..errors import CompileError
 from .c import Source
 from .compiled import Compiled, each
@@ -88,31 +88,14 @@ def _drawn(draw: random.Random, condition: bool) -> Any:
     return x > 0.0 if condition else draw.choice((x, 3.0 * x, 30.0 * x, whole, any_size))
 
 
-class NativeCode(Code):
-    """The C of a function for arguments of one shape."""
+class Results(Python):
+    """Python that puts results together: neighbours are taken out of their arrays at once."""
 
-    def _write(self) -> None:
-        check(self._record)
-        c = self.c()
-        self._native, self._read, self._sizes = Native(c), _reader(self.shape), c.outputs
-        self.source, self.function, self.loop = self._native.source, self._call, self._map
-        self.dimensions = [*map(_dimensions, self.shape[2])]
-        outputs = [f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size)]
-        constants = [repr(x) for x in self._record.constants]
-        # Constants are shared, and not made floats of again and again.
-        texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
-        self._writer = Python(Record(), c.outputs)
-        lines = [f"return {self._written(self.result, texts)}"]
-        put_together = function("put_together", [*c.outputs], lines)
-        self._put_together = assemble(put_together, "put_together", self._writer.namespace)
+    sizes: dict[str, int]  # of the arrays, by name
 
-    def _written(self, shape: Shape, texts: Iterator[str]) -> str:
-        """Return the Python of a nesting: neighbours are taken out of the arrays at once."""
-        if shape is None or shape[0] not in (list, Derivative) or any(shape[2]):
-            return super()._written(shape, texts)
+    def list_of(self, texts: Iterable[str]) -> str:
         items: list[str] = []
-        leaves = itertools.islice(texts, len(shape[2]))
-        for name, same in itertools.groupby(leaves, lambda text: text.partition("[")[0]):
+        for name, same in itertools.groupby(texts, lambda text: text.partition("[")[0]):
             run = [*same]
             if len(run) <= FEW:
                 items += run
@@ -120,14 +103,31 @@ class NativeCode(Code):
                 items.append(f"*({name},) * {len(run)}")
             else:
                 start = int(run[0][len(name) + 1 : -1])
-                is_all = len(run) == self._sizes[name]
-                part = "" if is_all else f"[{start}:{start + len(run)}]"
+                part = "" if len(run) == self.sizes[name] else f"[{start}:{start + len(run)}]"
                 items.append(f"*{name}{part}.tolist()")
         text = ", ".join(items)
-        one = text[1:] if len(items) == 1 and text[0] == "*" else ""
-        if shape[0] is Derivative:  # made of the array itself, if it is all of one
-            return f"Derivative({one.removesuffix('.tolist()') or f'[{text}]'})"
-        return one if one.endswith("()") else f"[{text}]"
+        return text[1:] if len(items) == 1 and text.endswith("()") else f"[{text}]"
+
+
+class NativeCode(Code):
+    """The C of a function for arguments of one shape."""
+
+    def __init__(self, compiled: Compiled, shape: Shape) -> None:
+        super().__init__(compiled, shape)
+        check(self._record)
+        c = self.c()
+        self._native, self._read = Native(c), _reader(shape)
+        self.source, self.function, self.loop = self._native.source, self._call, self._map
+        self.dimensions = [*map(_dimensions, shape[2])]
+        outputs = (f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size))
+        constants = [repr(x) for x in self._record.constants]
+        # Constants are shared, and not made floats of again and again.
+        texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
+        writer = Results(Record(), c.outputs)
+        writer.sizes = c.outputs
+        lines = [f"return {writer.nesting(self.result, texts)}"]
+        put_together = function("put_together", [*c.outputs], lines)
+        self._put_together = assemble(put_together, "put_together", writer.namespace)
 
     def _call(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -149,15 +149,11 @@ class NativeCode(Code):
             pass
         return [*map(self.function, points)]
 
-    def map_rows(self, view: memoryview) -> Any:
-        """Return the results for the points in the rows of a buffer, as one array or two."""
-        found = self._of_rows(view, 0)
-        return found[0] if len(found) == 1 else tuple(found)
+    def map_rows(self, view: memoryview, start: int = 0) -> list[array[float]]:
+        """Return the results, an array of each kind, for points in the rows of a buffer.
 
-    def _of_rows(self, view: memoryview, start: int) -> list[array[float]]:
-        """Return the results, an array of each kind, for rows of which the first is at `start`.
-
-        What C can't do is left to Python: of many rows, only the few around those concerned.
+        What C can't do is left to Python: of many rows, only the few around those concerned. An
+        error counts the points from `start`.
         """
         numbers: Any = None
         if view.nbytes and view.format == "d" and view.c_contiguous and not view.readonly:
@@ -165,8 +161,8 @@ class NativeCode(Code):
         found = self._native(numbers or _doubles(view), len(view))
         if found is None and len(view) > ROWS:
             half = len(view) // 2
-            upper = self._of_rows(view[:half], start)
-            return [*map(operator.add, upper, self._of_rows(view[half:], start + half))]
+            halves = self.map_rows(view[:half], start), self.map_rows(view[half:], start + half)
+            return [*map(operator.add, *halves)]
         if found is None:
             found = [array("d") for _ in self._native.blank]
             for result in each(self.function, view.tolist(), start):
@@ -262,5 +258,6 @@ class NativeCompiled(Compiled):
                 point = None if view.ndim == 1 else (ArrayAsList, (), (None,) * view.shape[1])
                 code = self._use((tuple, (), (point,)))
             if isinstance(code, NativeCode):
-                return code.map_rows(view)
+                found = code.map_rows(view)
+                return found[0] if len(found) == 1 else tuple(found)
         return super().map(points)

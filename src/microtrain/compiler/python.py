@@ -40,6 +40,41 @@ class Python(Writer):
     keywords = frozenset(keyword.kwlist)
     calls = True
 
+    def nesting(self, shape: Shape, texts: Iterator[str]) -> str:
+        """Return a nesting of these expressions."""
+        if shape is None:
+            return next(texts)
+        kind, keys, shapes = shape
+        if kind is Derivative:
+            return f"Derivative({self.nesting((list, keys, shapes), texts)})"
+        if any(shapes):
+            parts = [self.nesting(part, texts) for part in shapes]
+        else:
+            parts = [*itertools.islice(texts, len(shapes))]
+        if kind is list:  # of nestings, each is a new one
+            return f"[{', '.join(parts)}]" if any(shapes) else self.list_of(parts)
+        if kind is tuple:
+            return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+        if kind is dict:
+            return f"{{{', '.join(f'{self.literal(key)}: {x}' for key, x in zip(keys, parts))}}}"
+        return f"{self.literal(kind)}({', '.join(parts)})"  # a named tuple
+
+    def list_of(self, texts: Iterable[str]) -> str:
+        """Return a list of numbers: those that are repeated at once."""
+        runs = [(text, len([*same])) for text, same in itertools.groupby(texts)]
+        items = [f"*({x},) * {n}" if n > FEW else ", ".join([x] * n) for x, n in runs]
+        return f"[{', '.join(items)}]"
+
+    def literal(self, x: Any) -> str:
+        """Return how the code writes the kind of a nesting, or a key of a dict."""
+        if x in (list, tuple, dict, Derivative):
+            return x.__name__  # type: ignore[no-any-return]
+        if type(x) in (str, int):
+            return repr(x)
+        (name,) = self.named([getattr(x, "__name__", "key")])
+        self.namespace[name] = x
+        return name
+
 
 def listed(names: Iterable[str]) -> str:
     """Return the Python of a tuple of names."""
@@ -68,8 +103,73 @@ def assemble(source: str, name: str, namespace: Mapping[str, Any]) -> Any:
     return scope.pop(name)  # which leaves no circle of references
 
 
+class Head:
+    """The statements that take arguments of one shape apart.
+
+    Attributes: `lines`; `signature`, the parameters of the function; `roots`, the names of the
+    arguments; `numbers`, those of the numbers in them.
+    """
+
+    def __init__(self, writer: Python, parameters: Sequence[str], shape: Shape) -> None:
+        self._writer, (_, names, shapes) = writer, shape
+        self.lines: list[str] = []
+        self._unchecked: list[str] = []  # numbers that may be no floats
+        count, self.signature = len(shapes) - len(names), writer.named(parameters)
+        if self.signature == [*parameters[:count], *names] and len(parameters) == len(shapes):
+            self.roots = self.signature
+        else:
+            self.signature = ["*arguments", "**named"]
+            self.roots = writer.named(f"x{i}" for i in range(len(shapes)))
+            self.lines += [f"[{', '.join(self.roots[:count])}] = arguments"]
+            self.lines += [f"{x} = named[{name!r}]" for x, name in zip(self.roots[count:], names)]
+            self._refuse(f"len(named) != {len(names)}")
+        self.numbers = [*self._unpack(self.roots, shapes)]
+        if self._unchecked:
+            are_floats = " is ".join([*(f"type({x})" for x in self._unchecked), "float"])
+            self.lines.append(f"if not ({are_floats}):")
+            self.lines += [f"    {x} = reals[type({x})]({x})" for x in self._unchecked]
+
+    def _refuse(self, condition: str) -> None:
+        """Write that arguments for which this holds are left to `otherwise`."""
+        self.lines += [f"if {condition}:", "    raise TypeError"]
+
+    def _unpack(self, names: Iterable[str], shapes: Iterable[Shape]) -> Iterator[str]:
+        """Write how nestings are taken apart, and yield the names of the numbers in them."""
+        for name, shape in zip(names, shapes):
+            if shape is None:
+                self._unchecked.append(name)
+                yield name
+                continue
+            kind, keys, parts = shape
+            inside = self._writer.named(f"{name}_{key}" for key in keys or range(len(parts)))
+            items = f"{name}.values()" if kind is dict else name
+            if kind is ArrayAsList:  # such code takes plain lists, too
+                self.lines.append(f"items = {name} if type({name}) is list else {name}.tolist()")
+                items = "items"
+            else:
+                self._refuse(f"type({name}) is not {self._writer.literal(kind)}")
+            if kind is dict:  # whose order counts, too: the function may go by it
+                self._refuse(f"[*{name}] != [{', '.join(map(self._writer.literal, keys))}]")
+            many = len(parts) > FEW and not keys and not any(parts)
+            if many:  # numbers, which become floats at once
+                self.lines.append(f"kinds = {{*map(type, {items})}}")
+                self._refuse("not kinds <= reals.keys()")
+                items = f"{items} if kinds == {{float}} else map(float, {items})"
+            target = ", ".join(inside) if len(inside) > 1 else f"[{''.join(inside)}]"
+            self.lines.append(f"{target} = {items}")
+            yield from inside if many else self._unpack(inside, parts)
+
+
 class Code:
-    """The record of a function for arguments of one shape, and the Python that is written of it."""
+    """The record of a function for arguments of one shape; a subclass writes it in a language.
+
+    Attributes: `source`, the code; `function`, that does what the compiled function does; `loop`,
+    the function of a list of points; `result`, the shape of the result.
+    """
+
+    source: str
+    function: Callable[..., Any]
+    loop: Any
 
     def __init__(self, compiled: Compiled, shape: Shape) -> None:
         self._compiled, self.shape, what = compiled, shape, compiled.what
@@ -81,89 +181,6 @@ class Code:
             expect_gradient(self.result[2])
         title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
         self.name = title + (what != "compile") * f"_{what}"
-        self._write()
-
-    def _write(self) -> None:
-        self._writer = Python(self._record, RESERVED)
-        self._head: list[str] = []
-        signature = self._write_head(self._compiled.parameters)
-        (self.name,) = self._writer.named([self.name])
-        parts = self._parts()
-        self._writer.write(self._inputs, *parts)
-        self._lines = [line for part in parts for line in part.lines]
-        texts = itertools.chain.from_iterable(part.expressions for part in parts)
-        self._text = self._written(self.result, texts)
-        self.source = function(self.name, signature, self._guarded("return {}", signature))
-        self._namespace = self._writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
-        del self._writer  # which is large
-        self.function = assemble(self.source, self.name, self._namespace)
-
-    def _write_head(self, parameters: Sequence[str]) -> list[str]:
-        """Write how the arguments are taken apart, and return the signature."""
-        _, names, shapes = self.shape
-        count, named = len(shapes) - len(names), self._writer.named
-        signature = named(parameters)
-        if len(signature) == len(shapes) and signature == [*parameters[:count], *names]:
-            self.roots = signature
-        else:
-            signature = ["*arguments", "**named"]
-            self.roots = named(f"x{i}" for i in range(len(shapes)))
-            self._head += [f"[{', '.join(self.roots[:count])}] = arguments"]
-            self._head += [f"{x} = named[{name!r}]" for x, name in zip(self.roots[count:], names)]
-            self._refuse(f"len(named) != {len(names)}")
-        unchecked: list[str] = []
-        parts = [self._unpack(x, shape, unchecked) for x, shape in zip(self.roots, shapes)]
-        self._inputs = dict(zip(self._record.inputs, itertools.chain(*parts)))
-        if unchecked:
-            are_floats = " is ".join([*(f"type({x})" for x in unchecked), "float"])
-            self._head.append(f"if not ({are_floats}):")
-            self._head += [f"    {x} = reals[type({x})]({x})" for x in unchecked]
-        return signature
-
-    def _refuse(self, condition: str) -> None:
-        """Write that arguments for which this holds are left to `otherwise`."""
-        self._head += [f"if {condition}:", "    raise TypeError"]
-
-    def _unpack(self, name: str, shape: Shape, unchecked: list[str]) -> list[str]:
-        """Write how a nesting is taken apart, and return the names of the numbers in it.
-
-        Those that may be no floats are added to `unchecked`.
-        """
-        if shape is None:
-            unchecked.append(name)
-            return [name]
-        kind, keys, shapes = shape
-        names = self._writer.named(f"{name}_{key}" for key in keys or range(len(shapes)))
-        parts = f"{name}.values()" if kind is dict else name
-        if kind is ArrayAsList:  # such code takes plain lists, too
-            self._head.append(f"items = {name} if type({name}) is list else {name}.tolist()")
-            parts = "items"
-        else:
-            self._refuse(f"type({name}) is not {self._literal(kind)}")
-        if kind is dict:  # whose order counts, too: the function may go by it
-            self._refuse(f"[*{name}] != [{', '.join(map(self._literal, keys))}]")
-        elif len(shapes) > FEW and not any(shapes):  # many numbers, which become floats at once
-            self._head.append(f"kinds = {{*map(type, {parts})}}")
-            self._refuse("not kinds <= reals.keys()")
-            parts = f"{parts} if kinds == {{float}} else map(float, {parts})"
-            unchecked = []
-        target = ", ".join(names) if len(names) > 1 else f"[{''.join(names)}]"
-        self._head.append(f"{target} = {parts}")
-        if not any(shapes):
-            unchecked += names
-            return names
-        numbers = (self._unpack(x, part, unchecked) for x, part in zip(names, shapes))
-        return [*itertools.chain(*numbers)]
-
-    def _literal(self, x: Any) -> str:
-        """Return how the code writes the kind of a nesting, or a key of a dict."""
-        if x in (list, tuple, dict, Derivative):
-            return x.__name__  # type: ignore[no-any-return]
-        if type(x) in (str, int):
-            return repr(x)
-        (name,) = self._writer.named([getattr(x, "__name__", "key")])
-        self._writer.namespace[name] = x
-        return name
 
     def _parts(self) -> list[Part]:
         if self._compiled.what != "value_and_grad":
@@ -171,55 +188,10 @@ class Code:
         first, *rest = self._places
         return [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
 
-    def _written(self, shape: Shape, texts: Iterator[str]) -> str:
-        """Return the Python of a nesting of these expressions."""
-        if shape is None:
-            return next(texts)
-        kind, keys, shapes = shape
-        if kind is Derivative:
-            return f"Derivative({self._written((list, keys, shapes), texts)})"
-        if any(shapes):
-            parts = [self._written(part, texts) for part in shapes]
-        else:
-            parts = [*itertools.islice(texts, len(shapes))]
-        if kind is list and any(shapes):  # not repeated: each of its parts is a new one
-            return f"[{', '.join(parts)}]"
-        if kind is list:
-            runs = [(text, len([*same])) for text, same in itertools.groupby(parts)]
-            many = [f"*({x},) * {n}" if n > FEW else ", ".join([x] * n) for x, n in runs]
-            return f"[{', '.join(many)}]"
-        if kind is tuple:
-            return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
-        if kind is dict:
-            return f"{{{', '.join(f'{self._literal(key)}: {x}' for key, x in zip(keys, parts))}}}"
-        return f"{self._literal(kind)}({', '.join(parts)})"  # a named tuple
-
-    def _guarded(self, result: str, arguments: Sequence[str]) -> list[str]:
-        """Return statements that take arguments apart, compute, and hand on the result.
-
-        Where they fail, or refuse the arguments, `otherwise` does it.
-        """
-        call = f"otherwise({', '.join(arguments)})"
-        return [
-            "try:",
-            *indented([*self._head, *self._lines, result.format(self._text)]),
-            "except Exception:  # repeat it for the message",
-            f"    {result.format(call)}",
-        ]
-
     def c(self) -> Source:
         from .c import Source
 
         return Source(self._record, self._parts(), self.name)
-
-    @functools.cached_property
-    def loop(self) -> Callable[[list[Any]], list[Any]]:
-        """The function of a list of points."""
-        (point,) = self.roots
-        body = self._guarded("results.append({})", self.roots)
-        lines = ["results = []", f"for {point} in points:", *indented(body), "return results"]
-        source = function("map_points", ["points"], lines)
-        return assemble(source, "map_points", self._namespace)  # type: ignore[no-any-return]
 
     def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for Values; or where the code failed, unless the right error is raised.
@@ -233,3 +205,44 @@ class Code:
         if shape == self.shape and all(type(x) is float or isinstance(x, Value) for x in leaves):
             return unflatten(self.result, iter(self._record.replay(leaves, self._places)))
         return self._compiled.dispatch(*args, **kwargs)
+
+
+class PythonCode(Code):
+    """The Python of a function for arguments of one shape."""
+
+    def __init__(self, compiled: Compiled, shape: Shape) -> None:
+        super().__init__(compiled, shape)
+        writer = Python(self._record, RESERVED)
+        head = Head(writer, compiled.parameters, shape)
+        signature, self._roots = head.signature, head.roots
+        (self.name,) = writer.named([self.name])
+        parts = self._parts()
+        writer.write(dict(zip(self._record.inputs, head.numbers)), *parts)
+        self._lines = head.lines + [line for part in parts for line in part.lines]
+        texts = itertools.chain.from_iterable(part.expressions for part in parts)
+        self._text = writer.nesting(self.result, texts)
+        self.source = function(self.name, signature, self._guarded("return {}", signature))
+        self._namespace = writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
+        self.function = assemble(self.source, self.name, self._namespace)
+
+    def _guarded(self, result: str, arguments: Sequence[str]) -> list[str]:
+        """Return statements that take arguments apart, compute, and hand on the result.
+
+        Where they fail, or refuse the arguments, `otherwise` does it.
+        """
+        call = f"otherwise({', '.join(arguments)})"
+        return [
+            "try:",
+            *indented([*self._lines, result.format(self._text)]),
+            "except Exception:  # repeat it for the message",
+            f"    {result.format(call)}",
+        ]
+
+    @functools.cached_property
+    def loop(self) -> Callable[[list[Any]], list[Any]]:
+        """The function of a list of points."""
+        (point,) = self._roots
+        body = self._guarded("results.append({})", self._roots)
+        lines = ["results = []", f"for {point} in points:", *indented(body), "return results"]
+        source = function("map_points", ["points"], lines)
+        return assemble(source, "map_points", self._namespace)  # type: ignore[no-any-return]

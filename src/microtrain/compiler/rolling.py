@@ -6,6 +6,7 @@ The order of the statements, and so every bit of their results, stays as it was.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 
 INDEX = re.compile(r"\[(\d+)\]")
@@ -18,11 +19,8 @@ Item = tuple[str, tuple[int, ...]]
 
 def rolled(lines: Sequence[str]) -> list[str]:
     """Return the statements with loops in place of repetitions."""
-    same: dict[str, str] = {}  # so that equal texts are one object, and are quick to compare
-    items = []
-    for line in lines:
-        text = INDEX.sub("[#]", line)
-        items.append((same.setdefault(text, text), tuple(map(int, INDEX.findall(line)))))
+    texts = (sys.intern(INDEX.sub("[#]", line)) for line in lines)  # quick to compare
+    items = [(x, tuple(map(int, INDEX.findall(line)))) for x, line in zip(texts, lines)]
     before, variables = len(items) + 1, iter("ijklmnopqrstuvwxyz")  # each level has a third at most
     while len(items) < before:
         before = len(items)
@@ -33,7 +31,6 @@ def rolled(lines: Sequence[str]) -> list[str]:
 def _pass(items: list[Item], variable: str) -> list[Item]:
     """Put loops over this variable in place of what is repeated at least `LEAST` times."""
     found: list[Item] = []
-    same: dict[str, str] = {}
     k = 0
     while k < len(items):
         period, times = _repetition(items, k)
@@ -46,9 +43,8 @@ def _pass(items: list[Item], variable: str) -> list[Item]:
             strides = [b - a for a, b in zip(indices, later)]
             moved = _filled(text, [f"# + {n} * {variable}" if n else "#" for n in strides])
             lines += [f"    {line}" for line in moved.split("\n")]
-        text = "\n".join([*lines, "}"])
         bases = tuple([x for _, indices in items[k : k + period] for x in indices])
-        found.append((same.setdefault(text, text), bases))
+        found.append((sys.intern("\n".join([*lines, "}"])), bases))
         k += period * times
     return found
 
