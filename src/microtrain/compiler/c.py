@@ -88,9 +88,9 @@ class C(Writer):
 
         The flags that tell of errors would not be raised then.
         """
-        record = self.record
-        always = record.marks(places, operations=[*map(self._without_arms, record.operations)])
-        return [place for place in record.kept if place >= 0 and not always[place]]
+        operations = [*map(self._without_arms, self.record.operations)]
+        always = {place for _, place, _ in self.record.needed(places, operations=operations)}
+        return [place for place in self.record.kept if place >= 0 and place not in always]
 
     def _without_arms(self, operation: Operation) -> Operation:
         if (condition := self.conditions.get(operation[0])) is None:
@@ -143,24 +143,20 @@ class Source:
         inputs = {place: f"x[{k}]" for k, place in enumerate(record.inputs)}
         targets = [[f"{x}[{k}] = {{}};" for k in range(n)] for x, n in self.outputs.items()]
         lines = writer.body(inputs, parts, targets)
+        self.call = f"{self.name}({', '.join(['x', *self.outputs])})"
         self.parameters = ", ".join(f"double *restrict {x}" for x in self.outputs)
         head = f"void {self.name}(const double *restrict x, {self.parameters})"
-        text = self.function = function(head, [*self._unused(lines), *lines])
+        unused = [x for x in ("x", *self.outputs) if not any(f"{x}[" in line for line in lines)]
+        # Of parameters that are not used, no compiler is to warn.
+        text = self.function = function(head, [*(f"(void){x};" for x in unused), *lines])
         self.helpers: list[str] = []
         for name, helper in reversed(writer.namespace.items()):
             if re.search(rf"\b{name}\b", text) or helper.startswith("#"):
                 self.helpers.insert(0, helper)
                 text += helper
 
-    def _unused(self, lines: Sequence[str]) -> Iterator[str]:
-        """Yield statements for the parameters that are not used, so that no compiler warns."""
-        for name in ("x", *self.outputs):
-            if not any(f"{name}[" in line for line in lines):
-                yield f"(void){name};"
-
     def native(self) -> str:
         """Return the C to be compiled here: a function of many points, which tells of errors."""
-        call = ", ".join(["x", *self.outputs])
         moves = ", ".join(f"{x} += {n}" for x, n in {"x": self.width, **self.outputs}.items())
         points = function(
             f"int points(const double *restrict x, long n, {self.parameters})",
@@ -169,7 +165,7 @@ class Source:
                 "    return 1;",
                 "feclearexcept(FE_ALL_EXCEPT);",
                 f"for (; n > 0; --n, {moves})",
-                f"    {self.name}({call});",
+                f"    {self.call};",
                 "return fetestexcept(FLAGS) != 0;",
             ],
         )
@@ -178,9 +174,8 @@ class Source:
 
     def portable(self) -> str:
         """Return a file of C99 that needs nothing else."""
-        call = ", ".join(["x", *self.outputs])
         sizes = ", ".join(f"{x} of {n}" for x, n in self.outputs.items())
-        head = f"""/* {self.name}({call}): x points to {self.width} doubles, the arguments one after
+        head = f"""/* {self.call}: x points to {self.width} doubles, the arguments one after
    the other; the results go to {sizes}. Made by microtrain; compile
    with -std=c99 -ffp-contract=off -fno-builtin, and link with -lm. */
 #include <math.h>"""

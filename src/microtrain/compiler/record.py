@@ -93,11 +93,13 @@ class Record:
         operation: Operation = self.operations[place] if place >= 0 else ()
         return operation[:1] == (MULTIPLY,) and operation[1] == operation[2]
 
-    def marks(self, *groups: Iterable[int], operations: Any = None) -> bytearray:
-        """Return a mark for each operation: that of the first group of places that needs it.
+    def needed(
+        self, *groups: Iterable[int], operations: Sequence[Operation] = ()
+    ) -> Iterator[tuple[int, int, Operation]]:
+        """Yield what groups of places need, from the last operation to the first, but no inputs.
 
-        It is 1 for the last group, 2 for the one before, and so on; 0 where no group needs it.
-        operations: those of the record, less some of their operands.
+        Of each that is the first group that needs it, counted from the last as 1; its place; the
+        operation. `operations` may be those of the record with fewer operands.
         """
         operations = operations or self.operations
         marks = bytearray(len(operations) + len(self.constants))  # these at the end, from place -1
@@ -105,11 +107,12 @@ class Record:
             for x in group:
                 marks[x] = mark
         for place in range(len(operations) - 1, -1, -1):  # operands come before their results
-            if mark := marks[place]:
-                for x in operations[place][1:]:
+            mark, operation = marks[place], operations[place]
+            if mark and len(operation) > 1:
+                yield mark, place, operation
+                for x in operation[1:]:
                     if marks[x] < mark:
                         marks[x] = mark
-        return marks[: len(operations)]
 
     def replay(self, inputs: Sequence[Any], outputs: Sequence[int]) -> list[Any]:
         """Return the outputs for these inputs: floats, or any other numbers (Values, say).
@@ -120,10 +123,8 @@ class Record:
         results += reversed(self.constants)  # so that places below 0 are theirs
         for place, value in zip(self.inputs, inputs):
             results[place] = value
-        needed = self.marks([*self.kept, *outputs])
-        for place, operation in enumerate(self.operations):
-            if needed[place] and len(operation) > 1:
-                results[place] = operation[0].call(*[results[x] for x in operation[1:]])
+        for _, place, operation in reversed([*self.needed([*self.kept, *outputs])]):
+            results[place] = operation[0].call(*[results[x] for x in operation[1:]])
         return [results[x] for x in outputs]
 
 

@@ -121,11 +121,6 @@ class Writer:
         though nobody needs it, stands before the last of several parts.
         """
         record, n = self.record, len(self.record.operations)
-        groups = [[*part.outputs, *part.through] for part in parts]
-        groups[max(0, len(parts) - 2)] += record.kept
-        marks = record.marks(*groups)
-        for place in record.inputs:
-            marks[place] = 0
         constants = [repr(x) for x in reversed(record.constants)]
         self._written = [""] * n + constants  # so that places below 0 are those of constants
         for place, name in inputs.items():
@@ -134,31 +129,32 @@ class Writer:
         self._sizes = [0] * len(self._written)  # the number of operations in an expression
         self._uses = [0] * len(self._written)  # more than one for a result that has to have a name
         self._known: dict[Primitive, Any] = {}
-        for part, operations in zip(parts, self._operations(marks, parts)):
+        for part, operations in zip(parts, self._operations(parts)):
             self._write(part, operations)
         return self._written
 
-    def _operations(self, marks: bytearray, parts: Sequence[Part]) -> list[list[Any]]:
-        """Return the operations of each part: place, operands, and how it is written.
+    def _operations(self, parts: Sequence[Part]) -> list[list[Any]]:
+        """Return the operations of each part, the last first: place, operands, how it is written.
 
         Count how often each result is used.
         """
         uses, known = self._uses, self._known
+        groups = [[*part.outputs, *part.through] for part in parts]
+        groups[max(0, len(parts) - 2)] += self.record.kept
         found: list[list[Any]] = [[] for _ in parts]
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
-        for place, (mark, operation) in enumerate(zip(marks, self.record.operations)):
-            if mark:
-                form = known.get(operation[0]) or self._form(*operation)
-                operands = operation[1:]
-                found[-mark].append((place, operands, form))
-                if not form[2]:  # most are infix; written out, as it saves time
-                    a, b = operands
-                    uses[a] += 1
-                    uses[b] += 1
-                else:
-                    for x, more in zip(operands, form[2]):
-                        uses[x] += more
+        for number, place, operation in self.record.needed(*groups):
+            form = known.get(operation[0]) or self._form(*operation)
+            operands = operation[1:]
+            found[-number].append((place, operands, form))
+            if not form[2]:  # most are infix; written out, as it saves time
+                a, b = operands
+                uses[a] += 1
+                uses[b] += 1
+            else:
+                for x, more in zip(operands, form[2]):
+                    uses[x] += more
         return found
 
     def _form(self, primitive: Primitive, *operands: int) -> Any:
@@ -188,7 +184,7 @@ class Writer:
             self._known[primitive] = form
         return form
 
-    def _write(self, part: Part, operations: Iterable[Any]) -> None:
+    def _write(self, part: Part, operations: Sequence[Any]) -> None:
         """Write these operations."""
         names, lines = self.numbered(part.letter), part.lines
         before, between, after = self.statement.split("{}")
@@ -200,7 +196,7 @@ class Writer:
             lines.append(f"{before}{found}{between}{texts[place]}{after}")
             texts[place], levels[place], sizes[place] = found, ATOM, 0
 
-        for place, operands, (text, needed, several) in operations:
+        for place, operands, (text, needed, several) in reversed(operations):
             a, b = operands[0], operands[-1]
             size = 1 + (sum(map(size_of, operands)) if several else sizes[a] + sizes[b])
             while size > MOST:  # the largest operands get names
