@@ -21,6 +21,7 @@ from machine import native, threads
 import microtrain as mt
 from microtrain import CompileError, Value
 from microtrain.compiler import compiled as compiled_module
+from microtrain.compiler.record import Record
 from microtrain.engine.tree import ArrayAsList, Derivative, flatten, numel, unflatten
 
 
@@ -421,6 +422,14 @@ def test_map_is_the_list_of_calls():
         mt.compile(lambda a, b: a * b).map([1.0])
     with pytest.raises(TypeError, match="map expects a list of points, got int 5"):
         f.map(5)
+
+
+def test_a_map_of_a_function_with_defaults_runs_its_code(monkeypatch):
+    f = mt.compile(lambda v, k=2.0: v[0] * k)
+    assert f([1.0]) == 2.0
+    monkeypatch.setattr(compiled_module, "each", None)  # what goes on where there is no code
+    monkeypatch.setattr(Record, "replay", None)
+    assert f.map([[1.0], [2]]) == [2.0, 4.0]
 
 
 def test_the_code_of_at_most_so_many_shapes_is_kept():

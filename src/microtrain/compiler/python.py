@@ -104,26 +104,13 @@ def assemble(source: str, name: str, namespace: Mapping[str, Any]) -> Any:
 
 
 class Head:
-    """The statements that take arguments of one shape apart.
+    """The statements that take nestings apart: `lines`; `numbers`, the names of what is in them."""
 
-    Attributes: `lines`; `signature`, the parameters of the function; `roots`, the names of the
-    arguments; `numbers`, those of the numbers in them.
-    """
-
-    def __init__(self, writer: Python, parameters: Sequence[str], shape: Shape) -> None:
-        self._writer, (_, names, shapes) = writer, shape
+    def __init__(self, writer: Python, names: Sequence[str], shapes: Sequence[Shape]) -> None:
+        self._writer = writer
         self.lines: list[str] = []
         self._unchecked: list[str] = []  # numbers that may be no floats
-        count, self.signature = len(shapes) - len(names), writer.named(parameters)
-        if self.signature == [*parameters[:count], *names] and len(parameters) == len(shapes):
-            self.roots = self.signature
-        else:
-            self.signature = ["*arguments", "**named"]
-            self.roots = writer.named(f"x{i}" for i in range(len(shapes)))
-            self.lines += [f"[{', '.join(self.roots[:count])}] = arguments"]
-            self.lines += [f"{x} = named[{name!r}]" for x, name in zip(self.roots[count:], names)]
-            self._refuse(f"len(named) != {len(names)}")
-        self.numbers = [*self._unpack(self.roots, shapes)]
+        self.numbers = [*self._unpack(names, shapes)]
         if self._unchecked:
             are_floats = " is ".join([*(f"type({x})" for x in self._unchecked), "float"])
             self.lines.append(f"if not ({are_floats}):")
@@ -212,20 +199,29 @@ class PythonCode(Code):
 
     def __init__(self, compiled: Compiled, shape: Shape) -> None:
         super().__init__(compiled, shape)
-        writer = Python(self._record, RESERVED)
-        head = Head(writer, compiled.parameters, shape)
-        signature, self._roots = head.signature, head.roots
+        writer, (_, names, shapes) = Python(self._record, RESERVED), shape
+        count, binding = len(shapes) - len(names), list[str]()
+        self._roots = signature = writer.named(compiled.parameters)
+        if len(signature) != len(shapes) or signature != [*compiled.parameters[:count], *names]:
+            self._roots = writer.named(f"x{i}" for i in range(len(shapes)))
+            signature = ["*arguments", "**named"]
+            binding = [f"[{', '.join(self._roots[:count])}] = arguments"]
+            binding += [f"{x} = named[{name!r}]" for x, name in zip(self._roots[count:], names)]
+            binding += [f"if len(named) != {len(names)}:", "    raise TypeError"]
+        head, parts = Head(writer, self._roots, shapes), self._parts()
         (self.name,) = writer.named([self.name])
-        parts = self._parts()
         writer.write(dict(zip(self._record.inputs, head.numbers)), *parts)
         self._lines = head.lines + [line for part in parts for line in part.lines]
         texts = itertools.chain.from_iterable(part.expressions for part in parts)
         self._text = writer.nesting(self.result, texts)
-        self.source = function(self.name, signature, self._guarded("return {}", signature))
+        body = self._guarded("return {}", signature, binding)
+        self.source = function(self.name, signature, body)
         self._namespace = writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
         self.function = assemble(self.source, self.name, self._namespace)
 
-    def _guarded(self, result: str, arguments: Sequence[str]) -> list[str]:
+    def _guarded(
+        self, result: str, arguments: Sequence[str], binding: Sequence[str] = ()
+    ) -> list[str]:
         """Return statements that take arguments apart, compute, and hand on the result.
 
         Where they fail, or refuse the arguments, `otherwise` does it.
@@ -233,7 +229,7 @@ class PythonCode(Code):
         call = f"otherwise({', '.join(arguments)})"
         return [
             "try:",
-            *indented([*self._lines, result.format(self._text)]),
+            *indented([*binding, *self._lines, result.format(self._text)]),
             "except Exception:  # repeat it for the message",
             f"    {result.format(call)}",
         ]
