@@ -42,7 +42,8 @@ class Primitive:
 
     def __init__(self, name: str, impl: Any, slopes: Any = (), **options: Any) -> None:
         self.name, self.impl, self.slopes, self.call = name, impl, slopes, impl
-        vars(self).update(options)
+        for option, given in options.items():  # by vars(self), all would be slower to read
+            setattr(self, option, given)
         text = self.python
         self.of_floats = getattr(math, text, impl) if isinstance(text, str) else impl
         self.specialised: dict[type, Callable[..., Any]] = {}
