@@ -89,7 +89,7 @@ class C(Writer):
         The flags that tell of errors would not be raised then.
         """
         operations = [*map(self._without_arms, self.record.operations)]
-        always = {place for _, place, _ in self.record.needed(places, operations=operations)}
+        always = {place for _, place, *_ in self.record.needed(places, operations=operations)}
         return [place for place in self.record.kept if place >= 0 and place not in always]
 
     def _without_arms(self, operation: Operation) -> Operation:

@@ -41,7 +41,7 @@ class Compiled(Transform):
         self.parameters = _parameters(f)
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(self.trace)
-        self._code = cached(without_collection()(self._made))
+        self._code = cached(self._made)
         self.__call__ = self.dispatch
         self._of_numbers = (tuple, (), (None,) * len(self.parameters))
         try:
@@ -127,6 +127,7 @@ class Compiled(Transform):
         except Exception:
             raise ValueError("call it first: a function of lists is compiled then") from None
 
+    @without_collection()
     def _made(self, shape: Shape) -> Any:
         n, (_, _, parts) = self.argnums, shape
         if self.what == "hessian" and isinstance(n, int) and numel(chosen(n, parts)) ** 2 > LARGE:

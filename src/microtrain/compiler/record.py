@@ -95,11 +95,11 @@ class Record:
 
     def needed(
         self, *groups: Iterable[int], operations: Sequence[Operation] = ()
-    ) -> Iterator[tuple[int, int, Operation]]:
-        """Yield what groups of places need, from the last operation to the first, but no inputs.
+    ) -> Iterator[tuple[int, int, Primitive, tuple[int, ...]]]:
+        """Yield the operations that groups of places need, from the last to the first.
 
         Of each that is the first group that needs it, counted from the last as 1; its place; the
-        operation. `operations` may be those of the record with fewer operands.
+        primitive; the operands. `operations` may be those of the record with fewer operands.
         """
         operations = operations or self.operations
         marks = bytearray(len(operations) + len(self.constants))  # these at the end, from place -1
@@ -107,10 +107,9 @@ class Record:
             for x in group:
                 marks[x] = mark
         for place in range(len(operations) - 1, -1, -1):  # operands come before their results
-            mark, operation = marks[place], operations[place]
-            if mark and len(operation) > 1:
-                yield mark, place, operation
-                for x in operation[1:]:
+            if (mark := marks[place]) and (operands := operations[place][1:]):
+                yield mark, place, operations[place][0], operands
+                for x in operands:
                     if marks[x] < mark:
                         marks[x] = mark
 
@@ -123,8 +122,8 @@ class Record:
         results += reversed(self.constants)  # so that places below 0 are theirs
         for place, value in zip(self.inputs, inputs):
             results[place] = value
-        for _, place, operation in reversed([*self.needed([*self.kept, *outputs])]):
-            results[place] = operation[0].call(*[results[x] for x in operation[1:]])
+        for _, place, primitive, operands in reversed([*self.needed([*self.kept, *outputs])]):
+            results[place] = primitive.call(*[results[x] for x in operands])
         return [results[x] for x in outputs]
 
 

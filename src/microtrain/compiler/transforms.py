@@ -53,15 +53,15 @@ class Transform:
         record, places, result = _differentiated_by(sources, self.trace, shape)
         return unflatten(result, iter(record.replay(leaves, places)))
 
+    @without_collection()
     def trace(self, shape: Shape) -> tuple[Record, list[int], Shape]:
         """Run over symbols: return the record, and the places and the shape of the results."""
-        with without_collection():
-            record = Record(self.instead)
-            symbols = [Symbol(record, record.input("x")) for _ in range(numel(shape))]
-            leaves, result = flatten_result(self.numbers(symbols, shape), "the result")
-            if record.refused:
-                raise record.refused
-            return record, [as_place(record, x) for x in leaves], result
+        record = Record(self.instead)
+        symbols = [Symbol(record, record.input("x")) for _ in range(numel(shape))]
+        leaves, result = flatten_result(self.numbers(symbols, shape), "the result")
+        if record.refused:
+            raise record.refused
+        return record, [as_place(record, x) for x in leaves], result
 
 
 def taken_apart(f: Any, args: Any, kwargs: Any) -> tuple[list[Any], Shape]:

@@ -144,9 +144,8 @@ class Writer:
         found: list[list[Any]] = [[] for _ in parts]
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
-        for number, place, operation in self.record.needed(*groups):
-            form = known.get(operation[0]) or self._form(*operation)
-            operands = operation[1:]
+        for number, place, primitive, operands in self.record.needed(*groups):
+            form = known.get(primitive) or self._form(primitive, operands)
             found[-number].append((place, operands, form))
             if not form[2]:  # most are infix; written out, as it saves time
                 a, b = operands
@@ -157,7 +156,7 @@ class Writer:
                     uses[x] += more
         return found
 
-    def _form(self, primitive: Primitive, *operands: int) -> Any:
+    def _form(self, primitive: Primitive, operands: Sequence[int]) -> Any:
         """Return how an operation is written, and how often it uses each of its operands.
 
         If it is infix, that is its text and its levels; else a template, and the level that its
