@@ -380,6 +380,15 @@ def test_where_hands_the_gradient_to_what_was_chosen():
         assert (y.data, a.grad, b.grad, c.grad) == (chosen, *slopes, 0.0)
 
 
+def test_a_pass_adds_to_minus_zero_which_changes_no_bit():
+    x = Value(1.0)
+    between = x + 1.0
+    (between * -0.0).backward()
+    assert str(between.grad) == "-0.0" and str(x.grad) == "0.0"
+    source = mt.compile(mt.grad(lambda x: 3.0 * x * x)).source
+    assert "return 0.0 + (v1 + v1)" in source  # with no other zero
+
+
 def test_gradients_are_zero_before_the_first_pass():
     a, b = Value(2.0), Value(3)
     assert [v.grad for v in (a, b, a + b, a * b, a.tanh(), mt.dot([a], [b]))] == [0.0] * 6
