@@ -119,6 +119,32 @@ def test_the_way_to_the_step_where_the_gradient_was_lost(visit, toy):
     expect(page, "#sentence", "so w2_0_0 stays")
 
 
+@pytest.mark.parametrize("out", ["t", "l"])
+def test_samples_that_cancel_are_not_called_flat(visit, toy, out):
+    page = visit(toy, f"#data=xor&net=&lr=0.1&out={out}")  # without a hidden layer, which it needs
+    starts(page)
+    slopes = page.evaluate("engine.flat(run.parameters(last()))")
+    assert min(slopes[0]) > 0.9
+    expect(page, "#verdict", "(saturated): nothing is flat, but from step 2")
+    expect(page, "#verdict", "can hardly do better than 4.00; 1 of 4 is right.")
+    expect(page, "#starts-told", "none gets below 0.01: try a larger network")
+    page.get_by_text("See how the gradients cancel").click()
+    settled(page)
+    assert page.evaluate("engine.names[state.weight]") == "b0_0"
+    said = page.locator("#sentence").inner_text()
+    parts = page.evaluate("[...tracing().contributions(state.weight)]")
+    assert abs(sum(parts)) < 0.01 * sum(map(abs, parts)) and min(map(abs, parts)) > 1
+    assert "Each sample has its say" in said and said.endswith("They nearly cancel.")
+
+
+def test_a_layer_that_is_off_is_blamed_though_the_samples_cancel_after_it(visit, toy):
+    page = visit(toy, "#data=xor&net=1r&out=l&lr=0.05")
+    expect(page, "#verdict", "(saturated): the gradient vanished at step 63")
+    page.get_by_text("See where the gradient is lost").click()
+    settled(page)
+    expect(page, "#sentence", "The neuron is off: slope 0")
+
+
 def test_what_forgetting_the_reset_gains_a_larger_rate_gains_too(visit, toy, moons):
     page = visit(toy, "#lr=0.05&zero=0")
     expect(page, "#note", "it gathers speed; only the flat ends of tanh stop it.")

@@ -2,6 +2,10 @@
 // The recorded network runs the code that was generated for it as a whole, others that of neurons.
 
 const MOST_LAYERS = 3;
+const BENT = 0.05; // of the steepest slope: below it an activation is nearly flat
+const NEARLY = 0.1; // of their sizes: numbers whose sum is below that nearly cancel
+
+const steepest = (activation) => (activation === "sigmoid" ? 0.25 : 1);
 
 function makeEngine(data, spec = data.spec) {
   return data.live ? new Engine(data, spec) : new Replay(data);
@@ -57,6 +61,27 @@ class Network {
     const all = this.set.xs.map((_, i) => this.forward(p, i, "slopes"));
     return all.reduce((a, b) => a.map((layer, l) =>
       layer.map((s, j) => Math.max(Math.abs(s), Math.abs(b[l][j])))));
+  }
+
+  // What leaves these samples without a gradient together: "flat", if a layer lets next to nothing
+  // through of all that arrives; "cancel", if they pull the outputs in opposite directions; or "".
+  lostBy(p, samples) {
+    const { neurons, packed, stride } = this;
+    const g = new Float64Array(this.size);
+    const arrived = new Float64Array(this.layers.length);
+    const passed = arrived.slice();
+    const total = (numbers) => numbers.reduce((sum, x) => sum + Math.abs(x), 0);
+    for (const i of samples) {
+      neurons.gradient(p, g, packed, i * stride, 1);
+      neurons.layers.forEach(({ arrives, deltas }, l) => {
+        arrived[l] += total(arrives);
+        passed[l] += total(deltas);
+      });
+    }
+    const flat = ({ activation }, l) => passed[l] < BENT * steepest(activation) * arrived[l];
+    if (this.layers.some(flat)) return "flat";
+    const biases = g.subarray(this.layers.at(-1).biases);
+    return total(biases) < NEARLY * passed.at(-1) ? "cancel" : "";
   }
 
   fits(output, i) { return fitsOf(this.set, output, this.set.ys[i]); }

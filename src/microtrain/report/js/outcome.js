@@ -27,8 +27,8 @@ function drawOutcome() {
     say($("announced"), ""); // which may tell what is to be guessed
     announced = setTimeout(() => say($("announced"), text), 500);
   }
-  const lost = fate === "saturated" && run.done && !hiding() && canWalk();
-  $("lost").hidden = !lost;
+  $("lost").hidden = hiding() || !lost();
+  say($("lost"), `See ${lost() === "cancel" ? "how the gradients cancel" : "where the gradient is lost"}`);
   $("compare").hidden = !ghost || hiding();
   if (ghost)
     say($("compare-text"), `Before, ${difference(ghost.config, run.config)}: ${briefly(ghost)}.`);
@@ -130,24 +130,32 @@ function setUpOutcome() {
   on("try-linear", "click", () => trainWith({ out: "linear" }));
 }
 
+/** What took the gradient of the run, if it is stuck. */
+const lost = () => (run.done && run.verdict().fate === "saturated" ? lostBy(run) : "");
+
 /** Walk to where the gradient is lost: at the first step where it is gone, through the sample that
- * has the largest loss, to the neuron that lets least through of the most that arrives. */
+ * has the largest loss, to where the samples are added up at an output's bias if they cancel, else
+ * to the neuron that lets least through of the most that arrives. */
 function showLost() {
   const { sample } = state;
   state.step = lostAt(run);
   state.sample = worstSample(state.step);
-  const { layers } = engine.trace(run.parameters(state.step), state.sample, { mean: run.config.mean });
+  const { layers, slopes } = tracing();
   let found = [0, 0],
     most = -1;
   layers.forEach((neurons, l) =>
     neurons.forEach((neuron, j) => {
-      const lost = Math.abs(neuron.arrives) - Math.abs(neuron.delta);
-      if (lost > most) [found, most] = [[l, j], lost];
+      const gone = Math.abs(neuron.arrives) - Math.abs(neuron.delta);
+      if (gone > most) [found, most] = [[l, j], gone];
     }),
   );
-  const [l, j] = found;
-  [state.weight] = parametersOf(l, j);
+  const [l, j] = found,
+    cancel = lost() === "cancel";
+  state.weight = cancel ? engine.layers.at(-1).biases + strongest(slopes) : parametersOf(l, j)[0];
   enterWalk();
   chosen = sample;
-  goToPart(parts().findIndex((part) => part.kind === "B act" && part.l === l && part.j === j) + 1);
+  const shown = cancel
+    ? ({ kind }) => kind === "BS"
+    : (part) => part.kind === "B act" && part.l === l && part.j === j;
+  goToPart(parts().findIndex(shown) + 1);
 }

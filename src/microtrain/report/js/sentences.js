@@ -1,7 +1,6 @@
 // What the walk says at each part: one sentence, its numbers in slots, at most thirty words.
 
-const STEEP = 0.5,
-  BENT = 0.05; // slopes above are steep, above that they bend; below it is nearly flat
+const STEEP = 0.5; // slopes above are steep, above BENT they bend
 const slopeWord = (slope) =>
   Math.abs(slope) > STEEP ? "is steep" : Math.abs(slope) >= BENT ? "bends" : "is nearly flat";
 const slopeText = (slope, digits = 4) => (slope === 1 ? "1" : short(slope, digits));
@@ -64,7 +63,7 @@ const SENTENCES = {
       return `The sum ${z} is the output as it is: this neuron is linear.`;
     if (activation === "relu")
       return `The sum is ${z}: ${n.z > 0 ? "above 0, so it passes as it is" : "not above 0, so the neuron is off and says {0}"}.`;
-    const steep = n.slope / (activation === "sigmoid" ? 0.25 : 1);
+    const steep = n.slope / steepest(activation);
     if (n.slope === 0)
       return `${activation} squeezes ${z} to ${v}. Here it is flat to the last digit: a little more or less in the sum changes nothing.`;
     return `${activation} squeezes ${z} to ${v}. Here it ${slopeWord(steep)}${steep < BENT ? ": a little more or less in the sum changes hardly anything" : ""}.`;
@@ -134,7 +133,7 @@ const SENTENCES = {
     `The other ${inWords(rest.length)} neurons that used this output send ${gradient(rest.reduce((sum, u) => sum + n.users[u].arrives, 0))} together.`,
   "B added": (part, t, n) => {
     const size = n.users.reduce((sum, user) => sum + Math.abs(user.arrives), 0),
-      cancel = size > 0 && Math.abs(n.arrives) < 0.1 * size;
+      cancel = Math.abs(n.arrives) < NEARLY * size;
     return `${capital(inWords(n.users.length))} paths meet here. The loss changes along all of them at once, so they are added: ${gradient(n.arrives)}.${cancel ? " They nearly cancel." : ""}`;
   },
   "B act": ({ l, j }, t, n) => {
@@ -151,7 +150,7 @@ const SENTENCES = {
       return `A linear neuron has slope {1} everywhere: all of ${g} gets through.`;
     if (n.slope === 0)
       return `At ${number(n.value)} ${activation} is flat to the last digit: its slope is {0}. Of ${g} nothing gets through.`;
-    const most = activation === "sigmoid" ? 0.25 : 1,
+    const most = steepest(activation),
       steep = Math.abs(n.slope) / most,
       percent = 100 * n.slope,
       whole = Math.round(percent),
@@ -182,10 +181,12 @@ const SENTENCES = {
         ? ` With ${gradient(left, digits)} left over from earlier steps that makes ${gradient(t.used[state.weight])}.`
         : "";
     const mine = t.contributions(state.weight),
-      shown = mine.length > 6 ? null : summed(mine, sum, digits);
-    if (shown)
-      return `That was sample ${state.sample}. Each sample has its say: ${shown} = ${gradient(sum, digits)}.${heap}`;
-    return `That was sample ${state.sample}. Each of the ${mine.length} samples has its say; added up, ${engine.names[state.weight]} gets ${gradient(sum, digits)}.${heap}`;
+      size = mine.reduce((sum, g) => sum + Math.abs(g), 0),
+      cancel = Math.abs(sum) < NEARLY * size ? " They nearly cancel." : "",
+      many = mine.length > 6;
+    if (!many)
+      return `That was sample ${state.sample}. Each sample has its say: ${summed(mine, sum, digits)} = ${gradient(sum, digits)}.${cancel}${heap}`;
+    return `That was sample ${state.sample}. Each of the ${mine.length} samples has its say; added up, ${engine.names[state.weight]} gets ${gradient(sum, digits)}.${cancel}${heap}`;
   },
   U1: (part, t) => {
     const w = state.weight,

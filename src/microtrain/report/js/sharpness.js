@@ -103,7 +103,7 @@ function toldSharpness(points, over, peak, most) {
       ? ""
       : fate === "diverged"
         ? " The steps are too long, and the loss grows."
-        : fate === "saturated"
+        : lost() === "flat"
           ? ` Such a step throws the network far away: here, to where the slope is gone${run.losses[over[0] + 1] < run.losses[over[0]] ? `, even if the loss fell at step ${over[0]}` : ""}.`
           : " No bowl goes on for ever: the loss may go down all the same.";
   return `Measured at ${steps}: first above 2 at step ${over[0]}, at most ${short(most, 3)} at step ${peak}.${end}`;

@@ -71,7 +71,7 @@ function summary(converged, only) {
   if (converged === STARTS) return "all converge";
   return converged
     ? `${only ? "only " : ""}${converged} of ${STARTS} ${converged === 1 ? "converges" : "converge"}`
-    : `none gets below ${plain(state.target)}: try another rate`;
+    : `none gets below ${plain(state.target)}: try ${lost() === "cancel" ? "a larger network" : "another rate"}`;
 }
 
 function drawStart(button, seed, result, zero) {

@@ -42,7 +42,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
   const yet = wrong
     ? `, yet ${wrong} of ${samples} predictions ${wrong === 1 ? "is" : "are"} wrong`
     : "";
-  const right = `${wrong ? `${samples - wrong} of` : "all"} ${samples} are right`,
+  const right = `${wrong ? `${samples - wrong} of` : "all"} ${samples} ${samples - wrong === 1 ? "is" : "are"} right`,
     then = ahead ? " then" : "",
     score = samples ? `; ${samples === 1 ? `it is ${wrong ? "wrong" : "right"}` : right}${then}` : "";
   const ends = `${score}.${reach(one.config)}`;
@@ -66,11 +66,14 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     }
     case "saturated": {
       const step = lostAt(one),
-        gone = step ? `the gradient vanishe${ahead ? "s" : "d"} at step ${step}` : "there is hardly any gradient";
-      return [
-        `\u25a0 ${ahead ? "Gets stuck" : "Stuck"}, not solved`,
-        ` (saturated): ${gone}, the loss stays at ${loss}${ends}`,
-      ];
+        stuck = `\u25a0 ${ahead ? "Gets stuck" : "Stuck"}, not solved`;
+      if (lostBy(one) === "cancel")
+        return [
+          stuck,
+          ` (saturated): nothing is flat, but from step ${step} on the samples\u2019 gradients cancel: near here this network can hardly do better than ${loss}${ends}`,
+        ];
+      const gone = step ? `the gradient vanishe${ahead ? "s" : "d"} at step ${step}` : "there is hardly any gradient";
+      return [stuck, ` (saturated): ${gone}, the loss stays at ${loss}${ends}`];
     }
     case "oscillating":
       return [
@@ -111,6 +114,10 @@ function leftAt({ losses, head }, tense = "d") {
   const step = losses.findLastIndex((loss) => loss <= losses[0]) + 1;
   return step <= head ? `Diverge${tense} at step ${step}` : "Diverging";
 }
+
+/** What took the gradient of a run that is stuck, as far as the page can look into it. */
+const lostBy = (one) =>
+  (one.lostBy ??= canWalk() ? one.engine.lostBy(one.parameters(one.head), seenAt(one.head, one)) : "");
 
 /** From which step on a run has no gradient to speak of, by the measure of its verdict. */
 const lostAt = ({ losses, gradNorms }) =>

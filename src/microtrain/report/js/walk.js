@@ -50,7 +50,7 @@ function beginWalk(view) {
 }
 
 /** The samples that a step sees. */
-const seenAt = (step) => run.batch(step) ?? Int32Array.from(engine.set.xs.keys());
+const seenAt = (step, one = run) => one.batch(step) ?? Int32Array.from(engine.set.xs.keys());
 
 /** Of the samples that a step sees, the one with the largest loss. */
 function worstSample(step) {
