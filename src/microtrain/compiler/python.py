@@ -61,8 +61,10 @@ class Python(Writer):
 
     def list_of(self, texts: Iterable[str]) -> str:
         """Return a list of numbers: those that are repeated at once."""
-        runs = [(text, len([*same])) for text, same in itertools.groupby(texts)]
-        items = [f"*({x},) * {n}" if n > FEW else ", ".join([x] * n) for x, n in runs]
+        items: list[str] = []
+        for text, same in itertools.groupby(texts):
+            run = [*same]
+            items += run if len(run) <= FEW else [f"*({text},) * {len(run)}"]
         return f"[{', '.join(items)}]"
 
     def literal(self, x: Any) -> str:

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 from ..errors import CompileError
 
@@ -95,8 +96,7 @@ def _loaded(source: str, command: tuple[str, ...], folder: str | None) -> ctypes
             os.unlink(path)
     with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as beside:
         made, text = os.path.join(beside, "library"), os.path.join(beside, "source.c")
-        with open(text, "w", encoding="ascii") as file:
-            file.write(source)
+        Path(text).write_text(source, encoding="ascii")
         _run([*command, "-o", made, text, "-lm"])
         loaded = ctypes.CDLL(made)
         if folder:
@@ -125,8 +125,7 @@ def _digest(content: bytes) -> str:
 
 def _path(key: str, path: str) -> str:
     """Return where a library with the content of this file is kept."""
-    with open(path, "rb") as file:
-        return f"{key}-{_digest(file.read())}.so"
+    return f"{key}-{_digest(Path(path).read_bytes())}.so"
 
 
 def _run(command: list[str]) -> str:
