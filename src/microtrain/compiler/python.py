@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 FEW = 10  # numbers in a list whose types are compared one by one
 
 # Names that the generated function uses itself.
-RESERVED = (
-    *("otherwise", "reals", "kinds", "items", "points", "results", "arguments", "named", "type"),
-    *("map", "float", "list", "tuple", "dict", "len", "Exception", "TypeError", "Derivative"),
-)
+RESERVED = """otherwise reals kinds items points results arguments named type map float list tuple
+dict len Exception TypeError Derivative"""
 
 
 class Python(Writer):
@@ -201,7 +199,7 @@ class PythonCode(Code):
 
     def __init__(self, compiled: Compiled, shape: Shape) -> None:
         super().__init__(compiled, shape)
-        writer, (_, names, shapes) = Python(self._record, RESERVED), shape
+        writer, (_, names, shapes) = Python(self._record, RESERVED.split()), shape
         count, binding = len(shapes) - len(names), list[str]()
         self._roots = signature = writer.named(compiled.parameters)
         if len(signature) != len(shapes) or signature != [*compiled.parameters[:count], *names]:
