@@ -240,6 +240,36 @@ def test_the_walk_begins_where_there_is_something_to_learn(visit, moons):
     assert "Layer 1: all 16 neurons do the same" in " ".join(told)
 
 
+def test_a_weight_changes_the_loss_that_is_a_mean_by_its_share(visit, toy):
+    for fragment, loss in (
+        ("#lr=0.05", "the loss of sample 0 would fall by {} times that."),
+        ("#lr=0.05&mean=1", "the mean loss would fall by {} times that, through sample 0."),
+    ):
+        page = visit(toy, f"{fragment}&step=0&view=neuron&part=34")
+        change = page.evaluate("""() => {
+          const [a, b] = [-1e-6, 1e-6].map((by) => {
+            const p = tracing().p.slice();
+            p[0] += by;
+            return engine.sampleLoss(p, 0) / (state.mean ? 4 : 1);
+          });
+          return (b - a) / 2e-6;
+        }""")
+        expect(page, "#sentence", loss.format(f"{-change:#.4g}"))
+
+
+def test_what_is_left_over_stays_in_the_box_that_is_added_to(visit, toy):
+    page = visit(toy, "#lr=0.05&zero=0&step=1&view=neuron&part=18")
+    held = page.locator("#neuron [data-slot='w0.grad']")
+    assert held.text_content() == "\u2190 0.09868"
+    page.evaluate("(goToPart(34), render())")
+    expect(page, "#sentence", f"left over: 0.09868 {MINUS} 0.02470 = 0.07398.")
+    assert held.text_content() == "\u2190 0.07398"
+    assert "0.07398" in page.locator("#code .values").first.text_content()
+    page.evaluate("(goToPart(37), render())")  # the bias
+    added = page.locator("#sentence").inner_text().split(" = ")[1].strip(".")
+    assert page.locator("#neuron [data-slot='b.grad']").text_content() == f"\u2190 {added}"
+
+
 def test_the_curve_of_the_walk_and_its_words_are_of_one_step(visit, toy):
     page = visit(toy, "#lr=0.05&step=0&view=neuron&part=40")
     expect(page, "#small-told", "at step 0 the loss is 7.730")

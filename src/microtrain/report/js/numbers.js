@@ -18,7 +18,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
     tight = (x) => portrait || plain(x, most).length > room,
     back = (x, digits = wide ? 4 : 2) => `${ARROW_LEFT} ${text(x, digits)}`,
     value = (x, known) => (known ? text(x) : NOT_YET),
-    grads = seen.all ? t.used : t.gradient;
+    grads = seen.all ? t.used : t.held;
   // A gradient that has not come yet is what was left there: 0, unless nobody reset it.
   const grad = (index) =>
     seen.gradient(index)

@@ -114,7 +114,7 @@ const SENTENCES = {
       e = `[${bracketed(short(t.error[0], errorDigits(t)))}|${full(t.error[0])}]`,
       error = slope && hasError(engine.set) ? ` (${inSigns(slope).replace("error", e)})` : "",
       why = t.share === 1 ? error : ` (it counts for 1 of ${t.samples.length})`;
-    return `If ${what} grew a little, the loss would ${changes(d)}${why}. Now go back and ask what made it.`;
+    return `If ${what} grew a little, the ${t.share === 1 ? "" : "mean "}loss would ${changes(d)}${why}. Now go back and ask what made it.`;
   },
   "B user": ({ u }, t, n) => {
     const user = n.users[u],
@@ -163,15 +163,19 @@ const SENTENCES = {
       : closedText(l, j, n),
   "B layer": ({ l, others }) =>
     `Layer ${l}: ${theOthers(l, others)} do the same, each from its own users.`,
-  "B bias": (part, t, n) =>
-    `The bias is added as it is (slope {1}), so it gets ${gradient(n.delta)} unchanged.`,
+  "B bias": ({ index }, t, n) =>
+    `The bias is added as it is (slope {1}), so it gets ${gradient(n.delta)} unchanged.${addedText(t.leftover[index], n.delta)}`,
   "B weight": ({ k, index }, t, n) => {
     const x = n.inputs[k],
       g = n.gradients[k],
       name = engine.names[index],
       digits = digitsOfProduct(n.delta, x),
       says = product(short(n.delta, digits), plain(x, digits));
-    return `${name} was multiplied by ${given(x, digits)}: [${says}] = ${gradient(g)}. If ${name} grew a little, the loss of sample ${state.sample} would ${changes(g)}${g === 0 ? ": the path is cut" : ""}.`;
+    const grown =
+      t.share === 1
+        ? `the loss of sample ${state.sample} would ${changes(g)}`
+        : `the mean loss would ${changes(g)}, through sample ${state.sample}`;
+    return `${name} was multiplied by ${given(x, digits)}: [${says}] = ${gradient(g)}.${addedText(t.leftover[index], g) || ` If ${name} grew a little, ${grown}${g === 0 ? ": the path is cut" : ""}.`}`;
   },
   BS: (part, t) => {
     const left = t.leftover[state.weight],
@@ -269,6 +273,10 @@ function errorDigits(t) {
   return engine.set.loss.slope && t.share === 1 ? digitsFor([e], (x) => (d * x) / e, d) : 4;
 }
 
+/** That a gradient is added to what is left over, if there is any. */
+const addedText = (left, g) =>
+  left ? ` Added to what is left over: ${summed([left, g], left + g)} = ${gradient(left + g)}.` : "";
+
 /** What a closed neuron passes on, and to whom. */
 function closedText(l, j, n) {
   const digits = digitsOfProduct(n.arrives, n.slope),
@@ -283,14 +291,4 @@ function lessonOfFlat(l, j, most) {
   return Math.abs(before) / most < BENT
     ? ` This neuron hardly learns from sample ${state.sample}.`
     : ` One step ago its slope was ${number(before)}: that update made it flat.`;
-}
-
-/** Numbers as a sum, in enough digits to check it: those that are negative are taken away. */
-function summed(numbers, sum, shown) {
-  const show = Math.max(...numbers.map(Math.abs)) < 1e-3 ? short : fixed,
-    digits = digitsFor(numbers, (...all) => all.reduce(plus), sum, shown, show);
-  return Array.from(numbers, (x, i) => {
-    const [sign, size] = i ? [x < 0 ? `${MINUS} ` : "+ ", Math.abs(x)] : ["", x];
-    return `${sign}[${show(size, digits)}|${full(x)}]`;
-  }).join(" ");
 }

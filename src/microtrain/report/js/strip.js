@@ -44,7 +44,7 @@ function drawStrip() {
     $("strip-3"),
     !finite(slope)
       ? "The gradient is not finite: from here on there is no number to go on with."
-      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope)}.${left ? ` Added to what is left over: ${summed([left, slope], held)} = [${short(held)}].` : ""}`,
+      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope)}.${addedText(left, slope)}`,
   );
   const after = before - lr * held,
     goes = digitsApart(before, after) ? (held > 0 ? "goes down" : "goes up") : "stays";

@@ -67,6 +67,16 @@ function fixed(x, decimals = 2) {
   return signed(Number(text) === 0 ? text.replace("-", "") : text);
 }
 
+/** Numbers as a sum, in enough digits to check it: those that are negative are taken away. */
+function summed(numbers, sum, shown) {
+  const show = Math.max(...numbers.map(Math.abs)) < 1e-3 ? short : fixed,
+    digits = digitsFor(numbers, (...all) => all.reduce(plus), sum, shown, show);
+  return Array.from(numbers, (x, i) => {
+    const [sign, size] = i ? [x < 0 ? `${MINUS} ` : "+ ", Math.abs(x)] : ["", x];
+    return `${sign}[${show(size, digits)}|${full(x)}]`;
+  }).join(" ");
+}
+
 const powerOfTen = (x) => (finite(x) ? signed(x.toExponential(0).replace("e+", "e")) : "not finite");
 const IN_NODE = 5; // characters that have room in a node
 const fitting = (...texts) => texts.find((text) => text.length <= IN_NODE) ?? texts.at(-1);

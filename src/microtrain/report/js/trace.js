@@ -23,6 +23,7 @@ class Trace {
     }
     this.losses = Float64Array.from(this.samples, (k) => engine.sampleLoss(p, k));
     this.leftover = leftover || new Float64Array(size);
+    this.held = this.gradient.map((g, k) => this.leftover[k] + g); // after this sample
     this.sum = new Float64Array(size);
     this.total = engine.pass(p, this.sum, this.samples, mean);
     this.used = this.sum.map((g, k) => this.leftover[k] + g);
@@ -51,7 +52,7 @@ class Trace {
       case "y": return this.y[first];
       case "e": return this.error[first];
       case "p": return this.p[first];
-      case "g": return this.leftover[first] + this.gradient[first];
+      case "g": return this.held[first];
       case "z": return neuron && neuron.z;
       case "v": return neuron && neuron.value;
       case "a": return neuron && neuron.arrives;

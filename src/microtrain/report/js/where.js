@@ -8,7 +8,7 @@ function drawWhere(part, t) {
     walk = walkList();
   frameNetwork(svg, at);
   const backward = isBack(part),
-    gradients = walk.has("all") ? t.used : t.gradient,
+    gradients = walk.has("all") ? t.used : t.held,
     moved = ["U2", "U3"].includes(part.kind),
     lit = (index) => moved || (backward ? walk.has("gradient", index) : isLit(index, part));
   drawLines(svg, at, moved ? t.after : t.p, backward && !moved ? gradients : null, lit);
