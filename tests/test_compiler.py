@@ -357,7 +357,7 @@ def test_names_mean_one_thing(names):
     record = Record()
     record.add((mt.sigmoid.entry, record.input("x")))
     used = ["exp", "e_", "nan", "y", "for"]
-    result = Python(record, ["y"]).named([*names, *used, "x", "x"])
+    result = [*map(Python(record, ["y"]).name, [*names, *used, "x", "x"])]
     assert len(set(result)) == len(result)
     assert all(name.isidentifier() and name not in used for name in result)
 

@@ -572,7 +572,7 @@ def test_names_in_c_are_those_of_nothing_else():
     compiled = native(exp)
     assert bits(compiled(-1.5)) == bits(exp(-1.5))
     assert "double fabs_(double a)" in compiled.to_c() and "void exp_(" in compiled.to_c()
-    assert C(Record()).named(["int", "sin"]) == ["xint", "sin_"]
+    assert [*map(C(Record()).name, ["int", "sin"])] == ["xint", "sin_"]
 
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O2"]

@@ -63,7 +63,7 @@ class C(Writer):
             condition, is_choice, _ = text.partition("?")
             if is_choice:
                 self.conditions[primitive] = condition
-                (name,) = self.named([primitive.name])
+                name = self.name(primitive.name)
                 operands = "abcdefgh"[: len(primitive.slopes)]
                 head = f"static double {name}({', '.join(f'double {x}' for x in operands)})"
                 self.namespace[name] = function(head, [f"return {text.format(*operands)};"])
@@ -136,7 +136,7 @@ class Source:
 
     def __init__(self, record: Record, parts: Sequence[Part], name: str) -> None:
         writer = C(record)
-        (self.name,) = writer.named([name])
+        self.name = writer.name(name)
         self.width, self.is_finite = len(record.inputs), writer.is_finite
         names = ["value", "gradient"] if len(parts) == 2 else ["result"]
         self.outputs = {x: len(part.outputs) for x, part in zip(names, parts)}

@@ -29,17 +29,18 @@ def function(parameters: str, lines: Sequence[str], result: str = "") -> str:
     if len(lines) <= STATEMENTS:
         return _arrow(parameters, lines, result)
     parts = [lines[i : i + STATEMENTS] for i in range(0, len(lines), STATEMENTS)]
-    made = [set(re.findall(r"^const (\w+) =", "\n".join(part), re.MULTILINE)) for part in parts]
-    used = [dict.fromkeys(re.findall(r"\w+", "\n".join(part))) for part in [*parts, [result]]]
+    texts = ["\n".join(part) for part in parts]
+    made = {x: k for k in range(len(parts)) for x in re.findall(r"(?m)^const (\w+) =", texts[k])}
+    used = [dict.fromkeys(re.findall(r"\w+", text)) for text in [*texts, result]]
     kept: dict[str, str] = {}  # where the results are that later parts use
     for k, words in enumerate(used):
         for word in words:
-            if word not in kept and any(word in names for names in made[:k]):
-                kept[word] = f"kept[{len(kept)}]"
+            if made.get(word, k) < k:
+                kept.setdefault(word, f"kept[{len(kept)}]")
     body = [f"const kept = new Float64Array({len(kept)});"]
     for k, part in enumerate(parts):
-        taken = [f"const {x} = {kept[x]};" for x in used[k] if x in kept and x not in made[k]]
-        left = [f"{place} = {x};" for x, place in kept.items() if x in made[k]]
+        taken = [f"const {x} = {kept[x]};" for x in used[k] if made.get(x, k) < k]
+        left = [f"{place} = {x};" for x, place in kept.items() if made[x] == k]
         body.append(f"const part{k} = {_arrow(parameters, [*taken, *part, *left])};")
     calls = [f"part{k}({parameters});" for k in range(len(parts))]
     return f"({_arrow('', body, _arrow(parameters, calls, kept.get(result, result)))})()"

@@ -71,7 +71,7 @@ class Python(Writer):
             return x.__name__  # type: ignore[no-any-return]
         if type(x) in (str, int):
             return repr(x)
-        (name,) = self.named([getattr(x, "__name__", "key")])
+        name = self.name(getattr(x, "__name__", "key"))
         self.namespace[name] = x
         return name
 
@@ -128,7 +128,7 @@ class Head:
                 yield name
                 continue
             kind, keys, parts = shape
-            inside = self._writer.named(f"{name}_{key}" for key in keys or range(len(parts)))
+            inside = [self._writer.name(f"{name}_{key}") for key in keys or range(len(parts))]
             items = f"{name}.values()" if kind is dict else name
             if kind is ArrayAsList:  # such code takes plain lists, too
                 self.lines.append(f"items = {name} if type({name}) is list else {name}.tolist()")
@@ -201,15 +201,15 @@ class PythonCode(Code):
         super().__init__(compiled, shape)
         writer, (_, names, shapes) = Python(self._record, RESERVED.split()), shape
         count, binding = len(shapes) - len(names), list[str]()
-        self._roots = signature = writer.named(compiled.parameters)
+        self._roots = signature = [*map(writer.name, compiled.parameters)]
         if len(signature) != len(shapes) or signature != [*compiled.parameters[:count], *names]:
-            self._roots = writer.named(f"x{i}" for i in range(len(shapes)))
+            self._roots = [writer.name(f"x{i}") for i in range(len(shapes))]
             signature = ["*arguments", "**named"]
             binding = [f"[{', '.join(self._roots[:count])}] = arguments"]
             binding += [f"{x} = named[{name!r}]" for x, name in zip(self._roots[count:], names)]
             binding += [f"if len(named) != {len(names)}:", "    raise TypeError"]
         head, parts = Head(writer, self._roots, shapes), self._parts()
-        (self.name,) = writer.named([self.name])
+        self.name = writer.name(self.name)
         writer.write(dict(zip(self._record.inputs, head.numbers)), *parts)
         self._lines = head.lines + [line for part in parts for line in part.lines]
         texts = itertools.chain.from_iterable(part.expressions for part in parts)

@@ -80,7 +80,7 @@ class Writer:
                     f"the option {self.column}"
                 )
             if (not text or callable(text)) and self.calls:  # it may be a call of the primitive
-                (name,) = self.named([primitive.name])
+                name = self.name(primitive.name)
                 self.namespace[name] = primitive.call
                 self.texts[primitive] = (lambda *x, f=text, n=name: f(*x) or n) if text else name
 
@@ -89,24 +89,21 @@ class Writer:
 
     def inputs(self) -> dict[int, str]:
         """Return names for the inputs, such as the record has for them, by place."""
-        places = self.record.inputs
-        return dict(zip(places, self.named(self.record.operations[place][0] for place in places)))
+        operations = self.record.operations
+        return {place: self.name(operations[place][0]) for place in self.record.inputs}
 
-    def named(self, names: Iterable[str]) -> list[str]:
-        """Return the names as different identifiers that mean nothing else in the code."""
-        import re
+    def name(self, name: str) -> str:
+        """Return the name as an identifier that means nothing else in the code."""
+        if not (name.isascii() and name.isidentifier()):
+            import re
 
-        found = []
-        for name in names:
-            is_plain = name.isascii() and name.isidentifier()
-            plain = name if is_plain else re.sub(r"\W", "_", name, flags=re.ASCII)
-            if not plain[:1].isalpha() or plain in self.keywords:
-                plain = f"x{plain}"
-            while plain in self._taken:
-                plain += "_"
-            self._taken.add(plain)
-            found.append(plain)
-        return found
+            name = re.sub(r"\W", "_", name, flags=re.ASCII)
+        if not name[:1].isalpha() or name in self.keywords:
+            name = f"x{name}"
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
 
     def numbered(self, letter: str) -> Iterator[str]:
         """Return names that begin with a letter: v1, v2, and so on."""
@@ -190,7 +187,7 @@ class Writer:
         texts, levels, sizes = self._written, self._levels, self._sizes
         uses, size_of = self._uses, sizes.__getitem__
 
-        def name(place: int) -> None:
+        def assign(place: int) -> None:
             found = next(names)
             lines.append(f"{before}{found}{between}{texts[place]}{after}")
             texts[place], levels[place], sizes[place] = found, ATOM, 0
@@ -201,7 +198,7 @@ class Writer:
             while size > MOST:  # the largest operands get names
                 largest = max(operands, key=size_of)
                 size -= sizes[largest] * operands.count(largest)
-                name(largest)
+                assign(largest)
             if several:
                 at, levels[place] = needed
                 shown = [texts[x] if levels[x] >= at else f"({texts[x]})" for x in operands]
@@ -215,7 +212,7 @@ class Writer:
                 texts[place] = f"{left} {text} {right}"
             sizes[place] = size
             if uses[place] != 1:
-                name(place)
+                assign(place)
         part.expressions = [texts[x] for x in part.outputs]
         if part.title and part.lines:
             part.lines.insert(0, self.comment.format(part.title))

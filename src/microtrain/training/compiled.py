@@ -146,7 +146,7 @@ def _batches(
     zeros = " = ".join(grads)
     if zero_grad and accumulate == 1:
         return ["loss = 0.0", f"{zeros} = 0.0", "[batch] = batches", *batch]
-    totals = writer.named(f"t{name}" for name in grads)
+    totals = [writer.name(f"t{name}") for name in grads]
     return [
         f"{' = '.join(totals)} = 0.0" if zero_grad else f"{listed(totals)} = state[1]",
         "total = 0.0",

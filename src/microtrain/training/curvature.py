@@ -110,7 +110,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Callab
     record, weights, variables, direction, products = record_product(traced)
     writer = Python(record, RESERVED)
     names = writer.inputs()
-    sums = writer.named(f"h_{x}" for x in traced.names)
+    sums = [writer.name(f"h_{x}") for x in traced.names]
     body = Part("", "v", products)
     writer.write(names, body)
     sample = [*body.lines, *(f"{total} += {x}" for total, x in zip(sums, body.expressions))]
