@@ -609,6 +609,24 @@ def test_a_target_off_the_chart_is_not_drawn_in_it(visit, toy, target, told):
     assert page.locator("#curve line.target").count() == (target == "0.01")
 
 
+def test_a_target_can_be_taken_away_and_the_link_says_so(visit, toy):
+    page = visit(toy)
+    page.locator("#change-open").click()
+    for target, told in ((" ", "Descending at step 99"), ("0.01", "Converged at step 61")):
+        page.locator("#change-target").fill(target)
+        page.locator("#change-target").press("Enter")
+        settled(page)
+        expect(page, "#verdict", told)
+        assert page.locator("#change .remark").count() == 0
+        assert ("target=none" in page.url) == (target == " ")
+    page.go_back()
+    until(page, "run.options.target === null")
+    assert page.locator("#curve .target-label").count() == 0
+    page.locator("#change-steps").fill("")
+    page.locator("#change-steps").press("Enter")
+    expect(page, "#change .remark", "a whole number")
+
+
 def test_the_name_of_the_run_before_hides_nothing(visit, toy):
     page = visit(toy, "#lr=0.05&zero=0")
     for rate in (0.053, 0.3, 0.5, 1):

@@ -185,15 +185,47 @@ def test_the_strip_of_a_mini_batch_is_of_what_it_sees(visit, toy):
     page = visit(toy, "#batch=1&step=0")
     (seen,) = page.evaluate("[...run.batch(0)]")
     assert seen != page.evaluate("state.sample")
-    expect(page, "#strip-1", f"This step sees sample {seen} alone: it says")
+    expect(page, "#strip-1", f"Sample {seen}, which this step sees alone: it says")
     expect(page, "#strip-2", "This step sees no other sample.")
     assert page.evaluate("run.losses[0]") == page.evaluate(f"run.sampleLoss(0, {seen})")
     page.keyboard.press("Enter")
-    expect(page, "#sentence", f"Sample 0 is not seen by this step: sample {seen}, which")
+    expect(page, "#sentence", f"Sample {seen}, which this step sees alone, goes in: ")
     page = visit(toy, "#batch=2&step=3")
     expect(page, "#strip-1", "of the two that this step sees")
     both = page.evaluate("run.losses[3]")
     expect(page, "#strip-2", f"With the other one: {both:#.4g}.")
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_mini_batch_shows_one_of_its_samples_everywhere(visit, toy, size):
+    page = visit(toy, f"#batch={size}&step=0")
+    for step in range(4):
+        page.evaluate(f"act(() => {{ leaveWalk(); state.step = {step}; }})")
+        settled(page)
+        row = page.locator("#samples [aria-selected=true]")
+        shown = int(row.get_attribute("data-sample"))
+        seen = page.evaluate(f"[...run.batch({step})]")
+        assert shown in seen and len(seen) == size
+        expect(page, "#network-title", f"The network, for sample {shown}")
+        expect(page, "#strip-1", f"Sample {shown}, ")
+        unseen = page.locator("#samples [title]").evaluate_all("(rows) => rows.length")
+        assert unseen == 4 - size
+        page.keyboard.press("Enter")
+        settled(page)
+        expect(page, "#sentence", f"Sample {shown}, ")
+        assert "largest" not in page.locator("#sentence").inner_text()
+
+
+def test_the_loss_of_a_batch_and_that_of_all_samples_are_told_apart(visit, toy):
+    page = visit(toy, "#batch=1&step=4&view=neuron&part=1")
+    page.keyboard.press("End")
+    settled(page)
+    before, after = page.evaluate("[run.fullLoss(4), run.fullLoss(5)]")
+    assert before < after
+    expect(page, "#sentence", "The loss of this batch goes from ")
+    told = f": down. That of all samples goes from {before:#.4g} to {after:#.4g}: up."
+    expect(page, "#sentence", told)
+    expect(page, "#small-told", f"{after:#.4g}")
 
 
 def test_batches_that_the_page_chose_do_not_stop_at_one_batch(visit, toy):

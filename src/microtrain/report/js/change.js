@@ -68,7 +68,11 @@ function setUpChange() {
     `Steps: a whole number from 1 to ${MOST_STEPS.toLocaleString("en")}.`,
     (steps) => Number.isInteger(steps) && steps >= 1 && steps <= MOST_STEPS,
   );
-  field("target", "A target loss is a number above 0.", (target) => target > 0 && finite(target));
+  field(
+    "target",
+    "A target loss is a number above 0, or left empty.",
+    (target) => target === null || (target > 0 && finite(target)),
+  );
   on("change-back", "click", () => change(choiceOf(page.spec.data)));
   on("add-layer", "click", ({ currentTarget }) => {
     if (isRefused(currentTarget)) return;
@@ -97,7 +101,8 @@ function changeLayer({ type, target }) {
 /** A field for a number: what makes no sense is refused, with a word. */
 function field(name, rule, right) {
   on(`change-${name}`, "change", ({ target }) => {
-    const wanted = Number(target.value.replace(",", "."));
+    const text = target.value.trim().replace(",", "."),
+      wanted = text ? Number(text) : null;
     if (right(wanted)) return change({ [name]: wanted });
     remark(target, rule);
     drawChange(target);

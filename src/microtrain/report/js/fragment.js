@@ -41,7 +41,8 @@ const READERS = {
   mean: flag,
   batch: wholeNumber(1, samples()),
   steps: wholeNumber(1, () => MOST_STEPS),
-  target: (text) => (Number(text) > 0 && finite(Number(text)) ? Number(text) : undefined),
+  target: (text) =>
+    text === "none" ? null : Number(text) > 0 && finite(Number(text)) ? Number(text) : undefined,
   step: wholeNumber(0, () => Infinity), // of the run, when it is there
   sample: wholeNumber(0, samples(1)),
   param: (text) => text,
@@ -127,7 +128,7 @@ function fragmentOf() {
   add("mean", Number(state.mean), Number(usual.mean));
   if (state.batch !== null) add("batch", state.batch, usual.batch);
   add("steps", state.steps, usual.steps);
-  if (state.target !== null) add("target", state.target, usual.target);
+  add("target", state.target ?? "none", usual.target ?? "none");
   if (state.view !== "run" || head() !== last()) text.push(`step=${head()}`);
   add("sample", state.sample, 0);
   add("param", engine.names[state.weight], engine.names[0]);

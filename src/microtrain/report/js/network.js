@@ -28,16 +28,17 @@ function drawLines(svg, at, p, gradients, known) {
 
 function drawNetwork() {
   const svg = $("network"),
-    k = head();
+    k = head(),
+    sample = shownSample(k);
   if (!engine.layers) return;
   const p = run.parameters(k),
     flat = engine.flat(p);
-  networkWords(flat); // they come first: the picture has the room that they leave
+  networkWords(flat, sample); // they come first: the picture has the room that they leave
   const { width, height } = sizeOf(svg);
   if (!width) return;
   const at = networkLayout(width, height, false),
-    values = engine.forward(p, state.sample),
-    x = engine.set.xs[state.sample],
+    values = engine.forward(p, sample),
+    x = engine.set.xs[sample],
     gradients = run.gradients(k);
   frameNetwork(svg, at);
   drawLines(svg, at, p, state.byGradient ? gradients : null);
@@ -61,8 +62,8 @@ function drawNetwork() {
 }
 
 /** What the network's picture shows, in words. */
-function networkWords(flat) {
-  say($("network-title"), `The network, for sample ${state.sample}`);
+function networkWords(flat, sample) {
+  say($("network-title"), `The network, for sample ${sample}`);
   const circle = crowded()
       ? "Blue: an output above 0, orange: below."
       : "Number in a circle: its output.",

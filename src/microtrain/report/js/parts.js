@@ -161,6 +161,14 @@ function rowsOf(l, j) {
   return { shown, rest: [...products.keys()].filter((k) => !shown.includes(k)) };
 }
 
+/** The running sum of a neuron before an input is added, of those that the walk shows one by one. */
+function sumBefore(l, j, k) {
+  const { bias, products } = tracing().layers[l][j];
+  return rowsOf(l, j)
+    .shown.filter((other) => other < k)
+    .reduce((sum, other) => sum + products[other], bias);
+}
+
 /** Of more users than `most`, the places of the n of which most arrives, in their order. */
 const largestUsers = (users, most, n) =>
   largest(

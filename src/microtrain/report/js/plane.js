@@ -45,7 +45,7 @@ function drawPlane(set, k) {
     wrong += fits === false;
     point.classList.toggle("wrong", fits === false);
   }
-  const [a, b] = set.xs[state.sample];
+  const [a, b] = set.xs[shownSample(k)];
   attributes(svg.querySelector(".ring"), { cx: x(a), cy: y(b) });
   attributes(svg, {
     "aria-label": `The plane of the two inputs. ${set.xs.length - wrong} of ${set.xs.length} samples are on their side.`,
@@ -81,7 +81,7 @@ function planeLegend(set, level) {
     wrong = set.classes || set.level !== null ? " Red rim: wrong." : "",
     [across, up] = set.columns;
   formLegend(
-    `Ring: sample ${state.sample}.${wrong}${line} ${across} runs across, ${up} up.`,
+    `Ring: sample ${shownSample(head())}.${wrong}${line} ${across} runs across, ${up} up.`,
     ...names.flatMap((name, c) => [
       make("span", { class: `class-mark c${c % 3}` }, "\u25a0\u25cf\u25b2"[c % 3]),
       ` ${shortened(name, NAMES / names.length)}${c < names.length - 1 ? ", " : ". "}`,
@@ -157,7 +157,7 @@ function boundary(values, level, width, height) {
 function drawFit(set, k) {
   const before = ghost ? " Dashed: the run before." : "";
   formLegend(
-    `Circles: the samples; filled: sample ${state.sample}. Line: what it says${page.live ? ` for any ${set.columns[0]}` : ""}. Red: the error.${before}`,
+    `Circles: the samples; filled: sample ${shownSample(head())}. Line: what it says${page.live ? ` for any ${set.columns[0]}` : ""}. Red: the error.${before}`,
   );
   const svg = $("fit"),
     box = svg.getBoundingClientRect();
@@ -182,7 +182,7 @@ function drawFit(set, k) {
   attributes(svg.querySelector(".fitted"), { points: line(run, k) });
   attributes(svg.querySelector(".ghost"), { points: ghost ? line(ghost, ghost.head) : "" });
   for (const point of svg.querySelectorAll(".sample"))
-    point.classList.toggle("chosen", Number(point.dataset.sample) === state.sample);
+    point.classList.toggle("chosen", Number(point.dataset.sample) === shownSample(head()));
   for (const [i, bar] of svg.querySelectorAll(".error").entries())
     attributes(bar, { y2: y(run.sampleLoss(k, i) ? run.outputs(k, i)[0] : set.ys[i][0]) });
 }

@@ -27,7 +27,7 @@ function setUpPredictions() {
     if (!row || !by) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = (state.sample + by + engine.set.xs.length) % engine.set.xs.length;
+    const next = (Number(row.dataset.sample) + by + engine.set.xs.length) % engine.set.xs.length;
     chooseSample(next);
     $("samples").children[next].focus();
   });
@@ -138,10 +138,18 @@ function drawList(set, k) {
     say($("error-told"), error);
     say($("mark-told"), set.level === null ? "" : `\u2713 right side of ${plain(set.level)}`);
   }
-  const at = barScale(set);
-  set.xs.forEach((_, i) =>
-    drawRow(set, body.children[i], run.outputs(k, i), run.sampleLoss(k, i), i, at),
-  );
+  const at = barScale(set),
+    shown = shownSample(k),
+    seen = new Set(seenAt(k));
+  set.xs.forEach((_, i) => {
+    const row = body.children[i];
+    drawRow(set, row, run.outputs(k, i), run.sampleLoss(k, i), i, at);
+    attributes(row, {
+      "aria-selected": i === shown,
+      tabindex: i === shown ? 0 : -1,
+      title: seen.has(i) ? null : "This step does not see this sample.",
+    });
+  });
 }
 
 function listRow(set, i) {
@@ -200,7 +208,6 @@ function drawRow(set, row, outputs, loss, i, at) {
   mark.className = `mark ${fits ? "good" : "bad"}`;
   attributes(mark, { "aria-label": fits === null ? null : fits ? "right" : "wrong" });
   say(cost, loss < 10 ? fixed(loss, 3) : short(loss, 3));
-  attributes(row, { "aria-selected": i === state.sample, tabindex: i === state.sample ? 0 : -1 });
 }
 
 const className = (set, c) => set.labels?.[c] ?? `class ${c}`;

@@ -36,10 +36,12 @@ const wantedText = (t, digits) =>
 
 const SENTENCES = {
   F0: (part, t) => {
-    const batch = run.config.batch === null ? "" : ", of this step\u2019s batch,",
-      goes = passedBy
-        ? `${passedBy}: sample ${state.sample}, which has the largest loss, goes`
-        : `Sample ${state.sample}${batch} goes`;
+    const { sample } = state,
+      batch = run.config.batch === null ? "" : ofBatch(t.samples.length),
+      goes =
+        passedBy === null
+          ? `Sample ${sample}${batch} goes`
+          : `Sample ${passedBy} has no loss: sample ${sample}, which has the largest loss${batch && " of this batch"}, goes`;
     return `${goes} in: ${list(t.x)}. The target is ${wantedText(t)}.`;
   },
   "F bias": (part, t, n) =>
@@ -96,7 +98,7 @@ const SENTENCES = {
     const n = t.samples.length - 1,
       all = run.config.mean
         ? `The mean over ${run.config.batch === null ? `all ${n + 1} samples` : `the ${n + 1} samples of this batch`} is`
-        : `With the other ${n === 1 ? "sample" : `${inWords(n)} samples`} the loss is`;
+        : `With the other ${n === 1 ? "sample" : `${inWords(n)} samples`}${run.config.batch === null ? "" : " of this batch"} the loss is`;
     return `${all} ${number(t.total)}. That is the number to bring down.`;
   },
   B0: (part, t) => {
@@ -224,17 +226,22 @@ const SENTENCES = {
       b = t.lossAfter;
     if (!finite(b))
       return "After this update the loss is no longer a number: the step was far too long.";
-    const digits = digitsApart(a, b),
-      from = `from ${number(a, digits ?? 4)} to ${number(b, digits ?? 4)}`;
+    const which = run.config.batch === null ? "The loss" : "The loss of this batch",
+      all = [run.fullLoss(head()), engine.loss(t.after, run.config.mean)];
     if (isOver())
-      return `The loss would go ${from}. But it is below the target, so training ended before this update.`;
-    if (!digits) return `The loss stays at ${number(a)}: this update changed nothing to speak of.`;
+      return `${which} would go ${fromTo(a, b)}. But it is below the target, so training ended before this update.`;
+    const others = run.config.batch === null ? "" : ` That of all samples goes ${fromTo(...all)}: ${downOrUp(...all)}.`;
+    if (!digitsApart(a, b)) return `${which} stays at ${number(a)}: this update changed nothing to speak of.${others}`;
     const own = t.p.map((w, k) => w - t.lr * t.sum[k]), // without what is left over
       c = engine.loss(own, run.config.mean, t.samples),
       why = c < a ? `without what was left over it would go down, to ${number(c)}` : "the step was too long for this slope";
-    return `The loss goes ${from}: ${b < a ? "down" : `up: ${why}`}.`;
+    return `${which} goes ${fromTo(a, b)}: ${b < a ? "down" : `up: ${why}`}.${others}`;
   },
 };
+
+/** Two losses, in enough digits to tell them apart. */
+const fromTo = (a, b, digits = digitsApart(a, b) ?? 4) => `from ${number(a, digits)} to ${number(b, digits)}`;
+const downOrUp = (a, b) => (b < a ? "down" : "up");
 
 /** Whether training ends at this step, so that no update is made. */
 const isOver = () => head() === last() && run.status === "converged";
@@ -246,22 +253,17 @@ const changes = (slope, digits = 4) =>
     : `${slope < 0 ? "fall" : "rise"} by [${short(Math.abs(slope), digits)}|${full(slope)}] times that`;
 const strongest = (numbers) =>
   numbers.reduce((best, x, i) => (Math.abs(x) > Math.abs(numbers[best]) ? i : best), 0);
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const rateHere = () => rateAt(head());
-
-/** The running sum of a neuron before an input is added, of those that the walk shows one by one. */
-function sumBefore(l, j, k) {
-  const { bias, products } = tracing().layers[l][j];
-  return rowsOf(l, j)
-    .shown.filter((other) => other < k)
-    .reduce((sum, other) => sum + products[other], bias);
-}
 
 /** An input by its number, and by its name if somebody gave it one. */
 function inputText(l, k) {
   const name = l ? "" : engine.set.columns[k];
   return `Input ${k}${name && name !== `x${k}` ? ` (${unbraced(name)})` : ""}`;
 }
+
+/** Of how many samples that a step sees one is. */
+const ofBatch = (n) =>
+  n === 1 ? ", which this step sees alone," : `, of the ${inWords(n)} that this step sees,`;
 
 /** All neurons of a layer, or the others beside those that are opened. */
 const theOthers = (l, n) =>

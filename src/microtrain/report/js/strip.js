@@ -14,20 +14,15 @@ function drawStrip() {
   $("walk-open").hidden = !canWalk();
   for (let i = 1; i <= PHASES.length; i++) $(`phase-${i}`).disabled = !canWalk();
   const seen = seenAt(k),
-    sample = seen.includes(state.sample) ? state.sample : seen[0],
+    sample = shownSample(k),
     outputs = run.outputs(k, sample),
     y = set.ys[sample],
     whole = run.config.batch === null,
     which = whole ? "The loss" : "The loss of this batch",
     own = run.sampleLoss(k, sample);
-  const what = whole
-    ? `Sample ${sample}`
-    : seen.length === 1
-      ? `This step sees sample ${sample} alone`
-      : `Sample ${sample}, of the ${inWords(seen.length)} that this step sees`;
   rich(
     $("strip-1"),
-    `${what}: it says {${unbraced(saidText(set, outputs, (x) => short(x)))}}, the target is {${unbraced(targetText(set, y))}}.`,
+    `Sample ${sample}${whole ? "" : ofBatch(seen.length).slice(0, -1)}: it says {${unbraced(saidText(set, outputs, (x) => short(x)))}}, the target is {${unbraced(targetText(set, y))}}.`,
   );
   const formula = lossSum(outputs, y, own),
     sum = formula.includes(" = ") ? `{${formula}}` : `Its loss: {${formula}}`,

@@ -89,6 +89,7 @@ const inInput = (x) =>
 
 const signed = (text) => text.replace(/-/g, MINUS);
 const bracketed = (text) => (text.startsWith(MINUS) ? `(${text})` : text);
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 const full = (x) => (finite(x) ? signed(String(x)) : "not finite");
 

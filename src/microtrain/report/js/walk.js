@@ -2,7 +2,7 @@
 
 let partTimer = 0,
   chosen = 0, // the sample to come back to
-  passedBy = null, // what keeps it from being walked, if anything does
+  passedBy = null, // the sample that was shown, if it has no loss to learn from
   traced = { key: null };
 
 /** All numbers of the step at the head, for the chosen sample, with the rate as it is now. */
@@ -35,19 +35,19 @@ function enterWalk(phase = null) {
   }
 }
 
-/** Walk through the chosen sample, if it is in the step's batch and has a loss to learn from. */
+/** Walk through the sample that is shown, or if it has no loss to learn from, that with the largest. */
 function beginWalk(view) {
   const step = (state.step = head()),
-    seen = seenAt(step).includes(state.sample);
+    shown = shownSample(step);
   if (state.view === "run") chosen = state.sample;
-  passedBy = null;
-  if (!seen || run.sampleLoss(step, state.sample) === 0) {
-    const { sample } = state;
-    state.sample = worstSample(step);
-    if (state.sample !== sample) passedBy = `Sample ${sample} ${seen ? "has no loss" : "is not seen by this step"}`;
-  }
+  state.sample = run.sampleLoss(step, shown) ? shown : worstSample(step);
+  passedBy = state.sample === shown ? null : shown;
   Object.assign(state, { view, part: 1, opened: [] });
 }
+
+/** The sample that a step shows: the chosen one, if the step sees it. */
+const shownSample = (step) =>
+  seenAt(step).includes(state.sample) ? state.sample : worstSample(step);
 
 /** The samples that a step sees. */
 const seenAt = (step, one = run) => one.batch(step) ?? Int32Array.from(engine.set.xs.keys());
