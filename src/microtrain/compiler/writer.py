@@ -64,15 +64,12 @@ class Writer:
         import re  # slow to import
 
         self.record = record
-        self.namespace: dict[str, Any] = {}
-        self.texts: dict[Primitive, Any] = {}
-        self._taken = {*reserved, "inf", "nan"}
-        functions = self.functions
-        for primitive in dict.fromkeys([op[0] for op in record.operations if len(op) > 1]):
-            self.texts[primitive] = text = self.text_of(primitive)
-            words = re.findall(r"\b[^\W\d]\w*", text) if isinstance(text, str) else []
-            self.namespace |= {word: functions[word] for word in words if word in functions}
-            self._taken.update(words)
+        primitives = dict.fromkeys([op[0] for op in record.operations if len(op) > 1])
+        self.texts: dict[Primitive, Any] = {x: self.text_of(x) for x in primitives}
+        told = " ".join([text for text in self.texts.values() if isinstance(text, str)])
+        words = re.findall(r"\b[^\W\d]\w*", told)
+        self.namespace = {x: self.functions[x] for x in words if x in self.functions}
+        self._taken = {*reserved, *words, "inf", "nan"}
         for primitive, text in self.texts.items():
             if not text and not self.calls:
                 raise CompileError(
