@@ -217,6 +217,7 @@ class PythonCode(Code):
         body = self._guarded("return {}", signature, binding)
         self.source = function(self.name, signature, body)
         self._namespace = writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
+        del writer, head, parts  # which are large, and would slow down Python's compiler
         self.function = assemble(self.source, self.name, self._namespace)
 
     def _guarded(

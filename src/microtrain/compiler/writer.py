@@ -122,25 +122,26 @@ class Writer:
         self._levels = [ATOM] * n + [SIGN if x.startswith("-") else ATOM for x in constants]
         self._sizes = [0] * len(self._written)  # the number of operations in an expression
         self._uses = [0] * len(self._written)  # more than one for a result that has to have a name
+        self._forms: list[Any] = [None] * n
         self._known: dict[Primitive, Any] = {}
-        for part, operations in zip(parts, self._operations(parts)):
-            self._write(part, operations)
+        for part, places in zip(parts, self._places(parts)):
+            self._write(part, places)
         return self._written
 
-    def _operations(self, parts: Sequence[Part]) -> list[list[Any]]:
-        """Return the operations of each part, the last first: place, operands, how it is written.
+    def _places(self, parts: Sequence[Part]) -> list[list[int]]:
+        """Return the places of the operations of each part, the last first.
 
-        Count how often each result is used.
+        Find how each is written, and count how often each result is used.
         """
-        uses, known = self._uses, self._known
+        uses, forms, known = self._uses, self._forms, self._known
         groups = [[*part.outputs, *part.through] for part in parts]
         groups[max(0, len(parts) - 2)] += self.record.kept
-        found: list[list[Any]] = [[] for _ in parts]
+        found: list[list[int]] = [[] for _ in parts]
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
         for number, place, primitive, operands in self.record.needed(*groups):
-            form = known.get(primitive) or self._form(primitive, operands)
-            found[-number].append((place, operands, form))
+            forms[place] = form = known.get(primitive) or self._form(primitive, operands)
+            found[-number].append(place)
             if not form[2]:  # most are infix; written out, as it saves time
                 a, b = operands
                 uses[a] += 1
@@ -177,28 +178,31 @@ class Writer:
             self._known[primitive] = form
         return form
 
-    def _write(self, part: Part, operations: Sequence[Any]) -> None:
-        """Write these operations."""
+    def _write(self, part: Part, places: Sequence[int]) -> None:
+        """Write the operations in these places, the last first."""
         names, lines = self.numbered(part.letter), part.lines
         before, between, after = self.statement.split("{}")
         texts, levels, sizes = self._written, self._levels, self._sizes
-        uses, size_of = self._uses, sizes.__getitem__
+        operations, forms, uses = self.record.operations, self._forms, self._uses
+        size_of = sizes.__getitem__
 
         def assign(place: int) -> None:
             found = next(names)
             lines.append(f"{before}{found}{between}{texts[place]}{after}")
             texts[place], levels[place], sizes[place] = found, ATOM, 0
 
-        for place, operands, (text, needed, several) in reversed(operations):
-            a, b = operands[0], operands[-1]
-            size = 1 + (sum(map(size_of, operands)) if several else sizes[a] + sizes[b])
+        for place in reversed(places):
+            operation = operations[place]
+            a, b = operation[1], operation[-1]
+            text, needed, several = forms[place]
+            size = 1 + (sum(map(size_of, operation[1:])) if several else sizes[a] + sizes[b])
             while size > MOST:  # the largest operands get names
-                largest = max(operands, key=size_of)
-                size -= sizes[largest] * operands.count(largest)
+                largest = max(operation[1:], key=size_of)
+                size -= sizes[largest] * operation[1:].count(largest)
                 assign(largest)
             if several:
                 at, levels[place] = needed
-                shown = [texts[x] if levels[x] >= at else f"({texts[x]})" for x in operands]
+                shown = [texts[x] if levels[x] >= at else f"({texts[x]})" for x in operation[1:]]
                 texts[place] = text.format(*shown)
             else:  # infix
                 levels[place], at_left, at_right = needed
