@@ -621,6 +621,7 @@ def test_a_target_can_be_taken_away_and_the_link_says_so(visit, toy):
         assert ("target=none" in page.url) == (target == " ")
     page.go_back()
     until(page, "run.options.target === null")
+    settled(page)
     assert page.locator("#curve .target-label").count() == 0
     page.locator("#change-steps").fill("")
     page.locator("#change-steps").press("Enter")
@@ -1193,3 +1194,75 @@ def test_25_bad_links_are_told_in_a_line(visit, toy, bad):
     assert page.locator("#rate-number").input_value() == "0.05"
     assert page.locator("#notice").is_visible()
     assert page.locator("#notice b, #notice img").count() == 0
+
+
+BOXES = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
+  const { left, top, right, bottom } = one.getBoundingClientRect();
+  return [left, top, right, bottom];
+})"""
+
+
+def boxes(page, selector):
+    return page.evaluate(BOXES, selector)
+
+
+def covers(one, other):
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_is_said_of_the_rate_does_not_cover_the_title(visit, toy, width):
+    page = visit(toy, viewport={"width": width, "height": 844})
+    page.locator("#change-open").click()
+    page.locator("#change-data").select_option("moons")
+    settled(page)
+    (told,), (title,), (sheet,) = (
+        boxes(page, f"#change{inside}") for inside in (" .remark", " h2", "")
+    )
+    words = page.evaluate("""() => {
+      const range = document.createRange();
+      range.selectNodeContents($("change-title"));
+      return range.getBoundingClientRect().right;
+    }""")
+    assert not covers(told, [title[0], title[1], words, title[3]])
+    assert sheet[0] < told[0] and sheet[1] < told[1] and told[2] < sheet[2] and told[3] < sheet[3]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_headings_of_the_network_stand_apart(visit, moons, width):
+    size = {"width": width, "height": 844}
+    page = visit(moons, "#net=16r-16r-4r&lr=0.1", viewport=size)
+    for heads in ("#network .heads text", "#where .heads text"):
+        found = boxes(page, heads)
+        assert len(found) > 4 and all(a[2] + 3 < b[0] for a, b in zip(found, found[1:]))
+        page.evaluate("act(enterWalk)")
+        settled(page)
+
+
+def test_numbers_of_the_steps_are_whole(visit, toy):
+    page = visit(toy, "#data=xor&lr=0.01&steps=10000")
+    (chart,) = boxes(page, "#curve")
+    shown = page.locator("#curve > text").all_text_contents()
+    assert "10000" in shown
+    for left, _, right, _ in boxes(page, "#curve > text"):
+        assert chart[0] <= left and right <= chart[2]
+
+
+def test_the_name_of_the_run_before_is_not_among_dots(visit, toy):
+    page = visit(toy, "#lr=0.05")
+    page.evaluate("change({ batch: 1 })")
+    starts(page)
+    (label,) = boxes(page, "#curve .ghost-label")
+    dots = boxes(page, "#curve .noise circle")
+    assert len(dots) == 100 and sum(covers(label, dot) for dot in dots) <= 5
+    order = page.locator("#curve > *").evaluate_all("(all) => all.map((one) => one.classList[0])")
+    assert order.index("noise") < order.index("ghost-label")  # which has a rim
+
+
+def test_what_a_run_that_leaves_the_chart_came_to_is_said_with_its_step(visit, toy):
+    page = visit(toy, "#out=l&lr=0.1")
+    expect(page, "#curve .leaving", "4.9e84 at step 99")
+    page = visit(toy, "#out=l&lr=0.1&steps=12")
+    k = page.evaluate("run.losses.findIndex(curveScales(400, 300).outside)")
+    assert k == page.evaluate("last()")
+    expect(page, "#curve .leaving", f"at step {k}")

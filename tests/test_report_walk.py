@@ -389,3 +389,32 @@ def test_the_line_that_runs_fits(visit, toy, moons, size):
         assert len(heights) == 1  # nothing below it moves
     page = visit(toy, "#lr=0.1&step=0&view=neuron&part=40")
     assert page.locator("#code .alike").count() == 3  # of the 41 lines, those that are in sight
+
+
+def test_a_tiny_loss_stays_in_its_box(visit, toy):
+    page = visit(toy, "#lr=5&step=1&view=neuron&part=1")
+    page.evaluate("(goToPart(parts().findIndex(({ kind }) => kind === 'L2') + 1), render())")
+    assert 0 < page.evaluate("tracing().loss") < 1e-9
+    box, told = (
+        page.locator(f"#where .loss-node {name}").bounding_box() for name in (".body", ".value")
+    )
+    assert box["x"] + 3 < told["x"]
+    assert told["x"] + told["width"] < box["x"] + box["width"] - 3
+
+
+def test_on_a_phone_nothing_of_a_neuron_runs_into_its_neighbour(visit, toy, moons):
+    phone = {"width": 390, "height": 844}
+    page = visit(moons, "#lr=0.1&step=3&view=neuron&part=6", viewport=phone)
+    tangent, name = (
+        page.locator(f"#neuron {one}").bounding_box()
+        for one in (".tangent", "[data-slot='a.name']")
+    )
+    assert tangent["y"] + tangent["height"] < name["y"] + 3
+    for fragment in ("#lr=0.05&step=3", "#lr=0.05&zero=0&step=2", "#lr=1&step=1"):
+        page = visit(toy, f"{fragment}&view=neuron&part=36", viewport=phone)
+        for row in range(3):
+            grad, sign, value = (
+                page.locator(f"#neuron [data-slot='{slot}']").bounding_box()
+                for slot in (f"w{row}.grad", f"x{row}.times", f"x{row}.value")
+            )
+            assert grad["x"] + grad["width"] < sign["x"] < sign["x"] + sign["width"] < value["x"]

@@ -55,7 +55,7 @@ BESIDE, BESIDE_LINES, AT_RIGHT = Cell(290, 384), Cell(297, 384), Cell(258, 341)
 ROOMY = {"x": Cell(1, 71, "below"), "w": Cell(83, 173, "below"), "p": Cell(187, 277, "below")}
 CLOSE = {"x": Cell(1, 62), "w": Cell(74, 212, "beside"), "p": Cell(223, 280)}
 LINES = {"w": Cell(32, 84), "x": Cell(100, 150), "p": Cell(162, 214), "g": Cell(216, 288)}
-PHONE = {"w": Cell(54, 128, "below"), "x": Cell(136, 186), "p": Cell(194, 246)}
+PHONE = {"w": Cell(52, 126, "below"), "x": Cell(139, 183), "p": Cell(195, 247)}
 PHONE_LINES = {"w": Cell(36, 88), "x": Cell(98, 150), "g": Cell(162, 248)}
 LAYOUTS = [
     Layout(3, 66, 36, ROOMY, True, BESIDE, 51),

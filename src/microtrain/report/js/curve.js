@@ -93,16 +93,18 @@ function frameCurve(svg, width, height, at) {
     shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "grid" });
     caption(svg, LEFT - 7, y + 4, "end", powerText(power));
   }
-  for (let step = 0; step <= at.end; step += at.stride)
-    caption(svg, at.x(step), height - 6, "middle", String(step));
+  for (let step = 0; step <= at.end; step += at.stride) {
+    const half = 3.8 * String(step).length;
+    caption(svg, Math.min(at.x(step), width - half), height - 6, "middle", String(step));
+  }
   caption(svg, LEFT - 10, height - 6, "end", "step");
   const turned = { transform: `translate(11 ${height / 2}) rotate(-90)` };
   if (height > SMALL) caption(svg, 0, 0, "middle", "loss, in powers of ten", turned);
   if (run.options.target !== null) frameTarget(svg, width, height, at);
   shape(svg, "line", { y1: TOP - 4, y2: height - BOTTOM, class: "here" });
   for (const name of ["ghost", "ahead", "past"]) shape(svg, "polyline", { class: name });
-  shape(svg, "text", { class: "ghost-label" });
   for (const name of ["noise", "leaving", "chaos"]) shape(svg, "g", { class: name });
+  shape(svg, "text", { class: "ghost-label" });
   shape(svg, "path", { class: "notch" });
   shape(svg, "circle", { class: "knob", r: 6 });
 }
@@ -124,8 +126,6 @@ function drawGhostLabel(svg, before, at, width, height) {
   const label = svg.querySelector(".ghost-label");
   if (!before.length) return say(label, "");
   const told = `before: ${difference(ghost.config, run.config).replace(/^at /, "rate ")}`,
-    text = told.length > 40 ? "before" : told,
-    wide = 6.3 * text.length,
     others = [...svg.querySelectorAll("polyline")].flatMap(placesAlong),
     spot = ({ x, y }) => others.push(...[-8, 0, 8].flatMap((by) => [[x + by, y - 6], [x + by, y + 6]]));
   spot({ x: at.x(head()), y: svg.querySelector(".knob").cy.baseVal.value });
@@ -133,19 +133,24 @@ function drawGhostLabel(svg, before, at, width, height) {
     const { x, y, width } = other.getBBox();
     for (let by = 0; by <= width; by += 8) spot({ x: x + by, y: y + 8 });
   }
+  for (const { cx, cy } of svg.querySelectorAll(".noise circle"))
+    others.push([cx.baseVal.value, cy.baseVal.value]);
   let found = null;
-  for (const share of [0.55, 0.4, 0.7, 0.25, 0.85, 0.1])
-    for (const down of [-9, 17]) {
+  const shares = [0.55, 0.4, 0.7, 0.25, 0.85, 0.1, 0.15, 0.2, 0.3, 0.5, 0.6, 0.8, 0.9],
+    places = shares.flatMap((share) => [[share, -9], [share, 17]]);
+  for (const text of told.length > 40 ? ["before"] : [told, "before"])
+    for (const [share, down] of places) {
       const k = Math.round(share * (before.length - 1)),
+        wide = 6.3 * text.length,
         x = Math.max(LEFT + 4, Math.min(width - RIGHT - wide, at.x(k) + 8)),
         y = Math.max(TOP + 8, Math.min(height - BOTTOM - 5, at.y(before[k]) + down)),
         hidden = others.filter(
           ([px, py]) => px > x - 3 && px < x + wide + 3 && py > y - 12 && py < y + 5,
         ).length;
-      if (!found || hidden < found.hidden) found = { x, y, hidden };
+      if (!found || hidden < found.hidden) found = { x, y, hidden, text };
     }
   attributes(label, { x: found.x, y: found.y });
-  say(label, text);
+  say(label, found.text);
 }
 
 /** Places along a line of a picture, a few pixels apart. */
@@ -177,7 +182,7 @@ function drawLeaving(group, losses, at, end, height) {
   const x = at.x(k),
     most = up ? Math.max(...seen) : Math.min(...seen),
     when = seen.indexOf(most),
-    told = `${short(most, 2)}${when === k ? "" : ` at step ${when}`}`,
+    told = `${short(most, 2)} at step ${when}`,
     y = up ? 11 : height - BOTTOM - 8,
     [anchor, away] = x > 200 ? ["end", -12] : ["start", 12];
   if (!up && height < 240) return; // no room beneath the target's line

@@ -60,12 +60,18 @@ function frameNetwork(svg, at) {
     title = (c, name, x = at.x(c), anchor = "middle") =>
       shape(caption(heads, x, 14, anchor), "tspan", { class: "head" }, name).parentNode;
   for (const c of at.columns.keys()) {
-    const name = at.width < 360 && c < end ? String(c - 1) : layerName(c - 1),
-      place = c === end && !at.walking ? [at.width - 4, "end"] : [],
-      head = title(c, c ? name : "inputs", ...place);
+    const place = c === end && !at.walking ? [at.width - 4, "end"] : [],
+      head = title(c, c ? layerName(c - 1) : "inputs", ...place);
     if (c && !at.walking && at.x(1) - at.x(0) > 64) shape(head, "tspan", {}, ` ${engine.layers[c - 1].activation}`);
   }
   if (at.walking) title(end + 1, "loss");
+  const crowd = () => {
+    const boxes = Array.from(heads.children, (head) => head.getBBox());
+    return boxes.some(({ x }, i) => i && boxes[i - 1].x + boxes[i - 1].width > x - 6);
+  };
+  if (crowd())
+    for (const name of heads.querySelectorAll(".head")) say(name, name.textContent.replace("layer ", ""));
+  if (crowd()) heads.querySelectorAll("tspan:not(.head)").forEach((activation) => activation.remove());
   const lines = shape(svg, "g", { class: "lines" }),
     reaches = shape(svg, "g", { class: "reaches" });
   engine.layers.forEach((layer, l) => {

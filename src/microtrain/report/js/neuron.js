@@ -220,7 +220,8 @@ function drawActivation(plot, n, seen) {
   const px = x + w * Math.max(0, Math.min(1, (n.z - x0) / (x1 - x0))),
     py = y + h * Math.max(0, Math.min(1, (y1 - n.value) / (y1 - y0)));
   const rise = (((-n.slope * h) / (y1 - y0)) * (x1 - x0)) / w,
-    half = 17 / Math.hypot(1, rise);
+    half = 17 / Math.hypot(1, rise),
+    left = rise < 0 ? Math.min(half, (y + h + 2 - py) / -rise) : half; // not over what is below
   attributes(point, { cx: px, cy: py });
-  attributes(tangent, { d: `M${px - half} ${py - half * rise}L${px + half} ${py + half * rise}` });
+  attributes(tangent, { d: `M${px - left} ${py - left * rise}L${px + half} ${py + half * rise}` });
 }

@@ -69,7 +69,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
 /** The text of a number with so many digits, or with fewer where it would be too long. */
 function roomed(x, digits, room) {
   const text = short(x, digits);
-  return text.length > room && digits > 2 ? roomed(x, digits - 1, room) : text;
+  return text.length > room && digits > 1 ? roomed(x, digits - 1, room) : text;
 }
 
 function usersTexts(texts, n, seen, portrait) {
