@@ -44,6 +44,9 @@ def test_a_list_of_classes_is_as_wide_as_its_card(visit, iris, width):
         0,
         True,
     ]
+    order = "from the top: setosa, versicolor, virginica."
+    assert order in page.locator("#classes-legend").inner_text()
+    assert page.evaluate("[nodeName(0, 3), nodeName(1, 2)]") == ["layer 0, neuron 3", "output 2"]
     cut = "(heads) => heads.filter((th) => th.scrollWidth > th.clientWidth).length"
     assert page.locator("#list th").evaluate_all(cut) == 0
 

@@ -349,6 +349,22 @@ def test_every_number_stays_in_its_box(visit, toy, fragment, parts):
         assert page.evaluate(outside) == []
 
 
+def test_what_a_part_tells_is_in_sight_on_a_magnified_page(visit, toy):
+    page = visit(toy, "#lr=0.1&step=0&view=neuron&part=1", viewport={"width": 640, "height": 400})
+    marked = 0
+    for part in range(1, 42):
+        page.evaluate(f"(goToPart({part}), render())")
+        sentence, bar = (page.locator(x).bounding_box() for x in ("#sentence", "#bar"))
+        assert sentence["y"] >= 0
+        for box in page.locator("#neuron .box.now:not([data-node=a])").all()[:1]:
+            place = box.bounding_box()
+            assert place["y"] + place["height"] <= bar["y"]
+            if place["height"] < 60:
+                assert place["y"] >= sentence["y"] + sentence["height"]
+            marked += 1
+    assert marked > 10
+
+
 def test_users_that_come_together_are_marked_together(visit, moons):
     page = visit(moons, "#lr=0.1&step=3&view=neuron&part=18")
     assert page.evaluate("parts()[17].kind") == "B rest"

@@ -92,7 +92,7 @@ def test_a_verdict_is_of_the_whole_run(visit, toy):
         "Still descending at step 49: the loss falls from 7.73 to 0.0132; all 4 are right then.",
     )
     page = visit(toy, "#lr=0.05&target=1e-5")
-    expect(page, "#verdict", "Still crawling at step 99: the loss is 0.00535; at this pace the")
+    expect(page, "#verdict", "Still crawling at step 99: the loss is 0.00535; the target is not")
     page = visit(toy, "#lr=0.2")
     expect(page, "#verdict", "though it rose in 1 of 7 steps")
     page = visit(toy, "#steps=1&lr=0.05")
@@ -355,6 +355,19 @@ def test_a_change_of_the_network_is_compared_at_the_same_rate_or_not_at_all(visi
     set_rate(page, 0.1)
     starts(page)
     assert page.locator("#starts-more").inner_text() == ""
+
+
+def test_the_gradient_is_called_so_where_it_is_met_first(visit, toy):
+    page = visit(toy, "#lr=0.05&step=0")
+    g = page.evaluate("run.gradients(0)[0]")
+    told = f"would rise by {g:#.4g} times that: its gradient is {g:#.4g}."
+    expect(page, "#strip-3", told)
+
+
+def test_a_run_that_has_ended_makes_no_step(visit, toy):
+    for step, told in ((60, "That was one step."), (61, "No step was made.")):
+        page = visit(toy, f"#lr=0.05&step={step}&view=neuron&part=41")
+        expect(page, "#end-told", told)
 
 
 def test_nothing_tells_what_is_to_be_guessed(visit, toy):

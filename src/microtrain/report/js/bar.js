@@ -29,7 +29,7 @@ function setUpBar() {
     const wanted = Number(number.value.replace(MINUS, "-").replace(",", "."));
     keyedAt = -Infinity; // what is typed is a gesture of its own: nothing before it,
     if (wanted > 0 && finite(wanted)) chooseRate(possible(wanted));
-    else remark(number, "A learning rate is a number above 0.");
+    else remark(number, wanted === Infinity ? "This is too large." : "A learning rate is a number above 0.");
     keyedAt = -Infinity; // nothing after it
     number.value = rateText();
   });

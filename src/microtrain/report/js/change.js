@@ -5,7 +5,7 @@ const SET_NAMES = {
   toy: "toy: four samples",
   xor: "xor: four samples",
   moons: "two moons: a hundred samples",
-  recorded: "this page\u2019s own",
+  recorded: `this page\u2019s own: ${plural(page.sets.recorded?.xs.length ?? 0, "sample")}`,
 };
 let sizeBefore = null;
 

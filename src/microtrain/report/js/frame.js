@@ -48,8 +48,10 @@ function networkLayout(width, height, walking) {
 const nodeName = (l, j) =>
   l < 0
     ? `input ${j}`
-    : l === engine.layers.length - 1 && engine.layers[l].n === 1
-      ? "the output"
+    : l === engine.layers.length - 1
+      ? engine.layers[l].n === 1
+        ? "the output"
+        : `output ${j}`
       : `layer ${l}, neuron ${j}`;
 const layerName = (l) => (l === engine.layers.length - 1 ? "output" : `layer ${l}`);
 

@@ -87,6 +87,7 @@ function drawNeuron(part, t) {
       second: unmarked(sum[2]),
     }))
       say(svg.querySelector(`[data-slot="now.${name}"]`), text);
+  if (innerHeight <= 480) svg.querySelector(".box.now")?.scrollIntoView({ block: "nearest" }); // below the sentence
   rich($("arithmetic"), sum ? `${sum[1]} ${sum[2]}` : "");
 }
 

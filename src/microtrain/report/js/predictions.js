@@ -97,7 +97,7 @@ function drawLoss(set, k) {
     nearest = kept === k ? "" : `Shown as it was at step ${kept}, the nearest that was kept. `;
   say(
     $("fresh"),
-    nearest + noise + right + (fresh ? `New points: ${fresh.right} of ${fresh.of} right.` : ""),
+    nearest + noise + right + (fresh ? `New points, not trained on: ${fresh.right} of ${fresh.of} right.` : ""),
   );
   $("fresh").hidden = !$("fresh").textContent;
 }
@@ -134,7 +134,9 @@ function drawList(set, k) {
     body.replaceChildren(...set.xs.map((_, i) => listRow(set, i)));
     const error = set.loss.takes === "sign" ? "missing" : "error";
     say($("bars-head"), set.classes ? "classes" : set.outputs > 1 ? "output 0" : error);
-    say($("share-told"), set.loss.takes === "class" ? "its share" : "its output, from 0 to 1");
+    const names = set.classes < 5 && set.labels?.map((name) => shortened(name, 16)).join(", "),
+      inOrder = names ? `; from the top: ${names}` : "";
+    say($("share-told"), (set.loss.takes === "class" ? "its share" : "its output, from 0 to 1") + inOrder);
     say($("error-told"), error);
     say($("mark-told"), set.level === null ? "" : `\u2713 right side of ${plain(set.level)}`);
   }

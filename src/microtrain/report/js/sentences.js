@@ -102,7 +102,8 @@ const SENTENCES = {
     return `${all} ${number(t.total)}. That is the number to bring down.`;
   },
   B0: (part, t) => {
-    if (state.zeroGrad) return "Gradients are set to 0 first: backward adds to what is there.";
+    if (state.zeroGrad)
+      return "Gradients are set to 0 (this line ran first in the step): backward adds to what is there.";
     const k = head();
     return `Forgotten: nobody set the gradients to 0. ${engine.names[state.weight]}\u2019s starts at ${gradient(run.leftover(k)[state.weight])}, left over from ${plural(k, "step")}.`;
   },
@@ -121,10 +122,7 @@ const SENTENCES = {
   "B user": ({ u }, t, n) => {
     const user = n.users[u],
       name = nodeName(user.layer, user.neuron),
-      who =
-        name === "the output"
-          ? "The output neuron"
-          : `Neuron ${user.neuron} of layer ${user.layer}`;
+      who = name === "the output" ? "The output neuron" : capital(name);
     if (user.delta === 0)
       return `${who} used this output, but the gradient of its sum is 0: nothing arrives.`;
     const digits = digitsOfProduct(user.delta, user.weight),

@@ -80,7 +80,8 @@ function drawStart(button, seed, result, zero) {
   if (!outdated(button, word, chosen)) return;
   say(button.firstChild, SYMBOLS[word] || "\u25cf");
   button.className = `seed ${word ? verdictKind(word) : "waiting"}`;
-  const told = `start ${seed}: ${fateText(word) || "not computed yet"}${result ? `, loss ${short(result.loss, 3)} at step ${result.step}` : ""}`;
+  const loss = result && short(result.loss, digitsApart(result.loss, state.target ?? 0) ?? 4),
+    told = `start ${seed}: ${fateText(word) || "not computed yet"}${result ? `, loss ${loss} at step ${result.step}` : ""}`;
   attributes(button, {
     "aria-checked": chosen,
     "aria-label": told,

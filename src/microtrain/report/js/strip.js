@@ -39,7 +39,7 @@ function drawStrip() {
     $("strip-3"),
     !finite(slope)
       ? "The gradient is not finite: from here on there is no number to go on with."
-      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope)}.${addedText(left, slope)}`,
+      : `If ${name} grew a little, ${which.toLowerCase()} would ${changes(slope)}${slope ? `: its gradient is ${gradient(slope)}` : ""}.${addedText(left, slope)}`,
   );
   const after = before - lr * held,
     goes = digitsApart(before, after) ? (held > 0 ? "goes down" : "goes up") : "stays";

@@ -83,7 +83,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     case "crawling": {
       const why =
         last < first
-          ? `at this pace the target is more than ${plural(FAR * end, "step")} away`
+          ? `the target is not to be expected within ${plural(FAR * end, "more step")}`
           : `it began with ${short(first, 3)}, so nothing is gained`;
       return [
         `\u2026 Still crawling at step ${end}`,

@@ -180,6 +180,7 @@ function drawCrumbs(part) {
 function drawEnd() {
   const shown = state.part === parts().length;
   $("walk-end").hidden = !shown;
+  say($("end-told"), isOver() ? "No step was made." : "That was one step.");
   $("next-step").hidden = head() >= last();
 }
 
