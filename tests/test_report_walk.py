@@ -434,3 +434,10 @@ def test_on_a_phone_nothing_of_a_neuron_runs_into_its_neighbour(visit, toy, moon
                 for slot in (f"w{row}.grad", f"x{row}.times", f"x{row}.value")
             )
             assert grad["x"] + grad["width"] < sign["x"] < sign["x"] + sign["width"] < value["x"]
+    page = visit(moons, "#batch=1&step=0&view=neuron&part=12", viewport=phone)
+    sign, value, product = (
+        page.locator(f"#neuron [data-slot='{slot}']").bounding_box()
+        for slot in ("x0.times", "x0.value", "p0.value")
+    )
+    assert sign["x"] + sign["width"] < value["x"]
+    assert value["x"] + value["width"] + 5 < product["x"]  # with room for =

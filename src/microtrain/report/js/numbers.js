@@ -15,7 +15,10 @@ function textsOf(l, j, n, seen, part, t, portrait) {
     most = wide ? 4 : 3,
     room = portrait || n.weights.length > 4 ? 7 : 12,
     text = (x, digits = most) => roomed(x, digits, room),
-    tight = (x) => portrait || plain(x, most).length > room,
+    input = (x) => {
+      const texts = [most, 3, 2].map((digits) => plain(x, digits));
+      return texts.find((text) => text.length <= (portrait ? 5 : room)) ?? texts[2];
+    },
     back = (x, digits = wide ? 4 : 2) => `${ARROW_LEFT} ${text(x, digits)}`,
     value = (x, known) => (known ? text(x) : NOT_YET),
     grads = seen.all ? t.used : t.held;
@@ -40,7 +43,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
     total = rest.length ? total + n.products[k] : n.sums[k + 1];
     Object.assign(texts, {
       [`x${row}.name`]: l ? from : engine.set.columns[k],
-      [`x${row}.value`]: seen.input(k) ? plain(n.inputs[k], tight(n.inputs[k]) ? 3 : most) : NOT_YET,
+      [`x${row}.value`]: seen.input(k) ? input(n.inputs[k]) : NOT_YET,
       [`w${row}.name`]: wide ? engine.names[index] : String(k),
       [`w${row}.value`]: weight(index, n.weights[k]),
       [`w${row}.grad`]: grad(index),
@@ -82,7 +85,7 @@ function usersTexts(texts, n, seen, portrait) {
     texts[`u${row}.name`] = loss
       ? "the loss"
       : portrait
-        ? `neuron ${user.neuron}`
+        ? nodeName(user.layer, user.neuron).replace(/^layer \d+, /, "")
         : n.users.length > 4
           ? String(user.neuron)
           : nodeName(user.layer, user.neuron);
