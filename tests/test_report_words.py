@@ -210,8 +210,16 @@ def test_a_mini_batch_shows_one_of_its_samples_everywhere(visit, toy, size):
         expect(page, "#strip-1", f"Sample {shown}, ")
         unseen = page.locator("#samples [title]").evaluate_all("(rows) => rows.length")
         assert unseen == 4 - size
+        page.locator("#samples [title]").first.click()
+        settled(page)
+        expect(page, "#predictions .remark", "This step does not see sample")
+        assert (
+            int(row.get_attribute("data-sample")) in seen
+        )  # another may be chosen, but is not shown
+        shown = int(row.get_attribute("data-sample"))
         page.keyboard.press("Enter")
         settled(page)
+        assert page.locator(".remark").count() == 0
         expect(page, "#sentence", f"Sample {shown}, ")
         assert "largest" not in page.locator("#sentence").inner_text()
 

@@ -38,6 +38,7 @@ function chooseSample(i) {
     state.sample = i;
     if (state.view !== "run") restartWalk();
   });
+  if (!seenAt(head()).includes(i)) remark($("fresh"), `This step does not see sample ${i}.`);
 }
 
 /** How many predictions are on the wrong side at a step; of 0 where there are no classes. */
