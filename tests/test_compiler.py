@@ -403,7 +403,8 @@ def test_the_collector_is_left_as_it_was(collects):
     (gc.enable if collects else gc.disable)()
     try:
         mt.compile(lambda x: x * x)(2.0)
-        mt.train(mt.MLP(1, [1]), [[1.0]], [1.0], steps=1, engine="compiled")
+        model = mt.MLP(2, [7, 5 + collects, 1])  # of a kind that no other test compiles
+        mt.train(model, [[1.0, 2.0]], [1.0], steps=1, engine="compiled")
         assert gc.isenabled() == collects
     finally:
         (gc.enable if before else gc.disable)()
