@@ -372,6 +372,14 @@ def test_the_gradient_is_called_so_where_it_is_met_first(visit, toy):
     expect(page, "#strip-3", told)
 
 
+def test_after_the_update_old_sums_are_called_so(visit, toy):
+    for part, told in ((38, "of all samples"), (39, "before it"), (41, "before it")):
+        page = visit(toy, f"#lr=0.05&step=0&view=neuron&part={part}")
+        expect(page, "#neuron-hint", told)
+        moved = page.locator("#neuron [data-slot='w0.value']").text_content().startswith("\u2192")
+        assert moved == (part > 38)
+
+
 def test_a_run_that_has_ended_makes_no_step(visit, toy):
     for step, told in ((60, "That was one step."), (61, "No step was made.")):
         page = visit(toy, f"#lr=0.05&step={step}&view=neuron&part=41")

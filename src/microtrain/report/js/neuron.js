@@ -71,7 +71,7 @@ function drawNeuron(part, t) {
   say($("neuron-title"), capital(nodeName(l, j)));
   const elsewhere = part.l !== undefined && (part.l !== l || part.j !== j);
   svg.classList.toggle("waits", elsewhere);
-  say($("neuron-hint"), hintOf(part, t, elsewhere));
+  say($("neuron-hint"), hintOf(part, elsewhere));
   markBoxes(svg, part, n, l, j, seen);
   markEdges(svg, n, l, j, seen);
   drawActivation(svg.querySelector(".plot"), n, seen);
@@ -92,12 +92,12 @@ function drawNeuron(part, t) {
 }
 
 /** What else to know of the drawing: that another neuron's turn it is, or whose gradients these are. */
-function hintOf(part, t, elsewhere) {
+function hintOf(part, elsewhere) {
   if (elsewhere) return `\u00b7 it waits; Enter opens ${nodeName(part.l, part.j)}`;
-  if (part.phase === "update" || part.kind === "BS")
-    return t.samples.length > 1
-      ? `\u00b7 at a weight: of ${run.config.batch === null ? "all" : "the batch\u2019s"} samples; else: of sample ${state.sample}`
-      : "";
+  if (part.phase === "update")
+    return `\u00b7 ${ARROW_RIGHT} after the update; products and sums are those before it`;
+  if (part.kind === "BS")
+    return `\u00b7 at a weight: of ${run.config.batch === null ? "all" : "the batch\u2019s"} samples; else: of sample ${state.sample}`;
   return "\u00b7 a dot: not known yet";
 }
 
