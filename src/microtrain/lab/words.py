@@ -121,8 +121,8 @@ def _saturation(rates: Sequence[Rate]) -> str:
     last = [model.layers[-1].neurons[0] for model in models if type(model) is MLP]
     if any(neuron.activation in ("tanh", "sigmoid") for neuron in last):
         return (
-            "Saturated: too long a step threw the output to where tanh (or the sigmoid) is flat, "
-            "and left no gradient to follow."
+            "Saturated: no gradient is left to follow, mostly because too long a step threw the "
+            "output to where tanh (or the sigmoid) is flat."
         )
     vanished = "Saturated: the gradient vanished above the target, on a plateau or at a minimum; "
     return f"{vanished}the target may be lower than the loss can get." if runs else ""
