@@ -47,9 +47,10 @@ class Compiled(Transform):
         try:
             if self.parameters:
                 self.traced(self._of_numbers)
-        except Exception as error:  # it takes nestings, whose shapes are known when it is called
-            if isinstance(error, CompileError):
-                raise
+        except CompileError:
+            raise
+        except Exception:
+            pass  # it takes nestings, whose shapes are known when it is called
 
     @functools.cached_property
     def value_and_grad(self) -> Compiled:

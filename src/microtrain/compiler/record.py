@@ -90,8 +90,8 @@ class Record:
 
     def is_square(self, place: int) -> bool:
         """Return whether this is the place of some x * x, which is never -0.0."""
-        operation: Operation = self.operations[place] if place >= 0 else ()
-        return operation[:1] == (MULTIPLY,) and operation[1] == operation[2]
+        operation: Operation = self.operations[place] if place >= 0 else (None,)
+        return operation[0] is MULTIPLY and operation[1] == operation[2]
 
     def needed(
         self, *groups: Iterable[int], operations: Sequence[Operation] = ()

@@ -44,8 +44,11 @@ def _own(record: Record, x: _Recorded) -> int:
 def _unary(primitive: Primitive) -> Callable[[Symbol], Any]:
     """Return the method that records an operation on one symbol."""
 
-    def method(self: Symbol) -> Symbol:
-        return Symbol(self.record, self.record.add((primitive, self.place)))
+    def method(self: Symbol) -> Any:
+        found = _new(Symbol)  # written out, as it saves time
+        found.record = record = self.record
+        found.place = record.add((primitive, self.place))
+        return found
 
     return method
 

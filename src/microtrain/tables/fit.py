@@ -211,11 +211,15 @@ def fit(
 ) -> Fit:
     """Train an MLP on a task.
 
-    hidden, activation: of its hidden layers; the last layer is linear. steps: by default as many as
-    make `PASSES` over the rows. lr: the rate after a warmup, and before half a cosine takes it down
-    to 0; by default that of `RATES`. batch_size: by default `BATCH`, or all the rows if they are
-    fewer. seed: of the parameters, and of the mini-batches. on_step: called as a `Watcher`, with
-    the history and the number of steps planned. options: as for `train`.
+    Args:
+        hidden, activation: of the network's hidden layers. The last one is linear.
+        steps: by default as many as make `PASSES` over the rows.
+        lr: the learning rate after a warmup, and before half a cosine takes it down to 0; by
+            default that of `RATES`.
+        batch_size: by default `BATCH`, or all the rows if they are fewer.
+        seed: of the parameters, and of the mini-batches.
+        on_step: called as a `Watcher`, with the history and the number of steps planned.
+        options: as for `train`.
     """
     model, n = task.model(hidden, activation)(seed), len(task.xs)
     size = min(BATCH, n) if batch_size is None else positive_int("batch_size", batch_size)
