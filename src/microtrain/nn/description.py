@@ -10,9 +10,7 @@ import contextlib
 import copyreg
 import functools
 import os
-import sys
 import types
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter, is_
 from typing import Any
@@ -138,19 +136,15 @@ def _function(f: types.FunctionType) -> dict[str, Any]:
     if _is_installed(str(f.__globals__.get("__name__"))):
         return read | {f"{f.__module__}.{f.__qualname__}": None}
     names, imports, attributes = reads(f.__code__)
+    for x in imports:
+        if x == "random" or not _is_installed(x):
+            raise TypeError(f"it imports {x} when it is called; import that at the top")
     read |= {x: f.__globals__[x] for x in names if x in f.__globals__}  # else it is a builtin
-    package = f.__globals__.get("__package__")
-    read |= {f"import {x}": _imported(x, package) for x in imports}
     parts = {"its code": f.__code__, "its attributes": vars(f)}
     parts |= {"its defaults": f.__defaults__, "its keywords": f.__kwdefaults__}
     for name, item in read.items():
         parts |= _used(name, item, attributes)
     return parts
-
-
-def _partial(f: functools.partial[Any]) -> dict[str, Any]:
-    attributes = {f"attribute {name}": part for name, part in vars(f).items()}
-    return {"its function": f.func, "its args": f.args, **attributes, **f.keywords}
 
 
 def _object(item: Any) -> Any:
@@ -161,9 +155,7 @@ def _object(item: Any) -> Any:
     if isinstance(item, types.ModuleType):
         return {item.__name__: None}
     known = copyreg.dispatch_table.get(type(item))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of copies, by itertools
-        state = known(item) if known else item.__reduce_ex__(4)
+    state = known(item) if known else item.__reduce_ex__(4)
     if isinstance(state, str):
         return [type(item), state, getattr(item, "__wrapped__", None)]
     return [list(x) if isinstance(x, Iterator) else x for x in state]
@@ -180,7 +172,7 @@ PARTS: dict[type, Callable[[Any], Any]] = {
     types.FunctionType: _function,
     types.MethodType: attrgetter("__func__", "__self__"),
     types.BuiltinFunctionType: attrgetter("__module__", "__qualname__", "__self__"),
-    functools.partial: _partial,
+    functools.partial: lambda f: {"its function": f.func, "its args": f.args, **f.keywords},
     staticmethod: lambda method: [method.__func__],
     classmethod: lambda method: [method.__func__],
     property: attrgetter("fget", "fset", "fdel"),
@@ -222,26 +214,12 @@ def reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
     steps = [step for each in codes(code) for step in dis.get_instructions(each)]
     steps = [step for step in steps if step.opname != "EXTENDED_ARG"]
     names = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
-    imports: list[str] = []
-    for level, parts, step in zip(steps, steps[1:], steps[2:]):
-        if step.opname == "IMPORT_NAME":  # parts of a module may be modules, too
-            modules = *[f"{step.argval}.{part}" for part in parts.argval or ()], step.argval
-            imports += ["." * level.argval + name.removeprefix(".") for name in modules]
+    imports = [
+        "." * level.argval + step.argval
+        for level, step in zip(steps, steps[2:])
+        if step.opname == "IMPORT_NAME"
+    ]
     return names, imports, [name for each in codes(code) for name in each.co_names]
-
-
-def _imported(name: str, package: Any) -> Any:
-    """Return a module that a function in a package will import: of installed ones, the name.
-
-    One's own is imported here, so that the function has the same text before its first call.
-    """
-    import importlib.util  # slow to import
-
-    with contextlib.suppress(Exception, SystemExit):  # it may never be imported
-        name = importlib.util.resolve_name(name, package)
-        if name == "random" or not _is_installed(name):
-            return importlib.import_module(name)
-    return name
 
 
 def is_own(module: str) -> bool:
@@ -254,13 +232,11 @@ def _is_installed(module: str) -> bool:
     """Return whether a module is this package's, Python's own, or of an installed package."""
     if is_own(module) or module == "__main__":  # which may be run by an installed command
         return is_own(module)
-    path = getattr(sys.modules.get(module), "__file__", None)
-    if module not in sys.modules:
-        import importlib.util  # slow to import
+    import importlib.util  # slow to import
 
-        with contextlib.suppress(ValueError):  # it has no name, or its package has no spec
-            if spec := importlib.util.find_spec(module.partition(".")[0]):
-                path = next(iter(spec.submodule_search_locations or [str(spec.origin)]))
-    if path in (None, "built-in", "frozen"):
-        return module.partition(".")[0] in sys.stdlib_module_names
-    return path.startswith(os.path.dirname(os.__file__)) or "-packages" in path
+    with contextlib.suppress(ValueError):  # it has no name, or its package has no spec
+        if spec := importlib.util.find_spec(module.partition(".")[0]):
+            path = next(iter(spec.submodule_search_locations or [str(spec.origin)]))
+            own = os.path.dirname(os.__file__)
+            return path in ("built-in", "frozen") or path.startswith(own) or "-packages" in path
+    return False
