@@ -20,7 +20,7 @@ import microtrain as mt
 from microtrain import MLP, Module, Value
 from microtrain.report import page as page_module
 from microtrain.report.live import contents
-from microtrain.training.curvature import Curvature
+from microtrain.training.curvature import sharpness_at
 from microtrain.training.plan import Objective
 from microtrain.training.tracing import parts_of
 
@@ -300,7 +300,7 @@ def test_sharpness_is_pythons():
     ):
         history = train(model, xs, ys, loss=loss, reduction=reduction, steps=3, lr=0.01)
         objective = Objective(model, list(zip(xs, ys)), loss, reduction)
-        expected = Curvature(objective).sharpness(history.recording.parameters[0])
+        expected = sharpness_at(objective, history.recording.parameters[0])
         found = ask(history, "", "engine.sharpness(engine.initial(null))")
         assert found == pytest.approx(expected, rel=1e-7)
 
@@ -312,10 +312,10 @@ def test_sharpness_of_an_edited_network():
     data.spec = { data: "toy", net: [], out: "tanh" };
     const edited = makeEngine(data, { data: "toy", net, out: "linear" });"""
     points = [list(history.recording.parameters[k]) for k in (0, 6, 12, 20, 59)]
-    curvature = Curvature(Objective(history.model, list(zip(XS, YS)), mt.squared_error, "sum"))
+    objective = Objective(history.model, list(zip(XS, YS)), mt.squared_error, "sum")
     ask_all = f"{script(points)}.map((p) => edited.sharpness(Float64Array.from(p)))"
     *near, far = ask(history, code, ask_all)
-    assert near == pytest.approx([curvature.sharpness(p) for p in points[:-1]], rel=1e-5)
+    assert near == pytest.approx([sharpness_at(objective, p) for p in points[:-1]], rel=1e-5)
     assert math.isnan(far)
 
 

@@ -14,7 +14,7 @@ import microtrain as mt
 from microtrain import MLP, CompileError, Module, Value
 from microtrain.nn.datasets import pairs_of
 from microtrain.training import curvature
-from microtrain.training.curvature import Curvature, lanczos, largest_eigenvalue
+from microtrain.training.curvature import lanczos, largest_eigenvalue, product_of
 from microtrain.training.plan import Objective
 
 XS, YS = mt.datasets.toy()
@@ -99,7 +99,7 @@ def test_hessian_vector_products_are_differences_of_gradients(data):
     at = [p.data for p in parameters]
     rng = random.Random(1)
     direction = [rng.uniform(-1, 1) for _ in at]
-    product = Curvature(objective).product(at, direction)
+    product = product_of(objective)(at, direction)
 
     def gradient(t):
         for p, x, d in zip(parameters, at, direction):

@@ -13,7 +13,7 @@ from ..nn.datasets import pairs_of
 from ..nn.losses import squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule, learning_rate
-from ..training.curvature import Curvature
+from ..training.curvature import sharpness_at
 from ..training.eager import set_state, state_of
 from ..training.plan import Plan
 from ..training.train import engine_for, run, train
@@ -230,7 +230,7 @@ def _make_runs(
     start, measured = state_of(parameters), None
     if sharpness:
         with contextlib.suppress(ArithmeticError, CompileError):
-            measured = comparable(Curvature(plan.objective).sharpness(start[0]))
+            measured = comparable(sharpness_at(plan.objective, start[0]))
     chosen, runs = engine_for(plan, len(lrs)), []
     for lr in lrs:
         plan.lr = lr

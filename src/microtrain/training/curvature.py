@@ -64,48 +64,39 @@ def sharpness(
     20.0
     """
     objective = Objective(model, pairs_of(xs, ys), loss, reduction)
-    return Curvature(objective).sharpness([p.data for p in objective.parameters])
+    return sharpness_at(objective, [p.data for p in objective.parameters])
 
 
-class Curvature:
-    """The Hessian of a model's loss on samples, as a function of the parameters.
+def sharpness_at(objective: Objective, parameters: Sequence[float]) -> float:
+    """Return the largest eigenvalue of the Hessian at these parameters; errors as of `sharpness`."""
+    product, axes = product_of(objective), range(len(parameters))
+    if len(axes) > DENSE:
+        return lanczos(lambda direction: product(parameters, direction), len(axes))
+    return largest_eigenvalue([product(parameters, [float(i == k) for i in axes]) for k in axes])
 
-    Generated Python multiplies it with a vector, at a few times the cost of a gradient
-    (Pearlmutter, 1994, "Fast Exact Multiplication by the Hessian").
+
+def product_of(objective: Objective) -> Callable[[Sequence[float], Vector], Vector]:
+    """Return a function of parameters and a vector: the Hessian there times the vector.
+
+    It is generated Python, and takes a few times as long as a gradient (Pearlmutter, 1994, "Fast
+    Exact Multiplication by the Hessian").
     """
+    generated, pack = cached(objective, objective.described(), "curvature", _generated)
+    batch = [pack(x, y) for x, y in objective.samples]
+    share = 1.0 / len(batch) if objective.reduction == "mean" else 1.0
 
-    def __init__(self, objective: Objective) -> None:
-        self._objective = objective
-        self._share = 1.0 / len(objective.samples) if objective.reduction == "mean" else 1.0
-        self._record()
-
-    def _record(self) -> None:
-        objective = self._objective
-        self._description = text = objective.described()
-        self._product, pack = cached(objective, text, "curvature", _generated)
-        self._batch = [pack(x, y) for x, y in objective.samples]
-
-    def product(self, parameters: Sequence[float], direction: Sequence[float]) -> list[float]:
-        """Return the Hessian at these parameters times this vector."""
+    def product(parameters: Sequence[float], direction: Vector) -> Vector:
         try:
-            product = self._product(parameters, direction, self._batch)
+            total = generated(parameters, direction, batch)
         except (ArithmeticError, ValueError) as error:
             raise ArithmeticError(f"the loss has no Hessian here: {error}") from error
-        return [self._share * x for x in product]
+        return [share * x for x in total]
 
-    def sharpness(self, parameters: Sequence[float]) -> float:
-        """Return the largest eigenvalue of the Hessian at these parameters."""
-        if self._objective.described() != self._description:
-            self._record()  # `on_step` has made another model of it
-        axes = range(len(parameters))
-        if len(axes) > DENSE:
-            return lanczos(lambda direction: self.product(parameters, direction), len(axes))
-        rows = [self.product(parameters, [float(i == k) for i in axes]) for k in axes]
-        return largest_eigenvalue(rows)
+    return product
 
 
-def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Callable[..., Any]]:
-    """Return a function that multiplies the Hessian of the sum of losses with a vector."""
+def _generated(objective: Objective) -> tuple[Callable[..., Vector], Callable[..., Any]]:
+    """Return the product for the sum of losses, and what packs the samples for it."""
     traced = trace_loss(objective)
     record, weights, variables, direction, products = record_product(traced)
     writer = Python(record, RESERVED)
@@ -119,7 +110,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., list[float]], Callab
         f"{listed([names[k] for k in direction])} = direction",
         f"{' = '.join(sums)} = 0.0",
         *loop([names[k] for k in variables], "batch", sample),
-        f"return [{', '.join(sums)}]",
+        f"return {listed(sums)}",
     ]
     source = function("product", RESERVED[1:], lines)
     return assemble(source, "product", writer.namespace), traced.pack

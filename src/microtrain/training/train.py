@@ -16,7 +16,7 @@ from ..nn.losses import known, squared_error
 from ..nn.module import Module
 from ..nn.optim import Schedule
 from .compiled import CompiledEngine
-from .curvature import Curvature
+from .curvature import product_of, sharpness_at
 from .eager import EagerEngine, State, Whole, set_state, state_of
 from .history import History, Recording
 from .plan import Plan, Watcher
@@ -128,7 +128,8 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     history = History(plan.objective.model, engine.name, engine.source, fallback)
     history.target_loss, history.per_pass = plan.target_loss, plan.per_pass
     history.recording = recording = Recording(plan) if plan.record else None
-    curvature: Any = Curvature(plan.objective) if plan.tracks else None
+    if plan.tracks:
+        product_of(plan.objective)  # what can't be compiled is refused before the first step
     batches: Any = plan.batches()
     state = state_of(parameters)
     # One assignment, so that Ctrl-C falls before or after it; the loss before the last is finite.
@@ -164,7 +165,7 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
             if is_tracked:
                 history.sharpness[k] = math.nan
                 with contextlib.suppress(ArithmeticError):  # where the loss has no Hessian
-                    history.sharpness[k] = curvature.sharpness(state[0])
+                    history.sharpness[k] = sharpness_at(plan.objective, state[0])
             if recording is not None:
                 recording.parameters.append(state[0])
                 recording.gradients.append(after[1] if norm == norm else (norm,) * len(parameters))
