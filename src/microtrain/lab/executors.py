@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .runs import Job, Run
 
 Make = Callable[[Any], list[Run]]
+OnRun = Callable[[Any], object]
 
 # What is planned is sent to an executor in at most 100 chunks, unless these had more than 16 each;
 # and in at most 1,000, as all that have not started have to be cancelled on Ctrl-C.
@@ -31,18 +32,18 @@ class SweepError(RuntimeError):
         self.sweep = sweep
 
 
-def here(job: Job, make: Make) -> Generator[None]:
-    """Make one after the other; yield whenever one has been added to the job."""
+def here(job: Job, make: Make, on_run: OnRun) -> None:
+    """Make one after the other; call `on_run` whenever one has been added to the job."""
     for place, planned in enumerate(job.plan):
         try:
             job.made[place] = make(planned)
         except BaseException as error:  # SystemExit included
             _fail(job, error)
-        yield
+        on_run(job)
 
 
-def there(job: Job, make: Make, executor: Any) -> Generator[None]:
-    """Make them on an executor; yield whenever some have been added to the job.
+def there(job: Job, make: Make, on_run: OnRun, executor: Any) -> None:
+    """Make them on an executor; call `on_run` whenever some have been added to the job.
 
     If one fails, no others are started, but those that are under way are waited for.
     """
@@ -52,41 +53,39 @@ def there(job: Job, make: Make, executor: Any) -> Generator[None]:
     size = max(min(LARGE, math.ceil(n / FEW)), math.ceil(n / MANY))
     sent: set[Any] = set()  # the futures that are not done
     done: SimpleQueue[Any] = SimpleQueue()  # `as_completed` would never return cancelled futures
-    failures: list[BaseException] = []
+    failure: BaseException | None = None
 
-    def add(future: Any) -> None:
-        """Add what a future has made to the job, and what ended it early to the failures."""
+    def take(future: Any) -> BaseException | None:
+        """Add what a future has made to the job; return what ended it early, if anything did."""
         sent.discard(future)
         try:
             made, error, told = future.result()
         except BaseException as raised:  # the worker died, or the future was cancelled
-            failures.append(raised)
-            return
+            return raised
         job.made.update(made)
-        if error is not None:
-            if error.__traceback__ is None:  # it comes from another process
-                error.add_note(told)
-            failures.append(error)
+        if error is not None and error.__traceback__ is None:  # it comes from another process
+            error.add_note(told)
+        return error
 
     try:
-        for start in range(0, n, size):
-            future = executor.submit(_chunk, plan[start : start + size], make)
-            sent.add(future)
-            future.add_done_callback(done.put)
-        while sent and not failures:
-            add(done.get())
-            if not failures:
-                yield
-    except Exception as error:  # the executor is broken, or was shut down
-        failures.append(error)
+        try:
+            for start in range(0, n, size):
+                future = executor.submit(_chunk, plan[start : start + size], make)
+                sent.add(future)
+                future.add_done_callback(done.put)
+        except Exception as error:  # the executor is broken, or was shut down
+            failure = error
+        while sent and failure is None:
+            failure = take(done.get())
+            if failure is None:
+                on_run(job)
     finally:
-        wait = bool(failures)
         for future in sent:
             future.cancel()
-        while sent if wait else not done.empty():
-            add(done.get())
-    if failures:
-        _fail(job, failures[0], (plan, make))
+        while not done.empty() if failure is None else sent:
+            take(done.get())
+    if failure is not None:
+        _fail(job, failure, (plan, make))
 
 
 def _chunk(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..engine.value import Value
 from ..errors import CompileError, any_int, as_list, expect, positive_int, true_or_false
@@ -30,6 +30,8 @@ RATES = tuple(10 ** (k / 8) for k in range(-24, 9))
 SCALES = tuple(10 ** (k / 8) for k in range(-8, 9))
 
 NUMBERS, INTS = "numbers above 0", "ints, such as range(20)"
+
+AnyJob = TypeVar("AnyJob", bound=Job)
 
 
 def sweep(
@@ -83,9 +85,8 @@ def sweep(
     options = _checked(**locals())
     rates, numbers = labelled(lrs), _distinct("seeds", seeds, any_int, INTS)
     plan = [(label, lr, seed) for label, lr in rates.items() for seed in numbers]
-    result = Sweep(plan, options["steps"], options["target_loss"])
-    _perform(result, functools.partial(_make_run, options=options), executor, on_run)
-    return result
+    job = Sweep(plan, options["steps"], options["target_loss"])
+    return _performed(job, functools.partial(_make_run, options=options), executor, on_run)
 
 
 def phase_diagram(
@@ -140,10 +141,9 @@ def phase_diagram(
     factors = None if scales is None else sorted(_distinct("scales", scales))
     numbers = _distinct("seeds", seeds, any_int, INTS)
     true_or_false("sharpness", sharpness)
-    result = PhaseDiagram(rates, factors, numbers, options["steps"], options["target_loss"])
+    job = PhaseDiagram(rates, factors, numbers, options["steps"], options["target_loss"])
     make = functools.partial(_make_runs, lrs=rates, sharpness=sharpness, options=options)
-    _perform(result, make, executor, on_run)
-    return result
+    return _performed(job, make, executor, on_run)
 
 
 def _checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, Any]:
@@ -163,37 +163,33 @@ def _checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, 
     return {**options, "model": model, "xs": [x for x, _ in pairs], "ys": [y for _, y in pairs]}
 
 
-def _perform(job: Job, make: functools.partial[Any], executor: Any, on_run: Any) -> None:
-    """Make all that is planned, up to Ctrl-C; and before it one run, to see that all fits."""
+def _performed(job: AnyJob, make: functools.partial[Any], executor: Any, on_run: Any) -> AnyJob:
+    """Return the job after all that is planned was made, up to Ctrl-C.
+
+    Before it, one run makes two steps. What does not fit is said there and then, once for all runs.
+    A model of one's own is made three times more, to see whether they are different ones.
+    """
+    options, first = make.keywords["options"], job.plan[0]
+    model, seed, tell = options["model"], first[-1], on_run or (lambda job: None)
     try:
-        _try(make, job.plan[0])
-        made = here(job, make) if executor is None else there(job, make, executor)
-        with contextlib.closing(made):
-            for _ in made:
-                if on_run is not None:
-                    on_run(job)
+        _plan(options, seed, 1.0).objective.warn(stacklevel=4)
+        models = [] if model is None else [model(seed) for _ in range(3)]
+        owned = [place for made in models for place in {*map(id, made.parameters())}]
+        if len(set(owned)) < len(owned):
+            what = "a function to a new model, got two that share parameters"
+            raise ValueError(f"model expects {what}")
+        make(first, options={**options, "steps": 2})
+        if executor is None:
+            here(job, make, tell)
+        else:
+            there(job, make, tell, executor)
         job.status = "finished"
     except KeyboardInterrupt:
         job.status = "interrupted"
     except BaseException:
         job.status = "failed"
         raise
-
-
-def _try(make: functools.partial[Any], first: Any) -> None:
-    """Make the first run in two steps. What does not fit is said here and now, once for all runs.
-
-    A model of one's own is made three times more, to see whether they are different ones.
-    """
-    options = make.keywords["options"]
-    model, seed = options["model"], first[-1]
-    _plan(options, seed, 1.0).objective.warn(stacklevel=5)
-    models = [] if model is None else [model(seed) for _ in range(3)]
-    owned = [place for made in models for place in {*map(id, made.parameters())}]
-    if len(set(owned)) < len(owned):
-        what = "a function to a new model, got two that share parameters"
-        raise ValueError(f"model expects {what}")
-    make(first, options={**options, "steps": 2})
+    return job
 
 
 def _plan(options: dict[str, Any], seed: int, lr: float | Schedule) -> Plan:

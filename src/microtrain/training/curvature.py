@@ -68,7 +68,7 @@ def sharpness(
 
 
 def sharpness_at(objective: Objective, parameters: Sequence[float]) -> float:
-    """Return the largest eigenvalue of the Hessian at these parameters; errors as of `sharpness`."""
+    """Return the `sharpness` at these parameters, whatever the model's own are now."""
     product, axes = product_of(objective), range(len(parameters))
     if len(axes) > DENSE:
         return lanczos(lambda direction: product(parameters, direction), len(axes))
