@@ -20,8 +20,8 @@ from outcomes import bits, made
 import microtrain as mt
 from microtrain import MLP, SweepError
 from microtrain.compiler import toolchain
+from microtrain.lab.results import COLUMNS, brief
 from microtrain.lab.runs import Rate, Run, median
-from microtrain.lab.words import COLUMNS, brief
 from microtrain.training import compiled
 from microtrain.training.verdict import rises
 
@@ -538,7 +538,7 @@ def test_a_column_is_declared_once(monkeypatch):
     """One line adds it to the printed table, HTML, CSV and JSON."""
     first = lambda run: run.history.losses[0]  # noqa: E731
     column = (first, lambda rate: median(map(first, rate.runs)), "first", brief, ">")
-    monkeypatch.setattr("microtrain.lab.words.COLUMNS", {**COLUMNS, "first_loss": column})
+    monkeypatch.setattr("microtrain.lab.results.COLUMNS", {**COLUMNS, "first_loss": column})
     found = mt.sweep([0.01, 0.1], seeds=range(3), steps=20)
     firsts = [run.history.losses[0] for run in found.runs]
     middle = sorted(firsts[:3])[1]

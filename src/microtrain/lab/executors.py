@@ -10,6 +10,7 @@ from .runs import Job, Run
 
 Make = Callable[[Any], list[Run]]
 OnRun = Callable[[Any], object]
+Chunk = tuple[dict[int, list[Run]], BaseException | None, str]
 
 # What is planned is sent to an executor in at most 100 chunks, unless these had more than 16 each;
 # and in at most 1,000, as all that have not started have to be cancelled on Ctrl-C.
@@ -59,9 +60,10 @@ def there(job: Job, make: Make, on_run: OnRun, executor: Any) -> None:
         """Add what a future has made to the job; return what ended it early, if anything did."""
         sent.discard(future)
         try:
-            made, error, told = future.result()
+            result: Chunk = future.result()
         except BaseException as raised:  # the worker died, or the future was cancelled
             return raised
+        made, error, told = result
         job.made.update(made)
         if error is not None and error.__traceback__ is None:  # it comes from another process
             error.add_note(told)
@@ -88,9 +90,7 @@ def there(job: Job, make: Make, on_run: OnRun, executor: Any) -> None:
         _fail(job, failure, (plan, make))
 
 
-def _chunk(
-    planned: Sequence[tuple[int, Any]], make: Make
-) -> tuple[dict[int, list[Run]], BaseException | None, str]:
+def _chunk(planned: Sequence[tuple[int, Any]], make: Make) -> Chunk:
     """Make some; return the runs by their places, and what ended it early, with its traceback."""
     import traceback  # slow to import
 

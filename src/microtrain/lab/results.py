@@ -1,14 +1,57 @@
-"""What a sweep leaves behind: its runs, and which rate is best."""
+"""What a sweep leaves behind: its runs, its tables, and a few sentences on which rate to take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..draw import chart, plot
 from ..errors import counted
-from .runs import Job, Rate, Run
-from .words import explain, printed, record
+from ..nn.mlp import MLP
+from ..nn.optim import warmup_options
+from ..training.verdict import rises
+from .runs import Job, Rate, Run, counts, finite
+
+
+def brief(x: float) -> str:
+    """Return a number in few digits."""
+    if not math.isfinite(x):
+        return "-"
+    return f"{x:.0f}" if 1000 <= abs(x) < 1e6 else f"{x:.3g}"
+
+
+def _spread(quartiles: Sequence[float]) -> str:
+    low, median, high = (f"{x:.0f}" for x in quartiles)
+    return f"{median} ({low}-{high})" if low != high else median
+
+
+# The columns of the tables of runs and of rates. To add one, add a line: its name in CSV and JSON;
+# the value of a run, and of a rate (None: its table lacks the column); in print the title (none: it
+# is not printed), the value of a rate as text, and how that is aligned.
+Read = Callable[[Any], Any] | None
+Column = tuple[Read, Read, str, Callable[[Any], str], str]
+COLUMNS: dict[str, Column] = {
+    "lr": (lambda r: r.label, lambda r: r.label, "rate", str, ">"),
+    "seed": (lambda r: r.seed, None, "", str, ">"),
+    "runs": (None, lambda r: len(r.runs), "", str, ">"),
+    "verdict": (lambda r: r.verdict, None, "", str, ">"),
+    "verdicts": (None, lambda r: r.verdicts, "verdicts", counts, "<"),
+    "converged": (None, lambda r: r.converged, "", brief, ">"),
+    "steps": (lambda r: r.steps, lambda r: r.steps, "steps", _spread, "<"),
+    "loss": (lambda r: r.loss, lambda r: r.loss, "loss", brief, ">"),
+    "sharpness": (lambda r: finite(r.sharpness), lambda r: r.sharpness, "sharpness", brief, ">"),
+    "peak_sharpness": (lambda r: finite(r.peak), lambda r: r.peak, "peak", brief, ">"),
+    "stable_lr": (None, lambda r: 2 / r.peak if r.peak else None, "2/peak", brief, ">"),
+    "reason": (lambda r: r.reason, None, "", str, ">"),
+}
+
+
+def record(thing: Run | Rate) -> dict[str, Any]:
+    """Return the values of a run or a rate by the names of its columns."""
+    is_run = isinstance(thing, Run)
+    found = {name: run if is_run else rate for name, (run, rate, *_) in COLUMNS.items()}
+    return {name: read(thing) for name, read in found.items() if read}
 
 
 class Sweep(Job):
@@ -58,11 +101,23 @@ class Sweep(Job):
         the median of the first sharpness measured, that of its peaks, and the rate that such a peak
         would allow on a quadratic, 2/peak. A column without a value is left out.
         """
-        return "\n".join("  ".join(line).rstrip() for line in zip(*printed(self.rates)))
+        return "\n".join("  ".join(line).rstrip() for line in zip(*self._printed()))
+
+    def _printed(self) -> list[list[str]]:
+        """Return the columns of the table, each a title and a text for each rate, aligned."""
+        columns = []
+        for _, read, title, shown, align in COLUMNS.values():
+            values = [*map(read, self.rates)] if title and read else []
+            if any(value is not None for value in values):
+                texts = [title, *("-" if value is None else shown(value) for value in values)]
+                width = max(map(len, texts))
+                columns.append([f"{text:{align}{width}}" for text in texts])
+        return columns
 
     def explain(self) -> str:
         """Return in at most five sentences which rate to take, and what else was seen."""
-        return explain(self, self.rates, self.best)
+        told = _advice(self), _saturation(self.runs), _warmup(self.rates), _edge(self)
+        return " ".join(filter(None, told))
 
     def chart(
         self,
@@ -101,7 +156,7 @@ class Sweep(Job):
     def _repr_html_(self) -> str:
         if not self.runs:
             return plot.html_table(repr(self), [])
-        header, *rows = zip(*[[text.strip() for text in texts] for texts in printed(self.rates)])
+        header, *rows = zip(*[[text.strip() for text in texts] for texts in self._printed()])
         return plot.html_table(repr(self), rows, header, plot.inline(self.plot, self.chart))
 
     def to_dict(self) -> dict[str, Any]:
@@ -131,3 +186,97 @@ class Sweep(Job):
         found = f", best {self.best.label}" if self.runs else ""
         runs, rates = counted(len(self.runs), "run"), counted(len(self.rates), "rate")
         return f"Sweep({runs} of {rates}{found}{done})"
+
+
+def _advice(sweep: Sweep) -> str:
+    """Return which rate to take, by the rule of `Sweep.best`, and why; and what to try next."""
+    rates, best, goal = sweep.rates, sweep.best, sweep.target_loss
+    planned, n = len({label for label, *_ in sweep.plan}), len(best.runs)
+    if len(rates) < planned:
+        return f"Runs at {len(rates)} of the {planned} rates are too few to say which to take."
+    if not math.isfinite(best.loss):
+        return "At none of these rates does the loss stay finite: try smaller ones."
+    lowest = f"{brief(best.loss)}{' (median)' if n > 1 else ''}"
+    if best.steps is None and goal is not None:
+        advice = "smaller rates" if "diverged" in best.verdicts else "more steps or other rates"
+        return (
+            f"No run got below {goal:g} in {sweep.steps} steps, and the loss ends lowest at "
+            f"{best.label}, {lowest}: try {advice}."
+        )
+    numbers = [rate.lr for rate in rates if not callable(rate.lr)]
+    further = "One seed is one story: try more." if n == 1 else ""
+    if len(numbers) > 1 and best.lr in (min(numbers), max(numbers)):
+        size = "larg" if best.lr == max(numbers) else "small"
+        further = f"It is the {size}est rate tried: try {size}er ones."
+    return f"Take {best.label}: {_why(best, rates, lowest)}. {further}".rstrip()
+
+
+def _why(best: Rate, rates: Sequence[Rate], lowest: str) -> str:
+    """Return in what the best rate is ahead of the others."""
+    if best.steps is None:
+        return f"its loss ends lowest, at {lowest}"
+    n = len(best.runs)
+    share = "it converges" if n == 1 else f"{best.verdicts['converged']} of {n} runs converge"
+    rivals = [r.steps for r in rates if r is not best and r.converged == best.converged and r.steps]
+    if rivals:
+        soonest = all(rival[1] > best.steps[1] for rival in rivals)
+        share += ", in the fewest steps" if soonest else ", as many as anywhere" * (n > 1)
+    elif len(rates) > 1:
+        share += ", as at no other rate" if n == 1 else ", the most of all"
+    return f"{'only ' if best.converged < 0.5 else ''}{share}"
+
+
+def _saturation(runs: Sequence[Run]) -> str:
+    """Return what saturation means, if some runs saturated."""
+    models = [run.history.model for run in runs if run.verdict == "saturated"]
+    last = [model.layers[-1].neurons[0].activation for model in models if type(model) is MLP]
+    if "tanh" in last or "sigmoid" in last:
+        return (
+            "Saturated: no gradient is left to follow, mostly because too long a step threw the "
+            "output to where tanh (or the sigmoid) is flat."
+        )
+    vanished = "Saturated: the gradient vanished above the target, on a plateau or at a minimum; "
+    return f"{vanished}the target may be lower than the loss can get." if models else ""
+
+
+def _warmup(rates: Sequence[Rate]) -> str:
+    """Return what warming up changed, where a rate was tried with and without."""
+    plain = {rate.lr: rate for rate in rates if not callable(rate.lr)}
+    warm: list[tuple[Run, float]] = []
+    cold: list[Run] = []
+    for rate in rates:
+        options = warmup_options(rate.lr)
+        if options and options["warmup_steps"] and options["peak"] in plain:
+            warm += [(run, options["warmup_steps"]) for run in rate.runs]
+            cold += plain[options["peak"]].runs
+    if not warm:
+        return ""
+    won = [run.steps < steps for run, steps in warm if run.verdict == "converged"]
+    return (
+        f"With warmup, {len(won)} of {len(warm)} runs converge, {sum(won)} of them before it "
+        f"ends; without, {_converged(cold)} of {len(cold)}."
+    )
+
+
+def _edge(sweep: Sweep) -> str:
+    """Return how often the loss rose where lr x sharpness stayed below 2, and where it did not."""
+    kept: list[Run] = []
+    passed: list[Run] = []
+    for run in sweep.runs:
+        lrs = run.history.lrs
+        products = [lrs[k] * sharpness for k, sharpness in run.history.sharpness.items()]
+        if products and all(map(math.isfinite, products)):
+            (kept if max(products) < 2 else passed).append(run)
+    told = []
+    for runs, how in (kept, "kept to it"), (passed, "went beyond"):
+        if runs:
+            rose = sum(rises(run.history.losses) > 0 for run in runs)
+            told.append(f"in {rose} of {counted(len(runs), 'run')} that {how}")
+    if passed and sweep.target_loss is not None:
+        told[-1] += f" ({_converged(passed)} of {len(passed)} converged)"
+    rule = "On a quadratic, lr x sharpness has to stay below 2: the loss rose"
+    return f"{rule} {', and '.join(told)}." if told else ""
+
+
+def _converged(runs: Sequence[Run]) -> int:
+    return sum(run.verdict == "converged" for run in runs)

@@ -128,8 +128,6 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     history = History(plan.objective.model, engine.name, engine.source, fallback)
     history.target_loss, history.per_pass = plan.target_loss, plan.per_pass
     history.recording = recording = Recording(plan) if plan.record else None
-    if plan.tracks:
-        product_of(plan.objective)  # what can't be compiled is refused before the first step
     batches: Any = plan.batches()
     state = state_of(parameters)
     # One assignment, so that Ctrl-C falls before or after it; the loss before the last is finite.
@@ -208,9 +206,11 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
 def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
     """Return what makes the steps of so many runs, and why "auto" did not compile, if it tried.
 
-    Raises `CompileError` where "compiled" or "native" was asked for.
+    Raises `CompileError` where "compiled" or "native" was asked for, or the sharpness.
     """
     objective, options, fallback = plan.objective, (plan.zero_grad, plan.accumulate), ""
+    if plan.tracks:
+        product_of(objective)
     if plan.engine == "native":
         from .native import NativeEngine  # it loads ctypes, which takes time
 
