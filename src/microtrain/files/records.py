@@ -16,9 +16,7 @@ import contextlib
 import errno
 import math
 import os
-import stat
 import sys
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -28,9 +26,7 @@ Path = str | os.PathLike[str]
 Made = TypeVar("Made")
 
 VERSION = 2  # files of version 1 have no digest
-HEAD = ("format", "version", "digest")  # the keys beside the parts
 LARGEST = 500_000_000  # bytes; a file of more is not read
-ABANDONED = 600  # seconds; a temporary file that is older was left by a killed writer
 
 
 class Kind:
@@ -113,10 +109,9 @@ class Format:
         import json
 
         path = writable(path)
-        record = {"format": self.kind, "version": VERSION, "digest": None, **parts}
+        head = {"format": self.kind, "version": VERSION}
         try:
-            record["digest"] = _digest(record)
-            text = json.dumps(record, allow_nan=False)
+            text = json.dumps({**head, "digest": _digest({**head, **parts}), **parts})
         except ValueError:
             raise ValueError("parameters that are not finite can't be saved") from None
         _replace(path, text)
@@ -148,13 +143,13 @@ class Format:
             more = f", but a {kind[:40]}" if other else ""
             more += " (the command microtrain predict reads it)" * more.endswith(" predictor")
             raise ValueError(f"this is no {self.kind}{more}")
-        version, signed = checked(SIZE, record.get("version"), "version"), record.get("digest")
-        if version > VERSION:
+        version, signed = record.get("version"), record.pop("digest", None)
+        if checked(SIZE, version, "version") > VERSION:
             raise ValueError(f"it is of version {version}; this microtrain reads up to {VERSION}")
         if signed != (None if version == 1 else _digest(record)):
             raise ValueError("it was changed after it was written: its digest does not fit")
-        parts = {key: x for key, x in record.items() if key not in HEAD}
-        return checked(self.schema, parts)  # type: ignore[no-any-return]
+        del record["format"], record["version"]
+        return checked(self.schema, record)  # type: ignore[no-any-return]
 
 
 def digest(text: str) -> str:
@@ -165,11 +160,10 @@ def digest(text: str) -> str:
 
 
 def _digest(record: dict[str, Any]) -> str:
-    """Return the digest of a record's other entries; the order of the keys does not matter."""
+    """Return the digest of a record; the order of its keys does not matter."""
     import json
 
-    content = {key: x for key, x in record.items() if key != "digest"}
-    return digest(json.dumps(content, allow_nan=False, sort_keys=True))
+    return digest(json.dumps(record, allow_nan=False, sort_keys=True))
 
 
 def _parsed(path: str) -> Any:
@@ -181,18 +175,12 @@ def _parsed(path: str) -> Any:
             raise ValueError(f"{token[:20]} is no finite number")
         return x
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(found := dict(pairs)) < len(pairs):
-            raise ValueError("a key stands in it twice")
-        return found
-
-    found = os.stat(path)
-    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
         raise ValueError("this is no file, but a device or a pipe")
-    if found.st_size > LARGEST:
-        raise ValueError(f"it has more than {LARGEST:,} bytes")
     with open(path, encoding="utf-8") as file:
-        return json.load(file, parse_constant=finite, parse_float=finite, object_pairs_hook=once)
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise ValueError(f"it has more than {LARGEST:,} bytes")
+        return json.load(file, parse_constant=finite, parse_float=finite)
 
 
 def writable(path: Path, devices: bool = False) -> str:
@@ -211,14 +199,9 @@ def writable(path: Path, devices: bool = False) -> str:
 
 
 def _replace(path: str, text: str) -> None:
-    """Write a text to a file, and remove the temporary files that killed writers left."""
-    import glob
+    """Write a text to a new file beside this one, which it then replaces."""
     import secrets
 
-    for left in glob.glob(f"{glob.escape(path)}.{'[0-9a-f]' * 8}.tmp"):
-        with contextlib.suppress(OSError):  # it is gone, or only another user may remove it
-            if time.time() - os.path.getmtime(left) > ABANDONED:
-                os.unlink(left)
     beside = f"{path}.{secrets.token_hex(4)}.tmp"
     try:
         with open(beside, "x", encoding="utf-8") as file:
@@ -231,9 +214,3 @@ def _replace(path: str, text: str) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):  # after it was renamed
             os.unlink(beside)
-    with contextlib.suppress(OSError):  # not every system syncs folders
-        folder = os.open(os.path.dirname(path), os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
