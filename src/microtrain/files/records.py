@@ -1,8 +1,8 @@
 """JSON files of one format: written whole or not at all, and checked when they are read.
 
 A file says what kind it is, and holds a digest of its content. It is written beside its target,
-synced to the disk and renamed, so a killed writer leaves the old file or the new one. Reading a
-file executes nothing in it.
+synced to the disk and renamed, so a killed writer leaves the old file or the new one, and perhaps
+one that ends in .tmp. Reading a file executes nothing in it.
 
 What a file may hold is declared as data. A schema is a dict (an object with these keys and no
 others), ``[part]`` (a list of any length), ``[part, n]`` (a list of n), ``(part,)`` (which may also
@@ -107,6 +107,7 @@ class Format:
         Raises `ValueError` for numbers that are not finite, `OSError` if writing fails.
         """
         import json
+        import secrets
 
         path = writable(path)
         head = {"format": self.kind, "version": VERSION}
@@ -114,7 +115,18 @@ class Format:
             text = json.dumps({**head, "digest": _digest({**head, **parts}), **parts})
         except ValueError:
             raise ValueError("parameters that are not finite can't be saved") from None
-        _replace(path, text)
+        beside = f"{path}.{secrets.token_hex(4)}.tmp"
+        try:
+            with open(beside, "x", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if os.path.exists(path):
+                os.chmod(beside, os.stat(path).st_mode & 0o7777)
+            os.replace(beside, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):  # after it was renamed
+                os.unlink(beside)
 
     def read(self, path: Path, make: Callable[..., Made]) -> Made:
         """Return `make(**parts)` for the parts in a file.
@@ -126,7 +138,7 @@ class Format:
 
         path = file_path("path", path)
         try:
-            return make(**self._parts(_parsed(path)))
+            return make(**self._parts(path))
         except RecursionError:
             reason = "it is nested too deeply"
         except json.JSONDecodeError as error:
@@ -135,8 +147,21 @@ class Format:
             reason = str(error)
         raise CheckpointError(f"{path}: {reason}")
 
-    def _parts(self, record: Any) -> dict[str, Any]:
-        """Return the parts of a record. Raises `ValueError` if it was not written by `write`."""
+    def _parts(self, path: str) -> dict[str, Any]:
+        """Return the parts in a file. Raises `ValueError` if it was not written by `write`."""
+        import json
+
+        def finite(token: str) -> float:
+            if not math.isfinite(x := float(token)):
+                raise ValueError(f"{token[:20]} is no finite number")
+            return x
+
+        if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+            raise ValueError("this is no file, but a device or a pipe")
+        with open(path, encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_size > LARGEST:
+                raise ValueError(f"it has more than {LARGEST:,} bytes")
+            record = json.load(file, parse_constant=finite, parse_float=finite)
         kind: Any = record.get("format") if isinstance(record, dict) else None
         if kind != self.kind:
             other = isinstance(kind, str) and kind.startswith("microtrain ")
@@ -166,23 +191,6 @@ def _digest(record: dict[str, Any]) -> str:
     return digest(json.dumps(record, allow_nan=False, sort_keys=True))
 
 
-def _parsed(path: str) -> Any:
-    """Return the JSON in a file. Raises `ValueError` for what this package never writes."""
-    import json
-
-    def finite(token: str) -> float:
-        if not math.isfinite(x := float(token)):
-            raise ValueError(f"{token[:20]} is no finite number")
-        return x
-
-    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
-        raise ValueError("this is no file, but a device or a pipe")
-    with open(path, encoding="utf-8") as file:
-        if os.fstat(file.fileno()).st_size > LARGEST:
-            raise ValueError(f"it has more than {LARGEST:,} bytes")
-        return json.load(file, parse_constant=finite, parse_float=finite)
-
-
 def writable(path: Path, devices: bool = False) -> str:
     """Return the path of a file that can be written. Raises `OSError` if none can be."""
     path = os.path.realpath(file_path("path", path))  # links are followed, not replaced
@@ -196,21 +204,3 @@ def writable(path: Path, devices: bool = False) -> str:
     if not (os.access(folder, os.W_OK) or (devices and os.path.exists(path))):
         raise PermissionError(errno.EACCES, "no file can be written in this folder", folder)
     return path
-
-
-def _replace(path: str, text: str) -> None:
-    """Write a text to a new file beside this one, which it then replaces."""
-    import secrets
-
-    beside = f"{path}.{secrets.token_hex(4)}.tmp"
-    try:
-        with open(beside, "x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            os.chmod(beside, os.stat(path).st_mode & 0o7777)
-        os.replace(beside, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):  # after it was renamed
-            os.unlink(beside)
