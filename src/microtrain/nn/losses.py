@@ -17,7 +17,7 @@ from ..engine.operators import ratio
 from ..engine.piecewise import maximum, relu, where
 from ..engine.primitives import exp, log1p
 from ..engine.value import Value, node, number_in
-from ..errors import as_list, describe, one_of
+from ..errors import as_list, describe, expect, one_of
 
 REDUCTIONS = ("sum", "mean")
 Loss = Callable[[Any, Any], Value]
@@ -105,10 +105,6 @@ def mse_loss(predictions: Sequence[Any], targets: Sequence[Any], reduction: str 
     return total if reduction == "sum" else total / len(predictions)
 
 
-# For each loss, a function of a target and the number of outputs. It returns the target as the list
-# of numbers that the loss computes with, or raises a ValueError or TypeError.
-
-
 def one_per_output(target: Any, n_out: int) -> list[Any]:
     """Return the target as a list with one number for each output."""
     targets = _listed("target", target, "a number for each output")
@@ -117,8 +113,7 @@ def one_per_output(target: Any, n_out: int) -> list[Any]:
         raise ValueError(f"target expects {expected}, got {len(targets)}")
     numbers = [as_number(t) for t in targets]
     for t, number in zip(targets, numbers):
-        if number is NotImplemented:
-            raise TypeError(f"target expects numbers, got {describe(t)}")
+        expect(number is not NotImplemented, "target", "numbers", t)
     return numbers
 
 
@@ -147,12 +142,16 @@ def one_hot(target: Any, n_out: int) -> list[float]:
     raise ValueError(f"cross_entropy expects {expected}, got {describe(target)}")
 
 
+# By what the targets of a loss are (each class has an output): a function of a target and the number
+# of outputs, which returns the numbers that the loss computes with, or raises.
+ENCODE = {"numbers": one_per_output, "sign": plus_or_minus_one, "class": one_hot}
+
+
 class Known(types.SimpleNamespace):
-    """A loss, its targets as `encode` makes numbers of them, and what the page says of it."""
+    """A loss, what it takes, and what the page says of it."""
 
     loss: Loss
-    encode: Callable[[Any, int], list[Any]]
-    takes: str  # what its targets are: "numbers", a "sign", or a "class", which has an output each
+    takes: str  # a key of `ENCODE`
     formula = ""  # with the slots {error}, {says}, {target} and {share} (of the target, by softmax)
     why = ""  # what it does, in words before the formula
     slope = ""  # its slope by the prediction, in words
@@ -163,7 +162,6 @@ class Known(types.SimpleNamespace):
 KNOWN = (
     Known(
         loss=squared_error,
-        encode=one_per_output,
         takes="numbers",
         formula="({error})²",
         why="Squared, so that too low and too high both count",
@@ -173,7 +171,6 @@ KNOWN = (
     ),
     Known(
         loss=hinge,
-        encode=plus_or_minus_one,
         takes="sign",
         formula="max(0, 1 - {target} * {says})",
         why="What is missing to a margin of 1 on the right side",
@@ -182,7 +179,6 @@ KNOWN = (
     ),
     Known(
         loss=cross_entropy,
-        encode=one_hot,
         takes="class",
         formula="-log(share of the target, {share})",
         why="Softmax makes shares of the outputs; the smaller the target's, the larger the loss",
@@ -205,7 +201,7 @@ def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
     """
     if (one := known(loss)) is None:
         return target
-    numbers = [float(y) for y in one.encode(target, n_out)]
+    numbers = [float(y) for y in ENCODE[one.takes](target, n_out)]
     return numbers if len(numbers) > 1 else numbers[0]
 
 
