@@ -142,8 +142,8 @@ def one_hot(target: Any, n_out: int) -> list[float]:
     raise ValueError(f"cross_entropy expects {expected}, got {describe(target)}")
 
 
-# By what the targets of a loss are (each class has an output): a function of a target and the number
-# of outputs, which returns the numbers that the loss computes with, or raises.
+# By what the targets of a loss are (a class has an output each): a function of a target and of how
+# many outputs there are, which returns the numbers that the loss computes with, or raises.
 ENCODE = {"numbers": one_per_output, "sign": plus_or_minus_one, "class": one_hot}
 
 
