@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -377,6 +378,39 @@ def test_users_that_come_together_are_marked_together(visit, moons):
     page.keyboard.press("ArrowRight")
     settled(page)
     assert page.locator("#neuron .dot").count() == 4
+
+
+ACTIVATIONS = {
+    "tanh": math.tanh,
+    "relu": lambda z: max(0.0, z),
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+    "linear": lambda z: z,
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_curve_is_that_of_the_activation(visit, toy, name):
+    page = visit(toy, f"#net=4{name[0]}-4{name[0]}&step=0&view=neuron&part=6")
+    plot = page.locator("#neuron .plot")
+    x, y, wide, high = map(float, plot.get_attribute("data-box").split())
+    assert page.locator("#neuron [data-slot='a.name']").text_content() == name
+    numbers = re.findall(r"[-\d.]+", plot.locator(".curve").get_attribute("d"))
+    points = [*zip(*[iter(map(float, numbers))] * 2)]
+    (left, _), (right, _) = points[0], points[-1]
+    assert (left, right) == pytest.approx((x, x + wide), abs=0.01)
+    assert all(y < down < y + high for _, down in points)
+    values = [ACTIVATIONS[name](8 * (across - left) / wide - 4) for across, _ in points]
+    unit = (points[0][1] - points[-1][1]) / (values[-1] - values[0])  # pixels of a value of 1
+    for (_, down), value in zip(points, values):
+        assert down == pytest.approx(points[0][1] - unit * (value - values[0]), abs=0.05)
+    axis = re.findall(r"[-\d.]+", plot.locator(".axis").get_attribute("d"))
+    assert float(axis[1]) == pytest.approx(points[0][1] + unit * values[0], abs=0.05)
+    point = plot.locator(".point")
+    z = page.evaluate("tracing().layers[0][0].z")
+    assert -4 < z < 4
+    assert float(point.get_attribute("cx")) == pytest.approx(x + wide * (z + 4) / 8)
+    place = points[0][1] - unit * (ACTIVATIONS[name](z) - values[0])
+    assert float(point.get_attribute("cy")) == pytest.approx(place, abs=0.05)
 
 
 def test_inputs_that_come_together_are_no_product(visit, folder):

@@ -14,7 +14,6 @@ The part has `room` above that.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .svg import edge, element, path, rect, text
@@ -23,7 +22,6 @@ PHONE_WIDTH = 342
 HEAD = 28  # the height of the line of headings
 MANY_INPUTS = 16  # the most that have a row each
 
-Function = Callable[[float], float]
 Part = dict[str, Any]
 
 
@@ -70,10 +68,10 @@ PHONE_LAYOUTS = [
 COLUMNS = {"w": "weight", "x": "input", "p": "product", "g": "gradient"}
 
 
-def drawings(functions: Mapping[str, Function], users: int) -> dict[str, Any]:
-    """Return the parts for neurons with these activations, and up to so many users of the output.
+def drawings(users: int) -> dict[str, Any]:
+    """Return the parts of neurons with up to so many users of the output.
 
-    >>> parts = drawings({"abs": abs}, 8)["wide"]["inputs"]
+    >>> parts = drawings(8)["wide"]["inputs"]
     >>> [(part["most"], part["row"].count("data-slot")) for part in parts]
     [(3, 10), (4, 10), (8, 8), (16, 7)]
     """
@@ -81,13 +79,13 @@ def drawings(functions: Mapping[str, Function], users: int) -> dict[str, Any]:
         "wide": {
             "width": 770,
             "inputs": [_inputs(form) for form in LAYOUTS],
-            "activated": {name: _beside(name, f) for name, f in functions.items()},
+            "activated": _beside(),
             "users": [_users_beside(n) for n in (1, 4, users)],
         },
         "tall": {
             "width": PHONE_WIDTH,
             "inputs": [_inputs(form) for form in PHONE_LAYOUTS],
-            "activated": {name: _below(name, f) for name, f in functions.items()},
+            "activated": _below(),
             "users": [_users_below(users)],
         },
     }
@@ -159,7 +157,7 @@ def _cell(form: Layout, node: str, cell: Cell) -> str:
     return _box(node, *content, bare=not form.boxed)
 
 
-def _beside(name: str, function: Function) -> Part:
+def _beside() -> Part:
     """Return the activation with its curve, and above it the place for the arithmetic at hand."""
     svg = [
         edge("s", 384, -51, 406, -51),
@@ -167,17 +165,17 @@ def _beside(name: str, function: Function) -> Part:
         _box(
             "a",
             rect(406, -112, 98, 112),
-            _plot(function, 412, -106, 86, 62),
+            _plot(412, -106, 86, 62),
             _slot("a.value", 455, -26, "value"),
             _slot("a.grad", 455, -9, "grad"),
         ),
         _now(386, -208, 136, 72),
     ]
-    head = _slot("a.name", 455, HEAD - 12, "head", name)
+    head = _slot("a.name", 455, HEAD - 12, "head")
     return {"svg": "".join(svg), "foot": 208, "head": head}
 
 
-def _below(name: str, function: Function) -> Part:
+def _below() -> Part:
     """Return the activation on a phone, with the place for the arithmetic beside its curve."""
     svg = [
         edge("s", AT_RIGHT.middle, -128, AT_RIGHT.middle, -104),
@@ -185,8 +183,8 @@ def _below(name: str, function: Function) -> Part:
         _box(
             "a",
             rect(0.5, -104, PHONE_WIDTH - 1, 84),
-            _plot(function, 8, -99, 92, 44),
-            _slot("a.name", 54, -43, "name", name),
+            _plot(8, -99, 92, 44),
+            _slot("a.name", 54, -43, "name"),
             _slot("a.value", 54, -27, "value"),
         ),
         edge("u", 171, -20, 171, 0),
@@ -202,25 +200,13 @@ def _now(x: float, y: float, wide: float, high: float) -> str:
     return element("g", rect(x, y, wide, high), *texts, class_="now-box")
 
 
-def _plot(function: Function, x: float, y: float, wide: float, high: float) -> str:
-    """Return the curve of an activation, and the places of a point on it and its tangent."""
-    far = 4.0
-    inputs = [far * (k - 20) / 20 for k in range(41)]
-    values = [function(z) for z in inputs]
-    low, up = min(values), max(values)
-    low, up = low - (up - low) / 12, up + (up - low) / 12
-    across = [x + wide * (z + far) / (2 * far) for z in inputs]
-    zero, *down = (y + high * (up - v) / (up - low) for v in (0.0, *values))
-    points = itertools.chain(*zip(across, down))
+def _plot(x: float, y: float, wide: float, high: float) -> str:
+    """Return the places of an activation's curve, of a point on it and its tangent."""
     return element(
         "g",
-        element("path", d=path("M", x, zero, "H", x + wide), class_="axis"),
-        element("path", d=path("M", *points), class_="curve"),
-        element("path", class_="tangent"),
+        *(element("path", class_=what) for what in ("axis", "curve", "tangent")),
         element("circle", class_="point", r=3.5),
         class_="plot",
-        data_x=f"{-far:g} {far:g}",
-        data_y=f"{low:.4g} {up:.4g}",
         data_box=f"{x:g} {y:g} {wide:g} {high:g}",
     )
 
@@ -272,6 +258,6 @@ def _box(node: str, *content: str, bare: bool = False) -> str:
     return element("g", *content, class_="box bare" if bare else "box", data_node=node)
 
 
-def _slot(name: str, x: float, y: float, kind: str, words: str = "") -> str:
+def _slot(name: str, x: float, y: float, kind: str) -> str:
     """Return a text for the page to fill."""
-    return text(words, x, y, class_=kind, data_slot=name)
+    return text("", x, y, class_=kind, data_slot=name)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..draw.neuron import HEAD, MANY_INPUTS, drawings
-from ..engine.value import Value
 from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
 from ..nn.losses import known
@@ -78,8 +77,7 @@ def contents(
     else:
         data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
         data["listing"] = listing_of(objective, own)
-        functions = {x: lambda z, f=f: f(Value(z)).data for x, f in ACTIVATIONS.items()}
-        data["drawings"] = drawings(functions, MOST_NEURONS)
+        data["drawings"] = drawings(MOST_NEURONS)
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, f"{CONSTANTS}\n{program}"
 

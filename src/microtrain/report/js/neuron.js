@@ -3,6 +3,7 @@
 const USERS_OF_MANY = 7;
 const NOT_YET = "\u00b7";
 const NAME = 96; // pixels for the name of an input
+const REACH = 4; // the largest input of an activation that its curve shows
 
 /** A part of a drawing, with so many rows: they are numbered from the top, and placed from the foot. */
 function stacked(part, n = 0) {
@@ -16,7 +17,7 @@ function stacked(part, n = 0) {
 }
 
 /** Put a neuron's drawing together from its three parts: the inputs, the activation, the users. */
-function composeNeuron(portrait, n, activation, m) {
+function composeNeuron(portrait, n, m) {
   const form = page.drawings[portrait ? "tall" : "wide"],
     withRows = (parts, n) =>
       stacked(
@@ -25,7 +26,7 @@ function composeNeuron(portrait, n, activation, m) {
       ),
     pieces = [
       withRows(form.inputs, n),
-      stacked(form.activated[activation]),
+      stacked(form.activated),
       withRows(form.users, m),
     ];
   let height = HEAD;
@@ -58,15 +59,15 @@ function drawNeuron(part, t) {
     n = t.layers[l][j];
   const inputs = layer.inputs > MANY_INPUTS ? ROWS_OF_MANY : layer.inputs,
     users = n.users.length > MOST_NEURONS ? USERS_OF_MANY : n.users.length;
-  if (outdated(box, portrait, inputs, layer.activation, users))
-    box.replaceChildren(composeNeuron(portrait, inputs, layer.activation, users));
+  if (outdated(box, portrait, inputs, users))
+    box.replaceChildren(composeNeuron(portrait, inputs, users));
   const svg = box.firstChild,
     seen = partsOf(l, j),
     texts = textsOf(l, j, n, seen, part, t, portrait);
   for (const label of svg.querySelectorAll("[data-slot]")) {
     const { slot } = label.dataset;
     if (/^x\d+\.name$/.test(slot)) sayWithin(label, texts[slot] ?? "", NAME);
-    else if (slot !== "a.name") say(label, texts[slot] ?? "");
+    else say(label, texts[slot] ?? "");
   }
   say($("neuron-title"), capital(nodeName(l, j)));
   const elsewhere = part.l !== undefined && (part.l !== l || part.j !== j);
@@ -74,7 +75,7 @@ function drawNeuron(part, t) {
   say($("neuron-hint"), hintOf(part, elsewhere));
   markBoxes(svg, part, n, l, j, seen);
   markEdges(svg, n, l, j, seen);
-  drawActivation(svg.querySelector(".plot"), n, seen);
+  drawActivation(svg.querySelector(".plot"), layer.activation, n, seen);
   const sum = arithmetic(part, t),
     mine = sum && part.l === l && part.j === j;
   svg.querySelector(".now-box").classList.toggle("hidden", !mine);
@@ -207,20 +208,27 @@ function hasValue(name, l, j, seen) {
   return row !== undefined && seen.product(rowsOf(l, j).shown[row]);
 }
 
-/** The point on the activation's curve, and its tangent: a flat one explains a lost gradient by itself. */
-function drawActivation(plot, n, seen) {
+/** The activation's curve, the point on it, its tangent: a flat one explains a lost gradient by itself. */
+function drawActivation(plot, activation, n, seen) {
+  const [x, y, w, h] = plot.dataset.box.split(" ").map(Number),
+    inputs = Array.from({ length: 41 }, (_, k) => (REACH * (k - 20)) / 20),
+    values = inputs.map(APPLIED[activation]),
+    margin = (Math.max(...values) - Math.min(...values)) / 12,
+    [low, high] = [Math.min(...values) - margin, Math.max(...values) + margin],
+    across = (z) => x + (w * (Math.max(-REACH, Math.min(REACH, z)) + REACH)) / (2 * REACH),
+    down = (v) => y + h * Math.max(0, Math.min(1, (high - v) / (high - low))),
+    points = inputs.map((z, k) => `${across(z).toFixed(2)} ${down(values[k]).toFixed(2)}`);
+  attributes(plot.querySelector(".axis"), { d: `M${x} ${down(0).toFixed(2)}H${x + w}` });
+  attributes(plot.querySelector(".curve"), { d: `M${points.join(" ")}` });
   const point = plot.querySelector(".point"),
     tangent = plot.querySelector(".tangent");
   if (!seen.value || !finite(n.value)) {
     attributes(point, { cx: null, cy: null });
     return attributes(tangent, { d: null });
   }
-  const [x0, x1] = plot.dataset.x.split(" ").map(Number),
-    [y0, y1] = plot.dataset.y.split(" ").map(Number),
-    [x, y, w, h] = plot.dataset.box.split(" ").map(Number);
-  const px = x + w * Math.max(0, Math.min(1, (n.z - x0) / (x1 - x0))),
-    py = y + h * Math.max(0, Math.min(1, (y1 - n.value) / (y1 - y0)));
-  const rise = (((-n.slope * h) / (y1 - y0)) * (x1 - x0)) / w,
+  const px = across(n.z),
+    py = down(n.value),
+    rise = (((-n.slope * h) / (high - low)) * 2 * REACH) / w,
     half = 17 / Math.hypot(1, rise),
     left = rise < 0 ? Math.min(half, (y + h + 2 - py) / -rise) : half; // not over what is below
   attributes(point, { cx: px, cy: py });
