@@ -73,30 +73,6 @@ def test_how_a_run_was_made(path):
     assert data_of(path)["run"]["seed"] is None
 
 
-def test_data_of_all_kinds(path):
-    def shown(xs, ys, n_out=1, **options):
-        n_in = len(xs[0]) if isinstance(xs[0], list) else 1
-        model = MLP(n_in, [n_out], output_activation="linear")
-        mt.report(mt.train(model, xs, ys, steps=2, lr=1e-9, record=True, **options), path)
-        data = data_of(path)
-        return data["sets"][data["spec"]["data"]]
-
-    found = shown([[0.1], [0.3], [1.1]], [0.3, 2.0, 1.0])
-    assert found["level"] is None and found["plane"] == [pytest.approx([-0.05, 1.25]), None]
-    assert shown([[0.0], [1.0]], [0, 1])["level"] == 0.5
-    assert shown([[0.0], [1.0]], [-1, 1], loss=mt.hinge)["level"] == 0.0
-    found = shown([[0.0, 1.0], [1.0, 5.0], [2.0, 2.0]], [0, 2, 1], 3, loss=mt.cross_entropy)
-    assert found["classes"] == 3 and found["ys"][1] == [0.0, 0.0, 1.0]
-    assert (
-        found["plane"] == [pytest.approx([-0.3, 2.3]), pytest.approx([0.4, 5.6])]
-        and found["loss"]["name"] == "cross entropy"
-    )
-    assert shown([[0.0], [1.0]], [[0.5, 0.5], [1.0, 1.0]], 2)["classes"] == 0
-    assert shown([[1e200, 0.0], [0.0, 1.0]], [0.0, 0.0])["plane"] is None
-    found = shown([[0.0], [1.0]], [0.0, 1.0], loss=lambda p, y: p * p - y)
-    assert found["loss"]["name"] == "loss" and found["loss"]["takes"] is None
-
-
 def test_all_kinds_of_runs(path):
     rates, alone = (0.01, 0.1, 0.05), mt.train(record=True)
     swept = mt.sweep(rates, seeds=(0, 1), steps=20, record=True)
@@ -282,7 +258,7 @@ def test_the_command_and_a_table(path, tmp_path, capsys):
     found = data["sets"]["recorded"]
     assert found["columns"] == ["length", "colour = blue", "colour = red"]
     assert data["run"]["target"] is None  # as of fit, and of sweep
-    assert found["labels"] == ["a", "b"] and found["classes"] == 2 and data["run"]["seed"] == 0
+    assert found["labels"] == ["a", "b"] and data["run"]["seed"] == 0
     options = ["--csv", str(table), "--target", "width", "--steps", "5"]
     assert main(["report", str(path), *options]) == 2
     assert "say by --classes or --numbers what they are" in capsys.readouterr().err

@@ -105,6 +105,32 @@ def test_a_seed_of_any_size_draws_the_same_weights_and_batches(kind):
         assert initial == list(history.recording.parameters[0])
 
 
+def test_what_follows_from_the_samples():
+    def shown(xs, ys, n_out=1, **options):
+        n_in = len(xs[0]) if isinstance(xs[0], list) else 1
+        model = MLP(n_in, [n_out], output_activation="linear")
+        return ask(train(model, xs, ys, steps=2, lr=1e-9, **options), "", "engine.set")
+
+    found = shown([[0.1], [0.3], [1.1]], [0.3, 2.0, 1.0])
+    assert found["level"] is None and found["plane"] == [close([-0.05, 1.25]), None]
+    assert found["columns"] == ["x0"] and found["rates"] == [0.0001, 10]
+    found = shown([[2.0], [2.0]], [0, 1])
+    assert found["level"] == 0.5 and found["plane"] == [close([1.85, 2.15]), None]
+    assert shown([[0.0], [1.0]], [-1, 1], loss=mt.hinge)["level"] == 0.0
+    found = shown([[0.0, 1.0], [1.0, 5.0], [2.0, 2.0]], [0, 2, 1], 3, loss=mt.cross_entropy)
+    assert found["classes"] == 3 and found["ys"][1] == [0.0, 0.0, 1.0] and found["level"] is None
+    assert found["plane"] == [close([-0.3, 2.3]), close([0.4, 5.6])]
+    assert found["loss"]["name"] == "cross entropy"
+    for ys in ([[0.5, 0.5], [1.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [0.0, 1.0]]):
+        assert shown([[0.0], [1.0]], ys, 2)["classes"] == 0
+    assert shown([[1e200, 0.0], [0.0, 1.0]], [0.0, 0.0])["plane"] is None
+    assert shown(XS[:3], [0.0, 1.0, 0.0])["plane"] is None  # of three inputs
+    found = shown([[0.0], [1.0]], [0.0, 1.0], loss=lambda p, y: p * p - y)
+    assert found["loss"]["name"] == "loss" and found["loss"]["takes"] is None
+    found = ask(train(steps=1), "", "engine.set")
+    assert found["level"] == 0 and found["rates"] == [0.001, 10]
+
+
 LOSSES = {mt.squared_error: (1, 3), mt.hinge: (1, 1), mt.cross_entropy: (2, 3)}
 
 

@@ -45,20 +45,20 @@ def contents(
     pairs = list(zip(recording.xs, recording.ys))
     objective = Objective(model, pairs, recording.loss, recording.reduction)
     name, sets = sets_of(objective, columns, own)
+    sets[name]["labels"] = labels
     *hidden, (_, out) = zip(made["sizes"], made["activations"]) if made else [(1, None)]
-    spec = {"net": [{"n": n, "activation": activation} for n, activation in hidden], "out": out}
-    sets[name] |= {**spec, "labels": list(labels)}
+    net = [{"n": n, "activation": activation} for n, activation in hidden]
     initial = list(recording.parameters[0])
     seed = None if own else _seed(model, initial, recording.seed)
-    nets = {n for one in sets.values() for n in (one["inputs"], *(x["n"] for x in one["net"]))}
-    sizes = [] if own else sorted(nets | {*range(1, MOST_NEURONS + 1)})  # of neurons, by inputs
+    inputs = {len(one["xs"][0]) for one in sets.values()} | {n for n, _ in hidden}
+    sizes = [] if own else sorted(inputs | {*range(1, MOST_NEURONS + 1)})  # of neurons, by inputs
     program, reason = _program(objective, own, sizes, name, sets[name]["outputs"])
     data: dict[str, Any] = {
         "live": not reason,
         "reason": reason,
         "own": own,
         "names": parameter_names(model, model.parameters()),
-        "spec": {"data": name, **spec},
+        "spec": {"data": name, "net": net, "out": out},
         "sets": sets,
         "run": {
             "lr": _pieces(first.lrs),

@@ -8,15 +8,17 @@ const NEARLY = 0.1; // of their sizes: numbers whose sum is below that nearly ca
 const steepest = (activation) => (activation === "sigmoid" ? 0.25 : 1);
 
 function makeEngine(data, spec = data.spec) {
+  for (const set of Object.values(data.sets)) if (set.inputs === undefined) complete(set);
   return data.live ? new Engine(data, spec) : new Replay(data);
 }
 
 // How a network is trained on data unless one says otherwise: on the recorded, as it was recorded.
 function usualOf(data, name) {
-  const { net, out, lr, steps, target, mean } = data.sets[name]; // of the recorded not all
+  const recorded = name === data.spec.data ? { ...data.spec, ...data.run } : {};
+  const { net, out, lr, mean } = data.sets[name]; // of the recorded not all
   return {
-    data: name, net, out, lr: [[0, lr]], seed: 0, shuffle: null, zeroGrad: true, steps, target, mean,
-    batch: null, accumulate: 1, ...(name === data.spec.data ? data.run : {}),
+    data: name, net, out, lr: [[0, lr]], seed: 0, shuffle: null, zeroGrad: true, steps: 100,
+    target: 0.01, mean, batch: null, accumulate: 1, ...recorded,
   };
 }
 
