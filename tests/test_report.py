@@ -152,6 +152,19 @@ def test_numbers_that_are_not_finite_and_texts_that_are_not_utf8(path):
     assert data["sets"]["recorded"]["ys"] == [[None], [None]] and not data["live"]
 
 
+def first(prediction, target):
+    return prediction[0] - target
+
+
+@pytest.mark.parametrize(("n", "loss"), [(1, lambda p, y: p), (2, first)])
+def test_a_loss_of_constant_slope_and_one_of_some_outputs(path, n, loss):
+    model = MLP(3, [2, n])
+    mt.report(mt.train(model, XS, YS, loss=loss, steps=2, record=True), path)
+    parts = data_of(path)["listing"]["parts"]
+    assert {"F:1:0", "B:1:0", "B:1:0:act", "B:0:1:0"} <= parts.keys()
+    assert {"B:1:1", "B:0:1:1"}.isdisjoint(parts)
+
+
 def test_no_text_comes_in_unescaped(path):
     bad = '</script><script>alert(1)</script>"<b>&'
 

@@ -480,8 +480,7 @@ def values_of_parts(listing, known, trace, layers):
             if f"F:{i}:{j}:bias" not in listing["parts"]:
                 continue
             key = f"F:{i}:{j}"
-            if layers is None or i < len(trace["layers"]) - 1:
-                yield worked_out(key), neuron["value"]
+            yield worked_out(key), neuron["value"]
             yield worked_out(f"{key}:bias"), neuron["bias"]
             for k, product in enumerate(neuron["products"]):
                 yield worked_out(f"{key}:{k}"), product

@@ -1,14 +1,14 @@
 """The generated Python of a training step, and which place in it belongs to which part of a walk.
 
 A walk goes through one step, part by part. The page marks a part's line and expression, and sets
-the numbers below the names. What a name stands for is known from the record, and each means one
-thing: so a part is found by the names in it.
+the numbers below the names. How the code writes each number is known from the record: so a part is
+found by the names and expressions in it.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any
 
 from ..compiler.symbol import Symbol
@@ -20,9 +20,7 @@ from ..training.compiled import written
 from ..training.plan import Objective
 from ..training.tracing import Traced, parts_of
 
-MOST = 600  # lines of a step that is shown as a whole
-
-Neuron = dict[str, Any]  # how the code writes its numbers
+MOST = 600  # lines of a step that is shown
 
 
 def listing_of(objective: Objective, own: bool) -> dict[str, Any] | None:
@@ -31,16 +29,11 @@ def listing_of(objective: Objective, own: bool) -> dict[str, Any] | None:
     own: whether the model is of one's own, of which there is no walk. It is None for a step of too
     many lines.
     """
-    if 2 * len(objective.parameters) > MOST:
-        return None
-    found = _listing(objective, own, r"    (.*)")
-    return None if len(found["lines"]) > MOST else found
+    return _listing(objective, own, r"    (.*)")
 
 
 def cell_of(n: int, activation: str) -> dict[str, Any] | None:
     """Return the listing of a neuron alone, for which the target is the gradient that arrives."""
-    if 2 * n > MOST:
-        return None
 
     def arriving(output: Any, arrives: Any) -> Any:
         return output * arrives + detach(output)  # uses it twice, so that it has a name
@@ -48,14 +41,17 @@ def cell_of(n: int, activation: str) -> dict[str, Any] | None:
     pairs: list[Any] = [([0.0] * n, 1.0)]
     objective = Objective(MLP(n, [1], output_activation=activation), pairs, arriving, "sum")
     found = _listing(objective, False, r" +([vdgwb]\w* = (?!.*= 0\.0$).*)")
-    found["names"]["y"] = "a:0:0"
-    return found
+    return found and {**found, "names": found["names"] | {"y": "a:0:0"}}
 
 
-def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any]:
+def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any] | None:
     """Return the listing of the lines that fit `shown`, of which it holds the group."""
+    if 2 * len(objective.parameters) > MOST:
+        return None
     traced, source, _, texts = written(objective)
     lines = [line[1] for line in map(re.compile(shown).fullmatch, source.split("\n")[2:]) if line]
+    if len(lines) > MOST:
+        return None
     kinds = {"p": traced.data, "x": traced.xs, "y": traced.ys, "g": traced.running}
     names = {"lr": "lr", "loss": "loss"}
     names |= {texts[at]: f"{x}:{k}" for x, places in kinds.items() for k, at in enumerate(places)}
@@ -72,25 +68,21 @@ def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any]:
         **{f"U:{k}": f"^{w} = (.*)" for k, w in enumerate(weights)},
     }
     if not own:
-        for operation, text in zip(traced.record.operations, texts):
-            primitive, *places = operation
-            differs = primitive is operators.SUBTRACT and places[0] in traced.predicted
-            if differs and places[1] in traced.ys and text.isidentifier():
+        predicted = traced.predicted
+        for (primitive, *places), text in zip(traced.record.operations, texts):
+            differs = primitive is operators.SUBTRACT and places[0] in predicted
+            if differs and places[1] in traced.ys:
                 names[text] = f"e:{traced.ys.index(places[1])}"
-                patterns.setdefault("L1", rf"^{text} = (.*)")
-        inputs = [{"v": texts[at]} for at in traced.xs]
-        layers = [inputs, *_layers(objective.model, traced, texts), []]
-        for i, (below, layer, above) in enumerate(zip(layers, layers[1:], layers[2:])):
-            for j, neuron in enumerate(layer):
-                key = f"{i}:{j}"
-                names |= {neuron[x]: f"{x}:{key}" for x in "azvd" if neuron[x].isidentifier()}
-                patterns |= _of_neuron(key, j, neuron, below, above)
-    parts = {key: found for key, pattern in patterns.items() if (found := _place(lines, pattern))}
+                patterns.setdefault("L1", _computed(text))
+        for more, of_neuron in _neurons(objective.model, traced, texts):
+            names |= more
+            patterns |= of_neuron
+    parts = {key: _place(lines, pattern) for key, pattern in patterns.items() if pattern}
     used = {word for line in lines for word in re.findall(r"\w+", line)}
     return {
         "lines": lines,
         "names": {name: key for name, key in names.items() if name in used},
-        "parts": parts,
+        "parts": {key: place for key, place in parts.items() if place},
     }
 
 
@@ -103,53 +95,50 @@ def _place(lines: list[str], pattern: str) -> list[int] | None:
     return None
 
 
-def _of_neuron(
-    key: str, j: int, neuron: Neuron, below: list[Neuron], above: list[Neuron]
-) -> dict[str, str]:
-    """Return the patterns of a neuron's parts; j is its place among the inputs of those above."""
-    v, a, d, bias, slope = (neuron[x] for x in ("v", "a", "d", "bias", "slope"))
-    # It has a name, or went into the loss.
-    value = f"^{v} = (.*)" if v.isidentifier() else rf"^\w+ \+?= (.*\b{bias}\b.*)"
-    arrives = f"^{a} = (.*)" if re.fullmatch(r"d\d+", a) else _expression(a)
-    products = (f"{w} * {x['v']}" for w, x in zip(neuron["weights"], below))
-    users = (f"{user['weights'][j]} * {user['d']}" for user in above)
-    return {
-        f"F:{key}": value,
-        f"F:{key}:act": value,
-        f"F:{key}:bias": _expression(bias),
-        **{f"F:{key}:{k}": _expression(text) for k, text in enumerate(products)},
-        f"B:{key}": f"^{d} = (.*)",
-        f"B:{key}:act": rf"^{d} = (\(?{re.escape(slope)}\)?) \*" if slope else f"^{d} = (.*)",
-        f"B:{key}:added": arrives,
-        **({} if above else {"B1": arrives, f"B:{key}:0": arrives}),
-        **{f"B:{key}:{u}": _expression(text) for u, text in enumerate(users)},
-    }
+def _computed(text: str) -> str:
+    """Return the pattern of a result: of all that its name is set to, or of its expression."""
+    return rf"^{text} = (.*)" if re.fullmatch(r"[vld]\d+", text) else _expression(text)
 
 
 def _expression(text: str) -> str:
-    return rf"^\w+ \+?= .*?(?<!\w)({re.escape(text)})(?!\w)"
+    return text and rf"^\w+ \+?= .*?(?<!\w)({re.escape(text)})(?!\w)"
 
 
-def _layers(model: MLP, traced: Traced, texts: list[str]) -> list[list[Neuron]]:
-    """Return the neurons of each layer: how the code writes their numbers."""
+def _neurons(
+    model: MLP, traced: Traced, texts: list[str]
+) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """Yield for each neuron what names mean in it, and the patterns of its parts."""
     order = [v for y in parts_of(traced.prediction) for v in topological_sort(y)[0]]
-    sums = {id(v.parents[-1]): v for v in order if v.op == "dot"}
-    outputs = {id(v.parents[0]): v for v in order if len(v.parents) == 1}
-    parameters = iter(zip(traced.parameters, map(texts.__getitem__, traced.data)))
-
-    def of(weights: list[str]) -> Neuron:
-        bias, name = next(parameters)
-        z = sums[id(bias)]
-        v = outputs.get(id(z), z)
-        a, d = traced.gradients[v], traced.gradients[z]
-        numbers = {"a": a, "z": z.data, "v": v.data, "d": d}
-        found = {x: texts[y.place] if isinstance(y, Symbol) else "" for x, y in numbers.items()}
-        factors = traced.record.operations[d.place][1:] if d is not a else ()
-        slope = "".join(texts[at] for at in factors if at != a.place)
-        return found | {"weights": weights, "bias": name, "slope": slope}
-
-    layers = []
-    for n, inputs in zip(model.sizes, [model.n_in, *model.sizes]):
-        rows = [[name for _, name in islice(parameters, inputs)] for _ in range(n)]
-        layers.append([*map(of, rows)])
-    return layers
+    sums = {v.parents[-1]: v for v in order if v.op == "dot"}  # by the bias
+    outputs = {v.parents[0]: v for v in order if len(v.parents) == 1}
+    parameters = [texts[at] for at in traced.data]
+    inputs, weight = [texts[at] for at in traced.xs], 0
+    for i, n in enumerate(model.sizes):
+        values, first_bias = [], weight + n * len(inputs)
+        for j, bias in enumerate(range(first_bias, first_bias + n)):
+            key, total = f"{i}:{j}", sums[traced.parameters[bias]]
+            output = outputs.get(total, total)
+            arrives, passed_on = map(traced.gradients.get, (output, total))
+            (slope,) = output.partials if output is not total else [1.0]
+            numbers = [arrives, total.data, output.data, passed_on, slope]
+            a, z, v, d, s = (texts[x.place] if isinstance(x, Symbol) else "" for x in numbers)
+            value, added, delta = _computed(v), _computed(a), f"^{d} = (.*)"
+            through = delta if s in ("", d) else rf"^{d} = (\(?{re.escape(s)}\)?) \*"
+            patterns = {
+                f"F:{key}": value,
+                f"F:{key}:act": value,
+                f"F:{key}:bias": _expression(parameters[bias]),
+                f"B:{key}": delta,
+                f"B:{key}:act": through,
+                f"B:{key}:added": added,
+            }
+            if i == len(model.sizes) - 1:
+                patterns |= {"B1": added, f"B:{key}:0": added}
+            for k, x in enumerate(inputs):
+                w = parameters[weight + k]
+                patterns[f"F:{key}:{k}"] = _expression(f"{w} * {x}")
+                patterns[f"B:{i - 1}:{k}:{j}"] = _expression(f"{w} * {d}")
+            yield {a: f"a:{key}", z: f"z:{key}", v: f"v:{key}", d: f"d:{key}"}, patterns
+            values.append(v)
+            weight += len(inputs)
+        inputs, weight = values, weight + n

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import CompileError
@@ -39,17 +39,17 @@ def sets_of(objective: Objective, columns: Sequence[str], own: bool) -> tuple[st
 
     own: whether the model is of one's own: beside its data there are no others.
     """
-    xs, ys = zip(*objective.samples)
+    samples = objective.samples
     try:
-        outputs = len(parts_of(objective.model(xs[0])))
+        outputs = len(parts_of(objective.model(samples[0][0])))
     except ArithmeticError:  # as it is, at the end of a run
         outputs = 1
-    found = _set(xs, ys, objective.loss, objective.reduction, outputs)
+    found = _set(samples, objective.loss, objective.reduction, outputs)
     usual: dict[str, Any] = {}
     for name, job in JOBS.items():
         hidden, out = job.activations
         net = [{"n": min(n, MOST_NEURONS), "activation": hidden} for n in job.hidden]
-        usual[name] = _set(*job.data(), job.loss, job.reduction, 1)
+        usual[name] = _set(zip(*job.data()), job.loss, job.reduction, 1)
         usual[name] |= {"net": net, "out": out, "lr": job.lr}
     xs, ys = datasets.moons(seed=FRESH)
     usual["moons"]["fresh"] = {"xs": xs, "ys": [[y] for y in ys]}
@@ -59,10 +59,9 @@ def sets_of(objective: Objective, columns: Sequence[str], own: bool) -> tuple[st
     return name, recorded if own else recorded | usual
 
 
-def _set(
-    xs: Sequence[Any], ys: Sequence[Any], loss: Any, reduction: str, outputs: int
-) -> dict[str, Any]:
-    """Return a data set as the page holds it."""
+def _set(samples: Iterable[Any], loss: Any, reduction: str, outputs: int) -> dict[str, Any]:
+    """Return a data set, of samples with their targets, as the page holds it."""
+    xs, ys = zip(*samples)
     name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
     about = {what: getattr(known(loss), what, None) for what in TOLD}
     return {
