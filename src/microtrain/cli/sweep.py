@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ..draw.plot import axes
+from ..engine.number import positive
 from ..errors import positive_int
 from ..files.records import writable
 from ..lab.diagram import PhaseDiagram
 from ..lab.results import Sweep
 from ..lab.runs import counts
 from ..lab.sweep import labelled, phase_diagram, sweep
-from ..nn.optim import learning_rate, warmup_cosine
+from ..nn.optim import warmup_cosine
 from ..training.curvature import DENSE
 from . import pool
 from .fit import OF_TABLE, task_of
@@ -155,7 +156,7 @@ def run_map(arguments: Arguments) -> int:
 
 def between(name: str, ends: list[float], n: int) -> list[float]:
     """Return n numbers from one end to the other, each the same number of times the one before."""
-    low, high = (math.log10(learning_rate(f"--{name}", end)) for end in ends)
+    low, high = (math.log10(positive(f"--{name}", end)) for end in ends)
     if low >= high:
         raise ValueError(f"--{name} expects the lowest first, got {ends[0]:g} and {ends[1]:g}")
     return [10 ** (low + (high - low) * k / (n - 1)) for k in range(n)]

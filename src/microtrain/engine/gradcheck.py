@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import GradcheckError, describe, expect
 from .graph import gradients
-from .number import number
+from .number import number, positive
 from .tree import flatten, paths, unflatten
 from .value import Value
 
@@ -40,8 +40,7 @@ def gradcheck(
     microtrain.errors.GradcheckError: by inputs[0] = 0.0: backward gives 0.0, differences 0.5 ...
     """
     expect(callable(f), "f", "a function", f)
-    if not 0 < number("eps", eps) < math.inf:
-        raise ValueError(f"eps expects a finite number above 0, got {eps}")
+    positive("eps", eps)
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if not number(name, tolerance) >= 0:
             raise ValueError(f"{name} expects a number of at least 0, got {tolerance}")

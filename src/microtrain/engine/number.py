@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -68,6 +69,15 @@ def number(name: str, x: object) -> float:
         return float(found)
     except OverflowError:
         raise ValueError(f"{name} expects a number that fits a float, got a larger one") from None
+
+
+def positive(name: str, x: object, zero: bool = False) -> float:
+    """Return the argument `x` as a float if it is finite and above 0 (or 0 itself, if `zero`)."""
+    found = number(name, x)
+    if not (0 < found < math.inf or (zero and found == 0)):
+        least = "of at least 0" if zero else "above 0"
+        raise ValueError(f"{name} expects a finite number {least}, got {x}")
+    return found
 
 
 def assigned(data: object) -> Any:

@@ -7,12 +7,13 @@ import functools
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..engine.number import positive
 from ..engine.value import Value
 from ..errors import CompileError, any_int, as_list, expect, positive_int, true_or_false
 from ..nn.datasets import pairs_of
 from ..nn.losses import squared_error
 from ..nn.module import Module
-from ..nn.optim import Schedule, learning_rate
+from ..nn.optim import Schedule
 from ..training.curvature import sharpness_at
 from ..training.eager import set_state, state_of
 from ..training.plan import Plan
@@ -151,7 +152,7 @@ def _checked(executor: Any, on_run: Any, model: Any, **given: Any) -> dict[str, 
     if positive_int("steps", given["steps"]) < 2:
         raise ValueError("steps expects an int of at least 2, got 1: a verdict takes two losses")
     if given["target_loss"] is not None:
-        given["target_loss"] = learning_rate("target_loss", given["target_loss"])
+        given["target_loss"] = positive("target_loss", given["target_loss"])
     expect(on_run is None or callable(on_run), "on_run", "a function", on_run)
     fits = executor is None or hasattr(executor, "submit")
     expect(fits, "executor", "a concurrent.futures.Executor", executor)
@@ -243,7 +244,7 @@ def labelled(lrs: Any) -> dict[str, float | Schedule]:
     what = "a list of learning rates, or a dict"
     rates: dict[str, float | Schedule] = {}
     for key, lr in lrs.items() if named else enumerate(as_list("lrs", lrs, what)):
-        rate: Any = lr if callable(lr) else learning_rate(f"lrs[{key!r}]", lr)
+        rate: Any = lr if callable(lr) else positive(f"lrs[{key!r}]", lr)
         label = str(key) if named else _label(rate, key)
         if label in rates:
             raise ValueError(f"lrs expects different rates, got {label} twice")
@@ -261,7 +262,7 @@ def _label(lr: float | Schedule, place: int) -> str:
     return short if float(short := f"{lr:g}") == lr else repr(lr)
 
 
-def _distinct(name: str, given: Any, read: Any = learning_rate, what: str = NUMBERS) -> list[Any]:
+def _distinct(name: str, given: Any, read: Any = positive, what: str = NUMBERS) -> list[Any]:
     """Return what `read` makes of the items of a list; they must be some, and different."""
     listed = as_list(name, given, f"a list of {what}")
     found = [read(f"{name}[{i}]", x) for i, x in enumerate(listed)]

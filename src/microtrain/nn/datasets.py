@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..engine.number import as_number, number
+from ..engine.number import as_number, number, positive
 from ..errors import any_int, as_list, counted, expect, positive_int, true_or_false
 from ..files.csv import read_table
 
@@ -54,9 +54,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
 
     if positive_int("n", n) < 2:
         raise ValueError("n expects an int of at least 2, got 1")
-    spread = number("noise", noise)
-    if not 0 <= spread < math.inf:
-        raise ValueError(f"noise expects a finite number of at least 0, got {noise}")
+    spread = positive("noise", noise, zero=True)
     rng = random.Random(any_int("seed", seed))
     points = []
     for target, count in (-1.0, n // 2), (1.0, n - n // 2):

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from ..engine.graph import reset
-from ..engine.number import number
+from ..engine.number import positive
 from ..engine.value import Value
 from ..errors import any_int, as_list, expect, positive_int
 
@@ -38,7 +38,7 @@ class SGD:
         if not listed:
             raise ValueError("parameters expects at least one Value, got none")
         self.parameters: list[Value] = list(dict.fromkeys(listed))  # each once
-        self.lr = learning_rate("lr", lr)
+        self.lr = positive("lr", lr)
 
     def step(self) -> None:
         """Move every parameter against its gradient."""
@@ -61,7 +61,7 @@ def constant(lr: float) -> Schedule:
     >>> constant(0.1)(1000)
     0.1
     """
-    return _Schedule(_constant, lr=learning_rate("lr", lr))
+    return _Schedule(_constant, lr=positive("lr", lr))
 
 
 def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0) -> Schedule:
@@ -81,8 +81,8 @@ def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0
     steps, warmup_steps = positive_int("steps", steps), any_int("warmup_steps", warmup_steps)
     if not 0 <= warmup_steps < steps:
         raise ValueError(f"warmup_steps expects an int from 0 to {steps - 1}, got {warmup_steps}")
-    peak = learning_rate("peak", peak)
-    final = learning_rate("final", final, zero=True)
+    peak = positive("peak", peak)
+    final = positive("final", final, zero=True)
     if final > peak:
         raise ValueError(f"final expects a number of at most peak, {peak}; got {final}")
     return _Schedule(_warmup_cosine, peak=peak, steps=steps, warmup_steps=warmup_steps, final=final)
@@ -92,15 +92,6 @@ def warmup_options(lr: object) -> dict[str, float]:
     """Return what a schedule was made with, if `warmup_cosine` made it; else nothing."""
     made = isinstance(lr, _Schedule) and lr.func is _warmup_cosine
     return dict(lr.keywords) if made else {}  # type: ignore[attr-defined]
-
-
-def learning_rate(name: str, lr: object, zero: bool = False) -> float:
-    """Return `lr` as a float if it is finite and above 0 (or 0 itself, if `zero`)."""
-    rate = number(name, lr)
-    if not (math.isfinite(rate) and (rate > 0 or (zero and rate == 0))):
-        least = "a finite number of at least 0" if zero else "a finite number above 0"
-        raise ValueError(f"{name} expects {least}, got {lr}")
-    return rate
 
 
 class _Schedule(functools.partial[float]):

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
-from ..engine.number import number
+from ..engine.number import number, positive
 from ..engine.value import Value
 from ..errors import any_int, describe, expect, file_path, one_of, positive_int, true_or_false
 from ..nn.datasets import Pair, pairs_of
@@ -17,7 +17,7 @@ from ..nn.description import Description
 from ..nn.losses import REDUCTIONS, Loss, encode_target, squared_error
 from ..nn.mlp import MLP, inputs_of
 from ..nn.module import Module
-from ..nn.optim import Schedule, learning_rate
+from ..nn.optim import Schedule
 
 ENGINES = ("auto", "eager", "compiled", "native")
 MOST_SAMPLES = 10**7  # in one step, which holds its mini-batches in a list
@@ -42,7 +42,7 @@ class Plan:
         self.steps = positive_int("steps", given["steps"])
         self.lr: float | Schedule = given["lr"]
         if not callable(self.lr):
-            self.lr = learning_rate("lr", self.lr)
+            self.lr = positive("lr", self.lr)
         self.engine = one_of("engine", given["engine"], ENGINES)
         least = given["target_loss"]
         self.target_loss = None if least is None else number("target_loss", least)
@@ -92,7 +92,7 @@ class Plan:
     def rate(self, step: int) -> float:
         """Return the learning rate of a step. Raises `ValueError` if a schedule gives none."""
         if callable(self.lr):
-            return learning_rate(f"lr at step {step}", self.lr(step), zero=True)
+            return positive(f"lr at step {step}", self.lr(step), zero=True)
         return self.lr
 
     def batches(self) -> Iterator[Sequence[Sequence[int]]]:
