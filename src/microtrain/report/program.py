@@ -100,22 +100,19 @@ def _straight(objective: Objective) -> str:
         "gradient": model.function("p, g, x, at, seed", gradient, loss),
         "loss": model.function("p, x, at", [], loss),
         "predict": model.function("p, x, at, o", predicted),
-        "product": _product(traced) if len(traced.data) <= BENT else "null",
+        "product": _product(model, traced) if len(traced.data) <= BENT else "null",
     }
     return _object(functions)
 
 
-def _product(traced: Traced) -> str:
+def _product(model: Recorded, traced: Traced) -> str:
     """Return a function that adds the Hessian times `d` to `h`."""
     with without_collection():
-        record, weights, sample, direction, products = record_product(traced)
-    hessian = Recorded(record)
-    hessian.name("p[{0}]", weights)
-    hessian.name("x[at + {0}]", sample)
-    hessian.name("d[{0}]", direction)
-    sums = hessian.inputs("h[{0}]", len(weights))
-    added = [total + Symbol(record, place) for total, place in zip(sums, products)]
-    return hessian.function("p, d, h, x, at", [(f"h[{k}]", x) for k, x in enumerate(added)])
+        direction, products = record_product(traced)
+    model.name("d[{0}]", direction)
+    sums = model.inputs("h[{0}]", len(products))
+    added = [total + Symbol(model.record, place) for total, place in zip(sums, products)]
+    return model.function("p, d, h, x, at", [(f"h[{k}]", x) for k, x in enumerate(added)])
 
 
 def _neuron(n: int, activation: str) -> str:

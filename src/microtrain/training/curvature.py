@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..compiler.python import Python, assemble, function, listed, loop
-from ..compiler.record import Record
 from ..compiler.symbol import Symbol, as_place
 from ..compiler.writer import Part
 from ..engine.graph import gradients
@@ -98,46 +97,42 @@ def product_of(objective: Objective) -> Callable[[Sequence[float], Vector], Vect
 def _generated(objective: Objective) -> tuple[Callable[..., Vector], Callable[..., Any]]:
     """Return the product for the sum of losses, and what packs the samples for it."""
     traced = trace_loss(objective)
-    record, weights, variables, direction, products = record_product(traced)
-    writer = Python(record, RESERVED)
+    direction, products = record_product(traced)
+    writer = Python(traced.record, RESERVED)
     names = writer.inputs()
     sums = [writer.name(f"h_{x}") for x in traced.names]
     body = Part("", "v", products)
     writer.write(names, body)
     sample = [*body.lines, *(f"{total} += {x}" for total, x in zip(sums, body.expressions))]
     lines = [
-        f"{listed([names[k] for k in weights])} = parameters",
+        f"{listed([names[k] for k in traced.data])} = parameters",
         f"{listed([names[k] for k in direction])} = direction",
         f"{' = '.join(sums)} = 0.0",
-        *loop([names[k] for k in variables], "batch", sample),
+        *loop([names[k] for k in (*traced.xs, *traced.ys)], "batch", sample),
         f"return {listed(sums)}",
     ]
     source = function("product", RESERVED[1:], lines)
     return assemble(source, "product", writer.namespace), traced.pack
 
 
-def record_product(traced: Traced) -> tuple[Record, list[int], list[int], list[int], list[int]]:
-    """Record the product of the Hessian of one sample's loss with a vector, in a second record.
+def record_product(traced: Traced) -> tuple[list[int], list[int]]:
+    """Record the product of the Hessian of one sample's loss with a vector, behind the loss.
 
-    The gradient is replayed there, over Values that hold its symbols. Return that record, and the
-    places in it of the parameters, the sample with its target, the direction, and the product.
+    The gradient is replayed over Values that hold its symbols. Return the places of the vector, and
+    of the product.
     """
-    first, record = traced.record, Record("; the sharpness needs that")
-    gradient = [as_place(first, x) for x in gradients(traced.loss, traced.parameters)]
-    places = {place: record.input(first.operations[place][0]) for place in first.inputs}
-    inputs: dict[int, Any] = {k: Value(Symbol(record, place)) for k, place in places.items()}
+    record = traced.record
+    gradient = [as_place(record, x) for x in gradients(traced.loss, traced.parameters)]
+    inputs = {place: Value(Symbol(record, place)) for place in record.inputs}
+    places = [*record.kept, *gradient]
+    record.kept.clear()  # what is replayed is kept anew
+    replayed = record.replay([*inputs.values()], places)[-len(gradient) :]
     weights = [inputs[place] for place in traced.data]
-    direction: list[Any] = [Symbol(record, record.input(f"d_{x}")) for x in traced.names]
-    along: Any = dot(direction, first.replay([*inputs.values()], gradient))
+    vector: list[Any] = [Symbol(record, record.input(f"d_{x}")) for x in traced.names]
+    along: Any = dot(vector, replayed)
     bent = isinstance(along, Value)  # if it is not, the gradient is the same everywhere
     products = gradients(along, weights) if bent else [0.0] * len(weights)
-    return (
-        record,
-        [places[place] for place in traced.data],
-        [places[place] for place in (*traced.xs, *traced.ys)],
-        [x.place for x in direction],
-        [as_place(record, x) for x in products],
-    )
+    return [x.place for x in vector], [as_place(record, x) for x in products]
 
 
 def largest_eigenvalue(matrix: Sequence[Sequence[float]]) -> float:

@@ -60,8 +60,8 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     """
     steps, k = history.losses, history.per_pass
     moves = len(steps) - 1
-    losses, what, few = steps, "the loss", len(steps) < 2 * k
-    if k > 1 and not few:
+    losses, what = steps, "the loss"
+    if k > 1:
         losses, what = pass_means(steps, k), "the mean loss of a pass"
     late = losses[-1 - max(LATE, (len(losses) - 1) // 2) :]
     rose, of = rises(late), len(late) - 1
@@ -76,7 +76,7 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         if history.error not in ("", told):
             told = f"there is no finite loss at step {moves}: {history.error}"
         return "diverged", told
-    if few:
+    if len(losses) < 2:
         two = "two losses" if k == 1 else "two passes over the samples"
         return "begun", f"there are fewer than {two}, too few to tell"
     first, before, last = losses[0], losses[-2], losses[-1]
@@ -149,14 +149,14 @@ def steps_to_go(losses: Sequence[float], target_loss: float) -> float:
     start, middle, last = losses[-1 - span], losses[-1 - quarter], losses[-1]
     if not (target_loss > 0 and 0 < last < start < math.inf):
         return math.inf
-    slackening = 0.0  # the power of the steps by which the pace falls
-    pace = math.log(start / last) / span  # of a bumpy way down, its mean is all that can be told
+    before = pace = math.log(start / last) / span  # all that can be told of a bumpy way down
     if last < middle < start:
         before, pace = math.log(start / middle) / quarter, math.log(middle / last) / quarter
+    slackening = 0.0  # the power of the steps by which the pace falls
+    if before > pace:
         early, late = moves - 3 * quarter / 2, moves - quarter / 2  # the middles of the quarters
-        if before > pace:
-            slackening = min(1.0, math.log(before / pace) / math.log(late / early))
-            pace *= (late / moves) ** slackening
+        slackening = min(1.0, math.log(before / pace) / math.log(late / early))
+        pace *= (late / moves) ** slackening
     # After s times the steps taken, the pace is s**-slackening times that of now.
     distance = max(0.0, math.log(last / target_loss)) / (pace * moves)
     left = 1 - slackening
