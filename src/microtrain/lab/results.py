@@ -145,13 +145,9 @@ class Sweep(Job):
         It draws on the axes given or on new ones, and returns matplotlib's axes. Needs matplotlib
         (`pip install matplotlib`), else `ImportError`.
         """
-        several = len(self.runs) > len(self.rates)
-        return plot.descent(
-            {rate.label: rate.curves() for rate in self.rates},
-            ax,
-            title="median and quartiles of the seeds" if several else "",
-            target=self.target_loss,
-        )
+        title = "median and quartiles of the seeds" if len(self.runs) > len(self.rates) else ""
+        curves = {rate.label: rate.curves() for rate in self.rates}
+        return plot.descent(curves, ax, title=title, target=self.target_loss)
 
     def _repr_html_(self) -> str:
         if not self.runs:

@@ -62,7 +62,9 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     moves = len(steps) - 1
     losses, what = steps, "the loss"
     if k > 1:
-        losses, what = pass_means(steps, k), "the mean loss of a pass"
+        starts = range(len(steps) % k, len(steps), k)  # the last pass ends with the last step
+        losses = [_mean(steps[start : start + k]) for start in starts]
+        what = "the mean loss of a pass"
     late = losses[-1 - max(LATE, (len(losses) - 1) // 2) :]
     rose, of = rises(late), len(late) - 1
     oscillates = k == 1 and of > 0 and rose >= OFTEN * of
@@ -100,16 +102,6 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         return "crawling", f"{fell_to} more than {10 * FAR * moves:,} steps away"
     some = "1 step" if togo <= 1 else f"some {float(f'{togo:.2g}'):,.0f} steps"
     return "crawling" if togo > FAR * moves else "descending", f"{fell_to} {some} away"
-
-
-def pass_means(losses: Sequence[float], k: int) -> list[float]:
-    """Return the mean loss of each k steps, the last of which ends with the last step.
-
-    >>> pass_means([9.0, 4.0, 2.0, 3.0, 1.0], 2)
-    [3.0, 2.0]
-    """
-    starts = range(len(losses) % k, len(losses), k)
-    return [_mean(losses[start : start + k]) for start in starts]
 
 
 def _mean(losses: Sequence[float]) -> float:
