@@ -782,10 +782,11 @@ def test_a_function_of_c_makes_a_primitive():
     slopes = (lambda y, x, s: mt.sign(x) * mt.sign(s), None)
     signed = mt.primitive(slopes=slopes)(math.copysign)
     assert mt.compile(lambda x: signed(x, -1.0)).value_and_grad(2.0) == (-2.0, -1.0)
-    with pytest.raises(
-        TypeError, match="hypot(: a primitive takes| does not tell its operands: call it in a def)"
-    ):
-        mt.primitive(slopes=slopes)(math.hypot)
+    distance = mt.primitive(slopes=[lambda y, a, b: a / y, lambda y, a, b: b / y])(math.hypot)
+    assert mt.value_and_grad(distance, (0, 1))(3.0, 4.0) == (5.0, (0.6, 0.8))
+    one_too_many = mt.primitive(slopes=slopes)(math.exp)
+    with pytest.raises(TypeError, match="takes exactly one argument"):
+        one_too_many(1.0, 2.0)
 
 
 def test_a_method_of_an_object_makes_a_primitive():

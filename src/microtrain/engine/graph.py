@@ -16,10 +16,7 @@ from .number import Number
 if TYPE_CHECKING:
     from .value import Value
 
-_new: Any = object.__new__
-
 ONE: Any = 1  # the partial derivatives of a sum
-LARGE = 50  # nodes; pickling as many by recursion comes near Python's limit
 SHARED = ("data", "grad", "label", "op", "partials")  # by a copy and its original
 
 # The variables of the functions that are being differentiated now, in this thread.
@@ -156,7 +153,7 @@ class GraphCopies:
             elif missing := [parent for parent in value.parents if id(parent) not in memo]:
                 waiting += (value, *missing)
             else:
-                twin = memo[id(value)] = _new(type(value))
+                twin = memo[id(value)] = object.__new__(type(value))
                 state: Any = object.__getstate__(value)
                 attributes, slots = state
                 if attributes:  # of a subclass
@@ -166,9 +163,10 @@ class GraphCopies:
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return what a pickle keeps: of a leaf all, else the leaves, and a row for each value."""
         root: Any = self
         order, leaves = topological_sort(root)
-        if len(order) + len(leaves) < LARGE:
+        if not order:
             return object.__reduce_ex__(self, protocol)
         places = {value: place for place, value in enumerate((*leaves, *order))}
         state = operator.attrgetter(*SHARED)
@@ -180,7 +178,7 @@ def _rebuilt(leaves: list[Any], rows: Sequence[Any]) -> Any:
     """Return the value that `__reduce_ex__` took apart, with its graph."""
     values = list(leaves)
     for kind, state, places in rows:
-        values.append(_new(kind))
+        values.append(object.__new__(kind))
         for name, x in zip(SHARED, state):
             setattr(values[-1], name, x)
         values[-1].parents = tuple([values[place] for place in places])

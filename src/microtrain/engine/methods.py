@@ -1,7 +1,6 @@
-"""Operations as methods of `Value`, and the fast functions behind them.
+"""What a Value has beside arithmetic: the operations of the table as methods, and comparisons.
 
-``v.tanh()`` is ``microtrain.tanh(v)``. A fast function does what `Value.perform` does, in fewer
-steps, for the usual case: Values that hold floats, and no error. `perform` does the rest.
+Where a gradient would be lost in silence, it refuses to be a number, and says what to write.
 """
 
 from __future__ import annotations
@@ -9,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..errors import describe
 from . import piecewise, primitives
-from .number import Number
+from .number import Number, as_number
 
 if TYPE_CHECKING:
-    from .primitive import Primitive
     from .value import Value
-
-FLOAT_OR_INT = {float, int}
 
 
 class Methods:
-    """Base class of `Value`, which has a fast function in place of most of these."""
+    """Base class of `Value`: ``v.tanh()`` is ``microtrain.tanh(v)``."""
 
     __slots__ = ()
 
@@ -54,52 +51,55 @@ class Methods:
     maximum: ClassVar[Callable[[Any, float | Value], Value]] = piecewise.maximum
     minimum: ClassVar[Callable[[Any, float | Value], Value]] = piecewise.minimum
 
+    data: float
 
-def fast(primitive: Primitive, kind: Any, node: Any) -> Callable[..., Any] | None:
-    """Return the fast function of an operation, if it has one or two operands, each with a slope.
+    def __bool__(self) -> bool:
+        return bool(self.data)
 
-    kind: the class `Value`; node: the function that makes one.
-    """
-    function, name, slopes = primitive.of_floats, primitive.name, primitive.slopes
-    if None in slopes or len(slopes) not in (1, 2):
-        return None
-    left, right = slopes[0], slopes[-1]
+    def __lt__(self, other: float | Value) -> bool:
+        return self.data < number_in("<", other)  # type: ignore[no-any-return]
 
-    def one(v: Value) -> Any:
-        x = v.data
-        try:
-            if type(x) is float:
-                y = function(x)
-                partial = left(y, x)
-                if type(y) is float and type(partial) in FLOAT_OR_INT:
-                    return node(y, name, (v,), (partial,))
-            elif isinstance(x, Number):
-                y = primitive.call(x)
-                partial = y.slope(left, y, x)
-                if type(y) is type(partial) is type(x):
-                    return node(y, name, (v,), (partial,))
-        except Exception:
-            pass  # `perform` raises it again, in words
-        return v.perform(primitive, (v,))
+    def __le__(self, other: float | Value) -> bool:
+        return self.data <= number_in("<=", other)  # type: ignore[no-any-return]
 
-    def two(a: Any, b: Any) -> Any:
-        x = a.data if isinstance(a, kind) else a
-        y = b.data if isinstance(b, kind) else b
-        if type(x) is float and type(y) is float:
-            try:
-                z = function(x, y)
-                parents: Any
-                partials: Any
-                if x is a:
-                    parents, partials = (b,), (right(z, x, y),)
-                elif y is b:
-                    parents, partials = (a,), (left(z, x, y),)
-                else:
-                    parents, partials = (a, b), (left(z, x, y), right(z, x, y))
-                if type(z) is float and FLOAT_OR_INT.issuperset(map(type, partials)):
-                    return node(z, name, parents, partials)
-            except Exception:
-                pass  # `perform` raises it again, in words
-        return (a if isinstance(a, kind) else b).perform(primitive, (a, b))
+    def __gt__(self, other: float | Value) -> bool:
+        return self.data > number_in(">", other)  # type: ignore[no-any-return]
 
-    return one if len(slopes) == 1 else two
+    def __ge__(self, other: float | Value) -> bool:
+        return self.data >= number_in(">=", other)  # type: ignore[no-any-return]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, bool) or as_number(other) is not NotImplemented:
+            raise TypeError(
+                f"a Value equals only itself: to compare its number, write v.data == {other!r}, "
+                f"or, to compile it, mt.where((v <= {other!r}) & (v >= {other!r}), a, b)"
+            )
+        if self is not other and isinstance(other, Methods) and isinstance(self.data, Number):
+            return bool(self.data == other.data)  # of symbols it is not known
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "a Value does not turn into a float by itself, as its gradient would be lost: "
+            "use mt.exp(v) and the like instead of math.exp(v), dtype=object for an array of "
+            "Values, or .data for the number alone"
+        )
+
+    def __index__(self) -> int:
+        raise TypeError(
+            "a Value is no index, count or int: bind what is no variable first, with "
+            "functools.partial(f, n=3), or take int(v.data) of a Value of your own"
+        )
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+
+def number_in(name: str, x: object) -> Any:
+    """Return the number in a Value, or any other number. Raises `TypeError` if it is neither."""
+    found = x.data if isinstance(x, Methods) else as_number(x)
+    if found is NotImplemented:
+        raise TypeError(f"{name} expects a number or a Value, got {describe(x)}")
+    return found

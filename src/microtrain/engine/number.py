@@ -108,18 +108,3 @@ def operand(name: str, x: object) -> Any:
 def of_kind(x: Any, c: Any) -> Any:
     """Return the number `c`, if it is an int, as a number of the kind of `x`."""
     return type(x)(c) if type(c) is int and not isinstance(x, Number) else c
-
-
-def of_one_kind(name: str, operands: Sequence[Any]) -> list[Any]:
-    """Return plain numbers as floats if one of them is a float, else as rationals, else as ints.
-
-    Bools are conditions and stay as they are. If an operand is no plain number, all do.
-    """
-    kinds = {type(x) for x in operands} - {bool}
-    if len(kinds) < 2 or any(issubclass(kind, Operand) for kind in kinds):
-        return [*operands]
-    if float in kinds:
-        return [x if type(x) is bool else number(name, x) for x in operands]
-    from fractions import Fraction  # slow to import
-
-    return [x if type(x) is bool else Fraction(x) for x in operands]

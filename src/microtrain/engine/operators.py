@@ -10,7 +10,7 @@ import operator
 from typing import Any
 
 from ..errors import DomainError
-from .number import Operand, number, operand
+from .number import Operand, operand
 from .piecewise import where
 from .primitive import Primitive, primitive
 
@@ -62,19 +62,6 @@ def power_slope(x: Any, n: Any) -> Any:
     return where(abs(n) > 0, n * ieee_power(x, n - 1), abs(n))
 
 
-def log_base(base: Any, exponent: Any) -> Any:
-    """Return the logarithm of the base of a power whose exponent is a Value: it must be above 0."""
-    if isinstance(base, Operand) or isinstance(exponent, Operand):
-        return LOG_BASE.perform((base, exponent))
-    x = base if type(base) is float else number("log", base)
-    if x <= 0:
-        raise DomainError(
-            f"{_shown(base)} ** {_shown(exponent)} is undefined: a power with a Value as its "
-            "exponent takes a base above 0; if the exponent is constant, give it as a plain number"
-        )
-    return math.log(x)
-
-
 # Slopes divide and take powers with these two: they follow IEEE 754 and do not raise.
 
 
@@ -117,6 +104,22 @@ def ieee_power(x: Any, n: Any) -> Any:
         return math.nan
 
 
+@primitive(
+    slopes=(lambda y, base, exponent: ratio(1, base), None),
+    python="log({0})",
+    c="log({0})",
+    javascript="Math.log({0})",
+)
+def log_base(base: float, exponent: float) -> float:
+    """Return the logarithm of the base of a power whose exponent is a Value: it must be above 0."""
+    if base <= 0:
+        raise DomainError(
+            f"{base!r} ** {exponent!r} is undefined: a power with a Value as its exponent takes a "
+            "base above 0; if the exponent is constant, give it as a plain number"
+        )
+    return math.log(base)
+
+
 @primitive(slopes=lambda y, x: ratio(1, x), raises=False, c="log", javascript="Math.log")
 def _ieee_log(x: float) -> float:
     """Return log(x), which is -inf at 0 and NaN below it."""
@@ -146,14 +149,6 @@ GREATER = Primitive(">", operator.gt, raises=False, python=">", c=">", javascrip
 GREATER_EQUAL = Primitive(">=", operator.ge, raises=False, python=">=", c=">=", javascript=">=")
 AND = Primitive("&", operator.and_, raises=False, python="&", c="both", javascript="&")
 OR = Primitive("|", operator.or_, raises=False, python="|", c="either", javascript="|")
-LOG_BASE = Primitive(
-    "log_base",
-    log_base,
-    (lambda y, base, exponent: ratio(1, base), None),
-    python="log({0})",
-    c="log({0})",
-    javascript="Math.log({0})",
-)
 RATIO = Primitive(
     "ratio",
     ratio,

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..errors import expect
-from .number import as_condition, of_one_kind, operand
+from .number import as_condition, operand
 from .primitive import Primitive, primitive
 
 EXACT: Any = {"exact": True, "raises": False}
@@ -148,7 +148,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     >>> clip(3.0, 0.0, 1.0), clip(0.5, 0.0, 1.0)
     (1.0, 0.5)
     """
-    x, low, high = of_one_kind("clip", [operand("clip", v) for v in (x, low, high)])
+    x, low, high = [operand("clip", v) for v in (x, low, high)]
     return where(x < low, low, where(x > high, high, x))
 
 

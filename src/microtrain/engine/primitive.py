@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import DomainError, counted, describe, expect, true_or_false
-from .number import Number, Operand, as_condition, as_number, number, of_one_kind, operand
+from .number import Number, Operand, as_condition, as_number, number, operand
 
 if TYPE_CHECKING:
     from .protocols import Decorator
@@ -50,12 +50,10 @@ class Primitive:
 
     def perform(self, operands: Sequence[Any]) -> Any:
         """Return the result for any operands: the operand of the highest rank makes it."""
-        actor: Any = None
-        for x in operands:
-            if isinstance(x, Operand) and (actor is None or x.rank > actor.rank):
-                actor = x
-        if actor is None:
+        acting: list[Any] = [x for x in operands if isinstance(x, Operand)]
+        if not acting:
             return self.compute(operands)
+        actor = max(acting, key=lambda x: x.rank)
         kind = type(actor)
         if kind not in self.specialised and (own := kind.specialised(self)) is not None:
             self.specialised[kind] = own
@@ -63,9 +61,7 @@ class Primitive:
 
     def compute(self, operands: Sequence[Any]) -> Any:
         """Return the result for plain numbers. Errors name the operation and its operands."""
-        numbers = [self._number(k, x) for k, x in enumerate(operands)]
-        if self.exact:
-            numbers = of_one_kind(self.name, numbers)
+        numbers = self._of_one_kind([self.operand(k, x) for k, x in enumerate(operands)])
         try:
             y = self.impl(*numbers)
         except DomainError:
@@ -80,27 +76,39 @@ class Primitive:
             raise
         return self._result("returns", y, numbers)
 
-    def partials(self, y: Any, operands: Sequence[Any], varying: Sequence[int]) -> list[Any]:
-        """Return the slopes by the operands in these places, where the result is `y`."""
-        found, apply = [], y.slope if isinstance(y, Number) else operator.call
-        for k in varying:
-            try:
-                partial = apply(self.slopes[k], y, *operands)
-            except Exception as error:
-                error.add_note(f"in slope {k} of {self.name}")
-                raise
-            found.append(self._result(f"has a slope {k} that returns", partial, operands))
-        return found
+    def partial(self, k: int, y: Any, operands: Sequence[Any]) -> Any:
+        """Return the slope by operand k, where the result is `y`."""
+        try:
+            slope = y.slope if isinstance(y, Number) else operator.call
+            found = slope(self.slopes[k], y, *operands)
+        except Exception as error:
+            error.add_note(f"in slope {k} of {self.name}")
+            raise
+        return self._result(f"has a slope {k} that returns", found, operands)
+
+    def operand(self, k: int, x: Any) -> Any:
+        """Return operand k: a number, a symbol, or a bool. Raises `TypeError` if it is neither."""
+        if self.takes_condition(k) and type(condition := as_condition(x)) is bool:
+            return condition
+        return operand(self.name, x)
 
     def takes_condition(self, k: int) -> bool:
         """Return whether operand k may be a condition: there are several, and it has no slope."""
         return len(self.slopes) > 1 and self.slopes[k] is None
 
-    def _number(self, k: int, x: Any) -> Any:
-        if self.takes_condition(k) and type(condition := as_condition(x)) is bool:
-            return condition
-        found = operand(self.name, x)
-        return found if self.exact else number(self.name, found)
+    def _of_one_kind(self, operands: Sequence[Any]) -> Sequence[Any]:
+        """Return numbers as floats, or, for an exact operation, as rationals if none is a float.
+
+        Bools are conditions, and stay.
+        """
+        kinds = {type(x) for x in operands} - {bool}
+        convert: Any = functools.partial(number, self.name)
+        if self.exact and float not in kinds:
+            if len(kinds) < 2:
+                return operands
+            from fractions import Fraction as convert  # slow to import
+
+        return [x if type(x) is bool else convert(x) for x in operands]
 
     def _result(self, verb: str, y: Any, operands: Sequence[Any]) -> Any:
         """Return the result as a number: NumPy scalars, and ints made of floats, as floats."""
@@ -148,8 +156,9 @@ def primitive(
             other languages can't write code that uses it. It has to give the bits of the function:
             that is compared for C only.
 
-    Raises `TypeError` for a function with anything but plain positional parameters, and
-    `ValueError` for another number of slopes than of parameters.
+    Raises `TypeError` for a `def` with anything but plain positional parameters, and `ValueError`
+    for another number of slopes than of parameters. Other functions, such as `math.hypot`, are not
+    asked.
 
     >>> import math
     >>> import microtrain as mt
@@ -172,12 +181,7 @@ def primitive(
     def decorate(function: Any) -> Any:
         expect(callable(function), "primitive", "a function", function)
         name = getattr(function, "__name__", type(function).__name__)
-        expected = _operands(name, function)
-        if expected != len(listed):
-            raise ValueError(
-                f"{name} has {counted(expected, 'operand')} but {counted(len(listed), 'slope')}: "
-                "slopes expects one for each operand, or None"
-            )
+        _expect_operands(len(listed), name, function)
         for language, text in texts.items():
             check_text(f"{language} of {name}", text)
         entry = Primitive(name, function, listed, takes=takes, **rest, **texts)
@@ -188,25 +192,20 @@ def primitive(
     return decorate
 
 
-def _operands(name: str, function: Any) -> Any:
-    """Return how many operands a function takes."""
-    if isinstance(function, types.FunctionType):
-        code = function.__code__
-        count = code.co_argcount
-        plain = not (code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__)
-    else:  # a function written in C, a method, or another object that can be called
-        import inspect  # slow to import
-
-        try:
-            kinds = [p.kind for p in inspect.signature(function).parameters.values()]
-        except ValueError:
-            raise TypeError(f"{name} does not tell its operands: call it in a def") from None
-        count = len(kinds)
-        plain = all(kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD) for kind in kinds)
-    if not plain or not count:
+def _expect_operands(n: int, name: str, function: Any) -> None:
+    """Raise an error unless a function takes n operands, if it is written in Python."""
+    if not isinstance(function, types.FunctionType):
+        return
+    code = function.__code__
+    count, variadic = code.co_argcount, code.co_flags & 0x0C
+    if not count or variadic or code.co_kwonlyargcount or function.__defaults__:
         told = "takes each operand as a positional parameter without a default, and at least one"
         raise TypeError(f"{name}: a primitive {told}")
-    return count
+    if count != n:
+        raise ValueError(
+            f"{name} has {counted(count, 'operand')} but {counted(n, 'slope')}: "
+            "slopes expects one for each operand, or None"
+        )
 
 
 OPERATORS = ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "&", "|")
@@ -246,18 +245,13 @@ def _dispatcher(entry: Primitive) -> Callable[..., Any]:
         return entry.perform((x,))
 
     def two(a: Any, b: Any) -> Any:
-        kind, other = type(a), type(b)
-        if kind is float and other is float:
+        if type(a) is float and type(b) is float:
             try:
                 y = function(a, b)
                 if type(y) is float:
                     return y
             except Exception:
                 pass
-        elif kind in specialised:
-            return specialised[kind](a, b)
-        elif other in specialised:
-            return specialised[other](a, b)
         return entry.perform((a, b))
 
     def several(*operands: Any) -> Any:

@@ -103,47 +103,44 @@ def are_real(xs: Iterable[Any], *others: type) -> bool:
     return True
 
 
-def flatten(tree: Any, leaves: list[Any], name: Any) -> Shape:
+def flatten(tree: Any, leaves: list[Any], name: Any, listed: type = list) -> Shape:
     """Add the numbers and Values in a nesting to `leaves`, and return its shape.
 
     name: of the nesting, for errors: a text, or a pair of the name of the nesting around it and its
-    key in that. Raises `TypeError` for anything else in it, and says where.
+    key in that; listed: the kind of its lists. Raises `TypeError` for anything else in it, and says
+    where.
     """
-    kind = type(tree)
+    kind: type = type(tree)
+    keys: tuple[Any, ...] = ()
+    parts: Any = tree
     if kind is float or isinstance(tree, Value):
         leaves.append(tree)
         return None
-    keys: tuple[Any, ...] = ()
-    parts: Iterable[Any] = tree
     if isinstance(tree, dict):
         keys, parts = tuple(tree), tree.values()
-    elif isinstance(tree, list | tuple):
-        if are_real(tree, Value, Number):
-            leaves.extend(tree)
-            return _kind(kind), keys, (None,) * len(tree)
-    elif are_real((tree,), Number):
-        leaves.append(as_number(tree))
-        return None
-    elif hasattr(tree, "tolist"):
-        return as_lists(flatten(tree.tolist(), leaves, name), ArrayAsList, list)
-    else:
+    elif not isinstance(tree, list | tuple):
+        if are_real((tree,), Number):
+            leaves.append(as_number(tree))
+            return None
+        if hasattr(tree, "tolist"):
+            return flatten(tree.tolist(), leaves, name, ArrayAsList)
         raise TypeError(
             f"{_shown(name)} has to be a number, or a list, tuple or dict of numbers, "
             f"got {describe(tree)}"
         )
-    shapes = [flatten(x, leaves, (name, key)) for key, x in zip(keys or itertools.count(), parts)]
-    return _kind(kind), keys, tuple(shapes)
+    if kind is list:
+        kind = listed
+    elif kind not in KINDS and not hasattr(kind, "_fields"):  # a subclass
+        kind = next(plain for plain in KINDS if issubclass(kind, plain))
+    if are_real(parts, Value, Number):
+        leaves.extend(parts)
+        return kind, keys, (None,) * len(parts)
+    named = zip(keys or itertools.count(), parts)
+    return kind, keys, tuple([flatten(x, leaves, (name, key), listed) for key, x in named])
 
 
-def _kind(kind: type) -> type:
-    """Return what a nesting of this type is put together as: its subclasses become plain ones."""
-    if kind in KINDS or hasattr(kind, "_fields"):
-        return kind
-    return next(plain for plain in KINDS if issubclass(kind, plain))
-
-
-def as_lists(shape: Shape, new: type = list, old: type = ArrayAsList) -> Shape:
-    """Return the shape with lists of the new kind in place of the old.
+def as_lists(shape: Shape, new: type = list) -> Shape:
+    """Return the shape with lists of this kind in place of arrays.
 
     Within a `Derivative` they are plain, as it takes time to make one.
     """
@@ -151,9 +148,9 @@ def as_lists(shape: Shape, new: type = list, old: type = ArrayAsList) -> Shape:
         return None
     kind, keys, shapes = shape
     if any(shapes):
-        inside = list if kind is old and new is Derivative else new
-        shapes = tuple([as_lists(part, inside, old) for part in shapes])
-    return new if kind is old else kind, keys, shapes
+        inside = list if kind is ArrayAsList else new
+        shapes = tuple([as_lists(part, inside) for part in shapes])
+    return new if kind is ArrayAsList else kind, keys, shapes
 
 
 def _shown(name: Any) -> str:

@@ -12,11 +12,12 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..engine.methods import number_in
 from ..engine.number import Number, as_number
 from ..engine.operators import ratio
 from ..engine.piecewise import maximum, relu, where
 from ..engine.primitives import exp, log1p
-from ..engine.value import Value, node, number_in
+from ..engine.value import Value, node
 from ..errors import as_list, describe, expect, one_of
 
 REDUCTIONS = ("sum", "mean")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..engine.value import Value, node, number_in
+from ..engine.methods import number_in
+from ..engine.value import Value, node
 from ..errors import any_int, as_list, counted, expect, one_of, positive_int
 from .module import Module
 
