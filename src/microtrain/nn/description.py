@@ -17,7 +17,6 @@ from typing import Any
 
 from ..engine.primitive import Primitive
 from ..engine.value import Value
-from .mlp import ACTIVATIONS, Neuron
 from .module import Module
 
 PLAIN = {float, int, str, bool, bytes, complex, type(None), type(...)}
@@ -63,17 +62,15 @@ class Description:
 
         It takes a fraction of the time. It may be False where the text is the same.
         """
-        with contextlib.suppress(Exception):  # of objects with an idea of their state
-            for item, read, names, before in self._seen:
-                parts = read(item)
-                if names:
-                    if [*parts] != names:
-                        return False
-                    parts = parts.values()
-                if len(parts) != len(before) or not all(map(is_, parts, before)):
+        for item, read, names, before in self._seen:
+            parts = read(item)
+            if names:
+                if [*parts] != names:
                     return False
-            return True
-        return False
+                parts = parts.values()
+            if len(parts) != len(before) or not all(map(is_, parts, before)):
+                return False
+        return True
 
     def _write(self, item: Any) -> None:
         """Write an object: its kind, the names or number of its parts, and these, each once."""
@@ -118,11 +115,8 @@ def _class(cls: type) -> dict[str, Any]:
 
 def _model(model: Module) -> dict[str, Any]:
     """All that it holds, whatever pickle is to keep."""
-    activation = ACTIVATIONS.get(model.activation) if isinstance(model, Neuron) else None
     state: Any = object.__getstate__(model)
-    if type(state) is not dict:
-        state = {"its slots": state}
-    return {"its class": type(model), "its activation": activation, **state}
+    return {"its class": type(model)} | (state if type(state) is dict else {"its slots": state})
 
 
 def closure(f: types.FunctionType) -> dict[str, Any]:
