@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -75,10 +76,8 @@ class Sweep(Job):
     def rates(self) -> list[Rate]:
         """A `Rate` for each learning rate."""
         if sum(len(rate.runs) for rate in self._rates) != len(self.made):
-            groups: dict[str, list[Run]] = {}
-            for run in self.runs:
-                groups.setdefault(run.label, []).append(run)
-            self._rates = [*map(Rate, groups.values())]
+            groups = itertools.groupby(self.runs, lambda run: run.label)
+            self._rates = [Rate(runs) for _, runs in groups]
         return [*self._rates]
 
     @property

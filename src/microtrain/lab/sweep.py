@@ -175,8 +175,8 @@ def _performed(job: AnyJob, make: functools.partial[Any], executor: Any, on_run:
     try:
         _plan(options, seed, 1.0).objective.warn(stacklevel=4)
         models = [] if model is None else [model(seed) for _ in range(3)]
-        owned = [place for made in models for place in {*map(id, made.parameters())}]
-        if len(set(owned)) < len(owned):
+        owned = [{*map(id, made.parameters())} for made in models]
+        if len(set[int]().union(*owned)) < sum(map(len, owned)):
             what = "a function to a new model, got two that share parameters"
             raise ValueError(f"model expects {what}")
         make(first, options={**options, "steps": 2})

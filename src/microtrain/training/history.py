@@ -128,13 +128,13 @@ class History:
         return plot.descent({"loss": [self.losses]}, ax)
 
     def _repr_html_(self) -> str:
-        bounds = (min(self.lrs), max(self.lrs)) if self.lrs else ()
+        lrs = sorted(self.lrs)
         shown = {
             "status": self.status,
             "verdict": f"{self.verdict}: {self.reason}",
             "steps": str(self.steps),
             "loss": " -> ".join(f"{loss:.4g}" for loss in self.losses[:1] + self.losses[-1:]),
-            "learning rate": " to ".join(dict.fromkeys(f"{lr:.4g}" for lr in bounds)),
+            "learning rate": " to ".join(dict.fromkeys(f"{lr:.4g}" for lr in lrs[:1] + lrs[-1:])),
             "error": self.error,
         }
         rows = [(name, text) for name, text in shown.items() if text]
