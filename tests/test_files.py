@@ -270,6 +270,10 @@ def test_whoever_is_killed_while_saving_leaves_a_whole_file(tmp_path):
         if path.exists():
             seen.add(allowed.index(parameters_of(mt.load(path))))
     assert seen and seen <= {0, 1}
+    for left in tmp_path.glob("*.tmp"):
+        os.utime(left, (0, 0))
+    mt.save(MLP(1, [1]), path)
+    assert os.listdir(tmp_path) == ["model.json"]  # what they left long ago is removed
 
 
 def test_what_can_not_be_written_is_named_as_it_was_given(tmp_path):
@@ -297,6 +301,35 @@ def test_a_folder_where_nothing_can_be_written_is_named_before_the_work(
         told = f"{tmp_path}: no file can be written in this folder\n"
         assert capsys.readouterr().err.endswith(told)
     assert "steps" not in begun and os.listdir(tmp_path) == ["t.csv"]
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path):
+    path = tmp_path / "model.json"
+    others = ["model.json.tmp", "model.json.0123456.tmp", "amodel.json.01234567.tmp", "notes.tmp"]
+    others += ["modelxjson.01234567.tmp", "model.json.01234567.tmp.bak", "other.json.01234567.tmp"]
+    minutes_ago = time.time() - 601
+    for name in ["model.json.01234567.tmp", "model.json.89abcdef.tmp", *others]:
+        (tmp_path / name).write_text("left")
+        os.utime(tmp_path / name, (minutes_ago, minutes_ago))
+    mt.save(MLP(1, [1]), path)
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, "model.json"])
+
+
+def test_what_another_writer_may_be_writing_is_left_alone(tmp_path):
+    beside = tmp_path / "model.json.01234567.tmp"
+    beside.write_text("not written to its end")
+    minutes_ago = time.time() - 590
+    os.utime(beside, (minutes_ago, minutes_ago))
+    mt.save(MLP(1, [1]), tmp_path / "model.json")
+    assert beside.read_text() == "not written to its end"
+
+
+@posix
+def test_what_can_not_be_removed_stays(tmp_path):
+    (tmp_path / "model.json.01234567.tmp").mkdir()
+    os.utime(tmp_path / "model.json.01234567.tmp", (0, 0))
+    mt.save(MLP(1, [1]), tmp_path / "model.json")
+    assert len(os.listdir(tmp_path)) == 2
 
 
 @posix

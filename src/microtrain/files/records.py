@@ -2,7 +2,7 @@
 
 A file says what kind it is, and holds a digest of its content. It is written beside its target,
 synced to the disk and renamed, so a killed writer leaves the old file or the new one, and perhaps
-one that ends in .tmp. Reading a file executes nothing in it.
+one that ends in .tmp, which a later writer removes. Reading a file executes nothing in it.
 
 What a file may hold is declared as data. A schema is a dict (an object with these keys and no
 others), ``[part]`` (a list of any length), ``[part, n]`` (a list of n), ``(part,)`` (which may also
@@ -17,6 +17,7 @@ import errno
 import math
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ Made = TypeVar("Made")
 
 VERSION = 2  # files of version 1 have no digest
 LARGEST = 500_000_000  # bytes; a file of more is not read
+ABANDONED = 600  # seconds; a temporary file that is older was left by a killed writer
 
 
 class Kind:
@@ -115,6 +117,7 @@ class Format:
             text = json.dumps({**head, "digest": _digest({**head, **parts}), **parts})
         except ValueError:
             raise ValueError("parameters that are not finite can't be saved") from None
+        _remove_abandoned(path)
         beside = f"{path}.{secrets.token_hex(4)}.tmp"
         try:
             with open(beside, "x", encoding="utf-8") as file:
@@ -204,3 +207,13 @@ def writable(path: Path, devices: bool = False) -> str:
     if not (os.access(folder, os.W_OK) or (devices and os.path.exists(path))):
         raise PermissionError(errno.EACCES, "no file can be written in this folder", folder)
     return path
+
+
+def _remove_abandoned(path: str) -> None:
+    """Remove the temporary files that killed writers of this file left."""
+    import glob
+
+    for left in glob.glob(f"{glob.escape(path)}.{'[0-9a-f]' * 8}.tmp"):
+        with contextlib.suppress(OSError):  # it is gone, or only another user may remove it
+            if time.time() - os.path.getmtime(left) > ABANDONED:
+                os.unlink(left)
