@@ -1266,3 +1266,58 @@ def test_what_a_run_that_leaves_the_chart_came_to_is_said_with_its_step(visit, t
     k = page.evaluate("run.losses.findIndex(curveScales(400, 300).outside)")
     assert k == page.evaluate("last()")
     expect(page, "#curve .leaving", f"at step {k}")
+
+
+def test_the_name_of_the_run_before_is_not_on_the_target(visit, toy):
+    page = visit(toy, "#lr=0.05", viewport={"width": 390, "height": 844})
+    for rate in (0.08, 0.02, 0.01, 0.1, 0.03, 0.01):
+        set_rate(page, rate)
+        (label,), (target,) = boxes(page, "#curve .ghost-label"), boxes(page, "#curve .target")
+        assert label[2] > label[0]
+        assert not label[1] + 2 < target[1] < label[3] - 2, rate
+
+
+def test_spikes_of_a_loss_with_kinks_are_explained(visit, toy, moons):
+    page = visit(moons, "#lr=0.2")
+    starts(page)
+    assert page.locator("#kinks").inner_text() == (
+        "It can spike where a step crosses a kink of relu or hinge: beyond it another slope holds."
+    )
+    for quiet in ("#lr=0.001", "#lr=0.2&batch=10", "#lr=0.2&hide=1"):
+        page = visit(moons, quiet)
+        settled(page)
+        assert page.locator("#kinks").inner_text() == ""
+    assert visit(toy, "#lr=0.3").locator("#kinks").inner_text() == ""  # it has none
+
+
+@pytest.mark.parametrize("width", [1100, 1200, 1240])
+def test_the_page_needs_no_scrolling_at_700_pixels(visit, toy, moons, width):
+    for path in (toy, moons):
+        page = visit(path, "#lr=0.05", viewport={"width": width, "height": 700})
+        starts(page)
+        assert page.evaluate("document.documentElement.scrollHeight") <= 700
+        assert overflowing(page) == []
+
+
+def test_on_a_phone_on_its_side_the_sentence_stays_in_sight(visit, toy):
+    page = visit(toy, "#step=0&view=neuron&part=30", viewport={"width": 844, "height": 390})
+    for _ in range(2):
+        page.evaluate("scrollTo(0, 300)")
+        (bar,), (sentence,) = boxes(page, "#bar"), boxes(page, "#sentence")
+        assert bar[3] <= sentence[1] and sentence[3] < 220
+        page.locator("#fold").click()  # and with the slider
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    (now,), (sentence,) = boxes(page, "#neuron .box.now"), boxes(page, "#sentence")
+    assert now[1] >= sentence[3] and now[3] <= 390
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_curve_that_leaves_the_chart_is_said_to_go_on(visit, toy, width):
+    page = visit(toy, "#out=l&lr=0.1", viewport={"width": width, "height": 844})
+    expect(page, "#curve .leaving", "goes on to 4.9e84 at step 99")
+    (told,), (curve,) = boxes(page, "#curve .leaving text"), boxes(page, "#curve")
+    assert curve[0] <= told[0] and told[2] <= curve[2]
+    set_rate(page, 0.07)  # the run before is marked where it leaves
+    assert page.locator("#curve .leaving .past-mark").count() == 1
+    assert page.locator("#curve .leaving text").count() == 0

@@ -71,7 +71,7 @@ function drawCurve(svg, small = false, step = head()) {
   });
   attributes(part("here"), { x1: at.x(k), x2: at.x(k) });
   attributes(part("knob"), { cx: at.x(k), cy: Math.max(TOP, at.y(shown[k])) });
-  drawLeaving(part("leaving"), shown, at, hidden ? k : last(), height);
+  drawLeaving(part("leaving"), shown, before, at, hidden ? k : last(), width, height);
   if (!small) drawGhostLabel(svg, before, at, width, height);
   drawChaos(part("chaos"), at, height);
   const trend = k === 0 ? "" : shown[k] < shown[k - 1] ? ", falling" : ", rising";
@@ -129,6 +129,8 @@ function drawGhostLabel(svg, before, at, width, height) {
     others = [...svg.querySelectorAll("polyline")].flatMap(placesAlong),
     spot = ({ x, y }) => others.push(...[-8, 0, 8].flatMap((by) => [[x + by, y - 6], [x + by, y + 6]]));
   spot({ x: at.x(head()), y: svg.querySelector(".knob").cy.baseVal.value });
+  if (svg.querySelector(".target"))
+    for (let x = LEFT; x < width; x += 8) others.push([x, at.y(state.target)]);
   for (const other of svg.querySelectorAll(".target-label, .leaving text")) {
     const { x, y, width } = other.getBBox();
     for (let by = 0; by <= width; by += 8) spot({ x: x + by, y: y + 8 });
@@ -169,25 +171,29 @@ function placesAlong(line) {
   return places;
 }
 
-/** A run that leaves through the top, or the bottom: where, and how far it went. */
-function drawLeaving(group, losses, at, end, height) {
+/** A run that leaves through the top, or the bottom: where, and how far it went; of the one before, where. */
+function drawLeaving(group, losses, older, at, end, width, height) {
   const seen = losses.slice(0, end + 1),
     below = seen.findIndex((loss) => loss < scale.low);
   let k = seen.findIndex(at.outside);
   const up = k >= 0;
   if (!up) k = below;
-  if (!outdated(group, k, end, seen[end])) return;
+  const past = older.findIndex(at.outside);
+  if (!outdated(group, k, end, seen[end], past)) return;
   group.replaceChildren();
+  const mark = (step, name) => shape(group, "path", { d: `M${at.x(step)} 1l6 11h-12z`, class: name });
+  if (past >= 0) mark(past, "past-mark");
   if (k < 0) return;
   const x = at.x(k),
     most = up ? Math.max(...seen) : Math.min(...seen),
     when = seen.indexOf(most),
     told = `${short(most, 2)} at step ${when}`,
     y = up ? 11 : height - BOTTOM - 8,
-    [anchor, away] = x > 200 ? ["end", -12] : ["start", 12];
+    [anchor, away] = x > width / 2 ? ["end", -12] : ["start", 12];
   if (!up && height < 240) return; // no room beneath the target's line
-  if (up) shape(group, "path", { d: `M${x} 1l6 11h-12z`, class: "bad-mark" });
-  caption(group, x + away, y, anchor, `${up ? "" : "\u2193 "}${told}`, { class: up ? "bad" : "low" });
+  if (up) mark(k, "bad-mark");
+  const way = up ? "goes on to " : "\u2193 ";
+  caption(group, x + away, y, anchor, way + told, { class: up ? "bad" : "low" });
 }
 
 /** Where Python and the browser part, because rounding decides: a tick, and Python's run dotted. */

@@ -47,8 +47,9 @@ class Network {
     this.names = this.recorded ? data.names : this.layers.flatMap(namesOf);
     this.size = this.names.length;
     const relu = this.layers && this.layers.some((layer) => layer.activation === "relu");
-    const { kinks } = this.set.loss; // null: nobody said
-    this.kinks = relu || kinks ? "has" : data.own || kinks === null ? "may have" : "";
+    const { kinks, name } = this.set.loss; // null: nobody said
+    this.kinked = [relu && "relu", kinks && name].filter(Boolean).join(" or ");
+    this.kinks = this.kinked ? "has" : data.own || kinks === null ? "may have" : "";
     this.rates = this.set.rates;
   }
 

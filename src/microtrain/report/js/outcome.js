@@ -33,8 +33,19 @@ function drawOutcome() {
   if (ghost)
     say($("compare-text"), `Before, ${difference(ghost.config, run.config)}: ${briefly(ghost)}.`);
   say($("hide"), hiding() ? "show" : "guess first");
+  say($("kinks"), hiding() ? "" : kinksText());
   drawNote();
 }
+
+/** Why a loss with kinks jumps up, if it does. */
+function kinksText() {
+  const rises = run.losses.some((loss, k) => k && loss > SPIKE * run.losses[k - 1]);
+  return engine.kinked && rises && run.config.batch === null
+    ? `It can spike where a step crosses a kink of ${engine.kinked}: beyond it another slope holds.`
+    : "";
+}
+
+const SPIKE = 1.1; // times the loss before
 
 /** The one prompt of the page, until the first input. */
 function prompted(classes) {
