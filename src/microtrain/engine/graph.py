@@ -1,12 +1,11 @@
 """The chain rule over a graph: from a result back through what made it, to the leaves.
 
 Each `Value` knows its parents and its partial derivative by each: that is the graph. It may be of
-any size, so nothing here recurses along it: not the chain rule, nor deep copies and pickles.
+any size, so nothing here recurses along it: not the chain rule, nor deep copies.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -48,26 +47,6 @@ def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
     return order, leaves
 
 
-def propagate(root: Value, seed: Any, order: Sequence[Value], zero: Any) -> None:
-    """Add the derivatives of ``seed * root`` to the `.grad` of the leaves: the chain rule.
-
-    Each value, from the last to the first, adds gradient times partial to that of each parent.
-    """
-    for value in order:
-        value.grad = zero
-    root.grad = root.grad + seed
-    for value in reversed(order):
-        g, parents = value.grad, value.parents
-        if len(parents) == 2:  # most have two; without the inner loop they take half as long
-            a, b = parents
-            by_a, by_b = value.partials
-            a.grad += by_a * g
-            b.grad += by_b * g
-        else:
-            for parent, partial in zip(parents, value.partials):
-                parent.grad += partial * g
-
-
 def gradients(root: Value, inputs: Sequence[Value]) -> list[Any]:
     """Return the derivatives of the root by the inputs, without writing to any value."""
     zero, seed = zero_and_seed(root, 1.0)
@@ -76,7 +55,7 @@ def gradients(root: Value, inputs: Sequence[Value]) -> list[Any]:
 
 
 def accumulated(root: Value, seed: Any, start: dict[Value, Any], zero: Any = -0.0) -> Any:
-    """Return what `propagate` would leave in each `.grad`, starting from the gradients in `start`.
+    """Return what `Value.backward` leaves in each `.grad`, if the gradients in `start` are there.
 
     A dict is slower than the attribute, but threads may share values that nobody writes to.
     """
@@ -124,7 +103,7 @@ def reset(parameters: Iterable[Value]) -> None:
 
 
 class GraphCopies:
-    """Base class of Value: its `__copy__`, `__deepcopy__` and `__reduce_ex__`."""
+    """Base class of Value: its `__copy__` and `__deepcopy__`."""
 
     __slots__ = ()
 
@@ -161,25 +140,3 @@ class GraphCopies:
                 for name, x in slots.items():
                     setattr(twin, name, x if name in SHARED else deepcopy(x, memo))
         return memo[id(self)]
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Return what a pickle keeps: of a leaf all, else the leaves, and a row for each value."""
-        root: Any = self
-        order, leaves = topological_sort(root)
-        if not order:
-            return object.__reduce_ex__(self, protocol)
-        places = {value: place for place, value in enumerate((*leaves, *order))}
-        state = operator.attrgetter(*SHARED)
-        rows = [(type(v), state(v), [places[parent] for parent in v.parents]) for v in order]
-        return _rebuilt, (leaves, rows)
-
-
-def _rebuilt(leaves: list[Any], rows: Sequence[Any]) -> Any:
-    """Return the value that `__reduce_ex__` took apart, with its graph."""
-    values = list(leaves)
-    for kind, state, places in rows:
-        values.append(object.__new__(kind))
-        for name, x in zip(SHARED, state):
-            setattr(values[-1], name, x)
-        values[-1].parents = tuple([values[place] for place in places])
-    return values[-1]
