@@ -588,6 +588,13 @@ def test_a_function_may_treat_an_array_as_a_list_of_numbers():
     assert same.map([arrays]) == [found]
 
 
+def test_scalars_of_numpy_beside_a_value_are_floats():
+    np = pytest.importorskip("numpy")
+    both = mt.value_and_grad(lambda x, v: x + v[0] * v[1])
+    v = [np.float32(0.1), np.float32(0.2)]
+    assert both(Value(2.0), v)[0].data == both(2.0, v)[0] == 2.0 + float(v[0]) * float(v[1])
+
+
 REFUSED = [
     (lambda v: max(v[0], 2.0), CompileError, r"nestings.py, line \d+, .*mt.where, mt.maximum"),
     (lambda v: v[0] if v[0] > 0 else -v[0], CompileError, r"nestings.py, line \d+, .*mt.where"),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..engine.graph import gradients, tangents, topological_sort, variables
+from ..engine.number import as_number
 from ..engine.tree import Derivative, Shape, as_lists, flatten, flatten_result, numel, unflatten
 from ..engine.value import Value
 from ..errors import CompileError, expect
@@ -51,7 +52,8 @@ class Transform:
             return self.numbers(leaves, shape)
         sources = [leaf for value in values for leaf in topological_sort(value)[1]]
         record, places, result = _differentiated_by(sources, self.trace, shape)
-        return unflatten(result, iter(record.replay(leaves, places)))
+        given = [x if isinstance(x, Value) else as_number(x) for x in leaves]
+        return unflatten(result, iter(record.replay(given, places)))
 
     @without_collection()
     def trace(self, shape: Shape) -> tuple[Record, list[int], Shape]:

@@ -103,12 +103,11 @@ def are_real(xs: Iterable[Any], *others: type) -> bool:
     return True
 
 
-def flatten(tree: Any, leaves: list[Any], name: Any, listed: type = list) -> Shape:
+def flatten(tree: Any, leaves: list[Any], name: str, listed: type = list) -> Shape:
     """Add the numbers and Values in a nesting to `leaves`, and return its shape.
 
-    name: of the nesting, for errors: a text, or a pair of the name of the nesting around it and its
-    key in that; listed: the kind of its lists. Raises `TypeError` for anything else in it, and says
-    where.
+    name: of the nesting, for errors; listed: the kind of its lists. Raises `TypeError` for anything
+    else in it, and says where.
     """
     kind: type = type(tree)
     keys: tuple[Any, ...] = ()
@@ -125,8 +124,7 @@ def flatten(tree: Any, leaves: list[Any], name: Any, listed: type = list) -> Sha
         if hasattr(tree, "tolist"):
             return flatten(tree.tolist(), leaves, name, ArrayAsList)
         raise TypeError(
-            f"{_shown(name)} has to be a number, or a list, tuple or dict of numbers, "
-            f"got {describe(tree)}"
+            f"{name} has to be a number, or a list, tuple or dict of numbers, got {describe(tree)}"
         )
     if kind is list:
         kind = listed
@@ -135,8 +133,9 @@ def flatten(tree: Any, leaves: list[Any], name: Any, listed: type = list) -> Sha
     if are_real(parts, Value, Number):
         leaves.extend(parts)
         return kind, keys, (None,) * len(parts)
-    named = zip(keys or itertools.count(), parts)
-    return kind, keys, tuple([flatten(x, leaves, (name, key), listed) for key, x in named])
+    items = zip(keys or itertools.count(), parts)
+    shapes = [flatten(x, leaves, f"{name}[{key!r}]", listed) for key, x in items]
+    return kind, keys, tuple(shapes)
 
 
 def as_lists(shape: Shape, new: type = list) -> Shape:
@@ -151,10 +150,6 @@ def as_lists(shape: Shape, new: type = list) -> Shape:
         inside = list if kind is ArrayAsList else new
         shapes = tuple([as_lists(part, inside) for part in shapes])
     return new if kind is ArrayAsList else kind, keys, shapes
-
-
-def _shown(name: Any) -> str:
-    return name if isinstance(name, str) else f"{_shown(name[0])}[{name[1]!r}]"
 
 
 def flatten_result(tree: Any, name: str) -> tuple[list[Any], Shape]:

@@ -45,8 +45,8 @@ class Value(Methods, GraphCopies, Operand):
     ``>``, ``>=`` and ``bool`` look at `data` alone. Two Values are ``==`` only if they are the same
     object. The functions of one number are methods, too: ``v.tanh()`` is ``microtrain.tanh(v)``.
 
-    A deep copy or a pickle of several Values keeps the parents that they share. A graph of any depth
-    is copied; the pickle of one that is hundreds of operations deep raises `RecursionError`.
+    A deep copy or a pickle of several Values keeps the parents that they share. Graphs of any depth
+    are copied; the pickle of one that is hundreds of operations deep raises `RecursionError`.
 
     >>> a, b = Value(2.0), Value(-3.0)
     >>> c = a * b + a**2
