@@ -210,7 +210,7 @@ def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
     """
     objective, options, fallback = plan.objective, (plan.zero_grad, plan.accumulate), ""
     if plan.tracks:
-        product_of(objective)
+        product_of(objective)  # what it refuses is refused before the first step
     if plan.engine == "native":
         from .native import NativeEngine  # it loads ctypes, which takes time
 
