@@ -35,7 +35,9 @@ def fit(path, target, sep=None, seed=0, **options):
     """Learn from a table with these options, some of the task and some of the training."""
     of_task = {name: options.pop(name) for name in OF_TASK if name in options}
     task = read_task(read_table(path, sep=sep), target, seed=seed, **of_task)
-    return fitting.fit(task, seed=seed, **options)
+    model = task.model(options.pop("hidden", [8]), "tanh")(seed)
+    usual = task.usual(options.get("batch_size"))
+    return fitting.fit(task, model, seed=seed, **{**usual, **options})
 
 
 def table(path, rows, header=("length", "weight", "soil", "kind")):
@@ -71,7 +73,8 @@ def test_columns_are_standardized_by_the_rows_trained_on_alone(flowers):
     assert math.fsum(weights) == pytest.approx(0, abs=1e-9)
     assert math.fsum(x * x for x in weights) / 60 == pytest.approx(1)
     assert math.fsum(y for [y] in found.task.ys) == pytest.approx(0, abs=1e-9)
-    assert abs(math.fsum(x[0] for x in found.task.held_xs)) > 1
+    held = inputs_of(found.predictor.columns, found.task.held)
+    assert abs(math.fsum(x[0] for x in held)) > 1
     assert found.predictor.columns[2].scale == 1  # of texts
 
 

@@ -1,7 +1,6 @@
 """The `microtrain` command: train a network, predict, explore learning rates, write the page."""
 
 import contextlib
-import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -56,20 +55,15 @@ def _chosen(words: list[str]) -> tuple[Command, list[str]]:
     name, *words = words
     if name not in COMMANDS:
         parser.error(f"there is no command {name}{hint(name, COMMANDS)}")
-    if name == "train" and any(word.partition("=")[0] == "--csv" for word in words):
-        name, words = "fit", _moved(words)
+    if name == "train":  # --csv is kept for one more version
+        old = Parser(add_help=False, allow_abbrev=False)
+        old.add_argument("--csv", nargs="*")
+        found, others = old.parse_known_args(words)
+        if found.csv is not None:
+            now = "microtrain fit FILE --target COLUMN; it will be gone in the next version"
+            say(f"microtrain: train --csv is now: {now}")
+            name, words = "fit", [*found.csv, *others]
     return COMMANDS[name], words
-
-
-def _moved(words: list[str]) -> list[str]:
-    """Turn train --csv FILE, which is kept for one more version, into fit FILE."""
-    say(
-        "microtrain: train --csv is now: microtrain fit FILE --target COLUMN; "
-        "it will be gone in the next version"
-    )
-    words = [part for word in words for part in re.split("(?<=^--csv)=", word)]
-    k = words.index("--csv")
-    return [*words[k + 1 : k + 2], *words[:k], *words[k + 2 :]]
 
 
 def _explained(error: BaseException) -> tuple[int, str]:

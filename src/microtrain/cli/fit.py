@@ -13,9 +13,9 @@ from ..files.csv import Table, read_table, write_csv
 from ..files.records import CheckpointError, writable
 from ..tables.fit import BATCH, PASSES, RATES, Fit, Task, fit, read_task
 from ..tables.predictor import Predictor, inputs_of
-from .options import OK, Arguments, Command, Unset, filled, refuse, usual
+from .options import OK, Arguments, Command, Unset, fill, filled, refuse, usual
 from .terminal import Progress, about, printable, say, shown, styled
-from .train import SHARED, ended, options_of
+from .train import SHARED, check_checkpoint, ended, watched
 
 # The options of the commands that learn from a table.
 OF_TABLE = usual("target drop texts classes numbers skip-empty max-classes sep loss")
@@ -49,13 +49,13 @@ def table_of(arguments: Arguments, path: str) -> Table:
 
 
 def run_fit(arguments: Arguments) -> int:
-    options = options_of(arguments)
+    check_checkpoint(arguments)
     if arguments.save is not None:
         _check_save(arguments)
     task = task_of(arguments, arguments.file, arguments.test_share, arguments.seed)
-    options |= {"hidden": arguments.hidden, "activation": arguments.activation}
-    with Progress("steps", arguments.quiet) as progress:
-        found = fit(task, **options, on_step=lambda h, planned: progress.show(h.steps, planned))
+    fill(arguments, **task.usual(arguments.batch_size))
+    model = task.model(arguments.hidden, arguments.activation)(arguments.seed)
+    found = watched(arguments, fit, task, model, zero_grad=not arguments.no_zero_grad)
     fine = found.history.verdict != "diverged"
     if arguments.save and fine:
         with about(arguments.save):
@@ -151,9 +151,10 @@ def run_predict(arguments: Arguments) -> int:
     write_csv(sys.stdout, [[*old, *new], *zip(*old.values(), *new.values())])
     if found > len(xs):
         say(f"{PREDICT.prog}: {counted(found - len(xs), 'row')} with an empty cell left out")
-    for column, cell, n in predictor.unseen(table):
-        told = f"{column!r} is {cell!r}, which was not there in training"
-        say(f"{PREDICT.prog}: {counted(n, 'row')}: {told}")
+    for column in predictor.columns:
+        for text, n in column.unseen(table).items():
+            told = f"{column.name!r} is {text!r}, which was not there in training"
+            say(f"{PREDICT.prog}: {counted(n, 'row')}: {told}")
     if predictor.target.name in table.names and not arguments.quiet:
         texts, truths = predictor.target.texts, predictor.truths(table)
         if pairs := [(y, p) for y, p in zip(truths, predictions) if y is not None]:

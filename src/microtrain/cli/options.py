@@ -149,6 +149,20 @@ def listed(numbers: Iterable[float]) -> str:
     return " ".join(f"{x:g}" for x in numbers)
 
 
+def fill(arguments: Arguments, **usual: Any) -> None:
+    """Set the options that are not given to what is usual."""
+    for name, default in usual.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, default)
+
+
+def passed(arguments: Arguments) -> dict[str, Any]:
+    """Return the options of a command that are arguments of the library."""
+    names = "steps lr reduction batch_size accumulate seed engine checkpoint checkpoint_every"
+    found = {name: getattr(arguments, name) for name in names.split() if name in arguments}
+    return {**found, "target_loss": arguments.target_loss or None}
+
+
 def refuse(arguments: Arguments, names: Iterable[str], why: str) -> None:
     """Raise `ValueError` if one of these options is given where it would do nothing."""
     for name in names:

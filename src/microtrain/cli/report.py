@@ -1,57 +1,49 @@
 """`microtrain report`: a page on which to watch the network learn."""
 
 import os
-from collections.abc import Sequence
+from typing import Any
 
 from ..files.records import writable
 from ..nn.mlp import MLP
 from ..report.page import page_of
 from ..report.sets import JOBS, Job
-from ..tables.fit import HIDDEN, RATES, Task
+from ..tables.fit import HIDDEN
 from ..training.train import train
 from .fit import OF_TABLE, task_of
-from .options import INTERRUPTED, OK, Arguments, Command, Unset, refuse, usual
-from .terminal import Progress, about, printable
+from .options import INTERRUPTED, OK, Arguments, Command, Unset, fill, refuse, usual
+from .terminal import about, printable
+from .train import watched
 
 TARGET = 0.01  # where nothing else is said, of no table
 MARK = b'<meta name="generator" content="microtrain">'  # in each page
 
 
 def run(arguments: Arguments) -> int:
-    path, goal = arguments.file, arguments.target_loss
+    path = arguments.file
+    names: Any = ()
     _check_free(path)
-    if arguments.csv is not None:
-        refuse(arguments, ["data"], "and --csv can't both be learned")
-        job, n_out, names = _of_table(task_of(arguments, arguments.csv))
-    else:
+    if arguments.csv is None:
         refuse(arguments, OF_TABLE, f"expects a table: {COMMAND.prog} FILE --csv TABLE")
-        job, n_out, names = JOBS[arguments.data], 1, ([], [])
-        goal = TARGET if goal is None else goal
+        job, n_out, goal = JOBS[arguments.data], 1, TARGET
+    else:
+        refuse(arguments, ["data"], "and --csv can't both be learned")
+        task = task_of(arguments, arguments.csv)
+        usual = [*HIDDEN], ("tanh", "linear"), task.loss.loss, "mean", task.lr
+        job, n_out, goal = Job(lambda: (task.xs, task.ys), *usual), task.n_out, 0
+        names = [name for column in task.columns for name in column.names], task.target.texts
+    fill(arguments, target_loss=goal, hidden=job.hidden, lr=job.lr)
     xs, ys = job.data()
-    hidden = job.hidden if arguments.hidden is None else arguments.hidden
-    with Progress("steps", arguments.quiet) as progress:
-        history = train(
-            MLP(len(xs[0]), [*hidden, n_out], *job.activations, arguments.seed),
-            xs,
-            ys,
-            loss=job.loss,
-            reduction=job.reduction,
-            lr=job.lr if arguments.lr is None else arguments.lr,
-            steps=arguments.steps,
-            target_loss=goal or None,
-            seed=arguments.seed,
-            record=True,
-            on_step=lambda history: progress.show(history.steps, arguments.steps),
-        )
+    model = MLP(len(xs[0]), [*arguments.hidden, n_out], *job.activations, arguments.seed)
+    how = {"loss": job.loss, "reduction": job.reduction, "record": True}
+    history = watched(arguments, train, model, xs, ys, **how)
     if history.status == "interrupted":
         return INTERRUPTED
     with about(path):
-        page = page_of(history, arguments.title, *names)
+        page = page_of(history, arguments.title, *names).encode("utf-8", "replace")
         with open(path, "wb") as file:
-            file.write(page.encode("utf-8", "replace"))
-        size = os.path.getsize(path) / 1000
-    if size and not arguments.quiet:  # a device has no size, and may be standard output
-        print(f"{printable(path)}: {size:.0f} kB. Open it in a browser.")
+            file.write(page)
+    if not arguments.quiet and os.path.isfile(path):  # a device may be standard output
+        print(f"{printable(path)}: {len(page) / 1000:.0f} kB. Open it in a browser.")
     return OK
 
 
@@ -66,17 +58,6 @@ def _check_free(name: str) -> None:
     if not name.lower().endswith((".html", ".htm")) or (head and MARK not in head):
         told = "FILE expects a page to write, such as page.html, and replaces no other file"
         raise ValueError(f"{told}, got {name!r}; a table goes to --csv")
-
-
-def _of_table(task: Task) -> tuple[Job, int, tuple[list[str], Sequence[str]]]:
-    """Return what to learn from a table, how many outputs, and the names of inputs and classes."""
-    columns = [
-        f"{column.name} = {text}" if text else column.name
-        for column in task.columns
-        for text in column.texts or [""]
-    ]
-    how = [*HIDDEN], ("tanh", "linear"), task.loss, "mean", RATES[task.kind]
-    return Job(lambda: (task.xs, task.ys), *how), task.n_out, (columns, task.target.texts)
 
 
 COMMAND = Command(

@@ -17,7 +17,7 @@ from ..nn.optim import warmup_cosine
 from ..training.curvature import DENSE
 from . import pool
 from .fit import OF_TABLE, task_of
-from .options import Arguments, Command, Unset, filled, listed, refuse, usual
+from .options import Arguments, Command, Unset, fill, filled, listed, passed, refuse, usual
 from .terminal import Progress, about, colourful, shown, styled
 
 # The sharpness is measured at the first so many steps, then at one in so many; of a table, seldom.
@@ -34,15 +34,15 @@ SHARED = {**usual("engine no-sharpness json csv quiet"), "jobs": pool.processors
 LEARNING = {**OF_TABLE, **usual("hidden activation batch-size")}
 
 
-def explored(explore: Any, arguments: Any, *rates: Any, seeds: int, **options: Any) -> Any:
+def explored(explore: Any, arguments: Arguments, lrs: Any, *scales: Any, **options: Any) -> Any:
     """Return what `sweep` finds for rates, or `phase_diagram` for rates and scales.
 
     What a process is given is one run, or the runs at all rates from one start. Raises `ValueError`
     for no seeds or no processes, and where two formats are asked for.
     """
-    runs = len(rates[0]) if len(rates) > 1 else 1
-    tasks = positive_int("--seeds", seeds) * len([*rates][-1] or [1])
-    jobs = min(positive_int("--jobs", arguments.jobs), tasks)
+    runs, starts = (len(lrs), *scales) if scales else (1, lrs)
+    seeds = positive_int("--seeds", arguments.seeds)
+    jobs = min(positive_int("--jobs", arguments.jobs), seeds * len(starts or [1]))
     if arguments.json and arguments.csv:
         raise ValueError("--json and --csv can't both be the only thing printed")
 
@@ -52,9 +52,8 @@ def explored(explore: Any, arguments: Any, *rates: Any, seeds: int, **options: A
             raise KeyboardInterrupt
 
     with Progress("runs", arguments.quiet) as progress, pool.executor(jobs) as executor:
-        options |= {"steps": arguments.steps, "target_loss": arguments.target_loss or None}
-        options |= {"engine": arguments.engine, "executor": executor, "on_run": on_run}
-        return explore(*rates, seeds=range(seeds), **options)
+        options |= {"seeds": range(seeds), "executor": executor, "on_run": on_run}
+        return explore(lrs, *scales, **passed(arguments), **options)
 
 
 def printed(found: Any, arguments: Arguments, text: Callable[[Any], str]) -> int:
@@ -74,26 +73,21 @@ def run_sweep(arguments: Arguments) -> int:
     task = None if arguments.file is None else task_of(arguments, arguments.file)
     if task is None:
         refuse(arguments, LEARNING, f"expects a table: {SWEEP.prog} FILE --target COLUMN")
-    for name, default in (TABLE if task else TOY).items():
-        if getattr(arguments, name) is None:
-            setattr(arguments, name, default)
+    fill(arguments, **(TABLE if task else TOY))
     rates: Any = arguments.lrs
     steps = arguments.steps
     if arguments.warmup is not None:  # each by its label, then with its schedule
         rates = labelled(rates)
         for label, lr in list(rates.items()):
             rates[f"{label} warm"] = warmup_cosine(lr, steps, arguments.warmup)
-    options: dict[str, Any] = {"seeds": arguments.seeds}
+    options: dict[str, Any] = {}
     measured: Any = {*range(min(EVERY, steps)), *range(0, steps, EVERY)}
     if task:
-        options["model"] = model = task.model(arguments.hidden, arguments.activation)
-        options |= {"xs": task.xs, "ys": task.ys, "loss": task.loss, "reduction": "mean"}
-        options["batch_size"] = arguments.batch_size
-        is_small = len(model(0).parameters()) <= DENSE
-        measured = range(0, steps, SELDOM) if is_small else None
-    if arguments.no_sharpness:
-        measured = None
-    found = explored(sweep, arguments, rates, track_sharpness=measured, **options)
+        model = task.model(arguments.hidden, arguments.activation)
+        options = {**task.data, "model": model}
+        measured = range(0, steps, SELDOM) if len(model(0).parameters()) <= DENSE else None
+    options["track_sharpness"] = None if arguments.no_sharpness else measured
+    found = explored(sweep, arguments, rates, **options)
     return printed(found, arguments, _text_of_sweep)
 
 
@@ -136,7 +130,7 @@ SWEEP = Command(
 def run_map(arguments: Arguments) -> int:
     if not (scaled := arguments.rows == "scales"):
         refuse(arguments, ["scales"], "expects --rows scales")
-    seeds = (SEEDS if scaled else CELLS) if arguments.seeds is None else arguments.seeds
+    fill(arguments, seeds=SEEDS if scaled else CELLS)
     if not 3 <= arguments.cells <= 1000:
         raise ValueError(f"--cells expects an int from 3 to 1000, got {arguments.cells}")
     lrs = between("lrs", arguments.lrs, arguments.cells)
@@ -147,7 +141,7 @@ def run_map(arguments: Arguments) -> int:
         writable(path)
         axes()  # is matplotlib there?
     sharpness = not arguments.no_sharpness
-    found = explored(phase_diagram, arguments, lrs, scales, seeds=seeds, sharpness=sharpness)
+    found = explored(phase_diagram, arguments, lrs, scales, sharpness=sharpness)
     if path is not None:
         with about(path):
             found.plot().figure.savefig(path, dpi=150)

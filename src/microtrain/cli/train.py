@@ -9,7 +9,7 @@ from ..nn.mlp import MLP
 from ..training.history import History
 from ..training.plan import Watcher
 from ..training.train import train
-from .options import Arguments, Command, filled, refuse, usual
+from .options import Arguments, Command, filled, passed, refuse, usual
 from .terminal import Progress, shown, styled
 
 # The options of train and fit, the commands that make one run.
@@ -37,19 +37,20 @@ Each step is the same four:
 """
 
 
-def options_of(arguments: Arguments) -> dict[str, Any]:
-    """Return the options of `train` that the arguments hold. Raises `ValueError` for conflicts."""
+def check_checkpoint(arguments: Arguments) -> None:
+    """Raise `ValueError` where the options of checkpoints do not fit together, or a file."""
     path = arguments.checkpoint
     if path is None:
         refuse(arguments, ("resume", "checkpoint-every"), "expects --checkpoint FILE, too")
-    if path and not arguments.resume and os.path.exists(path):
+    elif not arguments.resume and os.path.exists(path):
         raise ValueError(f"{path} exists: go on from it with --resume, or remove it")
-    names = "steps lr batch_size accumulate seed engine checkpoint checkpoint_every"
-    return {
-        **{name: getattr(arguments, name) for name in names.split()},
-        "zero_grad": not arguments.no_zero_grad,
-        "target_loss": arguments.target_loss or None,
-    }
+
+
+def watched(arguments: Arguments, train: Any, *what: Any, **options: Any) -> Any:
+    """Return what `train` makes of these, with the options given, and say how far it has come."""
+    with Progress("steps", arguments.quiet) as progress:
+        on_step = Watcher(lambda history: progress.show(history.steps, arguments.steps))
+        return train(*what, **passed(arguments), **options, on_step=on_step)
 
 
 def ended(history: History) -> str:
@@ -68,13 +69,11 @@ def ended(history: History) -> str:
 
 
 def run(arguments: Arguments) -> int:
-    options = options_of(arguments)
+    check_checkpoint(arguments)
     xs, ys = datasets.toy()
     activations = arguments.activation, arguments.output_activation
     model = MLP(len(xs[0]), [*arguments.hidden, 1], *activations, arguments.seed)
-    with Progress("steps", arguments.quiet) as progress:
-        on_step = Watcher(lambda history: progress.show(history.steps, arguments.steps))
-        history = train(model, xs, ys, reduction=arguments.reduction, on_step=on_step, **options)
+    history = watched(arguments, train, model, xs, ys, zero_grad=not arguments.no_zero_grad)
     more: Any = {"predictions": model.predict(xs), "targets": ys, "parameters": model.state_dict()}
     pairs = list(zip(more["predictions"], ys))
     fine = all(prediction * y > 0 for prediction, y in pairs)

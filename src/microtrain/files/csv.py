@@ -56,6 +56,10 @@ class Table:
         rows = [row for row in self.rows if all(row[1][k].strip() for k in places)]
         return Table(self.path, self.names, rows)
 
+    def of(self, places: Iterable[int]) -> Table:
+        """Return the table of the rows in these places, in this order."""
+        return Table(self.path, self.names, [self.rows[i] for i in places])
+
     def values(
         self, name: str, texts: bool | None = None, as_texts: str = "", drop: str = ""
     ) -> list[Any]:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import collections
 import functools
-import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..engine.number import number
-from ..engine.value import Value
 from ..errors import positive_int
 from ..files.csv import Table
 from ..files.records import CheckpointError
-from ..nn.losses import BY_NAME
+from ..nn.losses import BY_NAME, Known
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_cosine
 from ..training.history import History
-from ..training.plan import Watcher
 from ..training.train import train
 from .predictor import MANY, Column, Predictor, inputs_of
 
@@ -34,35 +31,34 @@ class Task(NamedTuple):
 
     columns: list[Column]
     target: Column
-    loss_name: str
+    loss: Known  # of a row
     xs: list[list[float]]  # of the rows to train on
     ys: list[Any]
-    held_xs: list[list[float]]  # of the rows held out
-    truths: list[Any]  # texts or numbers
+    held: Table  # the rows held out
     guess: Any  # without the inputs: the commonest class or the mean of the rows to train on
+    constant: list[str]  # the columns that say nothing: the same in all rows to train on
     skipped: int  # rows with an empty cell
 
     @property
-    def kind(self) -> str:
-        """What the target consists of: "classes" or "numbers"."""
-        return "classes" if self.target.texts else "numbers"
+    def data(self) -> dict[str, Any]:
+        """What to minimize, as arguments of `train`."""
+        return {"xs": self.xs, "ys": self.ys, "loss": self.loss.loss, "reduction": "mean"}
 
     @property
-    def constant(self) -> list[str]:
-        """The columns that say nothing: they are the same in all rows to train on."""
-        places = itertools.accumulate((len(c.texts) or 1 for c in self.columns), initial=0)
-        single = [(c.name, k) for c, k in zip(self.columns, places) if len(c.texts) < 2]
-        return [name for name, k in single if len({x[k] for x in self.xs}) == 1]
-
-    @property
-    def loss(self) -> Callable[[Any, Any], Value]:
-        """The loss of a row."""
-        return BY_NAME[self.loss_name].loss
+    def lr(self) -> float:
+        """The learning rate that suits its target."""
+        return RATES["classes" if self.target.texts else "numbers"]
 
     @property
     def n_out(self) -> int:
         """How many outputs its network has."""
-        return len(self.target.texts) if BY_NAME[self.loss_name].takes == "class" else 1
+        return len(self.target.texts) if self.loss.takes == "class" else 1
+
+    def usual(self, batch_size: int | None = None) -> dict[str, Any]:
+        """Return what `fit` takes where nothing is said but, perhaps, the batch size."""
+        n = len(self.xs)
+        size = min(BATCH, n) if batch_size is None else positive_int("batch_size", batch_size)
+        return {"batch_size": size, "steps": PASSES * math.ceil(n / size), "lr": self.lr}
 
     def model(self, hidden: Sequence[int], activation: str) -> Callable[[int], MLP]:
         """Return a function from a seed to a new network of the form that the task takes."""
@@ -125,20 +121,19 @@ def read_task(
     if (left := n - round(share * n)) < 2:
         why = f"as test_share holds out {n - left}, and {found - n} have an empty cell"
         raise ValueError(f"{table.path} has too few rows to learn from: {left} of {found}, {why}")
-    goal, loss = _target(table, target, target in texts, loss, kind, max_classes)
-    values = goal.values(table)
-    held, trained = _split(values if goal.texts else None, n, share, seed)
-    if not goal.texts:
-        goal = Column.of(table, target, trained, declared=False)
-    columns = [Column.of(table, name, trained, name in texts) for name in others]
-    inputs = inputs_of(columns, table)
-    ys: list[Any] = [goal.inputs(values[i]) for i in trained]
-    if BY_NAME[loss].takes == "sign":
+    goal, judge = _target(table, target, target in texts, loss, kind, max_classes)
+    columns = [Column.of(table, name, "texts" if name in texts else None) for name in others]
+    held, trained = _split(goal.values(table) if goal.texts else None, n, share, seed)
+    seen = table.of(trained)
+    goal, *columns = [column.scaled(seen) for column in (goal, *columns)]
+    known = goal.values(seen)
+    ys: list[Any] = [*map(goal.inputs, known)]
+    if judge.takes == "sign":
         ys = [2.0 * second - 1.0 for _, second in ys]
-    xs, held_xs = ([inputs[i] for i in places] for places in (trained, held))
-    truths, known = ([values[i] for i in places] for places in (held, trained))
+    xs, out = inputs_of(columns, seen), table.of(held)
     guess = collections.Counter(known).most_common(1)[0][0] if goal.texts else goal.mean
-    return Task(columns, goal, loss, xs, ys, held_xs, truths, guess, found - n)
+    constant = [column.name for column in columns if len({*column.values(seen)}) == 1]
+    return Task(columns, goal, judge, xs, ys, out, guess, constant, found - n)
 
 
 def _split(
@@ -159,33 +154,31 @@ def _split(
 
 def _target(
     table: Table, name: str, declared: bool, loss: str | None, kind: str | None, max_classes: int
-) -> tuple[Column, str]:
+) -> tuple[Column, Known]:
     """Return the column to predict, and the loss for it; `declared` says that it is of texts."""
     if loss is not None:
-        takes = BY_NAME[loss].takes
-        implied = "numbers" if takes == "numbers" else "classes"
+        implied = "numbers" if BY_NAME[loss].takes == "numbers" else "classes"
         if kind not in (None, implied):
             raise ValueError(f"loss expects one for {kind}, got {loss}, which is for {implied}")
         kind = implied
     most = positive_int("max_classes", max_classes)
-    rows = range(len(table.rows))
-    column = Column.of(table, name, rows, declared, most, kind == "classes")
+    column = Column.of(table, name, "texts" if declared else kind, most)
     if column.texts and kind == "numbers":
         raise ValueError(f"column {name!r} has texts, which are classes, not numbers")
-    if not column.texts and kind is None:
-        found = sorted(set(table.values(name)))
-        if 2 <= len(found) <= FEW and all(map(float.is_integer, found)):
-            raise ValueError(
-                f"column {name!r} has {len(found)} different whole numbers, such as "
-                f"{found[-1]:.15g}: say by --classes or --numbers what they are"
-            )
+    found: Any = column.texts or sorted({*column.values(table)})
+    n, are_few = len(found), 2 <= len(found) <= FEW
+    if not column.texts and kind is None and are_few and all(map(float.is_integer, found)):
+        raise ValueError(
+            f"column {name!r} has {n} different whole numbers, such as {found[-1]:.15g}: say by "
+            "--classes or --numbers what they are"
+        )
     what, usual = ("classes", "cross_entropy") if column.texts else ("numbers", "squared_error")
-    loss, n = loss or usual, len(column.texts or set(table.values(name)))
-    of_two = BY_NAME[loss].takes == "sign"
+    known = BY_NAME[loss or usual]
+    of_two = known.takes == "sign"
     if n < 2 or (of_two and n != 2):
         wanted = f"two {what}" if of_two else f"at least two {what}"
-        raise ValueError(f"{loss} expects {wanted} in {name!r}, got {n}")
-    return column, loss
+        raise ValueError(f"{loss or usual} expects {wanted} in {name!r}, got {n}")
+    return column, known
 
 
 class Fit(NamedTuple):
@@ -197,52 +190,21 @@ class Fit(NamedTuple):
     held_out: list[tuple[Any, Any]]  # the truth and the prediction for each row held out
 
 
-def fit(
-    task: Task,
-    *,
-    hidden: Sequence[int] = HIDDEN,
-    activation: str = "tanh",
-    steps: int | None = None,
-    lr: float | None = None,
-    batch_size: int | None = None,
-    seed: int = 0,
-    on_step: Callable[[History, int], object] | None = None,
-    **options: Any,
-) -> Fit:
-    """Train an MLP on a task.
+def fit(task: Task, model: MLP, *, steps: int, lr: float, **options: Any) -> Fit:
+    """Train a model on a task.
 
     Args:
-        hidden, activation: of the network's hidden layers. The last one is linear.
-        steps: by default as many as make `PASSES` over the rows.
-        lr: the learning rate after a warmup, and before half a cosine takes it down to 0; by
-            default that of `RATES`.
-        batch_size: by default `BATCH`, or all the rows if they are fewer.
-        seed: of the parameters, and of the mini-batches.
-        on_step: called as a `Watcher`, with the history and the number of steps planned.
+        model: a new one, such as `Task.model` gives.
+        lr: the learning rate after a warmup, and before half a cosine takes it down to 0.
         options: as for `train`.
     """
-    model, n = task.model(hidden, activation)(seed), len(task.xs)
-    size = min(BATCH, n) if batch_size is None else positive_int("batch_size", batch_size)
-    steps = PASSES * math.ceil(n / size) if steps is None else steps
-    lr = RATES[task.kind] if lr is None else lr
+    schedule = warmup_cosine(lr, steps, steps // 20)
     try:
-        history = train(
-            model,
-            task.xs,
-            task.ys,
-            steps=steps,
-            lr=warmup_cosine(lr, steps, steps // 20),
-            loss=task.loss,
-            reduction="mean",
-            batch_size=size,
-            seed=seed,
-            on_step=None if on_step is None else Watcher(lambda history: on_step(history, steps)),
-            **options,
-        )
+        history = train(model, **task.data, steps=steps, lr=schedule, **options)
     except CheckpointError as error:
         if "other lr" in str(error):
             raise CheckpointError(f"{error}; the schedule is made for --steps, too") from None
         raise
-    predictor = Predictor(model, task.columns, task.target, task.loss_name)
-    predictions = map(predictor.predict, task.held_xs)
-    return Fit(task, predictor, history, list(zip(task.truths, predictions)))
+    predictor = Predictor(model, task.columns, task.target, task.loss.loss.__name__)
+    predictions = map(predictor.predict, inputs_of(task.columns, task.held))
+    return Fit(task, predictor, history, [*zip(task.target.values(task.held), predictions)])

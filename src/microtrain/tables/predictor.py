@@ -22,6 +22,7 @@ from ..nn.datasets import standardize
 from ..nn.losses import BY_NAME
 from ..nn.mlp import MLP
 
+LARGEST = 1e300  # so that sums of some million numbers, and of differences, stay finite
 MANY = 20  # different texts that a column may have, the target unless more are asked for
 LOSSES = tuple(sorted(BY_NAME))
 COLUMN = {"name": TEXT, "mean": NUMBER, "scale": POSITIVE, "texts": [TEXT]}
@@ -46,43 +47,47 @@ class Column(NamedTuple):
     texts: Sequence[str]
 
     @classmethod
-    def of(
-        cls,
-        table: Table,
-        name: str,
-        trained: Sequence[int],
-        declared: bool,
-        max_classes: int | None = None,
-        classes: bool = False,
-    ) -> Column:
-        """Return a column of a table, with the scale of the rows to train on.
+    def of(cls, table: Table, name: str, kind: str | None, max_classes: int = 0) -> Column:
+        """Return a column of a table; its numbers are not yet `scaled`.
 
-        It is of texts if it is `declared` to be, if it has no numbers, or if these are `classes`.
-        Raises `ValueError` for more texts than `max_classes` (of a target) or `MANY`.
+        It is of texts if it has no numbers, or if the kind says that these are "texts", or
+        "classes", which are in the order of the numbers. Raises `ValueError` for more texts than
+        `max_classes` (of a target) or `MANY`.
         """
         most, k = max_classes or MANY, table.place(name)
         drop = "" if max_classes else f"; --drop {shlex.quote(name)} leaves the column out"
         few = len({row[k] for _, row in table.rows}) <= min(most, len(table.rows) / 2)
         as_texts = f"; --texts {shlex.quote(name)} reads it as texts" * few
-        values = table.values(name, declared or None, as_texts, drop)
-        if classes or isinstance(values[0], str):
-            remedy = drop or "; --max-classes allows more"
-            if of_numbers := isinstance(values[0], float):
-                remedy += "; without --classes and --loss they are learned as numbers"
-            texts = sorted({*table.values(name, True)}, key=float if of_numbers else None)
-            if len(texts) > most:
-                raise ValueError(
-                    f"column {name!r} has {len(texts)} different values, such as {texts[0]!r}, "
-                    f"of which at most {most} can be learned{remedy}"
-                )
-            return cls(name, 0.0, 1.0, texts)
-        try:
-            scaler = standardize([values[i] for i in trained])
-        except ValueError:
-            line, cells = max(table.rows, key=lambda row: abs(float(row[1][k])))
-            told = f"has a number too large to standardize, {cells[k].strip()}{drop}"
-            raise ValueError(f"{table.path}, line {line}: column {name!r} {told}") from None
-        return cls(name, scaler.means[0], scaler.scales[0], [])
+        values = table.values(name, kind == "texts" or None, as_texts, drop)
+        of_numbers = isinstance(values[0], float)
+        if of_numbers and kind != "classes":
+            (line, row), x = max(zip(table.rows, values), key=lambda found: abs(found[1]))
+            if abs(x) > LARGEST:
+                told = f"has a number too large to standardize, {row[k].strip()}{drop}"
+                raise ValueError(f"{table.path}, line {line}: column {name!r} {told}")
+            return cls(name, 0.0, 1.0, [])
+        remedy = drop or "; --max-classes allows more"
+        if of_numbers:
+            remedy += "; without --classes and --loss they are learned as numbers"
+        texts = sorted({*table.values(name, True)}, key=float if of_numbers else None)
+        if len(texts) > most:
+            raise ValueError(
+                f"column {name!r} has {len(texts)} different values, such as {texts[0]!r}, "
+                f"of which at most {most} can be learned{remedy}"
+            )
+        return cls(name, 0.0, 1.0, texts)
+
+    def scaled(self, table: Table) -> Column:
+        """Return the column with the mean and scale of its numbers in this table."""
+        if self.texts:
+            return self
+        scaler = standardize(self.values(table))
+        return self._replace(mean=scaler.means[0], scale=scaler.scales[0])
+
+    @property
+    def names(self) -> list[str]:
+        """What its inputs are called."""
+        return [f"{self.name} = {text}" for text in self.texts] or [self.name]
 
     def values(self, table: Table) -> list[Any]:
         """Return what stands in this column of a table: numbers, or texts."""
@@ -93,6 +98,11 @@ class Column(NamedTuple):
         if self.texts:
             return [float(value == known) for known in self.texts]
         return [(value - self.mean) / self.scale]
+
+    def unseen(self, table: Table) -> dict[str, int]:
+        """Return how often each text is in this column of a table that training did not have."""
+        known = self.texts
+        return collections.Counter(x for x in self.values(table) if known and x not in known)
 
 
 def inputs_of(columns: list[Column], table: Table) -> list[list[float]]:
@@ -109,15 +119,6 @@ class Predictor:
 
     def __init__(self, model: MLP, columns: list[Column], target: Column, loss: str) -> None:
         self.model, self.columns, self.target, self.loss = model, columns, target, loss
-
-    def unseen(self, table: Table) -> list[tuple[str, str, int]]:
-        """Return the texts in a table that were not trained on: column, text, how many rows."""
-        unseen = []
-        for column in self.columns:
-            if column.texts:
-                counts = collections.Counter(column.values(table))
-                unseen += [(column.name, x, n) for x, n in counts.items() if x not in column.texts]
-        return unseen
 
     def truths(self, table: Table) -> list[Any]:
         """Return the target of each row of a table; None where there is none, or no number."""
@@ -178,7 +179,7 @@ class Predictor:
         if not fits[takes] or classes != len(output.texts):
             raise ValueError(f"loss is {loss}, which does not fit a target of {classes} classes")
         model = checkpoint.restored(architecture, parameters)
-        n_in = sum(len(column.texts) or 1 for column in inputs)
+        n_in = sum(len(column.names) for column in inputs)
         n_out = classes if takes == "class" else 1
         if model.n_in != n_in or model.sizes[-1] != n_out:
             raise ValueError("architecture does not fit the columns and the target")
