@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import counted
-from .svg import arrow_head, curve, element, escaped, rect, text
+from .svg import element, escaped, path
 
 GREY = "#777777"  # which can be read on white and on black
 LINE, LETTER = 14, 6.5  # the height of a line, and the width that most characters have room in
@@ -54,7 +54,7 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
     layers = Layers(sizes, rooms, [arrow[:2] for arrow in arrows])
     left, right, y = layers.left, layers.right, layers.y
     lines = [
-        curve(right[source], y[source], left[item], y[item], "H", right[item])
+        _curve(right[source], y[source], left[item], y[item], right[item])
         for item, (source, *_) in enumerate(layers.before[len(boxes) :], len(boxes))
     ]
     labels, heads, arrived = [], [], Counter[int]()
@@ -62,9 +62,9 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
         arrived[head] += 1  # from the top down
         port = y[head] + sizes[head][1] * ((arrived[head] - 0.5) / len(arriving[head]) - 0.5)
         start = left[head] - _width(label) - 12
-        lines.append(curve(right[source], y[source], start, port, "H", left[head] - 6))
-        heads.append(element("path", d=arrow_head(left[head], port, "right")))
-        labels.append(text(_short(label), left[head] - 10, port - 3))
+        lines.append(_curve(right[source], y[source], start, port, left[head] - 6))
+        heads.append(element("path", d=path("M", left[head], port) + "l-8-3.5v7z"))
+        labels.append(_text(label, left[head] - 10, port - 3))
     shapes = [_box(box, left[i], y[i] - sizes[i][1] / 2, *sizes[i]) for i, box in enumerate(boxes)]
     width, height = max(right), max(map(float.__add__, y, [h / 2 for h in layers.heights]))
     return element(
@@ -86,9 +86,20 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
 def _box(box: Box, x: float, y: float, wide: float, high: float) -> str:
     first = y + high / 2 - LINE * (len(box.lines) / 2 - 0.75)
     colour, border = box.colour or "#FFFFFF", 2 if box.thick else 1
-    frame = element("g", rect(x, y, wide, high), fill=colour, stroke=GREY, stroke_width=border)
-    words = (text(_short(s), x + wide / 2, first + LINE * k) for k, s in enumerate(box.lines))
+    rect = element("rect", x=x, y=y, width=wide, height=high, rx=4)
+    frame = element("g", rect, fill=colour, stroke=GREY, stroke_width=border)
+    words = (_text(line, x + wide / 2, first + LINE * k) for k, line in enumerate(box.lines))
     return element("g", element("title", escaped(box.tooltip)), frame, *words, class_="node")
+
+
+def _curve(x: float, y: float, to_x: float, to_y: float, end: float) -> str:
+    """Return the `d` of a line to the right, level at its ends, that then goes straight on."""
+    half = (x + to_x) / 2
+    return path("M", x, y, "C", half, y, half, to_y, to_x, to_y, "H", end)
+
+
+def _text(line: str, x: float, y: float) -> str:
+    return element("text", *filter(None, [escaped(_short(line))]), x=x, y=y)
 
 
 def _short(line: str) -> str:

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..draw.neuron import HEAD, MANY_INPUTS, drawings
 from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
 from ..nn.losses import known
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
 from ..training.compiled import CompiledEngine
+from ..training.eager import set_state, state_of
 from ..training.history import History, Recording
 from ..training.plan import Objective
 from ..training.tracing import as_floats, parts_of
@@ -23,8 +23,7 @@ from .program import MOST, program_of
 from .sets import JOBS, MOST_NEURONS, sets_of
 
 STARTS = 20  # that the page tries
-ROWS_OF_MANY = 10  # that are drawn of a neuron with more than MANY_INPUTS
-CONSTANTS = f"const {STARTS = }, {MOST_NEURONS = }, {MANY_INPUTS = }, {ROWS_OF_MANY = }, {HEAD = };"
+CONSTANTS = f"const {STARTS = }, {MOST_NEURONS = };"
 MOST_NUMBERS = 280_000  # of steps on a page that replays, about
 MOST_EXACT = 2**53 - 1  # of the whole numbers of JavaScript
 FEWEST = 12  # steps that it keeps of a run, or all that there are
@@ -49,7 +48,8 @@ def contents(
     *hidden, (_, out) = zip(made["sizes"], made["activations"]) if made else [(1, None)]
     net = [{"n": n, "activation": activation} for n, activation in hidden]
     initial = list(recording.parameters[0])
-    seed = None if own else _seed(model, initial, recording.seed)
+    likely = [] if own else [recording.seed, *range(STARTS)]
+    seed = next((seed for seed in likely if _drawn(model, seed) == initial), None)
     inputs = {len(one["xs"][0]) for one in sets.values()} | {n for n, _ in hidden}
     sizes = [] if own else sorted(inputs | {*range(1, MOST_NEURONS + 1)})  # of neurons, by inputs
     program, reason = _program(objective, own, sizes, name, sets[name]["outputs"])
@@ -77,7 +77,6 @@ def contents(
     else:
         data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
         data["listing"] = listing_of(objective, own)
-        data["drawings"] = drawings(MOST_NEURONS)
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, f"{CONSTANTS}\n{program}"
 
@@ -89,16 +88,13 @@ def _replayed(history: History, recording: Recording, runs: int) -> dict[str, An
     n = len(history.losses)
     apart = 1 + n // max(FEWEST, MOST_NUMBERS // (size * runs))
     steps = sorted({*range(0, n, apart), n - 1})
-    final = [p.data for p in parameters]
-    measured = []
+    measured, final = [], state_of(parameters)
     try:
         for k in steps:
-            for p, x in zip(parameters, recording.parameters[k]):
-                p.data = x
+            set_state(parameters, (recording.parameters[k], recording.gradients[k]))
             measured.append(_measured(history.model, recording))
     finally:
-        for p, x in zip(parameters, final):
-            p.data = x
+        set_state(parameters, final)
     return {
         "lr": _pieces(history.lrs),
         "zeroGrad": recording.zero_grad,
@@ -139,13 +135,9 @@ def _pieces(lrs: Sequence[float]) -> list[list[float]]:
     return [[k, lr] for k, lr in enumerate(lrs) if k == 0 or lr != lrs[k - 1]]
 
 
-def _seed(model: MLP, initial: Sequence[float], likely: int) -> int | None:
-    """Return the seed that draws these initial parameters, if it is one of the first."""
-    seeds: list[int] = [likely, *range(STARTS)]
-    for seed in seeds:
-        if [p.data for p in MLP(model.n_in, model.sizes, seed=seed).parameters()] == initial:
-            return seed
-    return None
+def _drawn(model: MLP, seed: int) -> list[float]:
+    """Return the parameters that a model like this one begins with."""
+    return [p.data for p in MLP(model.n_in, model.sizes, seed=seed).parameters()]
 
 
 def _exact(seed: int) -> int | str:

@@ -20,7 +20,7 @@ WANTED = "a list of histories, or a sweep"
 # The scripts in `js`: the engine, which draws nothing, and what draws.
 SCRIPTS = """functions twister sets neurons run verdict eigen engine trace replay listing
 text told runs bar curve starts predictions plane frame network outcome strip sentences parts walk
-where neuron numbers dots code fragment more change sharpness page"""
+where drawing neuron numbers dots code fragment more change sharpness page"""
 
 
 def report(

@@ -1,43 +1,13 @@
-// Inside the neuron: the drawing that Python laid out, filled with the numbers that are known so far.
+// Inside the neuron: its drawing, filled with the numbers that are known so far.
 
 const USERS_OF_MANY = 7;
 const NOT_YET = "\u00b7";
 const NAME = 96; // pixels for the name of an input
 const REACH = 4; // the largest input of an activation that its curve shows
 
-/** A part of a drawing, with so many rows: they are numbered from the top, and placed from the foot. */
-function stacked(part, n = 0) {
-  const { svg, foot, row, links = [], pitch = 0, first = "", reach = 0, room = 0, head = "" } = part;
-  const high = foot + pitch * n + reach,
-    raised = (text, k) => `<g transform="translate(0 ${-foot - pitch * k})">${text}</g>`,
-    rows = Array.from({ length: n }, (_, i) =>
-      ((links[n - 1 - i] ?? "") + raised(row, n - 1 - i)).replaceAll("#", i),
-    );
-  return { svg: svg.replaceAll("#", high) + raised(first, n) + rows.join(""), height: high + room, head };
-}
-
-/** Put a neuron's drawing together from its three parts: the inputs, the activation, the users. */
-function composeNeuron(portrait, n, m) {
-  const form = page.drawings[portrait ? "tall" : "wide"],
-    withRows = (parts, n) =>
-      stacked(
-        parts.find(({ most }) => n <= most),
-        n,
-      ),
-    pieces = [
-      withRows(form.inputs, n),
-      stacked(form.activated),
-      withRows(form.users, m),
-    ];
-  let height = HEAD;
-  const bottoms = portrait
-    ? pieces.map((piece) => (height += piece.height))
-    : pieces.map(() => height + Math.max(...pieces.map((piece) => piece.height)));
-  height = bottoms.at(-1) + 1;
-  const inside =
-    pieces.map((piece) => piece.head).join("") +
-    pieces.map((piece, i) => `<g transform="translate(0 ${bottoms[i]})">${piece.svg}</g>`).join("");
-  const text = `<svg xmlns="${SVG}" class="neuron" width="${form.width}" height="${height}" viewBox="0 0 ${form.width} ${height}">${inside}</svg>`;
+/** The drawing of a neuron with n rows of inputs and m users. */
+function neuronDrawing(portrait, n, m) {
+  const text = neuronSvg(portrait, n, m);
   return document.importNode(
     new DOMParser().parseFromString(text, "image/svg+xml").documentElement,
     true,
@@ -60,7 +30,7 @@ function drawNeuron(part, t) {
   const inputs = layer.inputs > MANY_INPUTS ? ROWS_OF_MANY : layer.inputs,
     users = n.users.length > MOST_NEURONS ? USERS_OF_MANY : n.users.length;
   if (outdated(box, portrait, inputs, users))
-    box.replaceChildren(composeNeuron(portrait, inputs, users));
+    box.replaceChildren(neuronDrawing(portrait, inputs, users));
   const svg = box.firstChild,
     seen = partsOf(l, j),
     texts = textsOf(l, j, n, seen, part, t, portrait);

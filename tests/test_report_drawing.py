@@ -1,56 +1,31 @@
 """The drawing of one neuron: every number has its place, and no place covers another."""
 
+import functools
 import itertools
+import pathlib
 import re
 from xml.etree import ElementTree
 
 import pytest
+from scripts import NODE, node
 
-from microtrain.draw.neuron import HEAD, drawings
-from microtrain.draw.svg import arrow_head, element
+import microtrain as mt
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node")
 
 SVG = "{http://www.w3.org/2000/svg}"
+HEADINGS = 28  # the height of their line
 SHAPES = [
     (n, m, portrait) for n in (1, 3, 4, 5, 8, 9, 16) for m in (1, 4, 5, 16) for portrait in (0, 1)
 ]
 
 
-def raised(markup, up):
-    return f'<g transform="translate(0 {-up:g})">{markup}</g>'
-
-
-def stacked(parts, n):
-    """Return what a part with n rows draws, its height, and its headings."""
-    none = {"most": 0, "pitch": 0, "reach": 0, "room": 0, "first": "", "links": [], "head": ""}
-    part = none | next(part for part in parts if n <= part.get("most", 0))
-    high = part["foot"] + part["pitch"] * n + part["reach"]
-    rows = [raised(part["first"], part["foot"] + part["pitch"] * n)]
-    for i in range(n):
-        k = n - 1 - i
-        drawn = "".join(part["links"][k : k + 1])
-        drawn += raised(part["row"], part["foot"] + part["pitch"] * k)
-        rows.append(drawn.replace("#", str(i)))
-    return part["svg"].replace("#", f"{high:g}") + "".join(rows), high + part["room"], part["head"]
-
-
-def drawn(n, m, portrait):
-    """Put a drawing together from its parts, as the page does."""
-    parts = drawings(16)["tall" if portrait else "wide"]
-    pieces = [
-        stacked(parts["inputs"], n),
-        stacked([parts["activated"]], 0),
-        stacked(parts["users"], m),
-    ]
-    bottoms = [*itertools.accumulate(height for _, height, _ in pieces)]
-    if not portrait:
-        bottoms = [max(height for _, height, _ in pieces)] * len(pieces)
-    width, height = parts["width"], HEAD + bottoms[-1] + 1
-    groups = [
-        raised(markup, -HEAD - bottom) + head for (markup, _, head), bottom in zip(pieces, bottoms)
-    ]
-    return ElementTree.fromstring(
-        f'<svg xmlns="{SVG[1:-1]}" viewBox="0 0 {width} {height:g}">{"".join(groups)}</svg>'
-    )
+@functools.cache
+def drawings():
+    script = pathlib.Path(mt.__file__).parent / "report" / "js" / "drawing.js"
+    code = f"const SVG = '{SVG[1:-1]}';\n{script.read_text(encoding='utf-8')}"
+    found = node(code, f"{[*map(list, SHAPES)]}.map(([n, m, tall]) => neuronSvg(tall, n, m))")
+    return dict(zip(SHAPES, map(ElementTree.fromstring, found)))
 
 
 def placed(svg):
@@ -77,7 +52,7 @@ def slots(svg):
 
 @pytest.mark.parametrize(("n", "m", "portrait"), SHAPES)
 def test_every_number_has_one_place_and_all_are_open(n, m, portrait):
-    svg = drawn(n, m, portrait)
+    svg = drawings()[n, m, portrait]
     names = [e.get("data-slot") for e in slots(svg)]
     assert len(set(names)) == len(names)
     expected = {"b.name", "b.value", "b.grad", "s.grad", "a.name", "a.value", "a.grad", "u.head"}
@@ -95,12 +70,12 @@ def test_every_number_has_one_place_and_all_are_open(n, m, portrait):
 
 @pytest.mark.parametrize(("n", "m", "portrait"), SHAPES)
 def test_no_box_covers_another_and_all_are_in_the_picture(n, m, portrait):
-    svg = drawn(n, m, portrait)
+    svg = drawings()[n, m, portrait]
     boxes = placed(svg)
     left, top, wide, high = map(float, svg.get("viewBox").split())
     for x0, y0, x1, y1 in boxes.values():
         assert left <= x0 < x1 <= left + wide
-        assert top + HEAD - 8 <= y0 < y1 <= top + high
+        assert top + HEADINGS - 8 <= y0 < y1 <= top + high
     if portrait:  # where the arithmetic stands in the activation's box, beside the curve
         inner, outer = boxes.pop("now"), boxes["a"]
         assert outer[0] < inner[0] < inner[2] < outer[2]
@@ -112,7 +87,9 @@ def test_no_box_covers_another_and_all_are_in_the_picture(n, m, portrait):
 @pytest.mark.parametrize(("n", "m", "portrait"), SHAPES)
 def test_values_go_right_or_down_and_gradients_come_back(n, m, portrait):
     edges = {
-        e.get("data-edge"): e for e in drawn(n, m, portrait).iter(f"{SVG}g") if e.get("data-edge")
+        e.get("data-edge"): e
+        for e in drawings()[n, m, portrait].iter(f"{SVG}g")
+        if e.get("data-edge")
     }
     assert {"b", "s"} | {f"p{i}" for i in range(n)} <= set(edges)
     assert ("u" in edges) if portrait else {f"u{k}" for k in range(m)} <= set(edges)
@@ -121,8 +98,3 @@ def test_values_go_right_or_down_and_gradients_come_back(n, m, portrait):
             list(map(float, re.findall(r"-?[\d.]+", e.get("d"))))[:2] for e in list(edge)[1:]
         )
         assert forth[0] > back[0] or (forth[0] == back[0] and forth[1] > back[1])
-
-
-def test_elements_are_escaped():
-    assert element("a", class_='"') == '<a class="&quot;"/>'
-    assert arrow_head(0, 0, "up") == "M0 0l-3.5 8h7z"
