@@ -17,6 +17,8 @@ MARKERS = "osD^vPX"  # for the points of one class after the other
 BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
 LARGEST = 1e100  # larger losses would leave no room on the axis for the others
 MARGIN, FINE = 0.15, 60  # of a boundary: around the points, of their extent; columns and rows
+# The targets of two classes, the prediction that separates them, and how they are called.
+TWO_CLASSES = (({-1, 1}, 0.0, ("-1", "+1")), ({0, 1}, 0.5, ("0", "1")))
 
 
 def axes(ax: Any = None, width: float = 6.4, height: float = 4.0) -> Any:
@@ -92,20 +94,6 @@ def descent(
     return ax
 
 
-def boundary_level(targets: Sequence[Any]) -> float | None:
-    """Return the prediction that separates two classes with the targets -1 and 1, or 0 and 1.
-
-    For other targets there is no such level, and it is None.
-
-    >>> boundary_level([1, -1]), boundary_level([1.0, 0.0]), boundary_level([0.3, 1.0])
-    (0.0, 0.5, None)
-    """
-    if not all(isinstance(y, int | float) for y in targets):
-        return None
-    found = set(targets)
-    return 0.0 if found <= {-1, 1} else 0.5 if found <= {0, 1} else None
-
-
 def boundary(
     predict: Callable[[list[list[float]]], list[Any]],
     xs: Sequence[Sequence[float]],
@@ -120,7 +108,7 @@ def boundary(
     ax = axes(ax, 5.2, 4.4)
     from matplotlib.colors import LinearSegmentedColormap
 
-    sides = [ends([x[k] for x in xs]) for k in range(2)]
+    sides = [_ends([x[k] for x in xs]) for k in range(2)]
     across, up = ([a + (b - a) * i / (FINE - 1) for i in range(FINE)] for a, b in sides)
     found = predict([[x, y] for y in up for x in across])
     colours: Sequence[str] = COLOURS
@@ -129,10 +117,9 @@ def boundary(
         classes = ys
         leads = [[row[k] - max(row[:k] + row[k + 1 :]) for row in found] for k in range(len(names))]
     else:
-        known = boundary_level(ys)
-        level = known or 0.0
-        ends_of = {0.0: ("-1", "+1"), 0.5: ("0", "1"), None: ("below 0", "above 0")}
-        names = [f"target {end}" for end in ends_of[known]]
+        known = [(level, ends) for targets, level, ends in TWO_CLASSES if {*ys} <= targets]
+        level, ends = [*known, (0.0, ("below 0", "above 0"))][0]
+        names = [f"target {end}" for end in ends]
         colours, classes = (COLOURS[1], COLOURS[0]), [int(y > level) for y in ys]
         steep = 4.0 if level else 1.0  # predictions from 0 to 1 differ less than those from -1
         leads = [[side * (y - level) for y in found] for side in (-steep, steep)]
@@ -155,7 +142,7 @@ def boundary(
     return ax
 
 
-def ends(numbers: Sequence[float]) -> tuple[float, float]:
+def _ends(numbers: Sequence[float]) -> tuple[float, float]:
     """Return the ends of an axis that shows these numbers, with a margin."""
     margin = MARGIN * (max(numbers) - min(numbers) or 1.0)
     return min(numbers) - margin, max(numbers) + margin

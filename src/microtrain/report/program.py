@@ -145,7 +145,7 @@ def _sum(n: int) -> str:
 
 
 def _loss(loss: Callable[[Any, Any], Any], outputs: int, length: int | None) -> str:
-    """Return the loss of some outputs, alone and with its gradients by them."""
+    """Return a function that returns the loss of some outputs, and puts its gradient into `a`."""
     sample = Recorded()
     given = [*map(Value, sample.inputs("o[{0}]", outputs))]
     targets = sample.inputs("y[at + {0}]", length or 1)
@@ -153,8 +153,4 @@ def _loss(loss: Callable[[Any, Any], Any], outputs: int, length: int | None) -> 
     value = loss(given if outputs > 1 else given[0], targets[0] if length is None else targets)
     found = accumulated(value, seed, {})
     slopes = [(f"a[{k}]", found.get(x, 0.0)) for k, x in enumerate(given)]
-    functions = {
-        "value": sample.function("o, y, at", [], value.data),
-        "both": sample.function("o, y, at, seed, a", slopes, value.data),
-    }
-    return _object(functions)
+    return sample.function("o, y, at, seed, a", slopes, value.data)

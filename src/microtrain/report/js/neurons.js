@@ -34,6 +34,7 @@ class Neurons {
       layer.v = next ? next.x : new Float64Array(layer.n);
     });
     this.outputs = this.layers[this.layers.length - 1].v;
+    this.unused = new Float64Array(last.n); // the gradient, where the loss alone is asked for
   }
 
   forward(p, x, at) {
@@ -51,7 +52,7 @@ class Neurons {
     this.forward(p, x, at);
     const { layers, outputs } = this;
     let l = layers.length - 1;
-    const loss = this.lossOf.both(outputs, x, at + this.inputs, seed, layers[l].arrives);
+    const loss = this.lossOf(outputs, x, at + this.inputs, seed, layers[l].arrives);
     for (; l >= 0; l -= 1) {
       const { n, inputs, weights, biases, sum, x: given, slopes, arrives, deltas } = layers[l];
       const toWeights = sum.weights;
@@ -77,7 +78,7 @@ class Neurons {
 
   loss(p, x, at) {
     this.forward(p, x, at);
-    return this.lossOf.value(this.outputs, x, at + this.inputs);
+    return this.lossOf(this.outputs, x, at + this.inputs, 1, this.unused);
   }
 }
 
