@@ -84,8 +84,10 @@ def in_c(primitive, *constants):
     compiled = Native(Source(record, [Part("", "v", [place])], "f"))
 
     def call(*xs):
-        found = compiled(array("d", xs).tobytes(), 1)
-        return None if found is None else bits(found[0][0])
+        try:
+            return bits(compiled(array("d", xs).tobytes())[0][0])
+        except ArithmeticError:
+            return None
 
     return call, n
 
@@ -190,8 +192,8 @@ def test_c_with_an_infinite_constant_is_not_run():
     record = Record()
     place = record.add((ENTRIES["minimum"], record.input("x"), record.constant(math.inf)))
     compiled = Native(Source(record, [Part("", "v", [place])], "f"))
-    compiled.call = lambda *_: pytest.fail("it has run")
-    assert compiled(array("d", [1.0]).tobytes(), 1) is None
+    with pytest.raises(ArithmeticError):
+        compiled(array("d", [1.0]).tobytes())
 
 
 def rosenbrock(x):

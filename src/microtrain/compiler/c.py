@@ -158,10 +158,11 @@ class Source:
     def native(self) -> str:
         """Return the C to be compiled here: a function of many points, which tells of errors."""
         moves = ", ".join(f"{x} += {n}" for x, n in {"x": self.width, **self.outputs}.items())
+        fails = f"!finite_all(x, n * {self.width})" if self.is_finite else "n > 0"
         points = function(
             f"int points(const double *restrict x, long n, {self.parameters})",
             [
-                f"if (!finite_all(x, n * {self.width}))",
+                f"if ({fails})",
                 "    return 1;",
                 "feclearexcept(FE_ALL_EXCEPT);",
                 f"for (; n > 0; --n, {moves})",

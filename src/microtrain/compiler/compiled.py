@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from ..engine.number import number
 from ..engine.tree import Derivative, Shape, as_lists, flatten_result, numel, unflatten
-from ..engine.value import Value
 from ..errors import CompileError, as_list, describe, one_of
-from .python import Code, PythonCode
+from .python import Code
 from .record import without_collection
 from .transforms import Transform, called, chosen, grad, taken_apart
 
@@ -32,13 +30,15 @@ class Compiled(Transform):
     __slots__ = ("__call__",)
 
     __call__: Callable[..., Any]
-    kind: ClassVar[type[Code]] = PythonCode
+    kind: ClassVar[type[Code]] = Code
     instead = ", or do without mt.compile"
 
     def __init__(self, what: str, f: Any, argnums: Any = None, traced: Any = None) -> None:
         super().__init__(what, f, argnums)
         self.of = f if what == "compile" else Transform(what, f, argnums)
-        self.parameters = _parameters(f)
+        known = self.signature.parameters.values() if self.signature else ()
+        plain = all(p.kind == p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in known)
+        self.parameters = [p.name for p in known] if plain else []
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(self.trace)
         self._code = cached(self._made)
@@ -143,8 +143,7 @@ class Compiled(Transform):
     def dispatch(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for arguments of any shape."""
         leaves, shape = taken_apart(self, args, kwargs)
-        plain = (x if isinstance(x, Value) else number("an argument", x) for x in leaves)
-        return called(self._use(shape).function, shape, plain)
+        return called(self._use(shape).function, shape, leaves)
 
 
 def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
@@ -166,7 +165,6 @@ def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
 
     return SimpleNamespace(
         function=function,
-        loop=lambda points: [*map(function, points)],
         source="# each row is the product with a unit vector; see mt.hessian",
     )
 
@@ -232,20 +230,3 @@ def compile(f: Callable[..., Any], engine: str = "python") -> Compiled:
     if isinstance(f, Transform):
         return f if type(f) is kind else kind(f.what, f.__wrapped__, f.argnums)
     return kind("compile", f)
-
-
-def _parameters(f: Callable[..., Any]) -> list[str]:
-    """Return the names of the parameters of `f`, or none if some need not be given by position.
-
-    With a slash at its end a name is none to call it by.
-    """
-    import inspect
-
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    needed = [p for p in parameters if p.kind < p.VAR_POSITIONAL and p.default is p.empty]
-    if len(needed) < len(parameters):
-        return []
-    return [p.name + "/" * (p.kind is p.POSITIONAL_ONLY) for p in needed]

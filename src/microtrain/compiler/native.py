@@ -17,36 +17,34 @@ from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten_result
 from ..errors import CompileError
 from .c import Source
 from .compiled import Compiled, each
-from .python import FEW, Code, Python, assemble, function
+from .python import FEW, RESERVED, Code, Python, listed
 from .record import Record
 from .toolchain import load
 from .writer import INFIX, Part
 
-ROWS = 64  # at most, that Python computes where C can't do one of them
-FORMATS = [*"dfbBhHiIlLqQ"]  # of the numbers in buffers
-
-# What comes up where arguments are no plain numbers in the nesting that is expected.
-UNREAD = AttributeError, KeyError, OverflowError, TypeError, ValueError, struct.error
+FORMATS = [*"fbBhHiIlLqQ"]  # of numbers in buffers that are no doubles
 
 
 class Native:
     """The compiled C of a record."""
 
     def __init__(self, source: Source) -> None:
-        self.source, self.is_finite = source.native(), source.is_finite
+        self.source = source.native()
         self.blank = [array("d", bytes(8 * size)) for size in source.outputs.values()]
         self.call = load(self.source).points
         pointers = [ctypes.c_void_p] * len(self.blank)
         self.call.argtypes = [ctypes.c_void_p, ctypes.c_long, *pointers]
 
-    def __call__(self, numbers: Any, n: int) -> list[array[float]] | None:
-        """Return the outputs for n points, or None where something may have gone wrong.
+    def __call__(self, numbers: bytes, n: int = 1) -> list[array[float]]:
+        """Return the outputs for n points: doubles, those of one after those of the other.
 
-        numbers: doubles, those of one point after those of the other: bytes, or a pointer.
+        Raises `ArithmeticError` where something may have gone wrong.
         """
         outputs = [blank * n for blank in self.blank]
         places = [output.buffer_info()[0] for output in outputs]
-        return outputs if self.is_finite and not self.call(numbers, n, *places) else None
+        if self.call(numbers, n, *places):
+            raise ArithmeticError("the flags of the floats tell of an error")
+        return outputs
 
 
 def check(record: Record) -> None:
@@ -67,13 +65,15 @@ def _probe(primitive: Primitive, n: int) -> None:
     draw = random.Random(0)
     for _ in range(300):
         xs = [_drawn(draw, primitive.takes_condition(k)) for k in range(n)]
-        found = native(struct.pack(f"{n}d", *xs), 1)
+        try:
+            got = native(struct.pack(f"{n}d", *xs))[0][0].hex()
+        except ArithmeticError:
+            continue
         try:
             expected = float(primitive.call(*xs)).hex()
         except (ArithmeticError, ValueError):
             expected = "an error"
-        got = found and found[0][0].hex()
-        if (got or expected) != expected:
+        if got != expected:
             shown = ", ".join(map(repr, xs))
             raise CompileError(
                 f"{primitive.name} has other bits in C than in Python on this machine: "
@@ -91,8 +91,6 @@ def _drawn(draw: random.Random, condition: bool) -> Any:
 class Results(Python):
     """Python that puts results together: neighbours are taken out of their arrays at once."""
 
-    sizes: dict[str, int]  # of the arrays, by name
-
     def list_of(self, texts: Iterable[str]) -> str:
         items: list[str] = []
         for name, same in itertools.groupby(texts, lambda text: text.partition("[")[0]):
@@ -103,79 +101,48 @@ class Results(Python):
                 items.append(f"*({name},) * {len(run)}")
             else:
                 start = int(run[0][len(name) + 1 : -1])
-                part = "" if len(run) == self.sizes[name] else f"[{start}:{start + len(run)}]"
-                items.append(f"*{name}{part}.tolist()")
+                items.append(f"*{name}[{start}:{start + len(run)}].tolist()")
         text = ", ".join(items)
         return text[1:] if len(items) == 1 and text.endswith("()") else f"[{text}]"
 
 
 class NativeCode(Code):
-    """The C of a function for arguments of one shape."""
+    """The C of a function for arguments of one shape, and the Python that calls it."""
 
     def __init__(self, compiled: Compiled, shape: Shape) -> None:
         super().__init__(compiled, shape)
+        self.source = self.native.source
+        self.dimensions = [*map(_dimensions, shape[2])]
+
+    def _writer(self) -> Python:
+        return Results(Record(), [*RESERVED.split(), "run", "read", "value", "gradient", "result"])
+
+    def _computed(self, writer: Python) -> tuple[list[str], Iterator[str]]:
         check(self._record)
         c = self.c()
-        self._native, self._read = Native(c), _reader(shape)
-        self.source, self.function, self.loop = self._native.source, self._call, self._map
-        self.dimensions = [*map(_dimensions, shape[2])]
-        outputs = (f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size))
-        constants = [repr(x) for x in self._record.constants]
+        self.native = Native(c)
+        writer.namespace |= {"run": self.native, "read": _reader((list, *self.shape[1:]))}
         # Constants are shared, and not made floats of again and again.
+        constants = [repr(x) for x in self._record.constants]
+        outputs = (f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size))
         texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
-        writer = Results(Record(), c.outputs)
-        writer.sizes = c.outputs
-        lines = [f"return {writer.nesting(self.result, texts)}"]
-        put_together = function("put_together", [*c.outputs], lines)
-        self._put_together = assemble(put_together, "put_together", writer.namespace)
-
-    def _call(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            if (*kwargs,) == self.shape[1]:
-                found = self._native(self._read((*args, *kwargs.values())), 1)
-                if found:
-                    return self._put_together(*found)
-        except UNREAD:  # it takes more than that
-            pass
-        return self._otherwise(*args, **kwargs)
-
-    def _map(self, points: list[Any]) -> list[Any]:
-        """Return the results for a list of points."""
-        try:
-            found = self._native(b"".join(map(self._read, zip(points))), len(points))
-            if found:
-                return [*map(self._put_together, *[_parts(x, len(points)) for x in found])]
-        except UNREAD:  # they are not all alike
-            pass
-        return [*map(self.function, points)]
+        return [f"{listed(c.outputs)} = run(read([{', '.join(self._roots)}]))"], texts
 
     def map_rows(self, view: memoryview, start: int = 0) -> list[array[float]]:
         """Return the results, an array of each kind, for points in the rows of a buffer.
 
-        What C can't do is left to Python: of many rows, only the few around those concerned. An
-        error counts the points from `start`.
+        The rows that C can't do are left to Python. An error counts the points from `start`.
         """
-        numbers: Any = None
-        if view.nbytes and view.format == "d" and view.c_contiguous and not view.readonly:
-            numbers = ctypes.byref(ctypes.c_char.from_buffer(view))
-        found = self._native(numbers or _doubles(view), len(view))
-        if found is None and len(view) > ROWS:
+        try:
+            return self.native(view.tobytes(), len(view))
+        except ArithmeticError:
             half = len(view) // 2
+        if half:
             halves = self.map_rows(view[:half], start), self.map_rows(view[half:], start + half)
             return [*map(operator.add, *halves)]
-        if found is None:
-            found = [array("d") for _ in self._native.blank]
-            for result in each(self.function, view.tolist(), start):
-                rest = iter(flatten_result(result, "the result")[0])
-                for column, blank in zip(found, self._native.blank):
-                    column.extend(itertools.islice(rest, len(blank)))
-        return found
-
-
-def _parts(column: array[float], n: int) -> Iterator[array[float]]:
-    """Return the n parts of an array."""
-    size = len(column) // n
-    return (column[k * size : k * size + size] for k in range(n))
+        [result] = each(self.function, view.tolist(), start)
+        leaves = iter(flatten_result(result, "the result")[0])
+        return [array("d", itertools.islice(leaves, len(blank))) for blank in self.native.blank]
 
 
 def _reader(shape: Shape) -> Callable[[Any], bytes]:
@@ -197,7 +164,7 @@ def _reader(shape: Shape) -> Callable[[Any], bytes]:
                 raise TypeError
             view = _view(x)
             if view is not None and view.shape == dimensions:
-                return _doubles(view)
+                return view.tobytes()  # type: ignore[no-any-return]
             x = x.tolist()
         if kind is dict:
             if (*x,) != keys:
@@ -224,25 +191,18 @@ def _dimensions(shape: Shape) -> tuple[int, ...] | None:
 
 
 def _view(x: Any) -> Any:
-    """Return the buffer of an array of numbers, or None for all else."""
-    if not hasattr(x, "tolist"):  # bytes, for example
+    """Return the numbers of an array as a buffer of doubles, or None for all else."""
+    if not hasattr(x, "tolist") or (hasattr(x, "mask") and x.mask.any()):  # bytes, for example
         return None
     try:
-        view = memoryview(x)
-        if view.format != "d" and getattr(getattr(x, "dtype", x), "kind", "-") in "fiu":
-            view = memoryview(x.astype(float))
+        is_numpys = getattr(getattr(x, "dtype", x), "kind", "-") in "fiu"
+        view = memoryview(x.astype(float, copy=False) if is_numpys else x)
+        if view.format in FORMATS:
+            numbers = array("d", memoryview(view.tobytes()).cast(view.format))
+            view = memoryview(numbers).cast("B").cast("d", view.shape)
     except (TypeError, ValueError):
         return None
-    is_masked = hasattr(x, "mask") and x.mask.any()
-    return view if view.ndim and view.format in FORMATS and not is_masked else None
-
-
-def _doubles(view: memoryview) -> bytes:
-    """Return the numbers in a buffer as doubles."""
-    numbers = view.tobytes()
-    if view.format != "d":
-        numbers = array("d", memoryview(numbers).cast(view.format)).tobytes()  # type: ignore
-    return numbers
+    return view if view.ndim and view.format == "d" else None
 
 
 class NativeCompiled(Compiled):

@@ -9,9 +9,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..engine.number import number
 from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, numel, unflatten
 from ..engine.value import Value
-from .transforms import bound, expect_gradient, taken_apart
+from .transforms import expect_gradient, taken_apart
 from .writer import Part, Writer
 
 if TYPE_CHECKING:
@@ -103,60 +104,59 @@ def assemble(source: str, name: str, namespace: Mapping[str, Any]) -> Any:
     return scope.pop(name)  # which leaves no circle of references
 
 
-class Head:
-    """The statements that take nestings apart: `lines`; `numbers`, the names of what is in them."""
+def refusing(condition: str) -> list[str]:
+    """Return statements that raise where this holds."""
+    return [f"if {condition}:", "    raise TypeError"]
 
-    def __init__(self, writer: Python, names: Sequence[str], shapes: Sequence[Shape]) -> None:
-        self._writer = writer
-        self.lines: list[str] = []
-        self._unchecked: list[str] = []  # numbers that may be no floats
-        self.numbers = [*self._unpack(names, shapes)]
-        if self._unchecked:
-            are_floats = " is ".join([*(f"type({x})" for x in self._unchecked), "float"])
-            self.lines.append(f"if not ({are_floats}):")
-            self.lines += [f"    {x} = reals[type({x})]({x})" for x in self._unchecked]
 
-    def _refuse(self, condition: str) -> None:
-        """Write that arguments for which this holds are left to `otherwise`."""
-        self.lines += [f"if {condition}:", "    raise TypeError"]
+def unpacked(
+    writer: Python, names: Sequence[str], shapes: Sequence[Shape]
+) -> tuple[list[str], list[str]]:
+    """Return statements that take nestings of these names apart, and the names of the numbers.
 
-    def _unpack(self, names: Iterable[str], shapes: Iterable[Shape]) -> Iterator[str]:
-        """Write how nestings are taken apart, and yield the names of the numbers in them."""
-        for name, shape in zip(names, shapes):
-            if shape is None:
-                self._unchecked.append(name)
-                yield name
-                continue
-            kind, keys, parts = shape
-            inside = [self._writer.name(f"{name}_{key}") for key in keys or range(len(parts))]
-            items = f"{name}.values()" if kind is dict else name
-            if kind is ArrayAsList:  # such code takes plain lists, too
-                self.lines.append(f"items = {name} if type({name}) is list else {name}.tolist()")
-                items = "items"
-            else:
-                self._refuse(f"type({name}) is not {self._writer.literal(kind)}")
-            if kind is dict:  # whose order counts, too: the function may go by it
-                self._refuse(f"[*{name}] != [{', '.join(map(self._writer.literal, keys))}]")
-            many = len(parts) > FEW and not keys and not any(parts)
-            if many:  # numbers, which become floats at once
-                self.lines.append(f"kinds = {{*map(type, {items})}}")
-                self._refuse("not kinds <= reals.keys()")
-                items = f"{items} if kinds == {{float}} else map(float, {items})"
-            target = ", ".join(inside) if len(inside) > 1 else f"[{''.join(inside)}]"
-            self.lines.append(f"{target} = {items}")
-            yield from inside if many else self._unpack(inside, parts)
+    They raise an error for a nesting of another shape.
+    """
+    lines: list[str] = []
+    numbers: list[str] = []
+    unchecked: list[str] = []  # numbers that may be no floats
+    waiting = [*zip(names, shapes)][::-1]
+    while waiting:
+        name, shape = waiting.pop()
+        if shape is None:
+            numbers.append(name)
+            unchecked.append(name)
+            continue
+        kind, keys, parts = shape
+        inside = [writer.name(f"{name}_{key}") for key in keys or range(len(parts))]
+        items = f"{name}.values()" if kind is dict else name
+        if kind is ArrayAsList:  # such code takes plain lists, too
+            lines.append(f"items = {name} if type({name}) is list else {name}.tolist()")
+            items = "items"
+        else:
+            lines += refusing(f"type({name}) is not {writer.literal(kind)}")
+        if kind is dict:  # whose order counts, too: the function may go by it
+            lines += refusing(f"[*{name}] != [{', '.join(map(writer.literal, keys))}]")
+        if len(parts) > FEW and not keys and not any(parts):  # numbers, made floats at once
+            numbers += inside
+            lines += [f"kinds = {{*map(type, {items})}}", *refusing("not kinds <= reals.keys()")]
+            items = f"{items} if kinds == {{float}} else map(float, {items})"
+        else:
+            waiting += [*zip(inside, parts)][::-1]
+        target = ", ".join(inside) if len(inside) > 1 else f"[{''.join(inside)}]"
+        lines.append(f"{target} = {items}")
+    if unchecked:
+        are_floats = " is ".join([*(f"type({x})" for x in unchecked), "float"])
+        lines.append(f"if not ({are_floats}):")
+        lines += [f"    {x} = reals[type({x})]({x})" for x in unchecked]
+    return lines, numbers
 
 
 class Code:
-    """The record of a function for arguments of one shape; a subclass writes it in a language.
+    """The function of arguments of one shape, as generated code.
 
-    Attributes: `source`, the code; `function`, that does what the compiled function does; `loop`,
-    the function of a list of points; `result`, the shape of the result.
+    Attributes: `source`, the code that computes; `function`, that does what the compiled function
+    does; `result`, the shape of the result.
     """
-
-    source: str
-    function: Callable[..., Any]
-    loop: Any
 
     def __init__(self, compiled: Compiled, shape: Shape) -> None:
         self._compiled, self.shape, what = compiled, shape, compiled.what
@@ -168,6 +168,37 @@ class Code:
             expect_gradient(self.result[2])
         title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
         self.name = title + (what != "compile") * f"_{what}"
+        self.source, self._namespace = self._written()
+        self.function = assemble(self.source, self.name, self._namespace)
+
+    def _written(self) -> tuple[str, dict[str, Any]]:
+        """Return the Python of the function, and what that calls."""
+        writer, (_, names, shapes) = self._writer(), self.shape
+        count, binding = len(shapes) - len(names), list[str]()
+        self._roots = signature = [*map(writer.name, self._compiled.parameters)]
+        if len(signature) != len(shapes) or signature != self._compiled.parameters:
+            self._roots = [writer.name(f"x{i}") for i in range(len(shapes))]
+            signature = ["*arguments", "**named"]
+            binding = [f"[{', '.join(self._roots[:count])}] = arguments"]
+            binding += [f"{x} = named[{name!r}]" for x, name in zip(self._roots[count:], names)]
+            binding += refusing(f"len(named) != {len(names)}")
+        self.name = writer.name(self.name)
+        self._lines, texts = self._computed(writer)
+        self._text = writer.nesting(self.result, texts)
+        body = self._guarded("return {}", signature, binding)
+        namespace = writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
+        return function(self.name, signature, body), namespace
+
+    def _writer(self) -> Python:
+        return Python(self._record, RESERVED.split())
+
+    def _computed(self, writer: Python) -> tuple[list[str], Iterator[str]]:
+        """Return statements that compute, and the expressions of the numbers in the result."""
+        lines, numbers = unpacked(writer, self._roots, self.shape[2])
+        parts = self._parts()
+        writer.write(dict(zip(self._record.inputs, numbers)), *parts)
+        lines += [line for part in parts for line in part.lines]
+        return lines, itertools.chain.from_iterable(part.expressions for part in parts)
 
     def _parts(self) -> list[Part]:
         if self._compiled.what != "value_and_grad":
@@ -179,46 +210,6 @@ class Code:
         from .c import Source
 
         return Source(self._record, self._parts(), self.name)
-
-    def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the result for Values; or where the code failed, unless the right error is raised.
-
-        That is found by replaying the record. Arguments of other types or shapes are dispatched.
-        """
-        given, named = bound(self._compiled, args, kwargs)
-        if (len(given), [*named]) != (len(args), [*kwargs]):
-            return self.function(*given, **named)
-        leaves, shape = taken_apart(self._compiled, args, kwargs)
-        if shape == self.shape and all(type(x) is float or isinstance(x, Value) for x in leaves):
-            return unflatten(self.result, iter(self._record.replay(leaves, self._places)))
-        return self._compiled.dispatch(*args, **kwargs)
-
-
-class PythonCode(Code):
-    """The Python of a function for arguments of one shape."""
-
-    def __init__(self, compiled: Compiled, shape: Shape) -> None:
-        super().__init__(compiled, shape)
-        writer, (_, names, shapes) = Python(self._record, RESERVED.split()), shape
-        count, binding = len(shapes) - len(names), list[str]()
-        self._roots = signature = [*map(writer.name, compiled.parameters)]
-        if len(signature) != len(shapes) or signature != [*compiled.parameters[:count], *names]:
-            self._roots = [writer.name(f"x{i}") for i in range(len(shapes))]
-            signature = ["*arguments", "**named"]
-            binding = [f"[{', '.join(self._roots[:count])}] = arguments"]
-            binding += [f"{x} = named[{name!r}]" for x, name in zip(self._roots[count:], names)]
-            binding += [f"if len(named) != {len(names)}:", "    raise TypeError"]
-        head, parts = Head(writer, self._roots, shapes), self._parts()
-        self.name = writer.name(self.name)
-        writer.write(dict(zip(self._record.inputs, head.numbers)), *parts)
-        self._lines = head.lines + [line for part in parts for line in part.lines]
-        texts = itertools.chain.from_iterable(part.expressions for part in parts)
-        self._text = writer.nesting(self.result, texts)
-        body = self._guarded("return {}", signature, binding)
-        self.source = function(self.name, signature, body)
-        self._namespace = writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
-        del writer, head, parts  # which are large, and would slow down Python's compiler
-        self.function = assemble(self.source, self.name, self._namespace)
 
     def _guarded(
         self, result: str, arguments: Sequence[str], binding: Sequence[str] = ()
@@ -243,3 +234,17 @@ class PythonCode(Code):
         lines = ["results = []", f"for {point} in points:", *indented(body), "return results"]
         source = function("map_points", ["points"], lines)
         return assemble(source, "map_points", self._namespace)  # type: ignore[no-any-return]
+
+    def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the result for arguments that the code failed with, or raise the right error.
+
+        They may have another shape, or go by other names. If they have not, the record is replayed.
+        """
+        given, named = self._compiled.bound(args, kwargs)
+        if (len(given), [*named]) != (len(args), [*kwargs]):
+            return self.function(*given, **named)
+        leaves, shape = taken_apart(self._compiled, args, kwargs)
+        if shape != self.shape:
+            return self._compiled.dispatch(*args, **kwargs)
+        plain = [x if isinstance(x, Value) else number("an argument", x) for x in leaves]
+        return unflatten(self.result, iter(self._record.replay(plain, self._places)))

@@ -6,7 +6,6 @@ surroundings is constant.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -45,6 +44,23 @@ class Transform:
         found = getattr(module, name, None) is self
         return name if found else (type(self), (self.what, self.__wrapped__, self.argnums))
 
+    @functools.cached_property
+    def signature(self) -> Any:
+        """What `inspect` says of the arguments, or None for functions that do not tell."""
+        import inspect  # slow to import
+
+        try:
+            return inspect.signature(self.__wrapped__)
+        except (TypeError, ValueError):
+            return None
+
+    def bound(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """Return the arguments, those by keyword only where they have to be."""
+        if not kwargs or self.signature is None:
+            return args, kwargs
+        call = self.signature.bind(*args, **kwargs)
+        return call.args, call.kwargs
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, shape = taken_apart(self, args, kwargs)
         values = [x for x in leaves if isinstance(x, Value)]
@@ -66,12 +82,12 @@ class Transform:
         return record, [as_place(record, x) for x in leaves], result
 
 
-def taken_apart(f: Any, args: Any, kwargs: Any) -> tuple[list[Any], Shape]:
+def taken_apart(f: Transform, args: Any, kwargs: Any) -> tuple[list[Any], Shape]:
     """Return the numbers and Values in the arguments of `f`, and the shape of the arguments.
 
     It is that of a tuple; the keys are the names of the last arguments, which go by keyword.
     """
-    args, kwargs = bound(f, args, kwargs)
+    args, kwargs = f.bound(args, kwargs)
     leaves: list[Any] = []
     given = enumerate((*args, *kwargs.values()))
     try:
@@ -83,17 +99,6 @@ def taken_apart(f: Any, args: Any, kwargs: Any) -> tuple[list[Any], Shape]:
         )
         raise
     return leaves, (tuple, tuple(kwargs), shapes)
-
-
-def bound(f: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
-    """Return the arguments of `f`, those by keyword only where they have to be."""
-    if kwargs:
-        import inspect
-
-        with contextlib.suppress(ValueError):  # there are functions that do not tell
-            call = inspect.signature(f).bind(*args, **kwargs)
-            return call.args, call.kwargs
-    return args, kwargs
 
 
 def called(f: Callable[..., Any], shape: Shape, leaves: Iterable[Any]) -> Any:
@@ -251,7 +256,7 @@ RULES: dict[str, Callable[..., Any]] = {
 
 def _transform(what: str, f: Any, argnums: Any) -> Transform:
     """Return the transform of a function; of a compiled one the compiled transform."""
-    for n in argnums if isinstance(argnums, tuple) else () if argnums is None else (argnums,):
+    for n in argnums if isinstance(argnums, tuple) else (argnums,):
         expect(type(n) is int, "argnums", "an int or a tuple of ints", argnums)
     if isinstance(f, Transform):
         return type(f)(what, getattr(f, "of", f), argnums)
