@@ -75,7 +75,7 @@ class Compiled(Transform):
         rows = points if array else listed
         with contextlib.suppress(Exception):
             code = self._use(taken_apart(self, (next(iter(rows)),), {})[1])
-            return code.loop(listed)  # type: ignore[no-any-return]
+            return [*map(code.function, listed)]
         return [*each(self, rows)]
 
     def map_value_and_grad(self, points: Any) -> list[tuple[Any, Any]]:

@@ -117,7 +117,7 @@ class NativeCode(Code):
     def _writer(self) -> Python:
         return Results(Record(), [*RESERVED.split(), "run", "read", "value", "gradient", "result"])
 
-    def _computed(self, writer: Python) -> tuple[list[str], Iterator[str]]:
+    def _computed(self, writer: Python, arguments: list[str]) -> tuple[list[str], Iterator[str]]:
         check(self._record)
         c = self.c()
         self.native = Native(c)
@@ -126,7 +126,7 @@ class NativeCode(Code):
         constants = [repr(x) for x in self._record.constants]
         outputs = (f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size))
         texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
-        return [f"{listed(c.outputs)} = run(read([{', '.join(self._roots)}]))"], texts
+        return [f"{listed(c.outputs)} = run(read([{', '.join(arguments)}]))"], texts
 
     def map_rows(self, view: memoryview, start: int = 0) -> list[array[float]]:
         """Return the results, an array of each kind, for points in the rows of a buffer.

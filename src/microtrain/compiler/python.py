@@ -168,33 +168,37 @@ class Code:
             expect_gradient(self.result[2])
         title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
         self.name = title + (what != "compile") * f"_{what}"
-        self.source, self._namespace = self._written()
-        self.function = assemble(self.source, self.name, self._namespace)
+        self.source, namespace = self._written()
+        self.function = assemble(self.source, self.name, namespace)
 
     def _written(self) -> tuple[str, dict[str, Any]]:
         """Return the Python of the function, and what that calls."""
         writer, (_, names, shapes) = self._writer(), self.shape
         count, binding = len(shapes) - len(names), list[str]()
-        self._roots = signature = [*map(writer.name, self._compiled.parameters)]
+        arguments = signature = [*map(writer.name, self._compiled.parameters)]
         if len(signature) != len(shapes) or signature != self._compiled.parameters:
-            self._roots = [writer.name(f"x{i}") for i in range(len(shapes))]
+            arguments = [writer.name(f"x{i}") for i in range(len(shapes))]
             signature = ["*arguments", "**named"]
-            binding = [f"[{', '.join(self._roots[:count])}] = arguments"]
-            binding += [f"{x} = named[{name!r}]" for x, name in zip(self._roots[count:], names)]
+            binding = [f"[{', '.join(arguments[:count])}] = arguments"]
+            binding += [f"{x} = named[{name!r}]" for x, name in zip(arguments[count:], names)]
             binding += refusing(f"len(named) != {len(names)}")
         self.name = writer.name(self.name)
-        self._lines, texts = self._computed(writer)
-        self._text = writer.nesting(self.result, texts)
-        body = self._guarded("return {}", signature, binding)
+        lines, texts = self._computed(writer, arguments)
+        body = [
+            "try:",
+            *indented([*binding, *lines, f"return {writer.nesting(self.result, texts)}"]),
+            "except Exception:  # repeat it for the message",
+            f"    return otherwise({', '.join(signature)})",
+        ]
         namespace = writer.namespace | {"otherwise": self._otherwise, "reals": REALS}
         return function(self.name, signature, body), namespace
 
     def _writer(self) -> Python:
         return Python(self._record, RESERVED.split())
 
-    def _computed(self, writer: Python) -> tuple[list[str], Iterator[str]]:
+    def _computed(self, writer: Python, arguments: list[str]) -> tuple[list[str], Iterator[str]]:
         """Return statements that compute, and the expressions of the numbers in the result."""
-        lines, numbers = unpacked(writer, self._roots, self.shape[2])
+        lines, numbers = unpacked(writer, arguments, self.shape[2])
         parts = self._parts()
         writer.write(dict(zip(self._record.inputs, numbers)), *parts)
         lines += [line for part in parts for line in part.lines]
@@ -210,30 +214,6 @@ class Code:
         from .c import Source
 
         return Source(self._record, self._parts(), self.name)
-
-    def _guarded(
-        self, result: str, arguments: Sequence[str], binding: Sequence[str] = ()
-    ) -> list[str]:
-        """Return statements that take arguments apart, compute, and hand on the result.
-
-        Where they fail, or refuse the arguments, `otherwise` does it.
-        """
-        call = f"otherwise({', '.join(arguments)})"
-        return [
-            "try:",
-            *indented([*binding, *self._lines, result.format(self._text)]),
-            "except Exception:  # repeat it for the message",
-            f"    {result.format(call)}",
-        ]
-
-    @functools.cached_property
-    def loop(self) -> Callable[[list[Any]], list[Any]]:
-        """The function of a list of points."""
-        (point,) = self._roots
-        body = self._guarded("results.append({})", self._roots)
-        lines = ["results = []", f"for {point} in points:", *indented(body), "return results"]
-        source = function("map_points", ["points"], lines)
-        return assemble(source, "map_points", self._namespace)  # type: ignore[no-any-return]
 
     def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for arguments that the code failed with, or raise the right error.
