@@ -51,25 +51,19 @@ def _pass(items: list[Item], variable: str) -> list[Item]:
 
 def _repetition(items: list[Item], start: int) -> tuple[int, int]:
     """Return how many items are repeated from here on, and how often: the shortest that are."""
-    text = items[start][0]
     for period in range(1, min(LONGEST, (len(items) - start) // LEAST) + 1):
-        if items[start + period][0] is text and items[start + 2 * period][0] is text:
-            k = start + period
-            while k < len(items) and _goes_on(items, k, start, period):
-                k += 1
-            if (k - start) // period >= LEAST:
-                return period, (k - start) // period
+        k = start
+        while k + 2 * period < len(items) and _goes_on(*items[k : k + 2 * period + 1 : period]):
+            k += 1
+        times = (k - start) // period + 2
+        if times >= LEAST:
+            return period, times
     return 1, 1
 
 
-def _goes_on(items: list[Item], k: int, start: int, period: int) -> bool:
-    """Return whether item k repeats that of one period before, with the strides of the first."""
-    (text, indices), (other, before) = items[k], items[k - period]
-    if text is not other:
-        return False
-    if k < start + 2 * period:
-        return True
-    return all(c - b == b - a for a, b, c in zip(items[k - 2 * period][1], before, indices))
+def _goes_on(a: Item, b: Item, c: Item) -> bool:
+    """Return whether three items differ by their indices alone, and by the same strides."""
+    return a[0] is b[0] is c[0] and all(z - y == y - x for x, y, z in zip(a[1], b[1], c[1]))
 
 
 def _filled(text: str, indices: Iterable[object]) -> str:

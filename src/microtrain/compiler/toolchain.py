@@ -139,10 +139,10 @@ def _run(command: list[str]) -> str:
             start_new_session=True,
             env={**os.environ, "LC_ALL": "C"},
         )
-        failed: int | None = None
+        what = LATE
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                failed = process.wait(SECONDS)
+                what = f"failed with {process.wait(SECONDS)}"
         finally:
             if process.poll() is None:  # it is ended together with its children
                 with contextlib.suppress(ProcessLookupError):
@@ -150,8 +150,7 @@ def _run(command: list[str]) -> str:
                 process.wait()
         output.seek(0)
         said = output.read().decode(errors="replace").strip()
-    if failed != 0:
-        what = f"failed with {failed}" if failed is not None else LATE
+    if process.returncode:
         lines = said.splitlines()
         causes = [line for line in lines if any(word in line for word in CAUSES)]
         told = [f"the C compiler {command[0]} {what}", *[*causes[:1], *lines[-1:]][:1]]

@@ -124,24 +124,15 @@ class Writer:
         self._uses = [0] * len(self._written)  # more than one for a result that has to have a name
         self._forms: list[Any] = [None] * n
         self._known: dict[Primitive, Any] = {}
-        for part, places in zip(parts, self._places(parts)):
-            self._write(part, places)
-        return self._written
-
-    def _places(self, parts: Sequence[Part]) -> list[list[int]]:
-        """Return the places of the operations of each part, the last first.
-
-        Find how each is written, and count how often each result is used.
-        """
         uses, forms, known = self._uses, self._forms, self._known
         groups = [[*part.outputs, *part.through] for part in parts]
-        groups[max(0, len(parts) - 2)] += self.record.kept
-        found: list[list[int]] = [[] for _ in parts]
+        groups[max(0, len(parts) - 2)] += record.kept
+        places: list[list[int]] = [[] for _ in parts]  # the last first
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
-        for number, place, primitive, operands in self.record.needed(*groups):
+        for number, place, primitive, operands in record.needed(*groups):
             forms[place] = form = known.get(primitive) or self._form(primitive, operands)
-            found[-number].append(place)
+            places[-number].append(place)
             if not form[2]:  # most are infix; written out, as it saves time
                 a, b = operands
                 uses[a] += 1
@@ -149,7 +140,9 @@ class Writer:
             else:
                 for x, more in zip(operands, form[2]):
                     uses[x] += more
-        return found
+        for part, its_places in zip(parts, places):
+            self._write(part, its_places)
+        return self._written
 
     def _form(self, primitive: Primitive, operands: Sequence[int]) -> Any:
         """Return how an operation is written, and how often it uses each of its operands.
