@@ -432,8 +432,8 @@ def test_map_takes_lists_and_rows_of_buffers():
         with pytest.raises((TypeError, IndexError)):
             compiled.map(wrong)
     assert compiled.map([*rows, (1.0, 2.0)]) == mt.compile(f).map([*rows, (1.0, 2.0)])
-    for kind in "difB":
-        assert native(lambda x: x * 2).map(array(kind, [1, 2])) == array("d", [2.0, 4.0])
+    assert native(lambda x: x * 2).map(array("d", [1.0, 2.0])) == array("d", [2.0, 4.0])
+    assert native(lambda x: x * 2).map(array("i", [1, 2])) == [2.0, 4.0]
     swapped = native(lambda v: {"y": [v[1], v[0]], "x": v[0]})
     assert swapped.map(a[:1]) == array("d", [2.0, 0.5, 0.5])
     assert swapped.map(rows[:2]) == [{"y": [2.0, 0.5], "x": 0.5}, {"y": [3.0, 1.0], "x": 1.0}]
@@ -567,7 +567,7 @@ def test_names_in_c_are_those_of_nothing_else():
     compiled = native(exp)
     assert bits(compiled(-1.5)) == bits(exp(-1.5))
     assert "double fabs_(double a)" in compiled.to_c() and "void exp_(" in compiled.to_c()
-    assert [*map(C(Record()).name, ["int", "sin"])] == ["xint", "sin_"]
+    assert [*map(C(Record()).name, ["int", "sin"])] == ["int_", "sin_"]
 
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O2"]

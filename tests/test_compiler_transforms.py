@@ -171,6 +171,8 @@ def test_argnums():
         mt.grad(f, 3)(*args)
     with pytest.raises(TypeError, match="argnums expects an int or a tuple of ints, got float"):
         mt.grad(f, 0.5)
+    with pytest.raises(TypeError, match="argnums expects an int or a tuple of ints, got None"):
+        mt.grad(f, None)
     with pytest.raises(TypeError, match="argument 1 has to be a number, .* got str"):
         mt.grad(f)(1.0, "2", [1.0])
 

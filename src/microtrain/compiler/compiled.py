@@ -185,9 +185,9 @@ def compile(f: Callable[..., Any], engine: str = "python") -> Compiled:
     With engine="native" it is C, compiled by the C compiler of this machine (the one that the
     environment variable MICROTRAIN_CC names, or cc), with the same bits: for functions of hundreds
     of operations and for `map`, as each call alone costs some microseconds of its own.
-    `map` and `map_value_and_grad` of a buffer of numbers with a point in each row, a NumPy array or
-    a memoryview, then return an ``array('d')`` of all results, one after the other, or a pair of
-    those of the values and of the gradients. Raises `CompileError` where there is no compiler, and
+    `map` and `map_value_and_grad` of an array with a point in each row, NumPy's or any buffer of
+    doubles, then return an ``array('d')`` of all results, one after the other, or a pair of those
+    of the values and of the gradients. Raises `CompileError` where there is no compiler, and
     for functions that C computes with other bits on this machine.
 
     Arguments and results are numbers in any nesting of lists, tuples and dicts; arrays come in as

@@ -22,8 +22,6 @@ from .record import Record
 from .toolchain import load
 from .writer import INFIX, Part
 
-FORMATS = [*"fbBhHiIlLqQ"]  # of numbers in buffers that are no doubles
-
 
 class Native:
     """The compiled C of a record."""
@@ -197,9 +195,6 @@ def _view(x: Any) -> Any:
     try:
         is_numpys = getattr(getattr(x, "dtype", x), "kind", "-") in "fiu"
         view = memoryview(x.astype(float, copy=False) if is_numpys else x)
-        if view.format in FORMATS:
-            numbers = array("d", memoryview(view.tobytes()).cast(view.format))
-            view = memoryview(numbers).cast("B").cast("d", view.shape)
     except (TypeError, ValueError):
         return None
     return view if view.ndim and view.format == "d" else None

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 FEW = 10  # numbers in a list whose types are compared one by one
 
 # Names that the generated function uses itself.
-RESERVED = """otherwise reals kinds items points results arguments named type map float list tuple
-dict len Exception TypeError Derivative"""
+RESERVED = """otherwise reals kinds items arguments named type map float list tuple dict len
+Exception TypeError Derivative"""
 
 
 class Python(Writer):

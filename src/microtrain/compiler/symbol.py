@@ -21,12 +21,14 @@ _new: Any = object.__new__
 PACKAGES = (os.path.dirname(os.path.dirname(__file__)) + os.sep, f"{os.sep}site-packages{os.sep}")
 
 
-def as_place(record: Record, x: Any) -> Any:
-    """Return the place of a Symbol, or of any other number; None for what is no number."""
+def as_place(record: Record, x: Any, *, condition: bool = False) -> Any:
+    """Return the place of a number, or where it may be one of a condition; None for all else."""
     if type(x) is float:
         return record.constant(x)
-    if isinstance(x, Symbol):
+    if isinstance(x, Symbol) or (condition and isinstance(x, Condition)):
         return _own(record, x)
+    if condition and type(known := as_condition(x)) is bool:
+        return record.constant(float(known))
     number = x if type(x) is int else as_number(x)
     return None if number is NotImplemented else record.constant(float(number))
 
@@ -127,12 +129,7 @@ class _Recorded(Operand):
         record = self.record
         operation: list[Any] = [primitive]
         for k, x in enumerate(operands):
-            place = as_place(record, x)
-            if primitive.takes_condition(k):
-                if isinstance(x, Condition):
-                    place = _own(record, x)
-                elif type(known := as_condition(x)) is bool:
-                    place = record.constant(float(known))
+            place = as_place(record, x, condition=primitive.takes_condition(k))
             if place is None:
                 what = "a comparison" if isinstance(x, Condition) else describe(x)
                 raise TypeError(f"{primitive.name} expects a number or a Value, got {what}")

@@ -69,7 +69,7 @@ class Writer:
         told = " ".join([text for text in self.texts.values() if isinstance(text, str)])
         words = re.findall(r"\b[^\W\d]\w*", told)
         self.namespace = {x: self.functions[x] for x in words if x in self.functions}
-        self._taken = {*reserved, *words, "inf", "nan"}
+        self._taken = {*reserved, *self.keywords, *words, "inf", "nan"}
         for primitive, text in self.texts.items():
             if not text and not self.calls:
                 raise CompileError(
@@ -95,7 +95,7 @@ class Writer:
             import re
 
             name = re.sub(r"\W", "_", name, flags=re.ASCII)
-        if not name[:1].isalpha() or name in self.keywords:
+        if not name[:1].isalpha():
             name = f"x{name}"
         while name in self._taken:
             name += "_"
