@@ -12,7 +12,7 @@ from typing import Any
 from ..engine.primitive import Primitive, check_text
 from ..errors import CompileError
 from .python import indented
-from .record import Operation, Record
+from .record import Record
 from .rolling import rolled
 from .writer import Part, Writer
 
@@ -45,8 +45,8 @@ class C(Writer):
     """C99, with the functions of its `math.h`.
 
     Attributes: `rolls`, whether results are in arrays, so that statements can be made loops;
-    `is_finite`, whether constants are; `conditions`, what stands before the arms in the text of a
-    primitive that has some. Raises `CompileError` for a primitive that has no C.
+    `is_finite`, whether constants are; `deciding`, of a primitive that has arms, the operands
+    that decide between them. Raises `CompileError` for a primitive that has no C.
     """
 
     column = "c"
@@ -58,16 +58,17 @@ class C(Writer):
         self.rolls = len(record.operations) > STRAIGHT
         self.statement = "{} = {};" if self.rolls else "const double {} = {};"
         super().__init__(record, TAKEN.split())
-        self.conditions: dict[Primitive, str] = {}
+        self.deciding: dict[Primitive, list[int]] = {}
         for primitive, text in self.texts.items():
             condition, is_choice, _ = text.partition("?")
             if is_choice:
-                self.conditions[primitive] = condition
                 name = self.name(primitive.name)
                 operands = "abcdefgh"[: len(primitive.slopes)]
                 head = f"static double {name}({', '.join(f'double {x}' for x in operands)})"
                 self.namespace[name] = function(head, [f"return {text.format(*operands)};"])
                 self.texts[primitive] = name
+                places = range(len(operands))
+                self.deciding[primitive] = [k for k in places if f"{{{k}}}" in condition]
         self.is_finite = all(map(math.isfinite, record.constants))
         if not self.is_finite:
             self.namespace["inf"] = "#define inf HUGE_VAL\n#define nan (HUGE_VAL - HUGE_VAL)"
@@ -88,14 +89,13 @@ class C(Writer):
 
         The flags that tell of errors would not be raised then.
         """
-        operations = [*map(self._without_arms, self.record.operations)]
-        always = {place for _, place, *_ in self.record.needed(places, operations=operations)}
+        always = {*places}
+        for place in reversed(range(len(self.record.operations))):  # operands come before results
+            if place in always:
+                primitive, *operands = self.record.operations[place]
+                every = range(len(operands))
+                always.update([operands[k] for k in self.deciding.get(primitive, every)])
         return [place for place in self.record.kept if place >= 0 and place not in always]
-
-    def _without_arms(self, operation: Operation) -> Operation:
-        if (condition := self.conditions.get(operation[0])) is None:
-            return operation
-        return *operation[:1], *(x for k, x in enumerate(operation[1:]) if f"{{{k}}}" in condition)
 
     def body(self, inputs: Mapping[int, str], parts: Sequence[Part], targets: Any) -> list[str]:
         """Return statements of the parts; `targets` are templates of what is done with outputs."""

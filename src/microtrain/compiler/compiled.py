@@ -68,11 +68,9 @@ class Compiled(Transform):
         >>> mt.compile(lambda v: v[0] * v[1]).map([[1.0, 2.0], [3.0, 4.0]])
         [2.0, 12.0]
         """
-        if isinstance(points, memoryview):  # it does not iterate over rows
-            points = points.tolist()
         array = hasattr(points, "tolist")
         listed = points.tolist() if array else as_list("map", points, "a list of points")
-        rows = points if array else listed
+        rows = points if hasattr(points, "dtype") else listed  # those of an array are arrays
         with contextlib.suppress(Exception):
             code = self._use(taken_apart(self, (next(iter(rows)),), {})[1])
             return [*map(code.function, listed)]

@@ -32,11 +32,8 @@ def function(parameters: str, lines: Sequence[str], result: str = "") -> str:
     texts = ["\n".join(part) for part in parts]
     made = {x: k for k in range(len(parts)) for x in re.findall(r"(?m)^const (\w+) =", texts[k])}
     used = [dict.fromkeys(re.findall(r"\w+", text)) for text in [*texts, result]]
-    kept: dict[str, str] = {}  # where the results are that later parts use
-    for k, words in enumerate(used):
-        for word in words:
-            if made.get(word, k) < k:
-                kept.setdefault(word, f"kept[{len(kept)}]")
+    shared = dict.fromkeys(x for k, words in enumerate(used) for x in words if made.get(x, k) < k)
+    kept = {x: f"kept[{i}]" for i, x in enumerate(shared)}  # where those of later parts find them
     body = [f"const kept = new Float64Array({len(kept)});"]
     for k, part in enumerate(parts):
         taken = [f"const {x} = {kept[x]};" for x in used[k] if made.get(x, k) < k]

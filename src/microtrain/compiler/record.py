@@ -94,14 +94,14 @@ class Record:
         return operation[0] is MULTIPLY and operation[1] == operation[2]
 
     def needed(
-        self, *groups: Iterable[int], operations: Sequence[Operation] = ()
+        self, *groups: Iterable[int]
     ) -> Iterator[tuple[int, int, Primitive, tuple[int, ...]]]:
         """Yield the operations that groups of places need, from the last to the first.
 
         Of each that is the first group that needs it, counted from the last as 1; its place; the
-        primitive; the operands. `operations` may be those of the record with fewer operands.
+        primitive; the operands.
         """
-        operations = operations or self.operations
+        operations = self.operations
         marks = bytearray(len(operations) + len(self.constants))  # these at the end, from place -1
         for mark, group in enumerate(reversed(groups), 1):
             for x in group:
