@@ -56,15 +56,15 @@ def restored(architecture: Any, parameters: Any, model: Module | None = None) ->
     if model is None:
         if architecture is None:
             raise ValueError("it holds only the parameters of a model: load(path, model)")
-        n_in, sizes, names = (architecture[key] for key in ARCHITECTURE)
+        n_in, sizes, activations = (architecture[key] for key in ARCHITECTURE)
         schema: dict[str, Any] = {}
         for i, (n, size) in enumerate(zip([n_in, *sizes], sizes)):
             schema[f"layers.{i}.weight"] = [[NUMBER, n], size]
             schema[f"layers.{i}.bias"] = [NUMBER, size]
         checked(schema, parameters, "parameters")  # before they are made
-        if len({*names[:-1]}) > 1:
+        if len({*activations[:-1]}) > 1:
             raise ValueError("its hidden layers have several activations, those of an MLP have one")
-        model = MLP(n_in, sizes, *names[:1], *names[-1:])
+        model = MLP(n_in, sizes, *activations[:1], *activations[-1:])
     elif architecture not in (None, architecture_of(model)):
         raise ValueError(f"it holds a network of another architecture than {model}")
     model.load_state_dict(parameters)
@@ -76,10 +76,10 @@ def architecture_of(model: Any) -> dict[str, Any] | None:
     if type(model) is not MLP:
         return None
     try:
-        names = [layer.neurons[0].activation for layer in model.layers]
-        twin = MLP(model.n_in, model.sizes, names[0], names[-1])
+        activations = [layer.neurons[0].activation for layer in model.layers]
+        twin = MLP(model.n_in, model.sizes, activations[0], activations[-1])
     except (AttributeError, IndexError, TypeError, ValueError):
         return None  # its parts are not what they were
     texts = {Description(x, x.parameters()).text for x in (model, twin)}
-    made = {"n_in": model.n_in, "sizes": list(model.sizes), "activations": names}
+    made = {"n_in": model.n_in, "sizes": list(model.sizes), "activations": activations}
     return made if len(texts) == 1 else None

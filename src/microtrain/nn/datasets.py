@@ -116,21 +116,19 @@ class Standardizer:
 
     def __call__(self, rows: Any) -> list[Any]:
         """Return rows of numbers (or, for one column, lone numbers) as they are to be learned."""
-        return self._each(rows, lambda x, mean, scale: (x - mean) / scale)
+        return [*self._each(rows, lambda x, mean, scale: (x - mean) / scale)]
 
     def inverse(self, rows: Any) -> list[Any]:
         """Return what rows were before, such as predictions of a standardized target."""
-        return self._each(rows, lambda x, mean, scale: x * scale + mean)
+        return [*self._each(rows, lambda x, mean, scale: x * scale + mean)]
 
     def __repr__(self) -> str:
         return f"Standardizer({self.means}, {self.scales})"
 
-    def _each(self, rows: Any, change: Callable[[float, float, float], float]) -> list[Any]:
-        changed: list[Any] = []
+    def _each(self, rows: Any, change: Callable[[float, float, float], float]) -> Iterator[Any]:
         for cells, alone in _cells(rows, len(self.means)):
             new = [*map(change, cells, self.means, self.scales)]
-            changed.append(new[0] if alone else new)
-        return changed
+            yield new[0] if alone else new
 
 
 def standardize(rows: Any) -> Standardizer:
