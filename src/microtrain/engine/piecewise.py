@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..errors import expect
-from .number import as_condition, operand
+from .number import as_condition, number, operand
 from .primitive import Primitive, primitive
 
 EXACT: Any = {"exact": True, "raises": False}
@@ -148,7 +148,9 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     >>> clip(3.0, 0.0, 1.0), clip(0.5, 0.0, 1.0)
     (1.0, 0.5)
     """
-    x, low, high = [operand("clip", v) for v in (x, low, high)]
+    x, low, high = operands = [operand("clip", v) for v in (x, low, high)]
+    if {*map(type, operands)} == {int, float}:  # an int too large for a float is one of clip
+        x, low, high = [number("clip", v) for v in operands]
     return where(x < low, low, where(x > high, high, x))
 
 
