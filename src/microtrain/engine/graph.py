@@ -1,7 +1,7 @@
-"""The chain rule over a graph: from a result back through what made it, to the leaves.
+"""The graph of a result: its order, and derivatives that are written to no `.grad`.
 
 Each `Value` knows its parents and its partial derivative by each: that is the graph. It may be of
-any size, so nothing here recurses along it: not the chain rule, nor deep copies.
+any size, so nothing recurses along it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .value import Value
 
 ONE: Any = 1  # the partial derivatives of a sum
-SHARED = ("data", "grad", "label", "op", "partials")  # by a copy and its original
 
 # The variables of the functions that are being differentiated now, in this thread.
 variables: ContextVar[frozenset[Value]] = ContextVar("variables", default=frozenset())
@@ -100,43 +99,3 @@ def reset(parameters: Iterable[Value]) -> None:
     """Set the gradients to zero."""
     for p in parameters:
         p.grad = 0.0 if type(p.data) is float else 0  # the int leaves a Fraction exact
-
-
-class GraphCopies:
-    """Base class of Value: its `__copy__` and `__deepcopy__`."""
-
-    __slots__ = ()
-
-    def __copy__(self) -> Any:
-        """Return a copy with the same parents, or a variable itself, as `__deepcopy__` does."""
-        state: Any = object.__getstate__(self)
-        attributes, slots = state
-        kept = (*slots["parents"], *slots.values(), *(attributes or {}).values())
-        return self.__deepcopy__({id(x): x for x in kept})
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        """Return a copy of this and its graph, parents first.
-
-        All copies go into the memo, so that others copied in the same call share them. A variable
-        that a function is being differentiated by is not copied: its gradient would be lost.
-        """
-        from copy import deepcopy  # slow to import
-
-        waiting: list[Any] = [self]
-        while waiting:
-            value = waiting.pop()
-            if id(value) in memo:
-                continue
-            if value in variables.get():
-                memo[id(value)] = value
-            elif missing := [parent for parent in value.parents if id(parent) not in memo]:
-                waiting += (value, *missing)
-            else:
-                twin = memo[id(value)] = object.__new__(type(value))
-                state: Any = object.__getstate__(value)
-                attributes, slots = state
-                if attributes:  # of a subclass
-                    vars(twin).update(deepcopy(attributes, memo))
-                for name, x in slots.items():
-                    setattr(twin, name, x if name in SHARED else deepcopy(x, memo))
-        return memo[id(self)]

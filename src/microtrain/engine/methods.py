@@ -1,4 +1,4 @@
-"""What a Value has beside arithmetic: the operations of the table as methods, and comparisons.
+"""What a Value has beside arithmetic: operations of the table as methods, comparisons, copies.
 
 Where a gradient would be lost in silence, it refuses to be a number, and says what to write.
 """
@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import describe
 from . import piecewise, primitives
-from .number import Number, as_number
+from .graph import variables
+from .number import Number, Operand, as_number
 
 if TYPE_CHECKING:
     from .value import Value
 
+SHARED = ("data", "grad", "label", "op", "partials")  # by a copy and its original
 
-class Methods:
+
+class Methods(Operand):
     """Base class of `Value`: ``v.tanh()`` is ``microtrain.tanh(v)``."""
 
     __slots__ = ()
@@ -95,6 +98,40 @@ class Methods:
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
+
+    def __copy__(self) -> Any:
+        """Return a copy with the same parents, or a variable itself, as `__deepcopy__` does."""
+        state: Any = object.__getstate__(self)
+        attributes, slots = state
+        kept = (*slots["parents"], *slots.values(), *(attributes or {}).values())
+        return self.__deepcopy__({id(x): x for x in kept})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """Return a copy of this and its graph, parents first.
+
+        All copies go into the memo, so that others copied in the same call share them. A variable
+        that a function is being differentiated by is not copied: its gradient would be lost.
+        """
+        from copy import deepcopy  # slow to import
+
+        waiting: list[Any] = [self]
+        while waiting:
+            value = waiting.pop()
+            if id(value) in memo:
+                continue
+            if value in variables.get():
+                memo[id(value)] = value
+            elif missing := [parent for parent in value.parents if id(parent) not in memo]:
+                waiting += (value, *missing)
+            else:
+                twin = memo[id(value)] = object.__new__(type(value))
+                state: Any = object.__getstate__(value)
+                attributes, slots = state
+                if attributes:  # of a subclass
+                    vars(twin).update(deepcopy(attributes, memo))
+                for name, x in slots.items():
+                    setattr(twin, name, x if name in SHARED else deepcopy(x, memo))
+        return memo[id(self)]
 
 
 def number_in(name: str, x: object) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,10 +49,12 @@ class Primitive:
 
     def perform(self, operands: Sequence[Any]) -> Any:
         """Return the result for any operands: the operand of the highest rank makes it."""
-        acting: list[Any] = [x for x in operands if isinstance(x, Operand)]
-        if not acting:
+        actor: Any = None
+        for x in operands:
+            if isinstance(x, Operand) and (actor is None or x.rank > actor.rank):
+                actor = x
+        if actor is None:
             return self.compute(operands)
-        actor = max(acting, key=lambda x: x.rank)
         kind = type(actor)
         if kind not in self.specialised and (own := kind.specialised(self)) is not None:
             self.specialised[kind] = own
@@ -74,17 +75,17 @@ class Primitive:
         except Exception as error:
             error.add_note(f"in {self._shown(numbers)}")
             raise
-        return self._result("returns", y, numbers)
+        return self._as_number(y, numbers)
 
     def partial(self, k: int, y: Any, operands: Sequence[Any]) -> Any:
         """Return the slope by operand k, where the result is `y`."""
+        slope = self.slopes[k]
         try:
-            slope = y.slope if isinstance(y, Number) else operator.call
-            found = slope(self.slopes[k], y, *operands)
+            found = y.slope(slope, y, *operands) if isinstance(y, Number) else slope(y, *operands)
         except Exception as error:
             error.add_note(f"in slope {k} of {self.name}")
             raise
-        return self._result(f"has a slope {k} that returns", found, operands)
+        return self._as_number(found, operands, k)
 
     def operand(self, k: int, x: Any) -> Any:
         """Return operand k: a number, a symbol, or a bool. Raises `TypeError` if it is neither."""
@@ -110,11 +111,12 @@ class Primitive:
 
         return [x if type(x) is bool else convert(x) for x in operands]
 
-    def _result(self, verb: str, y: Any, operands: Sequence[Any]) -> Any:
-        """Return the result as a number: NumPy scalars, and ints made of floats, as floats."""
+    def _as_number(self, y: Any, operands: Sequence[Any], k: int | None = None) -> Any:
+        """Return a result, or slope k: NumPy scalars, and ints made of floats, as floats."""
         found = as_number(y)
         if found is NotImplemented:
-            raise TypeError(f"{self.name} {verb} {describe(y)}, which is no real number")
+            what = "returns" if k is None else f"has a slope {k} that returns"
+            raise TypeError(f"{self.name} {what} {describe(y)}, which is no real number")
         if type(found) is int and any(type(x) is float for x in operands):
             return number(self.name, found)
         return found

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import describe, expect
-from .graph import GraphCopies, topological_sort, zero_and_seed
+from .graph import topological_sort, zero_and_seed
 from .methods import Methods
-from .number import Number, Operand, as_number, assigned, number, of_kind
+from .number import Number, as_number, assigned, number, of_kind
 from .operators import divide, ieee_power, log_base, power, power_slope, ratio
 from .piecewise import sign
 from .primitive import Primitive
@@ -27,7 +27,7 @@ _new: Any = object.__new__
 
 
 @numbers.Number.register
-class Value(Methods, GraphCopies, Operand):
+class Value(Methods):
     """A scalar that records the operations applied to it, to compute gradients.
 
     Attributes:
