@@ -19,8 +19,8 @@ def test_a_table_comes_back_with_any_separator(tmp_path, sep):
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter="\t" if sep == "tab" else sep or ",").writerows(ROWS)
     table = read_table(path, sep=sep)
-    assert [table.names, *(row for _, row in table.rows)] == ROWS
-    assert [line for line, _ in table.rows] == [2, 4, 6]  # \r ends a line of the file, too
+    assert [[*table.columns], *map(list, zip(*table.columns.values()))] == ROWS
+    assert table.lines == [2, 4, 6]  # \r ends a line of the file, too
 
 
 @pytest.mark.parametrize("sep", ["", "ab", "a", "1", '"', "\n", "\r", "\0", "\udcff", "TAB", 5])
@@ -35,11 +35,11 @@ def test_rows_are_written_to_a_path_as_to_a_file(tmp_path):
     write_csv(file, ROWS)
     assert path.read_bytes().decode() == file.getvalue()
     table = read_table(path)
-    assert [table.names, *(row for _, row in table.rows)] == ROWS
+    assert [[*table.columns], *map(list, zip(*table.columns.values()))] == ROWS
 
 
 def test_the_first_cell_that_does_not_fit_is_named_with_its_line(tmp_path):
-    table = Table("t", ["x"], [(2, ["1"]), (3, ["two"]), (7, ["three"])])
+    table = Table("t", [2, 3, 7], {"x": ["1", "two", "three"]})
     with pytest.raises(
         ValueError, match=r"^t, line 3: column 'x' expects a number, got 'two' \(and"
     ):

@@ -156,8 +156,9 @@ def test_a_predictor_comes_back_to_the_bit(data):
             mt.load(f"{folder}/p.json")
     cells = [data.draw(st.sampled_from(c.texts) if c.texts else finite.map(repr)) for c in columns]
     names = [column.name for column in columns]
-    xs = inputs_of(predictor.columns, Table("t", names, [(2, cells)]))
-    assert inputs_of(again.columns, Table("t", names[::-1], [(2, cells[::-1])])) == xs
+    xs = inputs_of(predictor.columns, Table("t", [2], {c: [x] for c, x in zip(names, cells)}))
+    turned = {c: [x] for c, x in zip(names[::-1], cells[::-1])}
+    assert inputs_of(again.columns, Table("t", [2], turned)) == xs
 
     def predicted(by):
         try:

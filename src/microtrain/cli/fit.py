@@ -135,7 +135,7 @@ FIT = Command(
 
 def run_predict(arguments: Arguments) -> int:
     predictor, table = Predictor.load(arguments.model), table_of(arguments, arguments.file)
-    found = len(table.rows)
+    found = len(table.lines)
     if arguments.skip_empty:
         table = table.complete(column.name for column in predictor.columns)
     xs = inputs_of(predictor.columns, table)
@@ -146,8 +146,7 @@ def run_predict(arguments: Arguments) -> int:
         shares = [*map(predictor.probabilities, xs)]
         for k, text in enumerate(predictor.target.texts):
             new[f"probability {text}"] = [share[k] for share in shares]
-    cells = [row for _, row in table.rows]
-    old = {name: [row[i] for row in cells] for i, name in enumerate(table.names) if name not in new}
+    old = {name: cells for name, cells in table.columns.items() if name not in new}
     write_csv(sys.stdout, [[*old, *new], *zip(*old.values(), *new.values())])
     if found > len(xs):
         say(f"{PREDICT.prog}: {counted(found - len(xs), 'row')} with an empty cell left out")
@@ -155,7 +154,7 @@ def run_predict(arguments: Arguments) -> int:
         for text, n in column.unseen(table).items():
             told = f"{column.name!r} is {text!r}, which was not there in training"
             say(f"{PREDICT.prog}: {counted(n, 'row')}: {told}")
-    if predictor.target.name in table.names and not arguments.quiet:
+    if predictor.target.name in table.columns and not arguments.quiet:
         texts, truths = predictor.target.texts, predictor.truths(table)
         if pairs := [(y, p) for y, p in zip(truths, predictions) if y is not None]:
             common = collections.Counter(y for y, _ in pairs).most_common(1)[0][0]

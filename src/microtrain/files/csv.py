@@ -16,8 +16,6 @@ from typing import Any, TextIO
 
 from ..errors import counted, describe, file_path
 
-Row = tuple[int, list[str]]  # the line it begins on, and its cells
-
 SEP = r'tab|[\t _]|[^\w\s"\0-\x1f\ud800-\udfff]'
 
 ENDS = ",;\t|"  # what usually ends a cell
@@ -32,33 +30,34 @@ NAME = r"""(?sx) \D*
 
 
 class Table:
-    """What a CSV file holds: the names of its columns, and its rows with the lines they begin on.
+    """What a CSV file holds: the lines that its rows begin on, and its columns, by their names.
 
     Whatever takes the name of a column raises `ValueError` if it is not there.
     """
 
-    def __init__(self, path: str, names: Sequence[str], rows: Sequence[Row] = ()) -> None:
-        self.path, self.names, self.rows = path, list(names), list(rows)
+    def __init__(self, path: str, lines: list[int], columns: dict[str, list[str]]) -> None:
+        self.path, self.lines, self.columns = path, lines, columns
 
-    def place(self, name: str, what: str = "the model needs") -> int:
-        """Return the place of the column with this name; an error says `what` names it."""
-        if name not in self.names:
-            columns = ", ".join(map(repr, self.names)) or "none: it is empty"
-            if len(self.names) == 1 and (other := [c for c in ENDS if c in self.names[0]]):
+    def cells(self, name: str, what: str = "the model needs") -> list[str]:
+        """Return the cells of the column with this name; an error says `what` names it."""
+        if name not in self.columns:
+            names = [*self.columns]
+            columns = ", ".join(map(repr, names)) or "none: it is empty"
+            if len(names) == 1 and (other := [c for c in ENDS if c in names[0]]):
                 columns += f"; does {other[0]!r} end a cell?"
             missing = f"which is not in {self.path}; its columns are {columns}"
             raise ValueError(f"{what} column {name!r}, {missing}")
-        return self.names.index(name)
+        return self.columns[name]
 
     def complete(self, names: Iterable[str]) -> Table:
         """Return the table without the rows that have an empty cell in one of these columns."""
-        places = [self.place(name) for name in names]
-        rows = [row for row in self.rows if all(row[1][k].strip() for k in places)]
-        return Table(self.path, self.names, rows)
+        rows = zip(*map(self.cells, names))
+        return self.of([i for i, cells in enumerate(rows) if all(map(str.strip, cells))])
 
-    def of(self, places: Iterable[int]) -> Table:
+    def of(self, places: Sequence[int]) -> Table:
         """Return the table of the rows in these places, in this order."""
-        return Table(self.path, self.names, [self.rows[i] for i in places])
+        columns = {name: [cells[i] for i in places] for name, cells in self.columns.items()}
+        return Table(self.path, [self.lines[i] for i in places], columns)
 
     def values(
         self, name: str, texts: bool | None = None, as_texts: str = "", drop: str = ""
@@ -69,13 +68,12 @@ class Table:
         `ValueError` for a cell that is empty or does not fit. The error ends with what to do:
         with `as_texts`, unless the cell is empty, and with `drop`.
         """
-        k = self.place(name)
-        cells = [row[k].strip() for _, row in self.rows]
+        cells = [cell.strip() for cell in self.cells(name)]
         numbers = [number_of(cell) for cell in cells]
         as_texts = f"; write numbers like 290075 or 1.5, and leave missing ones empty{as_texts}"
 
         def expect(wanted: str, fits: Iterable[bool], remedy: str = as_texts) -> None:
-            odd = [(line, cell) for (line, _), cell, fit in zip(self.rows, cells, fits) if not fit]
+            odd = [(line, cell) for line, cell, fit in zip(self.lines, cells, fits) if not fit]
             more = f" (and {counted(len(odd) - 1, 'more row')} like it)" if odd[1:] else ""
             for line, cell in odd:
                 where = f"{self.path}, line {line}: column {name!r}"
@@ -110,21 +108,24 @@ def read_table(
     if sep is not None and not (isinstance(sep, str) and re.fullmatch(SEP, sep)):
         got = describe(sep).removeprefix("str ")
         raise ValueError(f"sep expects one character, such as ';', or 'tab', got {got}")
-    table = Table(path, [])
-    with open(path, encoding="utf-8-sig", newline="") if file is None else file as lines:
-        reader = csv.reader(lines, delimiter="\t" if sep == "tab" else sep or ",", strict=True)
+    names: list[str] = []
+    lines: list[int] = []
+    rows: list[list[str]] = []
+    with open(path, encoding="utf-8-sig", newline="") if file is None else file as text:
+        reader = csv.reader(text, delimiter="\t" if sep == "tab" else sep or ",", strict=True)
         begins = 1  # the line on which the next row begins; a row may have several lines
         try:
             for row in watch(reader):
                 line, begins = begins, reader.line_num + 1
                 if not row:  # the line is blank
                     continue
-                if not table.names:
-                    table.names = _names(path, row, sep)
-                elif len(row) == len(table.names):
-                    table.rows.append((line, row))
+                if not names:
+                    names = _names(path, row, sep)
+                elif len(row) == len(names):
+                    lines.append(line)
+                    rows.append(row)
                 else:
-                    expected = counted(len(table.names), "cell")
+                    expected = counted(len(names), "cell")
                     raise ValueError(f"{path}, line {line}: expected {expected}, got {len(row)}")
         except csv.Error as error:
             hint = "is there a quote too many, or too few?"
@@ -132,7 +133,7 @@ def read_table(
         except UnicodeDecodeError:
             how = "save it as such, or use iconv -f ENCODING -t UTF-8"
             raise ValueError(f"{path} is not UTF-8 text: {how}") from None
-    return table
+    return Table(path, lines, {name: [row[k] for row in rows] for k, name in enumerate(names)})
 
 
 def _names(path: str, row: Sequence[str], sep: str | None) -> list[str]:

@@ -87,15 +87,15 @@ def read_csv(
     """
     expect(isinstance(target, str), "target", "the name of a column", target)
     true_or_false("skip_empty", skip_empty)
-    table = read_table(path, sep=sep)
-    k = table.place(target.strip(), "target names")
-    others = table.names[:k] + table.names[k + 1 :]
+    table, target = read_table(path, sep=sep), target.strip()
+    table.cells(target, "target names")
+    others = [name for name in table.columns if name != target]
     if skip_empty:
-        table = table.complete(table.names)
-    if not others or not table.rows:
+        table = table.complete(table.columns)
+    if not others or not table.lines:
         raise ValueError(f"{table.path} has no {'rows' if others else 'column but the target'}")
     xs = [[*row] for row in zip(*(table.values(name, texts=False) for name in others))]
-    ys = table.values(table.names[k])
+    ys = table.values(target)
     known = sorted({y for y in ys if isinstance(y, str)})
     return xs, [float(known.index(y)) if isinstance(y, str) else y for y in ys]
 

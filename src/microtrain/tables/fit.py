@@ -110,14 +110,14 @@ def read_task(
     target, drop, texts = target.strip(), [*map(str.strip, drop)], [*map(str.strip, texts)]
     for what, names in (("target", [target]), ("drop", drop), ("texts", texts)):
         for name in names:
-            table.place(name, f"{what} names")
-    others = [name for name in table.names if name not in (target, *drop)]
+            table.cells(name, f"{what} names")
+    others = [name for name in table.columns if name not in (target, *drop)]
     if target in drop or not others:
         raise ValueError(f"drop expects to leave {target!r}, and a column to learn it from")
-    found = len(table.rows)
+    found = len(table.lines)
     if skip_empty:
         table = table.complete([target, *others])
-    n = len(table.rows)
+    n = len(table.lines)
     if (left := n - round(share * n)) < 2:
         why = f"as test_share holds out {n - left}, and {found - n} have an empty cell"
         raise ValueError(f"{table.path} has too few rows to learn from: {left} of {found}, {why}")

@@ -54,16 +54,16 @@ class Column(NamedTuple):
         "classes", which are in the order of the numbers. Raises `ValueError` for more texts than
         `max_classes` (of a target) or `MANY`.
         """
-        most, k = max_classes or MANY, table.place(name)
+        most, cells = max_classes or MANY, table.cells(name)
         drop = "" if max_classes else f"; --drop {shlex.quote(name)} leaves the column out"
-        few = len({row[k] for _, row in table.rows}) <= min(most, len(table.rows) / 2)
+        few = len({*cells}) <= min(most, len(cells) / 2)
         as_texts = f"; --texts {shlex.quote(name)} reads it as texts" * few
         values = table.values(name, kind == "texts" or None, as_texts, drop)
         of_numbers = isinstance(values[0], float)
         if of_numbers and kind != "classes":
-            (line, row), x = max(zip(table.rows, values), key=lambda found: abs(found[1]))
+            line, cell, x = max(zip(table.lines, cells, values), key=lambda row: abs(row[2]))
             if abs(x) > LARGEST:
-                told = f"has a number too large to standardize, {row[k].strip()}{drop}"
+                told = f"has a number too large to standardize, {cell.strip()}{drop}"
                 raise ValueError(f"{table.path}, line {line}: column {name!r} {told}")
             return cls(name, 0.0, 1.0, [])
         remedy = drop or "; --max-classes allows more"
@@ -122,9 +122,8 @@ class Predictor:
 
     def truths(self, table: Table) -> list[Any]:
         """Return the target of each row of a table; None where there is none, or no number."""
-        k = table.place(self.target.name)
         read = class_of if self.target.texts else number_of
-        return [read(row[k]) if row[k].strip() else None for _, row in table.rows]
+        return [read(cell) if cell.strip() else None for cell in table.cells(self.target.name)]
 
     def predict(self, x: Sequence[float]) -> Any:
         """Return the prediction for the inputs of a row: a class's text, or a number."""
