@@ -560,7 +560,7 @@ def test_progress_goes_with_json(monkeypatch, capsys):
 
 
 def test_progress_over_items(monkeypatch):
-    clock = iter([0.0, 0.0, 0.5, 1.5, 3.5, 0.0, 0.0, 1.0, 2.0])
+    clock = iter([0.0, 0.5, 1.5, 3.5, 0.0, 1.0, 2.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)

@@ -754,10 +754,7 @@ def test_what_a_table_does_not_teach_is_said(tmp_path, capsys):
     path = table(tmp_path / "t.csv", rows, ("x", "same", "s", "coin", "y"))
     assert main(["fit", path, "--target", "y", "--quiet"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "2 of 4 columns, such as 'same', teach nothing: the same in all rows trained" in told
     assert told.endswith("1 of 2 classes, such as 'b', had no row held out to judge by.")
-    assert main(["fit", path, "--target", "y", "--quiet", "--drop", "same", "s"]) == 0
-    assert "teach nothing" not in capsys.readouterr().out
     with pytest.raises(
         ValueError, match="squared_error expects at least two numbers in 'same', go"
     ):

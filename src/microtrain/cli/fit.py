@@ -92,9 +92,6 @@ def _print(found: Fit, arguments: Arguments, fine: bool) -> None:
         is_most = skipped > len(found.task.xs) + len(held)
         more = " That is most: --drop leaves out a column instead." * is_most
         print(f"{counted(skipped, 'row')} with an empty cell left out.{more}")
-    if names := found.task.constant:
-        few = f"{len(names)} of {counted(len(found.task.columns), 'column')}, such as {names[0]!r}"
-        print(filled(f"{few}, teach nothing: the same in all rows trained on."))
     print(filled(ended(history)))
     if not held:
         print("No rows were held out, so nothing says how good it is on others.")

@@ -193,8 +193,8 @@ class Command(NamedTuple):
     description: str
     examples: tuple[str, ...]
     ok: str  # when the exit status is 0
-    files: Mapping[str, str]  # positional arguments, and their help
     options: Mapping[str, Any]  # names and defaults
+    files: Mapping[str, str] = {}  # positional arguments, and their help
 
     @property
     def prog(self) -> str:

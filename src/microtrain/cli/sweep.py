@@ -176,7 +176,6 @@ MAP = Command(
         "microtrain map --rows seeds",
     ),
     ok="every run was made",
-    files={},
     options={
         **usual("rows scales steps target-loss plot"),
         **SHARED,

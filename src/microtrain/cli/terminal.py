@@ -91,7 +91,6 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items, and say how many there have been."""
         total = len(items) if isinstance(items, list) else None
-        self.start = time.monotonic()
         with self:
             for done, item in enumerate(items):
                 self.show(done, total)

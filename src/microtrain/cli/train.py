@@ -128,7 +128,6 @@ COMMAND = Command(
     "curve.",
     examples=("microtrain train --lr 0.2", "microtrain train --lr 1.0 --steps 100"),
     ok="every prediction has the sign of its target",
-    files={},
     options={
         **SHARED,
         **usual("lr target-loss output-activation reduction"),

@@ -36,7 +36,6 @@ class Task(NamedTuple):
     ys: list[Any]
     held: Table  # the rows held out
     guess: Any  # without the inputs: the commonest class or the mean of the rows to train on
-    constant: list[str]  # the columns that say nothing: the same in all rows to train on
     skipped: int  # rows with an empty cell
 
     @property
@@ -130,10 +129,9 @@ def read_task(
     ys: list[Any] = [*map(goal.inputs, known)]
     if judge.takes == "sign":
         ys = [2.0 * second - 1.0 for _, second in ys]
-    xs, out = inputs_of(columns, seen), table.of(held)
     guess = collections.Counter(known).most_common(1)[0][0] if goal.texts else goal.mean
-    constant = [column.name for column in columns if len({*column.values(seen)}) == 1]
-    return Task(columns, goal, judge, xs, ys, out, guess, constant, found - n)
+    xs = inputs_of(columns, seen)
+    return Task(columns, goal, judge, xs, ys, table.of(held), guess, found - n)
 
 
 def _split(
