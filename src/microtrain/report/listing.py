@@ -40,8 +40,7 @@ def cell_of(n: int, activation: str) -> dict[str, Any] | None:
 
     pairs: list[Any] = [([0.0] * n, 1.0)]
     objective = Objective(MLP(n, [1], output_activation=activation), pairs, arriving, "sum")
-    found = _listing(objective, False, r" +([vdgwb]\w* = (?!.*= 0\.0$).*)")
-    return found and {**found, "names": found["names"] | {"y": "a:0:0"}}
+    return _listing(objective, False, r" +([vdgwb]\w* = (?!.*= 0\.0$).*)")
 
 
 def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any] | None:
@@ -138,7 +137,7 @@ def _neurons(
                 w = parameters[weight + k]
                 patterns[f"F:{key}:{k}"] = _expression(f"{w} * {x}")
                 patterns[f"B:{i - 1}:{k}:{j}"] = _expression(f"{w} * {d}")
-            yield {a: f"a:{key}", z: f"z:{key}", v: f"v:{key}", d: f"d:{key}"}, patterns
+            yield {z: f"z:{key}", v: f"v:{key}", d: f"d:{key}", a: f"a:{key}"}, patterns
             values.append(v)
             weight += len(inputs)
         inputs, weight = values, weight + n
