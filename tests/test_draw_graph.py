@@ -15,7 +15,8 @@ from pages import ROOT
 
 import microtrain as mt
 from microtrain import MLP, Value
-from microtrain.draw.graph import GAP, Box, Layers, svg
+from microtrain.draw.graph import Box, svg
+from microtrain.draw.layout import GAP, Layers
 
 XS, YS = mt.datasets.toy()
 SVG = "{http://www.w3.org/2000/svg}"
