@@ -640,6 +640,8 @@ def test_models_that_are_too_large_are_replayed_or_run_by_neurons():
     found = ask(history, RUN, "[run.losses, engine.straight, engine.sharp]")
     assert found == [close(history.losses), False, False]
 
+    data, _ = page(train(MLP(30, [9, 1]), xs, ys, steps=1))  # two lines a parameter, and some more
+    assert len(data["names"]) < 300 and data["listing"] is None and data["cells"]["30:tanh"]
     data, _ = page(train(MLP(301, [1]), [[0.01] * 301], ys, steps=1))
     assert data["live"] and data["cells"]["301:tanh"] is None and data["cells"]["8:tanh"]
 
