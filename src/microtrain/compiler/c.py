@@ -23,18 +23,17 @@ MOST = 250_000  # numbers in an array on the stack, of which threads may have a 
 
 FOLDER = resources.files("microtrain.compiler")
 PRELUDE = (FOLDER / "prelude.h").read_text(encoding="ascii")  # what stands before native code
-# What no function of the generated code may be called: C's keywords, the names in its headers, and
+# What nothing in the generated code may be called: C's keywords, the names in its headers, and
 # those in the frame.
-KEYWORDS = """auto break case char const continue default do double else enum extern float for goto
-if inline int long main register restrict return short signed sizeof static struct switch typedef
-union unsigned void volatile while"""
-TAKEN = """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2
-expm1 fabs fdim floor fma fmax fmin fmod frexp gamma hypot ilogb isfinite isinf isnan isnormal j0 j1
-jn ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter
-nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma
-trunc y0 y1 yn double_t float_t math_errhandling HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN
-finite_all points result value gradient sample step train seed loss unused d g i j k
-l n p v x y"""
+TAKEN = """auto break case char const continue default do double else enum extern float for goto if
+inline int long main register restrict return short signed sizeof static struct switch typedef union
+unsigned void volatile while acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf
+erfc exp exp2 expm1 fabs fdim floor fma fmax fmin fmod frexp gamma hypot ilogb isfinite isinf isnan
+isnormal j0 j1 jn ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan
+nearbyint nextafter nexttoward pow remainder remquo rint round scalbln scalbn signbit sin sinh sqrt
+tan tanh tgamma trunc y0 y1 yn double_t float_t math_errhandling HUGE_VAL HUGE_VALF HUGE_VALL
+INFINITY NAN finite_all points result value gradient sample step train seed loss unused d g i j k l
+n p v x y"""
 
 # The functions that the texts of primitives call and C does not have, by name.
 _, *_texts = (FOLDER / "functions.c").read_text(encoding="ascii").strip().split("\n\n")
@@ -52,12 +51,12 @@ class C(Writer):
     column = "c"
     comment = "/* {} */"
     functions = FUNCTIONS
-    keywords = KEYWORDS.split()
+    taken = TAKEN.split()
 
     def __init__(self, record: Record) -> None:
         self.rolls = len(record.operations) > STRAIGHT
         self.statement = "{} = {};" if self.rolls else "const double {} = {};"
-        super().__init__(record, TAKEN.split())
+        super().__init__(record)
         self.deciding: dict[Primitive, list[int]] = {}
         for primitive, text in self.texts.items():
             condition, is_choice, _ = text.partition("?")

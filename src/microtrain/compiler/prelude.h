@@ -1,5 +1,9 @@
 /* What stands before native code. The flags of the floats tell whether something went wrong, if all
    that goes in is finite; sqrt and fabs are single instructions. */
+#if defined LONG_CODE && __GNUC__ > 10 && !defined __clang__
+/* Less machine code, as that is read from memory, too, and is made in two thirds of the time. */
+#pragma GCC optimize "vect-cost-model=very-cheap"
+#endif
 #include <fenv.h>
 #include <float.h>
 #include <math.h>

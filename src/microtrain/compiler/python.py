@@ -35,7 +35,7 @@ class Python(Writer):
     statement = "{} = {}"
     comment = "# {}"
     functions = vars(math)
-    keywords = frozenset(keyword.kwlist)
+    taken = keyword.kwlist
     calls = True
 
     def nesting(self, shape: Shape, texts: Iterator[str]) -> str:

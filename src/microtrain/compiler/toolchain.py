@@ -32,11 +32,7 @@ from ..errors import CompileError
 # leave the vector registers clean: else the code of others takes up to four times as long.
 FLAGS = ["-O1", "-ftree-vectorize", "-fexpensive-optimizations", "-std=c99"]
 FLAGS += ["-ffp-contract=off", "-fno-builtin", "-fPIC", "-shared"]
-LONG = 1_000  # lines; of more, gcc is to make less machine code, as that is read from memory, too
-SHORTER = """#if __GNUC__ > 10 && !defined __clang__
-#pragma GCC optimize "vect-cost-model=very-cheap"
-#endif
-"""
+LONG = 1_000  # lines; more of them are compiled in another way: see prelude.h
 SECONDS = 60.0  # after which a compiler is ended
 LATE = "takes more than a minute: make data arguments, or set MICROTRAIN_CC=tcc (slower code)"
 KEPT = 500  # libraries in the folder
@@ -85,7 +81,7 @@ def _loaded(source: str, command: tuple[str, ...], folder: str | None) -> ctypes
     about = _version(command), platform.platform(), __version__
     command += *FLAGS, *_wide()
     if source.count("\n") > LONG:
-        source = SHORTER + source
+        command += ("-DLONG_CODE",)
     key = os.path.join(folder or "", _digest(repr((source, command, about)).encode()))
     for path in glob.glob(f"{glob.escape(key)}-*.so") if folder else ():
         with contextlib.suppress(OSError):

@@ -57,7 +57,7 @@ class Writer:
     statement: str  # the template of a result with a name
     comment: str  # the template of a title
     functions: ClassVar[Mapping[str, Any]] = {}  # the language's own, by name
-    keywords: Iterable[str] = ()  # which can't be names
+    taken: Iterable[str] = ()  # words that can't be names
     calls = False  # whether it can call what has no text in it
 
     def __init__(self, record: Record, reserved: Iterable[str] = ()) -> None:
@@ -69,7 +69,7 @@ class Writer:
         told = " ".join([text for text in self.texts.values() if isinstance(text, str)])
         words = re.findall(r"\b[^\W\d]\w*", told)
         self.namespace = {x: self.functions[x] for x in words if x in self.functions}
-        self._taken = {*reserved, *self.keywords, *words, "inf", "nan"}
+        self._taken = {*reserved, *self.taken, *words, "inf", "nan"}
         for primitive, text in self.texts.items():
             if not text and not self.calls:
                 raise CompileError(
