@@ -165,8 +165,7 @@ def _folder() -> str | None:
     if not os.path.isabs(folder):
         return None
     try:
-        with contextlib.suppress(FileExistsError):
-            os.makedirs(folder, mode=0o700)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
         found = os.lstat(folder)
     except OSError:
         return None
