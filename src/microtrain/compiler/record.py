@@ -82,17 +82,6 @@ class Record:
             self.kept[place] = None
         return place
 
-    def negated(self, place: int) -> int | None:
-        """Return the place of x if this is the place of -x."""
-        if place >= 0 and self.operations[place][0] is NEGATE:
-            return self.operations[place][1]  # type: ignore[no-any-return]
-        return None
-
-    def is_square(self, place: int) -> bool:
-        """Return whether this is the place of some x * x, which is never -0.0."""
-        operation: Operation = self.operations[place] if place >= 0 else (None,)
-        return operation[0] is MULTIPLY and operation[1] == operation[2]
-
     def needed(
         self, *groups: Iterable[int]
     ) -> Iterator[tuple[int, int, Primitive, tuple[int, ...]]]:
@@ -132,14 +121,21 @@ class Record:
 
 
 def _add(record: Record, a: int, b: int) -> int | None:
-    if a == MINUS_ZERO or (a == ZERO and record.is_square(b)):
+    if a == MINUS_ZERO:
         return b
     if b == MINUS_ZERO:
         return a
-    negated = record.negated(b)
-    if negated is None:
-        return record.places.get((ADD, b, a))
-    return record.add((SUBTRACT, a, negated))
+    operation: Operation = record.operations[b] if b >= 0 else (None,)
+    if operation[0] is NEGATE:
+        return record.add((SUBTRACT, a, operation[1]))
+    if a == ZERO and operation[0] is MULTIPLY and operation[1] == operation[2]:  # never -0.0
+        return b
+    return record.places.get((ADD, b, a))
+
+
+def _negate(record: Record, x: int) -> int | None:
+    operation: Operation = record.operations[x] if x >= 0 else (None,)
+    return operation[1] if operation[0] is NEGATE else None
 
 
 def _multiply(record: Record, a: int, b: int) -> int | None:
@@ -167,7 +163,7 @@ RULES: dict[Primitive, Callable[..., int | None]] = {
     MULTIPLY: _multiply,
     DIVIDE: lambda record, a, b: a if b == ONE else None,
     RATIO: lambda record, a, b: a if b == ONE else None,
-    NEGATE: Record.negated,
+    NEGATE: _negate,
     POWER: _power,
     IEEE_POWER: _ieee_power,
     WHERE: lambda record, c, a, b: None if c >= 0 else a if c == ONE else b,
