@@ -334,7 +334,7 @@ def test_no_text_of_a_large_network_covers_another(visit, toy, net, size):
 )
 def test_every_number_stays_in_its_box(visit, toy, fragment, parts):
     page = visit(toy, f"{fragment}&view=neuron&part=1")
-    outside = """() => [...document.querySelectorAll("#neuron .box, #neuron .now-box:not(.hidden)")]
+    outside = """() => [...document.querySelectorAll("#neuron .box, #neuron .now-box.shown")]
       .flatMap((box) => {
         const { left, right } = box.querySelector("rect").getBoundingClientRect();
         const totals = document.querySelectorAll("#neuron [data-slot$='.sum']"),

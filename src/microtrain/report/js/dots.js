@@ -11,7 +11,7 @@ function sendDots(part, t) {
   if (same && before.part === state.part) return;
   for (const dot of document.querySelectorAll("#walk .dot")) dot.remove();
   if (!same || before.part !== state.part - 1 || calm()) return;
-  for (const line of [...linesAlong(part, t), ...edgesAlong(part, t)])
+  for (const line of [...linesAlong(part, t), ...edgesAlong(part)])
     if (line) sendDot(line, part.phase === "backward");
 }
 
@@ -48,12 +48,9 @@ function linesAlong(part, t) {
 }
 
 /** The edges in the neuron's drawing that a part goes along, if it is that neuron's. */
-function edgesAlong(part, t) {
-  const { l, j } = part,
-    name = { "F act": "s", "B act": "s", "B added": "u" }[part.kind];
-  if (l === undefined || part.phase === "update" || !isOpen(l, j)) return [];
-  const names = name
-    ? [name]
-    : boxesOf(part, t.layers[l][j], l, j).map((box) => box.replace("w", "p"));
+function edgesAlong({ l, j, kind, phase, boxes }) {
+  const name = { "F act": "s", "B act": "s", "B added": "u" }[kind];
+  if (l === undefined || phase === "update" || !isOpen(l, j)) return [];
+  const names = name ? [name] : boxes.map((box) => box.replace("w", "p"));
   return [...new Set(names)].map((one) => $("neuron").querySelector(`[data-edge="${one}"] .line`));
 }

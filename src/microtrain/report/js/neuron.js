@@ -48,7 +48,7 @@ function drawNeuron(part, t) {
   drawActivation(svg.querySelector(".plot"), layer.activation, n, seen);
   const sum = arithmetic(part, t),
     mine = sum && part.l === l && part.j === j;
-  svg.querySelector(".now-box").classList.toggle("hidden", !mine);
+  svg.querySelector(".now-box").classList.toggle("shown", Boolean(mine));
   svg.querySelector(".now-box").classList.toggle("plain", part.phase === "forward");
   svg.querySelector(".lead")?.classList.toggle("shown", Boolean(mine) && part.kind === "B act");
   if (mine)
@@ -95,32 +95,6 @@ function partsOf(l, j) {
   };
 }
 
-/** The boxes that a part is about: one, or those of all users that come together. */
-function boxesOf(part, n, l, j) {
-  if (part.kind !== "B rest") return [boxOf(part, n, l, j)];
-  const drawn = usersDrawn(n.users);
-  return part.rest.map((u) => `u${drawn.includes(u) ? drawn.indexOf(u) : drawn.length}`);
-}
-
-function boxOf(part, n, l, j) {
-  const { shown } = rowsOf(l, j);
-  const row = (k) => (k === null || k === undefined ? "b" : `w${shown.indexOf(k)}`);
-  switch (part.kind) {
-    case "F product":
-      return `p${shown.indexOf(part.k)}`;
-    case "F rest":
-      return `p${shown.length}`;
-    case "F act":
-    case "B added":
-    case "B act":
-      return "a";
-    case "B user":
-      return `u${usersDrawn(n.users).indexOf(part.u)}`;
-    default:
-      return row(part.k);
-  }
-}
-
 /** Whether a gradient has come to a box, or along an edge. */
 function hasGradient(name, n, l, j, seen) {
   const kind = name.match(/^[a-z]+/)[0],
@@ -144,7 +118,7 @@ function hasGradient(name, n, l, j, seen) {
 }
 
 function markBoxes(svg, part, n, l, j, seen) {
-  const now = part.l === l && part.j === j ? boxesOf(part, n, l, j) : [];
+  const now = part.l === l && part.j === j ? part.boxes : [];
   for (const box of svg.querySelectorAll("[data-node]")) {
     const name = box.dataset.node;
     box.classList.toggle("now", now.includes(name));

@@ -1,4 +1,5 @@
-// The parts of one step, as one flat list made from network, sample and followed weight.
+// The parts of one step, as one flat list made from network, sample and followed weight; those of an
+// open neuron say which boxes of its drawing they are about.
 
 const PHASES = ["forward", "loss", "backward", "update"];
 const MANY_USERS = 6; // more users of a neuron: the three largest, then the others together
@@ -46,7 +47,8 @@ class Walk {
       this.add("BS");
       this.knows("all");
     }
-    this.add("U1", placeOf(state.weight), `U:${state.weight}`);
+    const { l, j, k } = placeOf(state.weight);
+    this.add("U1", { l, j, k, boxes: [boxOf(l, j, k)] }, `U:${state.weight}`);
     this.add("U2");
     this.add("U3");
   }
@@ -88,14 +90,14 @@ class Walk {
     if (!isOpen(l, j)) this.of("F closed", l, j);
     else {
       const { shown, rest } = rowsOf(l, j);
-      this.of("F bias", l, j, ":bias");
+      this.of("F bias", l, j, ":bias", { boxes: ["b"] });
       this.knows("bias", l, j);
-      for (const k of shown) {
-        this.of("F product", l, j, `:${k}`, { k });
+      for (const [row, k] of shown.entries()) {
+        this.of("F product", l, j, `:${k}`, { k, boxes: [`p${row}`] });
         this.knows("product", l, j, k);
       }
-      if (rest.length) this.of("F rest", l, j, "", { rest });
-      this.of("F act", l, j, ":act");
+      if (rest.length) this.of("F rest", l, j, "", { rest, boxes: [`p${shown.length}`] });
+      this.of("F act", l, j, ":act", { boxes: ["a"] });
     }
     this.valued(l, j);
   }
@@ -112,17 +114,19 @@ class Walk {
     const { users } = tracing().layers[l][j];
     if (l < engine.layers.length - 1) {
       const shown = largestUsers(users, MANY_USERS, 3),
-        rest = users.map((_, u) => u).filter((u) => !shown.includes(u));
+        rest = users.map((_, u) => u).filter((u) => !shown.includes(u)),
+        drawn = usersDrawn(users),
+        box = (u) => `u${drawn.includes(u) ? drawn.indexOf(u) : drawn.length}`;
       for (const u of shown) {
-        this.of("B user", l, j, `:${u}`, { u });
+        this.of("B user", l, j, `:${u}`, { u, boxes: [box(u)] });
         this.knows("user", l, j, u);
       }
-      if (rest.length) this.of("B rest", l, j, ":added", { rest });
+      if (rest.length) this.of("B rest", l, j, ":added", { rest, boxes: rest.map(box) });
       for (const u of rest) this.knows("user", l, j, u);
-      if (users.length > 1) this.of("B added", l, j, ":added");
+      if (users.length > 1) this.of("B added", l, j, ":added", { boxes: ["a"] });
       this.knows("arrives", l, j);
     }
-    this.of("B act", l, j, ":act");
+    this.of("B act", l, j, ":act", { boxes: ["a"] });
     this.knows("delta", l, j);
   }
 
@@ -135,7 +139,7 @@ class Walk {
   toWeights(layer, l) {
     const add = (j, index, kind, k) => {
       if (k === null || rowsOf(l, j).shown.includes(k))
-        this.add(kind, { l, j, k, index }, `G:${index}`);
+        this.add(kind, { l, j, k, index, boxes: [boxOf(l, j, k)] }, `G:${index}`);
       this.knows("gradient", index);
     };
     const open = Array.from({ length: layer.n }, (_, j) => j).filter((j) => isOpen(l, j));
@@ -146,6 +150,9 @@ class Walk {
     for (const j of open) add(j, layer.biases + j, "B bias", null);
   }
 }
+
+/** The box of a weight in the drawing of its neuron, or of the bias. */
+const boxOf = (l, j, k) => (k === null ? "b" : `w${rowsOf(l, j).shown.indexOf(k)}`);
 
 /** The indices of a neuron's weights, and of its bias. */
 function parametersOf(l, j) {
