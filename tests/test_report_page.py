@@ -1321,3 +1321,54 @@ def test_a_curve_that_leaves_the_chart_is_said_to_go_on(visit, toy, width):
     set_rate(page, 0.07)  # the run before is marked where it leaves
     assert page.locator("#curve .leaving .past-mark").count() == 1
     assert page.locator("#curve .leaving text").count() == 0
+
+
+def test_of_each_row_of_starts_one_is_reached_by_tab(visit, toy):
+    reached = """[...document.querySelectorAll("#starts-rows > div")]
+      .map((row) => row.querySelectorAll("[tabindex='0']").length)"""
+    for fragment in ("#seed=57&zero=0&lr=0.05", "#seed=3&zero=0&lr=0.05"):
+        page = visit(toy, fragment)
+        starts(page)
+        assert page.evaluate(reached) == [1, 1]
+    page = visit(toy, "#seed=57")
+    page.keyboard.press("n")  # the next of the twenty is the first
+    settled(page)
+    assert page.evaluate("state.seed") == 0
+
+
+def test_a_seed_that_is_a_text_is_not_added_to(visit, folder):
+    path, seed = folder / "large.html", 12345678901234567890
+    model = mt.MLP(3, [4, 4, 1], seed=seed)
+    mt.report(mt.train(model, XS, YS, lr=0.05, seed=seed, record=True), path)
+    page = visit(path)
+    assert page.evaluate("state.seed") == str(seed)
+    page.keyboard.press("n")
+    settled(page)
+    assert page.evaluate("state.seed") == 0
+
+
+def test_a_run_of_one_step_can_be_played_without_motion(visit, toy):
+    page = visit(toy, "#steps=1", reduced_motion="reduce")
+    page.keyboard.press("Space")
+    until(page, "!state.playing", seconds=4)
+    assert position(page) == "step 0 of 0"
+
+
+def test_a_step_that_is_too_short_to_see_is_not_put_on_the_gradient(visit, toy):
+    page = visit(toy, "#lr=1e-9&step=0&view=neuron&part=39")
+    expect(page, "#sentence", "The step is next to nothing, so w0_0_0 stays")
+
+
+def test_after_a_click_the_keys_are_the_pages(visit, toy):
+    page = visit(toy, "#lr=0.05&step=3")
+    page.locator("#by-gradient").click()
+    page.keyboard.press("Space")
+    until(page, "state.playing")
+    page.locator("#walk-open").click()
+    page.locator("#phases button").nth(1).click()
+    page.keyboard.press("Space")
+    until(page, "state.playing && state.view !== 'run'")
+    page.keyboard.press("Space")
+    page.locator("#phases button").nth(1).focus()  # with Tab, it is the button's
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "2 Loss"

@@ -18,9 +18,9 @@ from ..training.history import History, Recording
 WANTED = "a list of histories, or a sweep"
 
 # The scripts in `js`: the engine, which draws nothing, and what draws.
-SCRIPTS = """functions twister sets neurons run verdict eigen engine trace replay listing
+SCRIPTS = """functions twister sets neurons run verdict eigen engine replay listing
 text told runs bar curve starts predictions plane frame network outcome strip sentences parts walk
-where drawing neuron numbers dots code fragment more change sharpness page"""
+where drawing neuron numbers code fragment more change page"""
 
 
 def report(

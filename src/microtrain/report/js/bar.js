@@ -49,9 +49,9 @@ function setUpBar() {
     document.body.classList.toggle("unfolded");
     changed();
   });
-  on("bar", "click", ({ detail }) => {
+  addEventListener("click", ({ detail }) => {
     const focused = document.activeElement; // after a click of the mouse the keys are the page's
-    if (detail && focused.matches("#bar :is(button, [type=checkbox])")) focused.blur();
+    if (detail && focused.matches(":is(button, [type=checkbox]):not(.seed, dialog *)")) focused.blur();
   });
   on("play", "click", togglePlay);
   onClick("back", () => go(-1));
@@ -123,7 +123,7 @@ function togglePlay() {
 function playOn(now) {
   const pace = (Math.max(1, last()) / 6000) * state.speed;
   let gone = (now - playedFrom.time) * pace;
-  if (calm()) gone = Math.floor(gone / (last() / 5)) * (last() / 5);
+  if (calm()) gone = (Math.floor((5 * gone) / last()) * last()) / 5 || 0;
   state.step = Math.min(last(), Math.round(playedFrom.step + gone));
   if (state.step >= last() && run.done) {
     state.playing = false;

@@ -86,18 +86,8 @@ function drawCurve(svg, small = false, step = head()) {
 function frameCurve(svg, width, height, at) {
   attributes(svg, { "aria-valuemin": 0 });
   const low = Math.ceil(Math.log10(scale.low) - 1e-9),
-    high = Math.floor(Math.log10(scale.high) + 1e-9),
-    every = Math.ceil((high - low + 1) / Math.max(2, height / 34));
-  for (let power = low; power <= high; power += every) {
-    const y = at.y(10 ** power);
-    shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "grid" });
-    caption(svg, LEFT - 7, y + 4, "end", powerText(power));
-  }
-  for (let step = 0; step <= at.end; step += at.stride) {
-    const half = 3.8 * String(step).length;
-    caption(svg, Math.min(at.x(step), width - half), height - 6, "middle", String(step));
-  }
-  caption(svg, LEFT - 10, height - 6, "end", "step");
+    high = Math.floor(Math.log10(scale.high) + 1e-9);
+  drawAxes(svg, width, height, [low, high], at);
   const turned = { transform: `translate(11 ${height / 2}) rotate(-90)` };
   if (height > SMALL) caption(svg, 0, 0, "middle", "loss, in powers of ten", turned);
   if (run.options.target !== null) frameTarget(svg, width, height, at);
@@ -107,6 +97,21 @@ function frameCurve(svg, width, height, at) {
   shape(svg, "text", { class: "ghost-label" });
   shape(svg, "path", { class: "notch" });
   shape(svg, "circle", { class: "knob", r: 6 });
+}
+
+/** Lines at powers of ten, from a low to a high one, and numbers below at steps. */
+function drawAxes(svg, width, height, [low, high], { x, y, end, stride }) {
+  const every = Math.ceil((high - low + 1) / Math.max(2, height / 34));
+  for (let power = low; power <= high; power += every) {
+    const up = y(10 ** power);
+    shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: up, y2: up, class: "grid" });
+    caption(svg, LEFT - 7, up + 4, "end", powerText(power));
+  }
+  for (let step = 0; step <= end; step += stride) {
+    const half = 3.8 * String(step).length;
+    caption(svg, Math.min(x(step), width - half), height - 6, "middle", String(step));
+  }
+  caption(svg, LEFT - 10, height - 6, "end", "step");
 }
 
 /** The line of the target; one that lies outside is only told. */

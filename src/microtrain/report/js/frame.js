@@ -170,46 +170,39 @@ function frameLoss(svg, at, lines) {
     caption(group, x, y + down, "middle", "", { class: name });
 }
 
+/**
+ * Where the chip covers no node and no title: on its line, as near to the middle as there is room, or
+ * above or below it; beside the neuron of a bias; null, where there is no such place.
+ */
+function chipPlace(svg, at, line, half) {
+  const taken = [...svg.querySelectorAll(".node .body, .heads text")].map((one) => one.getBBox()),
+    isFree = ([x, y], wide) =>
+      taken.every(
+        (box) =>
+          Math.max(box.x - x, x - box.x - box.width) >= wide ||
+          Math.max(box.y - y, y - box.y - box.height) >= CHIP_HALF,
+      );
+  const places = line ? placesOnLine(line) : [besideNeuron(at, placeOf(state.weight))];
+  return (
+    places.find((place) => isFree(place, half)) ??
+    places.find((place) => isFree(place, half - 8)) ??
+    null
+  );
+}
+
+const CHIP_HALF = 18; // of its height
+
+function placesOnLine(line) {
+  const [x1, y1, x2, y2] = ["x1", "y1", "x2", "y2"].map((name) => Number(line.getAttribute(name)));
+  return [0, -31, 31, -38, 38, -45, 45].flatMap((up) =>
+    [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8].map((share) => [
+      x1 + share * (x2 - x1),
+      y1 + share * (y2 - y1) + up,
+    ]),
+  );
+}
+
 const besideNeuron = (at, { l, j }) => [
   at.x(l + 1) - at.wide - 34,
   at.y(l + 1, Math.min(j, HUGE - 1)),
 ];
-
-/**
- * Where the chip covers no node, no title and fewest other lines: on its line, or above or below, or
- * beside the neuron of a bias; null, where there is no such place.
- */
-function chipPlace(svg, at, line, half) {
-  const high = 18;
-  const ends = (one) => ["x1", "y1", "x2", "y2"].map((name) => Number(one.getAttribute(name))),
-    others = [...svg.querySelectorAll(".weight:not(.chosen)")].map(ends),
-    taken = [...svg.querySelectorAll(".node .body, .heads text")].map((one) => one.getBBox());
-  const covers = (x, y, px, py) => Math.abs(px - x) < half && Math.abs(py - y) < high;
-  const onLine = ([x1, y1, x2, y2]) =>
-    [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8].flatMap((share) =>
-      [0, -31, 31, -38, 38, -45, 45].map((up) => [
-        x1 + share * (x2 - x1),
-        y1 + share * (y2 - y1) + up,
-        Math.abs(up) / 10,
-      ]),
-    );
-  let best = null;
-  for (const [x, y, far = 0] of line ? onLine(ends(line)) : [besideNeuron(at, placeOf(state.weight))]) {
-    const hits = (wide) =>
-      taken.filter(
-        (box) =>
-          Math.max(box.x - x, x - box.x - box.width) < wide &&
-          Math.max(box.y - y, y - box.y - box.height) < high,
-      ).length;
-    if (hits(half - 8)) continue;
-    const crossed = others.filter(([a, b, c, d]) =>
-      [-0.9, -0.45, 0, 0.45, 0.9].some((along) => {
-        const part = (x + along * half - a) / (c - a);
-        return part >= 0 && part <= 1 && covers(x, y, a + part * (c - a), b + part * (d - b));
-      }),
-    ).length;
-    const cost = 100 * hits(half) + crossed + far;
-    if (!best || cost < best.cost) best = { cost, x, y };
-  }
-  return best && [best.x, best.y];
-}

@@ -74,7 +74,7 @@ const LETTER_KEYS = {
   z: () => trainWith({ zeroGrad: !state.zeroGrad }),
   s: () => act(swap),
   h: toggleHide,
-  n: () => chooseStart(((state.seed ?? -1) + 1) % STARTS),
+  n: () => chooseStart(state.seed < STARTS && state.seed !== null ? startAfter(1) : 0),
   "?": () => {
     $("help").showModal();
     $("help").scrollTop = 0; // the focus is at its end
@@ -138,7 +138,6 @@ function setUp() {
   setUpWalk();
   setUpMore();
   setUpChange();
-  setUpSharpness();
   setUpKeys();
   setUpRemarks();
   on("help-open", "click", LETTER_KEYS["?"]);

@@ -199,7 +199,7 @@ const SENTENCES = {
       before = run.parameters(head())[w],
       sum = updateText(before, rateHere(), g, t.after[w]);
     if (g === 0) return `The gradient is 0: ${name} stays as it is.`;
-    if (!digitsApart(before, t.after[w])) return `The gradient is next to nothing, so ${name} stays: ${sum}.`;
+    if (!digitsApart(before, t.after[w])) return `The step is next to nothing, so ${name} stays: ${sum}.`;
     const does = isOver()
       ? `would ${g > 0 ? "shrink" : "grow"} if training did not end here`
       : g > 0

@@ -21,11 +21,14 @@ function setUpStarts() {
       if (!by) return;
       event.preventDefault();
       event.stopPropagation();
-      chooseStart(((state.seed ?? 0) + by + STARTS) % STARTS, row.dataset.zero === "true");
+      chooseStart(startAfter(by), row.dataset.zero === "true");
       row.children[state.seed].focus();
     });
   }
 }
+
+/** The start so many places on, from the first where another one is trained: a large seed is a text. */
+const startAfter = (by) => ((state.seed < STARTS ? state.seed : 0) + by + STARTS) % STARTS;
 
 function chooseStart(seed, zeroGrad = state.zeroGrad) {
   if (page.own || !page.live) return; // these have one start
@@ -43,7 +46,8 @@ function drawStarts() {
       results = starts[zero ? 0 : 1]?.results || [];
     row.hidden = !zero && state.zeroGrad;
     if (row.hidden) continue;
-    [...row.children].forEach((button, seed) => drawStart(button, seed, results[seed], zero));
+    const chosen = zero === state.zeroGrad ? state.seed : null;
+    [...row.children].forEach((button, seed) => drawStart(button, seed, results[seed], chosen));
     const converged = results.filter((result) => result?.fate === "converged").length;
     told.push({ converged, words: words(results) });
   }
@@ -74,19 +78,19 @@ function summary(converged, only) {
     : `none gets below ${plain(state.target)}: try ${lost() === "cancel" ? "a larger network" : "another rate"}`;
 }
 
-function drawStart(button, seed, result, zero) {
+function drawStart(button, seed, result, chosen) {
   const word = result?.fate || "",
-    chosen = seed === state.seed && zero === state.zeroGrad;
+    reached = chosen < STARTS ? (chosen ?? 0) : 0; // by Tab: of each row one
   if (!outdated(button, word, chosen)) return;
-  say(button.firstChild, SYMBOLS[word] || "\u25cf");
+  say(button.firstChild, word ? FATES[word][0] : "\u25cf");
   button.className = `seed ${word ? verdictKind(word) : "waiting"}`;
   const loss = result && short(result.loss, digitsApart(result.loss, state.target ?? 0) ?? 4),
     told = `start ${seed}: ${fateText(word) || "not computed yet"}${result ? `, loss ${loss} at step ${result.step}` : ""}`;
   attributes(button, {
-    "aria-checked": chosen,
+    "aria-checked": seed === chosen,
     "aria-label": told,
     title: told,
-    tabindex: chosen ? 0 : -1,
+    tabindex: seed === reached ? 0 : -1,
   });
 }
 
@@ -97,7 +101,7 @@ function words(results) {
     if (result) counts.set(result.fate, (counts.get(result.fate) || 0) + 1);
   return [...counts]
     .sort((a, b) => b[1] - a[1])
-    .map(([word, n]) => `${SYMBOLS[word]} ${n} ${fateText(word)}`)
+    .map(([word, n]) => `${FATES[word][0]} ${n} ${fateText(word)}`)
     .join(", ");
 }
 

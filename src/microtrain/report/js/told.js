@@ -1,22 +1,19 @@
 // What became of a run, in the page's words: a headline, the rest of the sentence, a symbol.
 
-const SYMBOLS = {
-  converged: "\u25cf",
-  solved: "\u25cf",
-  stopped: "\u25cb",
-  saturated: "\u25a0",
-  diverged: "\u25b2",
-  oscillating: "\u2248",
-  crawling: "\u2026",
-  descending: "\u2198",
-  begun: "\u00b7",
+/** The symbol of each fate, and how it is coloured. */
+const FATES = {
+  converged: ["\u25cf", "good"],
+  solved: ["\u25cf", "good"],
+  stopped: ["\u25cb"],
+  saturated: ["\u25a0", "bad"],
+  diverged: ["\u25b2", "bad"],
+  oscillating: ["\u2248"],
+  crawling: ["\u2026"],
+  descending: ["\u2198"],
+  begun: ["\u00b7"],
 };
-
 const fateText = (fate) => (fate === "begun" ? "too short to tell" : fate);
-
-/** How a fate is coloured. */
-const KINDS = { converged: "good", solved: "good", saturated: "bad", diverged: "bad" };
-const verdictKind = (fate) => KINDS[fate] ?? "plain";
+const verdictKind = (fate) => FATES[fate][1] ?? "plain";
 
 /** That some target is out of the output's reach, if so. */
 function reach({ data, out }) {
@@ -144,19 +141,18 @@ const ratesText = (pieces) => {
 
 /** What a run was trained with, as far as it differs from what is trained now. */
 function difference(config, other) {
-  const told = [];
-  const differs = (...names) =>
-    names.some((name) => JSON.stringify(config[name]) !== JSON.stringify(other[name]));
-  if (differs("net", "out")) told.push(`with ${netText(config)}`);
-  if (differs("zeroGrad")) told.push(config.zeroGrad ? "with the reset" : "without the reset");
-  if (differs("seed")) told.push(`from start ${config.seed}`);
-  if (differs("mean")) told.push(`by the ${config.mean ? "mean" : "sum"} of the losses`);
-  if (differs("batch"))
-    told.push(config.batch ? `in batches of ${config.batch}` : "with all samples in each step");
-  if (differs("steps")) told.push(`for ${plural(config.steps, "step")}`);
-  if (differs("target"))
-    told.push(config.target === null ? "without a target" : `to a loss of ${plain(config.target)}`);
-  if (differs("lr") || !told.length) told.unshift(`at ${ratesText(config.lr)}`);
+  const { zeroGrad, seed, mean, batch, steps, target } = config,
+    words = [
+      [["net", "out"], `with ${netText(config)}`],
+      [["zeroGrad"], zeroGrad ? "with the reset" : "without the reset"],
+      [["seed"], `from start ${seed}`],
+      [["mean"], `by the ${mean ? "mean" : "sum"} of the losses`],
+      [["batch"], batch ? `in batches of ${batch}` : "with all samples in each step"],
+      [["steps"], `for ${plural(steps, "step")}`],
+      [["target"], target === null ? "without a target" : `to a loss of ${plain(target)}`],
+    ],
+    told = words.filter(([names]) => !same(config, other, names)).map(([, text]) => text);
+  if (!told.length || !same(config, other, ["lr"])) told.unshift(`at ${ratesText(config.lr)}`);
   return told.join(", ");
 }
 
