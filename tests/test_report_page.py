@@ -1372,3 +1372,34 @@ def test_after_a_click_the_keys_are_the_pages(visit, toy):
     page.locator("#phases button").nth(1).focus()  # with Tab, it is the button's
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.textContent") == "2 Loss"
+
+
+def test_the_verdict_does_not_say_that_a_loss_fell_which_rose(visit, moons):
+    page = visit(moons, "#lr=1&batch=2&target=none")
+    settled(page)
+    first, end = page.evaluate("[run.fullLoss(0), run.fullLoss(last())]")
+    assert end > first and page.evaluate("run.verdict().fate") == "descending"
+    expect(page, "#verdict", "the loss of all samples went from 0.543 to")
+    page = visit(moons, "#lr=1e-9&batch=2&target=none")
+    settled(page)
+    if page.evaluate("run.verdict().fate") == "descending":
+        expect(page, "#verdict", "the loss of all samples is still 0.543;")
+    page = visit(moons, "#lr=1e-9&batch=3&view=neuron&step=4")
+    page.keyboard.press("4")
+    page.keyboard.press("End")
+    expect(page, "#sentence", "That of all samples stays at 0.5435.")
+
+
+def test_what_is_alike_is_not_called_lower(visit, moons):
+    page = visit(moons, "#net=&lr=1e-9&zero=0")
+    settled(page)
+    expect(page, "#note-text", "With the reset: loss 0.")
+    assert "Lower here" not in page.locator("#note-text").inner_text()
+
+
+@pytest.mark.parametrize("fragment", ["#out=t&lr=10", "#net=4l&lr=100"])
+def test_kinks_are_not_blamed_for_what_else_may_do_it(visit, moons, fragment):
+    page = visit(moons, fragment)
+    settled(page)
+    assert page.evaluate("run.losses.some((loss, k) => k && loss > 1.1 * run.losses[k - 1])")
+    assert page.locator("#kinks").inner_text() == ""

@@ -84,7 +84,7 @@ def test_a_verdict_is_of_the_whole_run(visit, toy):
     page = visit(toy, "#lr=1&step=1")
     expect(page, "#verdict", "Gets stuck, not solved (saturated): the gradient vanishes at step 3")
     page = visit(toy, "#out=l&lr=0.1&step=2")
-    expect(page, "#verdict", "Diverges at step 9: the loss grew to 4.94e84 by step 99.")
+    expect(page, "#verdict", "Diverges at step 9: the loss grows to 4.94e84 by step 99.")
     page = visit(toy, "#steps=50&lr=0.05&step=7")
     expect(
         page,

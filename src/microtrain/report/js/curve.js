@@ -43,10 +43,11 @@ function drawCurve(svg, small = false, step = head()) {
   const losses = run.losses.slice(0, last() + 1),
     k = step,
     hidden = hiding();
-  const points = (list, from = 0) => polyline(list.map((loss, i) => [at.x(from + i), at.y(loss)]));
-  const shown = losses.map((_, i) => run.fullLoss(i));
-  attributes(part("past"), { points: points(shown.slice(0, k + 1)) });
-  attributes(part("ahead"), { points: hidden ? "" : points(shown.slice(k), k) });
+  const places = (list) => list.map((loss, i) => [at.x(i), at.y(loss)]);
+  const shown = losses.map((_, i) => run.fullLoss(i)),
+    line = places(shown);
+  attributes(part("past"), { points: polyline(line.slice(0, k + 1)) });
+  attributes(part("ahead"), { points: hidden ? "" : polyline(line.slice(k)) });
   part("noise").replaceChildren();
   if (run.config.batch !== null)
     losses
@@ -57,7 +58,8 @@ function drawCurve(svg, small = false, step = head()) {
   const older = ghost ? ghost.losses.slice(0, Math.min(ghost.head, at.end) + 1) : [],
     full = older.map((_, i) => ghost.fullLoss(i)),
     before = full.slice(0, full.findLastIndex((loss) => loss >= scale.low) + 2); // as far as it is seen
-  attributes(part("ghost"), { points: points(before), "data-points": before.length });
+  const dashed = places(before);
+  attributes(part("ghost"), { points: polyline(dashed), "data-points": before.length });
   const target = part("target-label"),
     left = at.x(last()) > width - RIGHT - 90; // away from where the run ends
   if (target)
@@ -72,7 +74,7 @@ function drawCurve(svg, small = false, step = head()) {
   attributes(part("here"), { x1: at.x(k), x2: at.x(k) });
   attributes(part("knob"), { cx: at.x(k), cy: Math.max(TOP, at.y(shown[k])) });
   drawLeaving(part("leaving"), shown, before, at, hidden ? k : last(), width, height);
-  if (!small) drawGhostLabel(svg, before, at, width, height);
+  if (!small) drawGhostLabel(svg, dashed, hidden ? line.slice(0, k + 1) : line, at, width, height);
   drawChaos(part("chaos"), at, height);
   const trend = k === 0 ? "" : shown[k] < shown[k - 1] ? ", falling" : ", rising";
   attributes(svg, {
@@ -127,11 +129,11 @@ function frameTarget(svg, width, height, at) {
 const powerText = (power) => (power < -3 ? `1e${MINUS}${-power}` : plain(10 ** power));
 
 /** Name the run before at its line, where that hides least of what else is drawn. */
-function drawGhostLabel(svg, before, at, width, height) {
+function drawGhostLabel(svg, dashed, line, at, width, height) {
   const label = svg.querySelector(".ghost-label");
-  if (!before.length) return say(label, "");
+  if (!dashed.length) return say(label, "");
   const told = `before: ${difference(ghost.config, run.config).replace(/^at /, "rate ")}`,
-    others = [...svg.querySelectorAll("polyline")].flatMap(placesAlong),
+    others = [dashed, line].flatMap(placesAlong),
     spot = ({ x, y }) => others.push(...[-8, 0, 8].flatMap((by) => [[x + by, y - 6], [x + by, y + 6]]));
   spot({ x: at.x(head()), y: svg.querySelector(".knob").cy.baseVal.value });
   if (svg.querySelector(".target"))
@@ -147,10 +149,10 @@ function drawGhostLabel(svg, before, at, width, height) {
     places = shares.flatMap((share) => [[share, -9], [share, 17]]);
   for (const text of told.length > 40 ? ["before"] : [told, "before"])
     for (const [share, down] of places) {
-      const k = Math.round(share * (before.length - 1)),
+      const [left, up] = dashed[Math.round(share * (dashed.length - 1))],
         wide = 6.3 * text.length,
-        x = Math.max(LEFT + 4, Math.min(width - RIGHT - wide, at.x(k) + 8)),
-        y = Math.max(TOP + 8, Math.min(height - BOTTOM - 5, at.y(before[k]) + down)),
+        x = Math.max(LEFT + 4, Math.min(width - RIGHT - wide, left + 8)),
+        y = Math.max(TOP + 8, Math.min(height - BOTTOM - 5, up + down)),
         hidden = others.filter(
           ([px, py]) => px > x - 3 && px < x + wide + 3 && py > y - 12 && py < y + 5,
         ).length;
@@ -162,18 +164,14 @@ function drawGhostLabel(svg, before, at, width, height) {
 
 /** Places along a line of a picture, a few pixels apart. */
 function placesAlong(line) {
-  const { points } = line,
-    apart = Math.ceil(points.numberOfItems / 200) || 1,
-    n = Math.ceil(points.numberOfItems / apart),
-    ends = Array.from({ length: n }, (_, i) => points.getItem(i * apart)),
-    places = [];
-  for (const [i, { x, y }] of ends.entries()) {
-    const next = ends[i + 1] ?? ends[i],
-      n = Math.ceil(Math.hypot(next.x - x, next.y - y) / 6) || 1;
-    for (let j = 0; j < Math.min(n, 200); j++)
-      places.push([x + ((next.x - x) * j) / n, y + ((next.y - y) * j) / n]);
-  }
-  return places;
+  const apart = Math.ceil(line.length / 200),
+    ends = line.filter((_, i) => i % apart === 0);
+  return ends.flatMap(([x, y], i) => {
+    const [toX, toY] = ends[i + 1] ?? ends[i],
+      n = Math.ceil(Math.hypot(toX - x, toY - y) / 6) || 1,
+      between = (j) => [x + ((toX - x) * j) / n, y + ((toY - y) * j) / n];
+    return Array.from({ length: Math.min(n, 200) }, (_, j) => between(j));
+  });
 }
 
 /** A run that leaves through the top, or the bottom: where, and how far it went; of the one before, where. */

@@ -161,9 +161,7 @@ class Engine extends Network {
     const count = points.length / inputs;
     const found = new Float64Array(count * outputs);
     for (let i = 0; i < count; i += 1) {
-      for (let k = 0; k < inputs; k += 1) this.point[k] = points[i * inputs + k];
-      this.machine.predict(p, this.point, 0, this.out);
-      for (let k = 0; k < outputs; k += 1) found[i * outputs + k] = this.out[k];
+      found.set(this.predict(p, points.subarray(i * inputs, (i + 1) * inputs)), i * outputs);
     }
     return found;
   }

@@ -37,10 +37,12 @@ function drawOutcome() {
   drawNote();
 }
 
-/** Why a loss with kinks jumps up, if it does. */
+/** Why a loss jumps up that is made of straight pieces, if it does: hardly anything else bends it. */
 function kinksText() {
-  const rises = run.losses.some((loss, k) => k && loss > SPIKE * run.losses[k - 1]);
-  return engine.kinked && rises && run.config.batch === null
+  const straight = engine.layers?.every(({ activation }) => ["relu", "linear"].includes(activation)),
+    spikes = run.losses.some((loss, k) => k && loss > SPIKE * run.losses[k - 1]),
+    whole = run.config.batch === null && run.verdict().fate !== "diverged";
+  return engine.set.loss.kinks && straight && spikes && whole
     ? `It can spike where a step crosses a kink of ${engine.kinked}: beyond it another slope holds.`
     : "";
 }
@@ -91,7 +93,8 @@ const hasConverged = (one) => one.verdict().fate === "converged";
 function isBetter(one, other) {
   const [a, b] = [one, other].map(hasConverged);
   if (a || b) return a && !(b && other.head <= one.head);
-  return one.fullLoss(one.head) < other.fullLoss(other.head);
+  const [loss, not] = [one, other].map((run) => run.fullLoss(run.head));
+  return loss < not && short(loss, 3) !== short(not, 3);
 }
 
 /** What a run has gained on another. */

@@ -228,7 +228,8 @@ const SENTENCES = {
       all = [run.fullLoss(head()), engine.loss(t.after, run.config.mean)];
     if (isOver())
       return `${which} would go ${fromTo(a, b)}. But it is below the target, so training ended before this update.`;
-    const others = run.config.batch === null ? "" : ` That of all samples goes ${fromTo(...all)}: ${downOrUp(...all)}.`;
+    const moved = digitsApart(...all) ? `goes ${fromTo(...all)}: ${downOrUp(...all)}` : `stays at ${number(all[0])}`,
+      others = run.config.batch === null ? "" : ` That of all samples ${moved}.`;
     if (!digitsApart(a, b)) return `${which} stays at ${number(a)}: this update changed nothing to speak of.${others}`;
     const own = t.p.map((w, k) => w - t.lr * t.sum[k]), // without what is left over
       c = engine.loss(own, run.config.mean, t.samples),

@@ -58,7 +58,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
       const ended = one.status === "diverged" ? "; after that it is no number any more" : "";
       return [
         `\u2717 ${leftAt(one, ahead ? "s" : "d")}`,
-        `: ${all} grew to ${loss} by step ${end}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
+        `: ${all} ${ahead ? "grows" : "grew"} to ${loss} by step ${end}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
       ];
     }
     case "saturated": {
@@ -75,7 +75,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     case "oscillating":
       return [
         `\u2248 Still oscillating at step ${end}`,
-        `: the loss rose in ${rose} of ${of} steps, and went from ${short(first, 3)} to ${loss}${ends}`,
+        `: the loss ${ahead ? "rises" : "rose"} in ${rose} of ${of} steps, and ${ahead ? "goes" : "went"} from ${short(first, 3)} to ${loss}${ends}`,
       ];
     case "crawling": {
       const why =
@@ -91,11 +91,15 @@ function toldVerdict(one, wrong, samples, ahead = false) {
       const step = one.losses.findLastIndex((loss) => loss !== 0) + 1;
       return [`\u2713 Solved at step ${step}`, `: from there on the loss is 0${yet}.`];
     }
-    case "descending":
+    case "descending": {
+      // Of mini-batches each saw another network: their losses may fall, and that of all rise.
+      const [falls, goes] = ahead ? ["falls", "goes"] : ["fell", "went"],
+        moved = `${last < first ? falls : goes} from ${short(first, 3)} to ${loss}`;
       return [
         `\u2198 ${one.options.target === null ? "Descending" : "Still descending"} at step ${end}`,
-        `: ${all} ${ahead ? "falls" : "fell"} from ${short(first, 3)} to ${loss}${ends}`,
+        `: ${all} ${short(first, 3) === loss ? `is still ${loss}` : moved}${ends}`,
       ];
+    }
     default:
       return end < 1
         ? ["There is one step only", ": one loss is too few to tell."]
