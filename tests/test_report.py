@@ -121,10 +121,11 @@ def test_long_runs_are_thinned_and_keep_their_ends(path):
         data = data_of(path)
         (run,) = data["recorded"]
         assert not data["live"] and path.stat().st_size < 4_000_000
-        assert run["steps"][0] == 0 and run["steps"][-1] == steps - 1
-        assert (len(run["steps"]) < steps) == (steps > 10)
+        frames = run["frames"]
+        assert frames[0]["step"] == 0 and frames[-1]["step"] == steps - 1
+        assert (len(frames) < steps) == (steps > 10)
         last = [float(f"{x:.6g}") for x in history.recording.parameters[-1]]
-        assert run["parameters"][-1] == last
+        assert frames[-1]["parameters"] == last
 
 
 def test_numbers_that_are_not_finite_and_texts_that_are_not_utf8(path):
@@ -141,7 +142,9 @@ def test_numbers_that_are_not_finite_and_texts_that_are_not_utf8(path):
     data = data_of(path)
     (run,) = data["recorded"]
     assert run["losses"] == [None] and not data["live"]
-    assert run["predictions"][0][0] == [None] and run["sampleLosses"][0][1] is None
+    assert [*map(len, run["frames"][0]["samples"])] == [2, 2]
+    assert run["frames"][0]["samples"][0] == [None, None]
+    assert run["frames"][0]["samples"][1][1] is None
 
     def odd(prediction, target):
         return prediction if target == "cat" else -prediction

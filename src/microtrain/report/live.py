@@ -83,16 +83,19 @@ def contents(
 
 def _replayed(history: History, recording: Recording, runs: int) -> dict[str, Any]:
     """Return a run, one of so many, as it was recorded; of a long one not all steps' numbers."""
-    parameters = history.model.parameters()
+    model, parameters = history.model, history.model.parameters()
     size = 2 * len(parameters) + 2 * len(recording.xs)
     n = len(history.losses)
     apart = 1 + n // max(FEWEST, MOST_NUMBERS // (size * runs))
-    steps = sorted({*range(0, n, apart), n - 1})
-    measured, final = [], state_of(parameters)
+    pairs = list(zip(recording.xs, recording.ys))
+    frames, final = [], state_of(parameters)
     try:
-        for k in steps:
-            set_state(parameters, (recording.parameters[k], recording.gradients[k]))
-            measured.append(_measured(history.model, recording))
+        for k in sorted({*range(0, n, apart), n - 1}):
+            state = recording.parameters[k], recording.gradients[k]
+            set_state(parameters, state)
+            samples = [_measured(model, recording.loss, *pair) for pair in pairs]
+            numbers = {"parameters": short(state[0]), "gradients": short(state[1])}
+            frames.append({"step": k, **numbers, "samples": samples})
     finally:
         set_state(parameters, final)
     return {
@@ -102,30 +105,21 @@ def _replayed(history: History, recording: Recording, runs: int) -> dict[str, An
         "gradNorms": short(history.grad_norms, 17),
         "status": history.status,
         "word": history.verdict,
-        "steps": steps,
-        "parameters": [short(recording.parameters[k]) for k in steps],
-        "gradients": [short(recording.gradients[k]) for k in steps],
-        "predictions": [predictions for predictions, _ in measured],
-        "sampleLosses": [losses for _, losses in measured],
+        "frames": frames,
     }
 
 
-def _measured(model: Any, recording: Recording) -> tuple[list[Any], Sequence[Any]]:
-    """Return what the model, as it is now, makes of each sample: its outputs, and the loss."""
-    predictions: list[Any] = []
-    losses: list[float] = []
-    for x, y in zip(recording.xs, recording.ys):
-        outputs, loss = [math.nan], math.nan
-        with contextlib.suppress(ArithmeticError):
-            prediction = model(x)
-            loss = recording.loss(prediction, y).data
-            outputs = [getattr(value, "data", value) for value in parts_of(prediction)]
-        predictions.append(short(outputs, 9))
-        losses.append(loss)
-    return predictions, short(losses)
+def _measured(model: Any, loss: Any, x: Any, y: Any) -> list[float | None]:
+    """Return what the model, as it is now, makes of a sample: its outputs, and last the loss."""
+    outputs, losses = [math.nan], [math.nan]
+    with contextlib.suppress(ArithmeticError):
+        prediction = model(x)
+        losses = [loss(prediction, y).data]
+        outputs = [getattr(value, "data", value) for value in parts_of(prediction)]
+    return short(outputs, 9) + short(losses)
 
 
-def short(numbers: Iterable[Any], digits: int = 6) -> Sequence[float | None]:
+def short(numbers: Iterable[Any], digits: int = 6) -> list[float | None]:
     """Return numbers with so many digits; None for one that JSON can't hold."""
     return [float(f"{x:.{digits}g}") if math.isfinite(x) else None for x in numbers]
 

@@ -33,22 +33,18 @@ class Recorded {
 
   advance() { return this.done; }
 
-  // The step of the nearest frame that was kept, at or before k.
-  frame(k) { return this.run.steps[this.place(k)]; }
+  // The nearest step that was kept, at or before k; of each sample it has the outputs, then the loss.
+  kept(k) { return this.run.frames.findLast(({ step }) => step <= k); }
 
-  place(k) {
-    let at = 0;
-    this.run.steps.forEach((step, i) => { if (step <= k) at = i; });
-    return at;
-  }
+  frame(k) { return this.kept(k).step; }
 
-  parameters(k) { return Float64Array.from(this.run.parameters[this.place(k)]); }
+  parameters(k) { return Float64Array.from(this.kept(k).parameters); }
 
-  gradients(k) { return Float64Array.from(this.run.gradients[this.place(k)]); }
+  gradients(k) { return Float64Array.from(this.kept(k).gradients); }
 
-  outputs(k, i) { return Float64Array.from(this.run.predictions[this.place(k)][i]); }
+  outputs(k, i) { return Float64Array.from(this.kept(k).samples[i].slice(0, -1)); }
 
-  sampleLoss(k, i) { return this.run.sampleLosses[this.place(k)][i]; }
+  sampleLoss(k, i) { return this.kept(k).samples[i].at(-1); }
 
   fullLoss(k) { return this.losses[k]; }
 
