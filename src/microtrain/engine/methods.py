@@ -114,16 +114,13 @@ class Methods(Operand):
         """
         from copy import deepcopy  # slow to import
 
+        memo |= {id(variable): variable for variable in variables.get()}
         waiting: list[Any] = [self]
         while waiting:
             value = waiting.pop()
-            if id(value) in memo:
-                continue
-            if value in variables.get():
-                memo[id(value)] = value
-            elif missing := [parent for parent in value.parents if id(parent) not in memo]:
+            if missing := [parent for parent in value.parents if id(parent) not in memo]:
                 waiting += (value, *missing)
-            else:
+            elif id(value) not in memo:
                 twin = memo[id(value)] = object.__new__(type(value))
                 state: Any = object.__getstate__(value)
                 attributes, slots = state

@@ -178,7 +178,7 @@ class Value(Methods):
 
     @classmethod
     def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
-        """Return what `perform` does for one Value, in fewer steps where it holds a float."""
+        """Return what performs an operation on one Value, in fewer steps if it holds a float."""
         slopes = primitive.slopes
         if len(slopes) != 1 or slopes[0] is None:
             return None
@@ -191,7 +191,7 @@ class Value(Methods):
                 if kind is float:
                     y = function(x)
                     partial = slope(y, x)
-                else:  # a symbol, or `perform` has to do it
+                else:  # a symbol; other numbers have no such method
                     y = primitive.call(x)
                     partial = y.slope(slope, y, x)
                 if type(y) is type(partial) is kind:
