@@ -1048,7 +1048,7 @@ def test_of_a_long_recorded_run_the_nearest_kept_step_is_shown(visit, folder):
     mt.report(history, folder / "long.html")
     page = visit(folder / "long.html")
     assert page.locator("#fresh").is_hidden()
-    kept = page.evaluate("run.run.steps")
+    kept = page.evaluate("run.run.frames.map(({ step }) => step)")
     missing = next(k for k in range(60) if k not in kept)
     for _ in range(missing):
         page.keyboard.press("ArrowRight")
