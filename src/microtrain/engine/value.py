@@ -154,6 +154,47 @@ class Value(Methods):
         """Return the absolute value; its slope at 0 is taken as 0."""
         return node(abs(self.data), "abs", (self,), (sign(self.data),))
 
+    def backward(self, grad: float = 1.0) -> None:
+        """Add the derivative of ``grad * self`` by each leaf to that leaf's `.grad`.
+
+        Gradients of leaves accumulate until they are reset, as in PyTorch: a second call leaves
+        exactly twice the gradient. All other values hold the derivative from the last call alone.
+        If a leaf's `data` was assigned an int or a NumPy scalar, it becomes a float here; what is
+        no number is a `TypeError`.
+
+        >>> x = Value(3.0)
+        >>> y = x * x
+        >>> y.backward(); y.backward()
+        >>> x.grad, y.grad
+        (12.0, 1.0)
+        """
+        seed = as_number(grad)
+        expect(seed is not NotImplemented, "backward", "grad to be a number", grad)
+        order, leaves = topological_sort(self)
+        odd = [leaf for leaf in leaves if type(leaf.data) is not float]
+        for leaf in odd:
+            leaf.data = assigned(leaf.data)
+        before = [leaf.grad for leaf in leaves]
+        zero, seed = zero_and_seed(self, seed)
+        for value in (*order, *leaves):
+            value.grad = zero
+        self.grad = self.grad + seed
+        for value in reversed(order):
+            g, parents = value.grad, value.parents
+            if len(parents) == 2:  # most have two; without the inner loop they take half as long
+                a, b = parents
+                by_a, by_b = value.partials
+                a.grad += by_a * g
+                b.grad += by_b * g
+            else:
+                for parent, partial in zip(parents, value.partials):
+                    parent.grad += partial * g
+        for leaf, earlier in zip(leaves, before):
+            leaf.grad = earlier + leaf.grad
+        if odd:  # NumPy scalars in partials have made gradients NumPy scalars
+            for leaf in leaves:
+                leaf.grad = as_number(leaf.grad)
+
     # All other operations.
 
     def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
@@ -201,47 +242,6 @@ class Value(Methods):
             return v.perform(primitive, (v,))  # type: ignore[no-any-return]
 
         return fast
-
-    def backward(self, grad: float = 1.0) -> None:
-        """Add the derivative of ``grad * self`` by each leaf to that leaf's `.grad`.
-
-        Gradients of leaves accumulate until they are reset, as in PyTorch: a second call leaves
-        exactly twice the gradient. All other values hold the derivative from the last call alone.
-        If a leaf's `data` was assigned an int or a NumPy scalar, it becomes a float here; what is
-        no number is a `TypeError`.
-
-        >>> x = Value(3.0)
-        >>> y = x * x
-        >>> y.backward(); y.backward()
-        >>> x.grad, y.grad
-        (12.0, 1.0)
-        """
-        seed = as_number(grad)
-        expect(seed is not NotImplemented, "backward", "grad to be a number", grad)
-        order, leaves = topological_sort(self)
-        odd = [leaf for leaf in leaves if type(leaf.data) is not float]
-        for leaf in odd:
-            leaf.data = assigned(leaf.data)
-        before = [leaf.grad for leaf in leaves]
-        zero, seed = zero_and_seed(self, seed)
-        for value in (*order, *leaves):
-            value.grad = zero
-        self.grad = self.grad + seed
-        for value in reversed(order):
-            g, parents = value.grad, value.parents
-            if len(parents) == 2:  # most have two; without the inner loop they take half as long
-                a, b = parents
-                by_a, by_b = value.partials
-                a.grad += by_a * g
-                b.grad += by_b * g
-            else:
-                for parent, partial in zip(parents, value.partials):
-                    parent.grad += partial * g
-        for leaf, earlier in zip(leaves, before):
-            leaf.grad = earlier + leaf.grad
-        if odd:  # NumPy scalars in partials have made gradients NumPy scalars
-            for leaf in leaves:
-                leaf.grad = as_number(leaf.grad)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
