@@ -93,15 +93,11 @@ class Results(Python):
         items: list[str] = []
         for name, same in itertools.groupby(texts, lambda text: text.partition("[")[0]):
             run = [*same]
-            if len(run) <= FEW:
-                items += run
-            elif run[0] == name:  # a constant
-                items.append(f"*({name},) * {len(run)}")
-            else:
+            if run[0] != name and len(run) > FEW:  # else it is a constant, or few
                 start = int(run[0][len(name) + 1 : -1])
-                items.append(f"*{name}[{start}:{start + len(run)}].tolist()")
-        text = ", ".join(items)
-        return text[1:] if len(items) == 1 and text.endswith("()") else f"[{text}]"
+                run = [f"*{name}[{start}:{start + len(run)}].tolist()"]
+            items += run
+        return super().list_of(items)
 
 
 class NativeCode(Code):
