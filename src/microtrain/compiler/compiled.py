@@ -140,7 +140,10 @@ class Compiled(Transform):
 
     def dispatch(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for arguments of any shape."""
-        leaves, shape = taken_apart(self, args, kwargs)
+        return self.run(*taken_apart(self, args, kwargs))
+
+    def run(self, leaves: list[Any], shape: Shape) -> Any:
+        """Return the result for arguments that are taken apart."""
         return called(self._use(shape).function, shape, leaves)
 
 

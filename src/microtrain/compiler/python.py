@@ -214,13 +214,11 @@ class Code:
     def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for arguments that the code failed with, or raise the right error.
 
-        They may have another shape, or go by other names. If they have not, the record is replayed.
+        Those of another shape, or by keyword without need, are dispatched; else the record is
+        replayed.
         """
-        given, named = self._compiled.bound(args, kwargs)
-        if (len(given), [*named]) != (len(args), [*kwargs]):
-            return self.function(*given, **named)
         leaves, shape = taken_apart(self._compiled, args, kwargs)
-        if shape != self.shape:
-            return self._compiled.dispatch(*args, **kwargs)
+        if shape != self.shape or shape[1] != (*kwargs,):
+            return self._compiled.run(leaves, shape)
         plain = [x if isinstance(x, Value) else number("an argument", x) for x in leaves]
         return unflatten(self.result, iter(self._record.replay(plain, self._places)))

@@ -54,13 +54,6 @@ class Transform:
         except (TypeError, ValueError):
             return None
 
-    def bound(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        """Return the arguments, those by keyword only where they have to be."""
-        if not kwargs or self.signature is None:
-            return args, kwargs
-        call = self.signature.bind(*args, **kwargs)
-        return call.args, call.kwargs
-
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, shape = taken_apart(self, args, kwargs)
         values = [x for x in leaves if isinstance(x, Value)]
@@ -85,9 +78,12 @@ class Transform:
 def taken_apart(f: Transform, args: Any, kwargs: Any) -> tuple[list[Any], Shape]:
     """Return the numbers and Values in the arguments of `f`, and the shape of the arguments.
 
-    It is that of a tuple; the keys are the names of the last arguments, which go by keyword.
+    It is that of a tuple; the keys are the names of the last arguments, which go by keyword because
+    they have to.
     """
-    args, kwargs = f.bound(args, kwargs)
+    if kwargs and f.signature is not None:
+        call = f.signature.bind(*args, **kwargs)
+        args, kwargs = call.args, call.kwargs
     leaves: list[Any] = []
     given = enumerate((*args, *kwargs.values()))
     try:
