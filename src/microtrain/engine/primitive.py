@@ -159,8 +159,7 @@ def primitive(
             that is compared for C only.
 
     Raises `TypeError` for a `def` with anything but plain positional parameters, and `ValueError`
-    for another number of slopes than of parameters. Other functions, such as `math.hypot`, are not
-    asked.
+    for one with more or fewer than slopes. A function of C has as many operands as slopes.
 
     >>> import math
     >>> import microtrain as mt

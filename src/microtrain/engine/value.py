@@ -60,8 +60,7 @@ class Value(Methods):
     rank = 2  # where Values and symbols meet, a Value is made
 
     def __init__(self, data: float | Fraction | Number, label: str = "") -> None:
-        if not isinstance(label, str):
-            raise TypeError(f"label expects a str, got {describe(label)}")
+        expect(isinstance(label, str), "label", "a str", label)
         found = data if type(data) is float else as_number(data)  # at once, as most are floats
         if found is NotImplemented:
             hint = "; use it as it is, or its .data" if isinstance(data, Value) else ""
