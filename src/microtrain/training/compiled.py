@@ -8,8 +8,9 @@ over the samples: its length does not depend on how many there are.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
@@ -30,33 +31,23 @@ class RecordedEngine(EagerEngine):
     def __init__(self, objective: Objective, zero_grad: bool) -> None:
         super().__init__(objective, zero_grad)
         self._description = objective.described()
-        self._is_recorded = True
 
-    def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
-        """Return what came of a step; None for one that eager code has to make, or to refuse."""
-
-    def step(self, state: State, batches: Batches, lr: float) -> Stepped:
-        if self._is_recorded and (found := self.make(state, batches, lr)) is not None:
-            return found
-        set_state(self.objective.parameters, state)
-        return super().step(state, batches, lr)
+    def holds(self) -> bool:
+        return self.objective.described() == self._description
 
     def agrees(self, most: int) -> bool:
         """Return whether a step on the first samples, at most `most`, is that of eager code."""
         state = state_of(self.objective.parameters)
         batch, outcomes = range(len(self.objective.samples))[: max(1, most)], []
-        for step in (self.step, super().step):
+        for steps in (self.steps, super().steps):
             try:
-                outcomes.append(repr(step(state, [batch], 0.1)))
+                made = steps(state, itertools.repeat([batch]), [0.1], -math.inf)
+                outcomes.append(repr([*map(list, made)]))
             except ArithmeticError as error:
                 outcomes.append(repr(error))
             finally:
                 set_state(self.objective.parameters, state)
         return outcomes[0] == outcomes[1]
-
-    def refresh(self) -> None:
-        """Go on eagerly if model or loss is no longer what was recorded."""
-        self._is_recorded &= self.objective.described() == self._description
 
 
 class CompiledEngine(RecordedEngine):
@@ -80,14 +71,18 @@ class CompiledEngine(RecordedEngine):
         self._sample = [pack(x, y) for x, y in objective.samples].__getitem__
         self._batches: Batches = ()
 
-    def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
-        if batches is not self._batches:  # they are the same where each step sees all samples
-            self._batches = batches
-            self._drawn = [[*map(self._sample, batch)] for batch in batches]
+    def steps(
+        self, state: State, batches: Iterator[Batches], rates: Sequence[float], least: float
+    ) -> Stepped:
+        if (drawn := next(batches)) is not self._batches:  # they are, where none are shuffled
+            self._batches = drawn
+            self._drawn = [[*map(self._sample, batch)] for batch in drawn]
         try:
-            return self._function(state, self._drawn, lr)  # type: ignore[no-any-return]
-        except (ArithmeticError, ValueError):
-            return None
+            loss, norm, after = self._function(state, self._drawn, rates[0])
+        except (ArithmeticError, ValueError):  # eager code is to make this step, or to refuse it
+            set_state(self.objective.parameters, state)
+            return super().steps(state, iter([drawn]), rates, least)
+        return (loss,), (norm,), after, state
 
 
 def _generated(settings: Any, objective: Objective) -> tuple[str, Callable[..., Any], Any]:

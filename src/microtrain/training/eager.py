@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..engine.graph import reset
@@ -13,7 +13,8 @@ from .plan import Objective
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
 Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
-Stepped = tuple[float, float, State]  # the loss before a step, the gradient's length, what is after
+# The loss before each step, the gradient's lengths, the state after the last, and that before it.
+Stepped = tuple[Sequence[float], Sequence[float], State, State]
 Whole = tuple[int, State, State]  # how many steps were made, the state then, that before the last
 
 
@@ -50,21 +51,28 @@ class EagerEngine:
 
     name = "eager"
     source = ""
-    chunk: Any = None  # a method that makes many steps of a run at a time, if there is one
+    chunk = 0  # how many steps to make at a time, if it can make many
 
     def __init__(self, objective: Objective, zero_grad: bool) -> None:
         self.objective, self.zero_grad = objective, zero_grad
 
-    def step(self, state: State, batches: Batches, lr: float) -> Stepped:
-        """Make a step from this state, which the model is in, and return what came of it."""
-        loss = step(self.objective, batches, lr, self.zero_grad)
+    def steps(
+        self, state: State, batches: Iterator[Batches], rates: Sequence[float], least: float
+    ) -> Stepped:
+        """Make steps from this state, which the model is in, and return what came of them.
+
+        There is a rate for each, and mini-batches, which are drawn from `Plan.batches`. At least
+        one is made; of more, those before a loss below `least`.
+        """
+        loss = step(self.objective, next(batches), rates[0], self.zero_grad)
         after, squares = state_of(self.objective.parameters), 0.0
         for g in after[1]:
             squares = squares + g * g
-        return loss, sqrt(squares), after
+        return (loss,), (sqrt(squares),), after, state
 
-    def refresh(self) -> None:
-        """Take note of what `on_step` may have changed: nothing to do, as nothing was recorded."""
+    def holds(self) -> bool:
+        """Return whether this is what model and loss do still: `on_step` may have changed them."""
+        return True
 
 
 def state_of(parameters: Sequence[Value]) -> State:

@@ -7,26 +7,24 @@ below the target.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import functools
 import itertools
 import math
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from importlib import resources
 from types import SimpleNamespace
-from typing import Any
 
 from ..compiler.c import PRELUDE, C, function
 from ..compiler.native import check
 from ..compiler.toolchain import load
 from ..errors import CompileError
 from .compiled import CompiledEngine, RecordedEngine
-from .eager import Batches, State, Stepped, Whole
-from .history import History
-from .plan import Objective, Plan
+from .eager import Batches, State, Stepped
+from .plan import Objective
 from .tracing import cached, trace_loss
 
 SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not wait
@@ -55,85 +53,35 @@ class NativeEngine(RecordedEngine):
         packed, n = [made.pack(x, y) for x, y in objective.samples], len(objective.parameters)
         self._data = array("d", itertools.chain(*packed))
         self._is_finite = made.is_finite and all(map(math.isfinite, self._data))
-        self._size = max(1, min(16, EASY // (len(packed) * accumulate * n)))  # of the next chunk
         if not made.is_compared and not self.agrees(COMPARED // n):
             raise CompileError("the first step has other bits in C than in Python here")
         made.is_compared = True
-
-    def make(self, state: State, batches: Batches, lr: float) -> Stepped | None:
-        if found := self.steps(state, [batches], array("d", [lr]), -math.inf):
-            (loss,), (norm,), after, _ = found
-            return loss, norm, after
-        return self._compiled().make(state, batches, lr)
-
-    def chunk(self, plan: Plan, batches: Any, whole: Whole, history: History) -> Whole | None:
-        """Make many steps after those that are whole, put them down, and return what is whole then.
-
-        Return None where the next step has to be made alone. `batches` can be copied.
-        """
-        start, (k, state, _) = time.perf_counter(), whole
-        rates = self._rates(plan, k)
-        moves = plan.per_pass > 1  # else each step sees the same
-        drawn = [*itertools.islice(batches.__copy__(), len(rates) if moves else 1)]
-        varies = callable(plan.lr)
-        packed = array("d", rates) if varies else array("d", rates[:1]) * len(rates)
-        found = self.steps(state, drawn, packed, plan.least)
-        if found is None:
-            return None
-        losses, norms, after, before = found
-        made = len(losses)
-        if moves:
-            next(itertools.islice(batches, made - 1, None))  # as so many were used
-        history.losses += losses
-        history.grad_norms += norms
-        history.lrs += rates[:made]
-        seconds = (time.perf_counter() - start) / made
-        self._size = max(1, min(MOST, 8 * len(rates), int(SECONDS / seconds)))
-        if plan.on_step is not None:
-            history.steps = k + made
-            plan.on_step(history)
-        return k + made, after, before
-
-    def _rates(self, plan: Plan, k: int) -> list[float]:
-        """Return the rates of the steps to make from step k on."""
-        every = plan.every or plan.steps
-        end = min(plan.steps, k + self._size, k + every - k % every)
-        if plan.tracks:
-            end = next((step for step in range(k, end) if step in plan.tracked), end)
-        if not callable(plan.lr):
-            return [plan.lr] * (end - k)
-        rates: list[float] = []
-        with contextlib.suppress(Exception):  # it is raised when it is that step's turn
-            for step in range(k, end):
-                rates.append(plan.rate(step))
-        return rates
+        self.chunk = max(1, min(16, EASY // (len(packed) * accumulate * n)))
 
     def steps(
-        self, state: State, batches: Sequence[Batches], rates: array[float], least: float
-    ) -> tuple[array[float], array[float], State, State] | None:
-        """Make as many of the steps as can be made, and return what came of them, if any.
-
-        Each has its own mini-batches, or all have the same, which are there once.
-        That is the losses, the lengths of the gradient, the state after them, and the one before
-        the last of them. They end before a loss below `least`, and before a step to make in Python.
-        """
-        if not (rates and self._is_finite):
-            return None
-        n, count, order = len(state[0]), len(rates), list[int]()
-        for batch in itertools.chain.from_iterable(batches):
+        self, state: State, batches: Iterator[Batches], rates: Sequence[float], least: float
+    ) -> Stepped:
+        start, n, count, order = time.perf_counter(), len(state[0]), len(rates), list[int]()
+        shuffled = not isinstance(batches, itertools.repeat)
+        ahead = [*itertools.islice(copy(batches), count)] if shuffled else [next(batches)]
+        for batch in itertools.chain.from_iterable(ahead):
             order.append(len(batch))
             order += batch
         zero = array("d", [0.0])
         states, losses, norms = zero * (7 * n), zero * count, zero * count
         states[: 2 * n] = array("d", itertools.chain(*state))
-        buffers = states, self._data, array("i", order), rates, losses, norms
-        made = self._train(
+        buffers = states, self._data, array("i", order), array("d", rates), losses, norms
+        made = self._is_finite and self._train(
             *[buffer.buffer_info()[0] for buffer in buffers],
-            *(len(batches[0]), len(batches) > 1, self.zero_grad, count, least),
+            *(len(ahead[0]), shuffled, self.zero_grad, count, least),
         )
         if not made:
-            return None
+            return self._compiled().steps(state, batches, rates, least)
+        if shuffled:
+            next(itertools.islice(batches, made - 1, None))  # as so many were used
         after, before = (tuple(states[2 * n * (k % 3) :][: 2 * n]) for k in (made, made - 1))
+        seconds = (time.perf_counter() - start) / made
+        self.chunk = max(1, min(MOST, 8 * count, int(SECONDS / seconds)))
         return losses[:made], norms[:made], (after[:n], after[n:]), (before[:n], before[n:])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
@@ -95,8 +96,29 @@ class Plan:
             return positive(f"lr at step {step}", self.lr(step), zero=True)
         return self.lr
 
-    def batches(self) -> Iterator[Sequence[Sequence[int]]]:
-        """Return an endless iterator over the mini-batches of each step: the numbers of samples."""
+    def rates(self, k: int, most: int) -> list[float]:
+        """Return the learning rates of the steps from step k on that can be made together.
+
+        Raises `ValueError` if a schedule gives none for the first.
+        """
+        every = self.every or self.steps
+        end = min(self.steps, k + most, k + every - k % every)
+        if self.tracks:
+            end = next((step for step in range(k + 1, end) if step in self.tracked), end)
+        if not callable(self.lr):
+            return [self.lr] * (end - k)
+        rates = [self.rate(k)]
+        with contextlib.suppress(Exception):  # it is raised when it is that step's turn
+            for step in range(k + 1, end):
+                rates.append(self.rate(step))
+        return rates
+
+    def batches(self, k: int) -> Iterator[Sequence[Sequence[int]]]:
+        """Return an endless iterator over the mini-batches of each step: the numbers of samples.
+
+        It begins with step k. It is an `itertools.repeat` where all steps have the same, else it
+        can be copied.
+        """
         count, size = len(self.objective.samples), self.batch_size
 
         def cut(items: Sequence[int]) -> list[Sequence[int]]:
@@ -114,7 +136,8 @@ class Plan:
             batches = cut(range(count))
             return itertools.repeat(batches * (self.accumulate // len(batches)))
         drawn = shuffled()
-        return iter(lambda: [*itertools.islice(drawn, self.accumulate)], [])
+        each = iter(lambda: [*itertools.islice(drawn, self.accumulate)], [])
+        return itertools.tee(itertools.islice(each, k, None), 1)[0]
 
 
 class Objective:

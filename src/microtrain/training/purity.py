@@ -18,10 +18,8 @@ from typing import Any
 from ..engine import operators, piecewise, primitives
 from ..engine.value import Value
 from ..errors import CompileError
-from ..nn import losses
+from ..nn import losses, mlp, module
 from ..nn.description import PARTS, PLAIN, closure, codes, is_own, members, reads
-from ..nn.mlp import dot
-from ..nn.module import Module
 from .plan import Objective
 from .tracing import Traced, parts_of
 
@@ -31,10 +29,10 @@ BUILTINS = {
     *(x for x, item in vars(builtins).items() if BaseException in getattr(item, "__mro__", ())),
 }
 MODULES = (math, functools, itertools)  # of which everything may be used, as of these of our own:
-OWN = {module.__name__ for module in (losses, operators, piecewise, primitives)}
+OWN = {each.__name__ for each in (losses, mlp, module, operators, piecewise, primitives)}
 POWERS = (operators.POWER, operators.PLAIN_POWER)
 ATAN2 = vars(primitives.atan2)["entry"]  # tells 0.0 from -0.0
-SMALL, DEEP = 1000, 2  # so many operations on whole numbers up to this are exact in floats, too
+EXACT = 2**52  # whole numbers up to this, and somewhat beyond, are exact in floats, too
 # Attributes that read or change what training itself does, and hooks that replace an object.
 BARRED = {
     *("backward", "format", "format_map", "grad", "load_state_dict", "op", "parents", "partials"),
@@ -51,7 +49,10 @@ INSTRUCTIONS = {  # what they do, where it isn't allowed
     "IS_OP": "it asks what object a number is",
     "LOAD_BUILD_CLASS": "it makes a class",
 }
-WRAPS = (functools.partial, types.MethodType, staticmethod, classmethod, property)
+MUTABLE = {list, dict, set}
+# Objects of which only the parts count.
+WRAPS: set[type] = {*MUTABLE, tuple, frozenset, functools.partial, types.MethodType}
+WRAPS |= {staticmethod, classmethod, property}
 
 
 def inspect(objective: Objective) -> Callable[[Traced], None]:
@@ -82,28 +83,25 @@ def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None
     Python's own `sum` rounds sums of floats less. Whole numbers, such as targets, have exact powers
     and large results where floats have rounded ones, and no -0.
     """
+    record = traced.record
     of_parameters = {*traced.data}  # the places of what is computed from them
-    # After how many operations, on targets and constants alone, which may be whole numbers.
-    depth: dict[int, float] = dict.fromkeys(traced.ys, 0)
-    adds_data = False
-    for place, (primitive, *operands) in enumerate(traced.record.operations):
+    ys = [y for _, target in objective.samples for y in parts_of(target)]
+    # How large is what is computed from targets and constants alone: whole numbers, perhaps.
+    sizes: dict[int, Any] = dict.fromkeys(traced.ys, max(map(abs, ys)))
+    for place, (primitive, *operands) in enumerate(record.operations):
         if not of_parameters.isdisjoint([place, *operands]):
             of_parameters.add(place)
-        elif primitive is operators.ADD:
-            adds_data = True
+        elif primitive is operators.ADD and uses_sum:
+            raise CompileError("it may use Python's sum of floats, which rounds in its own way")
         if primitive in POWERS and operands[1] >= 0 and operands[1] not in of_parameters:
             raise CompileError("it takes a power with an exponent from the data")
-        depths = [depth[x] for x in operands if x in depth]
-        if depths and all(x in depth or x < 0 for x in operands):
-            depth[place] = math.inf if primitive in POWERS else max(depths) + 1
-    ys = [y for _, target in objective.samples for y in parts_of(target)]
-    if adds_data and uses_sum:
-        raise CompileError("it may use Python's sum of plain floats, which rounds in its own way")
+        if operands and all(x < 0 or x in sizes for x in operands):
+            of = [sizes[x] if x >= 0 else abs(record.constants[-1 - x]) for x in operands]
+            sizes[place] = math.inf if primitive in POWERS else max(sum(of), math.prod(of))
     if any(type(y) is not float for y in ys) and (
-        any(n > DEEP for n in depth.values())
-        or any(type(y) not in (float, int) or abs(y) > SMALL for y in ys)
-        or any(abs(c) > SMALL for c in traced.record.constants)
-        or any(operation[0] is ATAN2 for operation in traced.record.operations)
+        any(type(y) not in (float, int) for y in ys)
+        or max(sizes.values()) > EXACT
+        or any(operation[0] is ATAN2 for operation in record.operations)
     ):
         raise CompileError("it computes with targets that are no floats")
 
@@ -127,15 +125,13 @@ class _Inspector:
             if kind in PLAIN or kind is range or key in self.seen or _is_trusted(item):
                 continue
             self.seen[key] = item
-            if kind in (list, dict, set, frozenset, tuple):
-                if shared and kind not in (tuple, frozenset):
+            if kind in WRAPS:
+                if shared and kind in MUTABLE:
                     raise CompileError(f"it uses a {kind.__name__} that may change")
-                self.inspect(*item, *(item.values() if kind is dict else ()), shared=shared)
+                parts = PARTS[kind](item)
+                self.inspect(*(parts.values() if isinstance(parts, dict) else parts), shared=shared)
             elif kind is types.FunctionType:
                 self._function(item)
-            elif kind in WRAPS:
-                parts = PARTS[kind](item)
-                self.inspect(*(parts.values() if isinstance(parts, dict) else parts))
             elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
                 raise CompileError(f"it uses a {kind.__name__} from outside")
             else:
@@ -147,17 +143,14 @@ class _Inspector:
         if type(cls) is not type:
             raise CompileError(f"its class {cls.__name__} has a metaclass")
         for base in cls.__mro__[:-1]:  # the last is `object`
-            if is_own(base.__module__):
-                if not issubclass(base, Module):
-                    raise CompileError(f"it uses a {base.__name__}")
-                call = vars(base).get("__call__")  # which may have been replaced
-                if not is_own(getattr(call, "__module__", None) or __name__):
-                    self.inspect(call)
-                continue
-            for name, part in members(base).items():
-                if name in BARRED and callable(part):
-                    raise CompileError(f"its class defines {name}")
-                self.inspect(part)
+            if not is_own(base.__module__):
+                if barred := BARRED.intersection(members(base)):
+                    raise CompileError(f"its class defines {min(barred)}")
+                self.inspect(*members(base).values())
+            elif issubclass(base, module.Module):
+                self.inspect(vars(base).get("__call__"))  # which may have been replaced
+            else:
+                raise CompileError(f"it uses a {base.__name__}")
 
     def _function(self, f: types.FunctionType) -> None:
         """Look at the code of a function, and what it refers to."""
@@ -168,6 +161,8 @@ class _Inspector:
             self._class(around.pop("__class__"))
         self.inspect(*around.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values())
         names, _, attributes = reads(f.__code__)
+        if barred := BARRED.intersection(attributes):
+            raise CompileError(f"it uses {min(barred)}")
         for name in names:
             if name in f.__globals__:
                 self._global(name, f.__globals__[name], attributes)
@@ -175,23 +170,20 @@ class _Inspector:
                 raise CompileError(f"it uses {name}")
             else:
                 self.uses_sum |= name == "sum"
-        for code in codes(f.__code__):
-            for step in dis.get_instructions(code):
-                name = step.opname
-                if name in INSTRUCTIONS:
-                    raise CompileError(INSTRUCTIONS[name])
-                if name in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars:
-                    raise CompileError("it sets a variable of a function around it")
-                if name.startswith("MATCH_") or (name == "BINARY_OP" and "%" in step.argrepr):
-                    raise CompileError("it asks what kind of number it has, or for a remainder")
-            if barred := BARRED.intersection(code.co_names):
-                raise CompileError(f"it uses {min(barred)}")
+        for step in itertools.chain(*map(dis.get_instructions, codes(f.__code__))):
+            name = step.opname
+            if name in INSTRUCTIONS:
+                raise CompileError(INSTRUCTIONS[name])
+            if name in ("STORE_DEREF", "DELETE_DEREF") and step.argval in f.__code__.co_freevars:
+                raise CompileError("it sets a variable of a function around it")
+            if name.startswith("MATCH_") or (name == "BINARY_OP" and "%" in step.argrepr):
+                raise CompileError("it asks what kind of number it has, or for a remainder")
 
     def _global(self, name: str, item: Any, attributes: Sequence[str]) -> None:
         """Look at what a function has in a global variable, or reads of the module there."""
         if not isinstance(item, types.ModuleType):
             self.inspect(item)
-        elif not any(item is known for known in MODULES):
+        elif item not in MODULES:
             if not is_own(item.__name__):
                 raise CompileError(f"it uses the module {item.__name__}")
             for x in attributes:
@@ -205,4 +197,4 @@ def _is_trusted(item: Any) -> bool:
         return item.__module__ == "math"
     if isinstance(item, types.FunctionType) and item.__module__ in OWN:
         return is_own(str(item.__globals__.get("__name__")))  # no wrapper that looks like one
-    return item is dot or item is Value
+    return item is Value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import os
 import time
@@ -128,7 +127,6 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     history = History(plan.objective.model, engine.name, engine.source, fallback)
     history.target_loss, history.per_pass = plan.target_loss, plan.per_pass
     history.recording = recording = Recording(plan) if plan.record else None
-    batches: Any = plan.batches()
     state = state_of(parameters)
     # One assignment, so that Ctrl-C falls before or after it; the loss before the last is finite.
     whole: Whole = 0, state, state
@@ -137,55 +135,52 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         whole, seconds = kept
         start -= seconds
         set_state(parameters, whole[1])
-        batches = itertools.islice(batches, whole[0], None)  # what the next step is to draw
+    batches = plan.batches(whole[0])
     # Whether somebody may look at the model before a step: then it is put up to date.
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
-    alone = looks or plan.record or not isinstance(on_step, Watcher | None)
-    chunk = None if alone else engine.chunk
-    (batches,) = itertools.tee(batches, 1)  # a copy of it looks ahead
+    watches = isinstance(on_step, Watcher | None)  # or may on_step see or change the model?
+    together = engine.chunk and watches and not (looks or plan.record)
     end: tuple[Any, int, State] | None = None  # the status, the steps made, the state after them
     try:
         while (k := whole[0]) < plan.steps:
             if keeper is not None:
                 keeper.save(whole, start)
-            if chunk and (further := chunk(plan, batches, whole, history)):
-                whole = further
-                continue
             _, state, before = whole
             if looks:
                 set_state(parameters, state)
-            lr, is_tracked = plan.rate(k), k in plan.tracked
-            try:
-                loss, norm, after = engine.step(state, next(batches), lr)
-            except ArithmeticError as error:
-                loss, norm, after = math.nan, math.nan, state
-                history.error = str(error) or type(error).__name__
-            if is_tracked:
+            rates = plan.rates(k, engine.chunk) if together else [plan.rate(k)]
+            if k in plan.tracked:
                 history.sharpness[k] = math.nan
                 with contextlib.suppress(ArithmeticError):  # where the loss has no Hessian
                     history.sharpness[k] = sharpness_at(plan.objective, state[0])
+            try:
+                losses, norms, after, last = engine.steps(state, batches, rates, plan.least)
+            except ArithmeticError as error:
+                losses, norms, after, last = [math.nan], [math.nan], state, state
+                history.error = str(error) or type(error).__name__
+            loss, norm, made = losses[-1], norms[-1], len(losses)
             if recording is not None:
                 recording.parameters.append(state[0])
                 recording.gradients.append(after[1] if norm == norm else (norm,) * len(parameters))
-            history.losses.append(loss)
-            history.lrs.append(lr)
-            history.grad_norms.append(norm)
+            history.losses += losses
+            history.lrs += rates[:made]
+            history.grad_norms += norms
             if not math.isfinite(loss):
                 end = "diverged", max(0, k - 1), (before[0], state[1])
                 break
             if loss < plan.least:
                 end = "converged", k, (state[0], after[1])
                 break
-            whole = k + 1, after, state
+            whole = k + made, after, last
             if on_step is not None:
-                history.steps, history.seconds = k + 1, time.perf_counter() - start
-                if isinstance(on_step, Watcher):  # the model may stay as it is
-                    on_step(history)
-                    continue
-                set_state(parameters, after)
+                history.steps, history.seconds = k + made, time.perf_counter() - start
+                if not watches:
+                    set_state(parameters, after)
                 on_step(history)
-                engine.refresh()
-                whole = k + 1, state_of(parameters), state
+                if not watches:
+                    whole = k + 1, state_of(parameters), state
+                    if not engine.holds():
+                        engine = EagerEngine(plan.objective, plan.zero_grad)
         else:
             end = "finished", whole[0], whole[1]
     except KeyboardInterrupt:
