@@ -698,6 +698,12 @@ def test_numbers_of_more_digits_than_a_float_has_stay_different_classes(tmp_path
     assert fit(path, "y", texts=["y"], steps=1).predictor.target.texts == ["0", "1", *ids[:2]]
 
 
+def test_classes_whose_numbers_are_one_float_have_an_order(tmp_path):
+    ids = [str(2**60 + k) for k in range(12)]
+    path = table(tmp_path / "t.csv", [[i, ids[i % 12]] for i in range(60)], "xy")
+    assert fit(path, "y", kind="classes", steps=1).predictor.target.texts == ids
+
+
 def test_other_separators_are_recognized(tmp_path, capsys):
     path = tmp_path / "t.csv"
     path.write_text("x;y\n1;2\n")

@@ -66,10 +66,10 @@ class Column(NamedTuple):
                 told = f"has a number too large to standardize, {cell.strip()}{drop}"
                 raise ValueError(f"{table.path}, line {line}: column {name!r} {told}")
             return cls(name, 0.0, 1.0, [])
-        remedy = drop or "; --max-classes allows more"
+        texts, remedy = sorted({*table.values(name, True)}), drop or "; --max-classes allows more"
         if of_numbers:
+            texts.sort(key=float)  # texts of one float stay in their order
             remedy += "; without --classes and --loss they are learned as numbers"
-        texts = sorted({*table.values(name, True)}, key=float if of_numbers else None)
         if len(texts) > most:
             raise ValueError(
                 f"column {name!r} has {len(texts)} different values, such as {texts[0]!r}, "
