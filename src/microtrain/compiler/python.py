@@ -45,7 +45,7 @@ class Python(Writer):
         kind, keys, shapes = shape
         if kind is Derivative:
             return f"Derivative({self.nesting((list, keys, shapes), texts)})"
-        parts = [self.nesting(part, texts) for part in shapes]
+        parts = [next(texts) if part is None else self.nesting(part, texts) for part in shapes]
         if kind is list:  # of nestings, each is a new one
             return f"[{', '.join(parts)}]" if any(shapes) else self.list_of(parts)
         if kind is tuple:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -44,9 +43,9 @@ class Record:
         self.operations: list[Operation] = []
         self.inputs: list[int] = []
         self.constants = [0.0, -0.0, 1.0, -1.0, 2.0]
+        self.places: dict[Any, int] = {x or repr(x): ~k for k, x in enumerate(self.constants)}
         self.kept: dict[int, None] = {}
         self.slopes_deep = 0
-        self.places: dict[Any, int] = {1.0: ONE, -1.0: MINUS_ONE, 2.0: TWO}
 
     def input(self, name: str) -> int:
         """Add an input, and return its place."""
@@ -56,9 +55,7 @@ class Record:
 
     def constant(self, x: float) -> int:
         """Return the place of a constant."""
-        if not x:
-            return ZERO if math.copysign(1.0, x) > 0.0 else MINUS_ZERO
-        key = x if x == x else "nan"
+        key = x or repr(x)  # which tells 0.0 from -0.0
         place = self.places.get(key)
         if place is None:
             self.constants.append(x)
