@@ -121,18 +121,17 @@ class Writer:
             self._written[place] = name
         self._levels = [ATOM] * n + [SIGN if x.startswith("-") else ATOM for x in constants]
         self._sizes = [0] * len(self._written)  # the number of operations in an expression
-        self._uses = [0] * len(self._written)  # more than one for a result that has to have a name
-        self._forms: list[Any] = [None] * n
+        # How often each result is used: more than once if it has to have a name.
+        self._uses = uses = [0] * len(self._written)
         self._known: dict[Primitive, Any] = {}
-        uses, forms, known = self._uses, self._forms, self._known
         groups = [[*part.outputs, *part.through] for part in parts]
         groups[max(0, len(parts) - 2)] += record.kept
-        places: list[list[int]] = [[] for _ in parts]  # the last first
+        found: list[list[Any]] = [[] for _ in parts]  # places and forms, the last first
         for place in [x for part in parts for x in part.outputs]:
             uses[place] += 1
         for number, place, primitive, operands in record.needed(*groups):
-            forms[place] = form = known.get(primitive) or self._form(primitive, operands)
-            places[-number].append(place)
+            form = self._known.get(primitive) or self._form(primitive, operands)
+            found[-number].append((place, form))
             if not form[2]:  # most are infix; written out, as it saves time
                 a, b = operands
                 uses[a] += 1
@@ -140,8 +139,8 @@ class Writer:
             else:
                 for x, more in zip(operands, form[2]):
                     uses[x] += more
-        for part, its_places in zip(parts, places):
-            self._write(part, its_places)
+        for part, operations in zip(parts, found):
+            self._write(part, operations)
         return self._written
 
     def _form(self, primitive: Primitive, operands: Sequence[int]) -> Any:
@@ -171,23 +170,22 @@ class Writer:
             self._known[primitive] = form
         return form
 
-    def _write(self, part: Part, places: Sequence[int]) -> None:
-        """Write the operations in these places, the last first."""
+    def _write(self, part: Part, found: Sequence[Any]) -> None:
+        """Write operations, of which these are the places and forms, the last first."""
         names, lines = self.numbered(part.letter), part.lines
         before, between, after = self.statement.split("{}")
         texts, levels, sizes = self._written, self._levels, self._sizes
-        operations, forms, uses = self.record.operations, self._forms, self._uses
+        operations, uses = self.record.operations, self._uses
         size_of = sizes.__getitem__
 
         def assign(place: int) -> None:
-            found = next(names)
-            lines.append(f"{before}{found}{between}{texts[place]}{after}")
-            texts[place], levels[place], sizes[place] = found, ATOM, 0
+            name = next(names)
+            lines.append(f"{before}{name}{between}{texts[place]}{after}")
+            texts[place], levels[place], sizes[place] = name, ATOM, 0
 
-        for place in reversed(places):
+        for place, (text, needed, several) in reversed(found):
             operation = operations[place]
             a, b = operation[1], operation[-1]
-            text, needed, several = forms[place]
             size = 1 + (sum(map(size_of, operation[1:])) if several else sizes[a] + sizes[b])
             while size > MOST:  # the largest operands get names
                 largest = max(operation[1:], key=size_of)
