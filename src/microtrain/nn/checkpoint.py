@@ -17,10 +17,9 @@ FORMAT = Format("microtrain model", {"architecture": (ARCHITECTURE,), "parameter
 def save(model: Module, path: Path) -> None:
     """Write a model to a JSON file, from which `load` makes it again, bit by bit.
 
-    Of an `MLP` the architecture is written, too; of a `Module` of your own, or an `MLP` that was
-    changed by hand, only the parameters. An existing file is replaced. Raises `ValueError` for
-    parameters that are not finite, `OSError` where the file can't be written; an existing file is
-    then as it was.
+    Of an `MLP` the architecture is written, too; of a `Module` of your own only the parameters. An
+    existing file is replaced. Raises `ValueError` for parameters that are not finite, `OSError`
+    where the file can't be written; an existing file is then as it was.
 
     >>> import microtrain as mt, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
@@ -56,15 +55,13 @@ def restored(architecture: Any, parameters: Any, model: Module | None = None) ->
     if model is None:
         if architecture is None:
             raise ValueError("it holds only the parameters of a model: load(path, model)")
-        n_in, sizes, activations = (architecture[key] for key in ARCHITECTURE)
+        n_in, sizes = architecture["n_in"], architecture["sizes"]
         schema: dict[str, Any] = {}
         for i, (n, size) in enumerate(zip([n_in, *sizes], sizes)):
             schema[f"layers.{i}.weight"] = [[NUMBER, n], size]
             schema[f"layers.{i}.bias"] = [NUMBER, size]
         checked(schema, parameters, "parameters")  # before they are made
-        if len({*activations[:-1]}) > 1:
-            raise ValueError("its hidden layers have several activations, those of an MLP have one")
-        model = MLP(n_in, sizes, *activations[:1], *activations[-1:])
+        model = built(**architecture)
     elif architecture not in (None, architecture_of(model)):
         raise ValueError(f"it holds a network of another architecture than {model}")
     model.load_state_dict(parameters)
@@ -77,9 +74,19 @@ def architecture_of(model: Any) -> dict[str, Any] | None:
         return None
     try:
         activations = [layer.neurons[0].activation for layer in model.layers]
-        twin = MLP(model.n_in, model.sizes, activations[0], activations[-1])
+        sizes = list(model.sizes)
+        made: dict[str, Any] = {"n_in": model.n_in, "sizes": sizes, "activations": activations}
+        twin = built(**made)
     except (AttributeError, IndexError, TypeError, ValueError):
         return None  # its parts are not what they were
     texts = {Description(x, x.parameters()).text for x in (model, twin)}
-    made = {"n_in": model.n_in, "sizes": list(model.sizes), "activations": activations}
     return made if len(texts) == 1 else None
+
+
+def built(n_in: int, sizes: list[int], activations: list[str]) -> MLP:
+    """Return a new MLP of this architecture."""
+    model = MLP(n_in, sizes)
+    for layer, name in zip(model.layers, activations, strict=True):
+        for neuron in layer.neurons:
+            neuron.activation = name
+    return model
