@@ -122,7 +122,7 @@ DIFFERENT = [
     *(lambda: lambda p, t: math.exp(p), lambda: lambda p, t: itertools.count(p)),
     *(lambda: mt.constant(0.1), lambda: mt.constant(0.2), lambda: mt.warmup_cosine(0.1, 10, 2)),
     *(lambda: own(lambda x: x + 1), lambda: own(lambda x: x + 2), lambda: mt.tanh, lambda: mt.sin),
-    *(lambda: functools.lru_cache(power), lambda: os.path.join),
+    *(lambda: itertools.count(2), lambda: functools.lru_cache(power), lambda: os.path.join),
 ]
 
 
@@ -200,6 +200,7 @@ REPLACED = [
     (lambda: Scaled({1.0}), lambda x: x.scale.add(2.0)),
     (lambda: Called([1.0]), lambda x: x.power.append(2.0)),
     (lambda: functools.partial(power, n=3), lambda x: x.keywords.__setitem__("n", 4)),
+    (lambda: functools.partial(power, n=3), lambda x: setattr(x, "factor", 2.0)),
     (lambda: closure(1.0), lambda x: setattr(x.__closure__[0], "cell_contents", 2.0)),
     (lambda: closure(1.0), lambda x: setattr(x, "factor", 2.0)),
 ]
@@ -280,8 +281,6 @@ def function_of(body):
         ("from .json import scale", ".json"),
         ("from ..own_part import scale", "..own_part"),
         ("import no_such_module", "no_such_module"),
-        ("import random", "random"),
-        ("if p is t:\n    from random import gauss", "random"),
         ("; ".join(f"x = {k}.5" for k in range(300)) + "; from .json import x", ".json"),
     ],
 )
@@ -323,6 +322,18 @@ def draws(p, t):
     return p * random.random()
 
 
+def draws_inside(p, t):
+    import random
+
+    return p * random.random()
+
+
+def draws_by_name(p, t):
+    from random import gauss
+
+    return p * gauss()
+
+
 class Forgetful(Module):
     def __init__(self):
         self.rng = random.Random(0)
@@ -358,6 +369,8 @@ def test_arrays_are_compared_by_their_data():
         (closure(sys.stdout), "a can't be compared"),
         (Odd(), "it can't be compared: odd"),
         (draws, "random can't be compared: the state of random numbers is not kept"),
+        (draws_inside, "it can't be compared: the state of random numbers is not kept"),
+        (draws_by_name, "it can't be compared: the state of random numbers is not kept"),
         (Forgetful(), "rng can't be compared: the state of random numbers is not kept"),
         (random.gauss, "the state of random numbers is not kept"),
         (functools.reduce(lambda x, _: [x], range(10**5), []), "nested too deeply"),

@@ -11,6 +11,7 @@ import copyreg
 import functools
 import os
 import types
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter, is_
 from typing import Any
@@ -28,6 +29,8 @@ CODE = (
 )
 # Members of a class that decide nothing of what it computes.
 IRRELEVANT = {"__init__", "__new__", "__post_init__", "__repr__", "_abc_impl"}
+
+RANDOM = "the state of random numbers is not kept"
 
 
 class Description:
@@ -131,7 +134,9 @@ def _function(f: types.FunctionType) -> dict[str, Any]:
         return read | {f"{f.__module__}.{f.__qualname__}": None}
     names, imports, attributes = reads(f.__code__)
     for x in imports:
-        if x == "random" or not _is_installed(x):
+        if x == "random":
+            raise TypeError(RANDOM)
+        if not _is_installed(x):
             raise TypeError(f"it imports {x} when it is called; import that at the top")
     read |= {x: f.__globals__[x] for x in names if x in f.__globals__}  # else it is a builtin
     parts = {"its code": f.__code__, "its attributes": vars(f)}
@@ -141,15 +146,22 @@ def _function(f: types.FunctionType) -> dict[str, Any]:
     return parts
 
 
+def _partial(f: functools.partial[Any]) -> dict[str, Any]:
+    attributes = {f"attribute {name}": part for name, part in vars(f).items()}
+    return {"its function": f.func, "its args": f.args, **attributes, **f.keywords}
+
+
 def _object(item: Any) -> Any:
     import random  # slow to import
 
     if item is random or isinstance(item, random.Random):
-        raise TypeError("the state of random numbers is not kept")
+        raise TypeError(RANDOM)
     if isinstance(item, types.ModuleType):
         return {item.__name__: None}
     known = copyreg.dispatch_table.get(type(item))
-    state = known(item) if known else item.__reduce_ex__(4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of copies, by itertools
+        state = known(item) if known else item.__reduce_ex__(4)
     if isinstance(state, str):
         return [type(item), state, getattr(item, "__wrapped__", None)]
     return [list(x) if isinstance(x, Iterator) else x for x in state]
@@ -166,7 +178,7 @@ PARTS: dict[type, Callable[[Any], Any]] = {
     types.FunctionType: _function,
     types.MethodType: attrgetter("__func__", "__self__"),
     types.BuiltinFunctionType: attrgetter("__module__", "__qualname__", "__self__"),
-    functools.partial: lambda f: {"its function": f.func, "its args": f.args, **f.keywords},
+    functools.partial: _partial,
     staticmethod: lambda method: [method.__func__],
     classmethod: lambda method: [method.__func__],
     property: attrgetter("fget", "fset", "fdel"),
