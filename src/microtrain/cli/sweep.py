@@ -37,9 +37,9 @@ LEARNING = {**OF_TABLE, **usual("hidden activation batch-size")}
 def explored(explore: Any, arguments: Arguments, lrs: Any, *scales: Any, **options: Any) -> Any:
     """Return what `sweep` finds for rates, or `phase_diagram` for rates and scales.
 
-    What a process is given is one run, or the runs at all rates from one start. Raises `ValueError`
-    for no seeds or no processes, and where two formats are asked for.
+    Raises `ValueError` for no seeds or no processes, and where two formats are asked for.
     """
+    # What a process is given is one run, or the runs at all rates from one start.
     runs, starts = (len(lrs), *scales) if scales else (1, lrs)
     seeds = positive_int("--seeds", arguments.seeds)
     jobs = min(positive_int("--jobs", arguments.jobs), seeds * len(starts or [1]))

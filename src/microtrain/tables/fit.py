@@ -54,7 +54,11 @@ class Task(NamedTuple):
         return len(self.target.texts) if self.loss.takes == "class" else 1
 
     def usual(self, batch_size: int | None = None) -> dict[str, Any]:
-        """Return what `fit` takes where nothing is said but, perhaps, the batch size."""
+        """Return what `fit` takes where nothing is said but, perhaps, the batch size.
+
+        That is `BATCH`, or all the rows if they are fewer; steps are as many as make `PASSES` over
+        the rows.
+        """
         n = len(self.xs)
         size = min(BATCH, n) if batch_size is None else positive_int("batch_size", batch_size)
         return {"batch_size": size, "steps": PASSES * math.ceil(n / size), "lr": self.lr}
@@ -120,18 +124,18 @@ def read_task(
     if (left := n - round(share * n)) < 2:
         why = f"as test_share holds out {n - left}, and {found - n} have an empty cell"
         raise ValueError(f"{table.path} has too few rows to learn from: {left} of {found}, {why}")
-    goal, judge = _target(table, target, target in texts, loss, kind, max_classes)
+    goal, known = _target(table, target, target in texts, loss, kind, max_classes)
     columns = [Column.of(table, name, "texts" if name in texts else None) for name in others]
     held, trained = _split(goal.values(table) if goal.texts else None, n, share, seed)
     seen = table.of(trained)
     goal, *columns = [column.scaled(seen) for column in (goal, *columns)]
-    known = goal.values(seen)
-    ys: list[Any] = [*map(goal.inputs, known)]
-    if judge.takes == "sign":
+    truths = goal.values(seen)
+    ys: list[Any] = [*map(goal.inputs, truths)]
+    if known.takes == "sign":
         ys = [2.0 * second - 1.0 for _, second in ys]
-    guess = collections.Counter(known).most_common(1)[0][0] if goal.texts else goal.mean
+    guess = collections.Counter(truths).most_common(1)[0][0] if goal.texts else goal.mean
     xs = inputs_of(columns, seen)
-    return Task(columns, goal, judge, xs, ys, table.of(held), guess, found - n)
+    return Task(columns, goal, known, xs, ys, table.of(held), guess, found - n)
 
 
 def _split(
@@ -192,7 +196,7 @@ def fit(task: Task, model: MLP, *, steps: int, lr: float, **options: Any) -> Fit
     """Train a model on a task.
 
     Args:
-        model: a new one, such as `Task.model` gives.
+        model: a new one, such as `Task.model` gives: its output is linear.
         lr: the learning rate after a warmup, and before half a cosine takes it down to 0.
         options: as for `train`.
     """
