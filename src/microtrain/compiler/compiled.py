@@ -38,7 +38,7 @@ class Compiled(Transform):
         self.of = f if what == "compile" else Transform(what, f, argnums)
         known = self.signature.parameters.values() if self.signature else ()
         plain = all(p.kind == p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in known)
-        self.parameters = [p.name for p in known] if plain else []
+        self.parameters = [p.name for p in known] if plain else []  # if all have to be given
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(self.trace)
         self._code = cached(self._made)
