@@ -5,18 +5,20 @@ Where a gradient would be lost in silence, it refuses to be a number, and says w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import describe
 from . import piecewise, primitives
-from .graph import variables
+from .graph import topological_sort, variables
 from .number import Number, Operand, as_number
 
 if TYPE_CHECKING:
     from .value import Value
 
 SHARED = ("data", "grad", "label", "op", "partials")  # by a copy and its original
+LARGE = 50  # nodes; pickling as many by recursion comes near Python's limit
 
 
 class Methods(Operand):
@@ -129,6 +131,29 @@ class Methods(Operand):
                 for name, x in slots.items():
                     setattr(twin, name, x if name in SHARED else deepcopy(x, memo))
         return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return what pickle keeps: of a large graph a row for each operation, parents first."""
+        root: Any = self
+        order, leaves = topological_sort(root)
+        if len(order) + len(leaves) < LARGE:
+            return object.__reduce_ex__(self, protocol)
+        places = {value: place for place, value in enumerate((*leaves, *order))}
+        state = attrgetter(*SHARED)
+        rows = [(type(v), state(v), [places[parent] for parent in v.parents]) for v in order]
+        return _rebuilt, (leaves, rows)
+
+
+def _rebuilt(leaves: list[Any], rows: Sequence[Any]) -> Any:
+    """Return the value that `__reduce_ex__` took apart, with its graph."""
+    values = list(leaves)
+    for kind, state, places in rows:
+        value = object.__new__(kind)
+        for name, x in zip(SHARED, state):
+            setattr(value, name, x)
+        value.parents = tuple([values[place] for place in places])
+        values.append(value)
+    return values[-1]
 
 
 def number_in(name: str, x: object) -> Any:

@@ -253,6 +253,10 @@ def _dispatcher(entry: Primitive) -> Callable[..., Any]:
                     return y
             except Exception:
                 pass
+        elif type(a) in specialised:
+            return specialised[type(a)](a, b)
+        elif type(b) in specialised:
+            return specialised[type(b)](a, b)
         return entry.perform((a, b))
 
     def several(*operands: Any) -> Any:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 _new: Any = object.__new__
+FLOAT_OR_INT = {float, int}
 
 
 @numbers.Number.register
@@ -45,8 +46,8 @@ class Value(Methods):
     ``>``, ``>=`` and ``bool`` look at `data` alone. Two Values are ``==`` only if they are the same
     object. The functions of one number are methods, too: ``v.tanh()`` is ``microtrain.tanh(v)``.
 
-    A deep copy or a pickle of several Values keeps the parents that they share. Graphs of any depth
-    are copied; the pickle of one that is hundreds of operations deep raises `RecursionError`.
+    A deep copy of several Values keeps the parents that they share; a pickle keeps those within the
+    graph of one Value.
 
     >>> a, b = Value(2.0), Value(-3.0)
     >>> c = a * b + a**2
@@ -218,29 +219,49 @@ class Value(Methods):
 
     @classmethod
     def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
-        """Return what performs an operation on one Value, in fewer steps if it holds a float."""
-        slopes = primitive.slopes
-        if len(slopes) != 1 or slopes[0] is None:
+        """Return what performs an operation on one or two operands, in fewer steps for floats."""
+        function, name, slopes = primitive.of_floats, primitive.name, primitive.slopes
+        if None in slopes or len(slopes) not in (1, 2):
             return None
-        function, slope, name = primitive.of_floats, slopes[0], primitive.name
+        left, right = slopes[0], slopes[-1]
 
-        def fast(v: Value) -> Value:
+        def one(v: Value) -> Any:
             x: Any = v.data
             kind = type(x)
             try:
                 if kind is float:
                     y = function(x)
-                    partial = slope(y, x)
+                    partial = left(y, x)
                 else:  # a symbol; other numbers have no such method
                     y = primitive.call(x)
-                    partial = y.slope(slope, y, x)
+                    partial = y.slope(left, y, x)
                 if type(y) is type(partial) is kind:
                     return node(y, name, (v,), (partial,))
             except Exception:
                 pass  # `perform` raises it again, in words
-            return v.perform(primitive, (v,))  # type: ignore[no-any-return]
+            return v.perform(primitive, (v,))
 
-        return fast
+        def two(a: Any, b: Any) -> Any:
+            x = a.data if isinstance(a, Value) else a
+            y = b.data if isinstance(b, Value) else b
+            if type(x) is type(y) is float:
+                try:
+                    z = function(x, y)
+                    parents: Any
+                    partials: Any
+                    if x is a:
+                        parents, partials = (b,), (right(z, x, y),)
+                    elif y is b:
+                        parents, partials = (a,), (left(z, x, y),)
+                    else:
+                        parents, partials = (a, b), (left(z, x, y), right(z, x, y))
+                    if type(z) is float and FLOAT_OR_INT.issuperset(map(type, partials)):
+                        return node(z, name, parents, partials)
+                except Exception:
+                    pass
+            return primitive.perform((a, b))
+
+        return one if len(slopes) == 1 else two
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
