@@ -460,6 +460,8 @@ def test_words_keep_to_what_is_known():
     assert words == "At none of these rates does the loss stay finite: try smaller ones."
     same = mt.sweep({"one": mt.constant(0.1), "two": mt.constant(0.1)}, seeds=range(3))
     assert "Take one: 3 of 3 runs converge, as many as anywhere." in same.explain()
+    twice = mt.sweep({"one": 0.1, "two": 0.1}, seeds=range(3)).explain()
+    assert twice == "Take one: 3 of 3 runs converge, as many as anywhere."
     alone = mt.sweep([0.1]).explain()
     assert alone == "Take 0.1: it converges. One seed is one story: try more."
     few = mt.sweep([1.0], seeds=range(20)).explain()
@@ -525,6 +527,10 @@ def test_words_for_warmup():
         "With warmup, 8 of 20 runs converge, 4 of them before it ends; without, 19"
         in found.explain()
     )
+    rates = {"0.2": 0.2, "again": 0.2, "slow": mt.warmup_cosine(0.2, 30, 29)}
+    twice = mt.sweep(rates, seeds=range(20), steps=30)
+    assert "With warmup, 8 of 20 runs converge, 4 of them before it" in twice.explain()
+    assert " ends; without, 19 of 20." in twice.explain()
 
 
 def test_the_closing_paragraph_is_at_most_five_sentences():

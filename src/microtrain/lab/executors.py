@@ -82,9 +82,10 @@ def there(job: Job, make: Make, on_run: OnRun, executor: Any) -> None:
             if failure is None:
                 on_run(job)
     finally:
+        wait = failure is not None
         for future in sent:
             future.cancel()
-        while not done.empty() if failure is None else sent:
+        while sent if wait else not done.empty():
             take(done.get())
     if failure is not None:
         _fail(job, failure, (plan, make))

@@ -198,7 +198,7 @@ def _advice(sweep: Sweep) -> str:
             f"No run got below {goal:g} in {sweep.steps} steps, and the loss ends lowest at "
             f"{best.label}, {lowest}: try {advice}."
         )
-    numbers = [rate.lr for rate in rates if not callable(rate.lr)]
+    numbers = {rate.lr for rate in rates if not callable(rate.lr)}
     further = "One seed is one story: try more." if n == 1 else ""
     if len(numbers) > 1 and best.lr in (min(numbers), max(numbers)):
         size = "larg" if best.lr == max(numbers) else "small"

@@ -171,12 +171,13 @@ def _performed(job: AnyJob, make: functools.partial[Any], executor: Any, on_run:
     A model of one's own is made three times more, to see whether they are different ones.
     """
     options, first = make.keywords["options"], job.plan[0]
-    model, seed, tell = options["model"], first[-1], on_run or (lambda job: None)
+    model, seed = options["model"], first[-1]
+    tell = on_run or (lambda job: None)
     try:
         _plan(options, seed, 1.0).objective.warn(stacklevel=4)
         models = [] if model is None else [model(seed) for _ in range(3)]
-        owned = [{*map(id, made.parameters())} for made in models]
-        if len(set[int]().union(*owned)) < sum(map(len, owned)):
+        owned = [place for made in models for place in {*map(id, made.parameters())}]
+        if len({*owned}) < len(owned):
             what = "a function to a new model, got two that share parameters"
             raise ValueError(f"model expects {what}")
         make(first, options={**options, "steps": 2})
