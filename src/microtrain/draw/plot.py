@@ -117,8 +117,8 @@ def boundary(
         classes = ys
         leads = [[row[k] - max(row[:k] + row[k + 1 :]) for row in found] for k in range(len(names))]
     else:
-        known = [(level, ends) for targets, level, ends in TWO_CLASSES if {*ys} <= targets]
-        level, ends = [*known, (0.0, ("below 0", "above 0"))][0]
+        known = ((level, ends) for targets, level, ends in TWO_CLASSES if {*ys} <= targets)
+        level, ends = next(known, (0.0, ("below 0", "above 0")))
         names = [f"target {end}" for end in ends]
         colours, classes = (COLOURS[1], COLOURS[0]), [int(y > level) for y in ys]
         steep = 4.0 if level else 1.0  # predictions from 0 to 1 differ less than those from -1

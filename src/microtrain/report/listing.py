@@ -107,6 +107,10 @@ def _neurons(
     model: MLP, traced: Traced, texts: list[str]
 ) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
     """Yield for each neuron what names mean in it, and the patterns of its parts."""
+
+    def written_as(number: Any) -> str:
+        return texts[number.place] if isinstance(number, Symbol) else ""
+
     order = [v for y in parts_of(traced.prediction) for v in topological_sort(y)[0]]
     sums = {v.parents[-1]: v for v in order if v.op == "dot"}  # by the bias
     outputs = {v.parents[0]: v for v in order if len(v.parents) == 1}
@@ -115,14 +119,16 @@ def _neurons(
     for i, n in enumerate(model.sizes):
         values, first_bias = [], weight + n * len(inputs)
         for j, bias in enumerate(range(first_bias, first_bias + n)):
-            key, total = f"{i}:{j}", sums[traced.parameters[bias]]
+            key = f"{i}:{j}"
+            total = sums[traced.parameters[bias]]
             output = outputs.get(total, total)
-            arrives, passed_on = map(traced.gradients.get, (output, total))
-            (slope,) = output.partials if output is not total else [1.0]
-            numbers = [arrives, total.data, output.data, passed_on, slope]
-            a, z, v, d, s = (texts[x.place] if isinstance(x, Symbol) else "" for x in numbers)
+            z, v = written_as(total.data), written_as(output.data)
+            a, d = (written_as(traced.gradients.get(x)) for x in (output, total))
+            slope = written_as(output.partials[0]) if output is not total else ""
             value, added, delta = _computed(v), _computed(a), f"^{d} = (.*)"
-            through = delta if s in ("", d) else rf"^{d} = (\(?{re.escape(s)}\)?) \*"
+            through = delta
+            if slope not in ("", d):  # the gradient that arrives is multiplied by it
+                through = rf"^{d} = (\(?{re.escape(slope)}\)?) \*"
             patterns = {
                 f"F:{key}": value,
                 f"F:{key}:act": value,

@@ -1,5 +1,6 @@
-// A network put together of generated neurons: each neuron, each loss, and what their gradients
-// are, is a function of `program`. Here they are only called, in the library's order.
+// A network put together of generated neurons, and one step of a network taken apart for the walk.
+// Each neuron, each loss, and what their gradients are, is a function of `program`: here they are
+// only called, in the library's order.
 
 // The layers of a multi-layer perceptron, and where the parameters of each stand.
 function layersOf(inputs, sizes, activations) {

@@ -19,7 +19,8 @@ function complete(set) {
 
 // The ends of an axis that shows these numbers, with a margin.
 function endsOf(numbers) {
-  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const low = numbers.reduce((a, b) => Math.min(a, b)); // of any number of samples
+  const high = numbers.reduce((a, b) => Math.max(a, b));
   const margin = AROUND_POINTS * (high - low || 1);
   return [low - margin, high + margin];
 }
