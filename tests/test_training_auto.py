@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 import math
@@ -20,6 +21,7 @@ from outcomes import bits
 
 import microtrain as mt
 from microtrain import Module, Value
+from microtrain.nn import micrograd
 from microtrain.nn.losses import KNOWN
 
 XS = [[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]]
@@ -77,8 +79,19 @@ def both(make, loss=mt.squared_error, ys=YS, xs=XS, **options):
     return runs[0]
 
 
+def by_adding(p, y):
+    total = 0.0
+
+    def add(x):
+        nonlocal total
+        total = total + x
+
+    add((p - y) ** 2)
+    return total
+
+
 def test_an_ordinary_model_and_loss_are_compiled():
-    for loss in (mt.squared_error, huber, functools.partial(huber, delta=0.3)):
+    for loss in (mt.squared_error, huber, functools.partial(huber, delta=0.3), by_adding):
         history = both(rbf, loss)
         assert (history.engine, history.fallback) == ("compiled", "")
     assert both(rbf, lambda p, y: (p - SCALE * y) ** 2 * math.pi).engine == "compiled"
@@ -566,6 +579,12 @@ def test_a_variable_that_is_not_set_yet():
     history = both(rbf, loss)
     later = 1.0
     assert history.engine == "compiled" and later
+
+
+def test_a_model_of_micrograds_interface_is_compiled():
+    random.seed(2)
+    model = micrograd.MLP(2, [3, 1])
+    assert both(lambda: copy.deepcopy(model)).engine == "compiled"
 
 
 def test_a_call_of_the_librarys_that_was_replaced(monkeypatch):

@@ -223,6 +223,13 @@ class Foreign(Line):
         return Foreign(1.0)
 
 
+def swallowing(prediction, target):
+    try:
+        return prediction if prediction > target else target - prediction
+    except CompileError:
+        return prediction
+
+
 REGULARIZED = Line()
 
 
@@ -243,6 +250,7 @@ REGULARIZED = Line()
         (Line(), {"loss": lambda p, t: p * mt.exp(1000.0)}, "with constants fails: exp.1000.0. is"),
         (Overflowing(), {}, "with constants fails: exp.1000.0. is"),
         (Line(), {"loss": lambda p, t: p if p > t else t - p}, "a comparison depends on a number"),
+        (Line(), {"loss": swallowing}, "a comparison depends on a number"),
         (Line(), {"loss": lambda p, t: Value(1.0)}, "loss is a constant"),
         (Line(), {"ys": ["a", "b"], "loss": lambda p, t: p}, "a target of numbers"),
         (Line(), {"ys": [1.0, [1.0, 2.0]], "loss": lambda p, t: p}, "differ in length"),

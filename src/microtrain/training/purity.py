@@ -15,11 +15,11 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..engine import operators, piecewise, primitives
+from ..engine import operators, primitives
 from ..engine.value import Value
 from ..errors import CompileError
-from ..nn import losses, mlp, module
 from ..nn.description import PARTS, PLAIN, closure, codes, is_own, members, reads
+from ..nn.module import Module
 from .plan import Objective
 from .tracing import Traced, parts_of
 
@@ -29,7 +29,8 @@ BUILTINS = {
     *(x for x, item in vars(builtins).items() if BaseException in getattr(item, "__mro__", ())),
 }
 MODULES = (math, functools, itertools)  # of which everything may be used, as of these of our own:
-OWN = {each.__name__ for each in (losses, mlp, module, operators, piecewise, primitives)}
+OWN = {f"microtrain.engine.{name}" for name in ("operators", "piecewise", "primitives")}
+OWN |= {f"microtrain.nn.{name}" for name in ("losses", "micrograd", "mlp", "module")}
 POWERS = (operators.POWER, operators.PLAIN_POWER)
 ATAN2 = vars(primitives.atan2)["entry"]  # tells 0.0 from -0.0
 EXACT = 2**52  # whole numbers up to this, and somewhat beyond, are exact in floats, too
@@ -147,7 +148,7 @@ class _Inspector:
                 if barred := BARRED.intersection(members(base)):
                     raise CompileError(f"its class defines {min(barred)}")
                 self.inspect(*members(base).values())
-            elif issubclass(base, module.Module):
+            elif issubclass(base, Module):
                 self.inspect(vars(base).get("__call__"))  # which may have been replaced
             else:
                 raise CompileError(f"it uses a {base.__name__}")
