@@ -1379,7 +1379,9 @@ def test_the_verdict_does_not_say_that_a_loss_fell_which_rose(visit, moons):
     settled(page)
     first, end = page.evaluate("[run.fullLoss(0), run.fullLoss(last())]")
     assert end > first and page.evaluate("run.verdict().fate") == "descending"
-    expect(page, "#verdict", "the loss of all samples went from 0.543 to")
+    expect(
+        page, "#verdict", "the losses of its batches fell; that of all samples went from 0.543 to"
+    )
     page = visit(moons, "#lr=1e-9&batch=2&target=none")
     settled(page)
     if page.evaluate("run.verdict().fate") == "descending":

@@ -475,3 +475,15 @@ def test_on_a_phone_nothing_of_a_neuron_runs_into_its_neighbour(visit, toy, moon
     )
     assert sign["x"] + sign["width"] < value["x"]
     assert value["x"] + value["width"] + 5 < product["x"]  # with room for =
+
+
+def test_a_walk_that_became_shorter_can_be_left(visit, toy):
+    page = visit(toy, "#lr=0.05")
+    page.evaluate("change({ net: [] }, true)")
+    page.keyboard.press("s")
+    page.keyboard.press("Enter")
+    page.keyboard.press("End")
+    settled(page)
+    page.evaluate("act(swap); act(leaveWalk)")  # before anything is drawn
+    settled(page)
+    assert page.evaluate("state.view") == "run"

@@ -393,3 +393,13 @@ def test_nothing_tells_what_is_to_be_guessed(visit, toy):
     page.keyboard.press("End")
     settled(page)
     expect(page, "#agreement", "all 62 losses")
+
+
+def test_a_loss_that_fell_before_it_diverged_grew_again(visit, toy):
+    page = visit(toy)
+    told = """(losses) => toldVerdict({
+      head: losses.length - 1, losses, status: "finished", config: run.config,
+      fullLoss: (k) => losses[k], verdict: () => ({ fate: "diverged", rose: 3, of: 6 }),
+    }, 0, 0)[1]"""
+    assert page.evaluate(told, [5, 1, 0.5, 1, 2, 3]).startswith(": the loss grew again, to 3.00 by")
+    assert page.evaluate(told, [5, 1, 0.5, 1, 2, 9]).startswith(": the loss grew to 9.00 by step 5")

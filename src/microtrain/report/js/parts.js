@@ -21,6 +21,8 @@ function walkList() {
 }
 
 const parts = () => walkList().list;
+/** The part that is shown: the last, of a list that another network made shorter. */
+const partShown = () => parts()[Math.min(state.part, parts().length) - 1];
 const isBack = ({ phase }) => ["backward", "update"].includes(phase);
 
 class Walk {

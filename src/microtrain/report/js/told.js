@@ -58,7 +58,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
       const ended = one.status === "diverged" ? "; after that it is no number any more" : "";
       return [
         `\u2717 ${leftAt(one, ahead ? "s" : "d")}`,
-        `: ${all} ${ahead ? "grows" : "grew"} to ${loss} by step ${end}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
+        `: ${all} ${ahead ? "grows" : "grew"}${last < first ? " again," : ""} to ${loss} by step ${end}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
       ];
     }
     case "saturated": {
@@ -92,12 +92,14 @@ function toldVerdict(one, wrong, samples, ahead = false) {
       return [`\u2713 Solved at step ${step}`, `: from there on the loss is 0${yet}.`];
     }
     case "descending": {
-      // Of mini-batches each saw another network: their losses may fall, and that of all rise.
-      const [falls, goes] = ahead ? ["falls", "goes"] : ["fell", "went"],
-        moved = `${last < first ? falls : goes} from ${short(first, 3)} to ${loss}`;
+      const [fall, goes] = ahead ? ["fall", "goes"] : ["fell", "went"],
+        [falls, way] = [ahead ? "falls" : "fell", `from ${short(first, 3)} to ${loss}`];
+      let moved = `${all} ${falls} ${way}`;
+      if (short(first, 3) === loss) moved = `${all} is still ${loss}`;
+      else if (last > first) moved = `the losses of its batches ${fall}; that of all samples ${goes} ${way}`;
       return [
         `\u2198 ${one.options.target === null ? "Descending" : "Still descending"} at step ${end}`,
-        `: ${all} ${short(first, 3) === loss ? `is still ${loss}` : moved}${ends}`,
+        `: ${moved}${ends}`,
       ];
     }
     default:

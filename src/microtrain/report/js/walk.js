@@ -71,7 +71,7 @@ function goToPart(part) {
 /** Esc, one level up: close the neuron that was opened, or go back to the run. */
 function leave() {
   if (state.view === "run") return;
-  const part = parts()[state.part - 1],
+  const part = partShown(),
     at = `${part.l},${part.j}`;
   if (state.opened.includes(at)) return closeNeuron(at);
   Object.assign(state, { view: "run", sample: chosen });
@@ -87,7 +87,7 @@ function leaveWalk() {
 /** Open a neuron in place: its parts are put in where it was one. */
 function openNeuron(l, j) {
   const at = `${l},${j}`,
-    backward = isBack(parts()[state.part - 1]);
+    backward = isBack(partShown());
   if (!isOpen(l, j)) state.opened = [...state.opened, at];
   const first = parts().findIndex(
     (part) => part.l === l && part.j === j && (part.phase === "backward") === backward,
@@ -98,7 +98,7 @@ function openNeuron(l, j) {
 
 function closeNeuron(at) {
   const [l, j] = at.split(",").map(Number),
-    { phase } = parts()[state.part - 1];
+    { phase } = partShown();
   state.opened = state.opened.filter((other) => other !== at);
   const place = parts().findIndex((part) => part.l === l && part.j === j && part.phase === phase);
   goToPart((place < 0 ? state.part : place) + 2);
@@ -106,14 +106,14 @@ function closeNeuron(at) {
 
 /** Enter: open the neuron that this part is about. */
 function openFocused() {
-  const part = parts()[state.part - 1];
+  const part = partShown();
   if (part.l !== undefined && !isOpen(part.l, part.j)) openNeuron(part.l, part.j);
 }
 
 /** Go on by itself: as long at each part as its sentence takes to read. */
 function playWalk() {
   if (state.part >= parts().length) state.part = 1;
-  const words = unmarked(sentence(parts()[state.part - 1], tracing())).split(" ").length;
+  const words = unmarked(sentence(partShown(), tracing())).split(" ").length;
   clearTimeout(partTimer);
   partTimer = setTimeout(
     () => {
@@ -139,7 +139,7 @@ function nextStep() {
 
 function drawWalk() {
   goToPart(state.part);
-  const part = parts()[state.part - 1],
+  const part = partShown(),
     t = tracing();
   [...$("phases").children].forEach((button, i) =>
     attributes(button, { "aria-pressed": PHASES[i] === part.phase }),
