@@ -487,3 +487,14 @@ def test_a_walk_that_became_shorter_can_be_left(visit, toy):
     page.evaluate("act(swap); act(leaveWalk)")  # before anything is drawn
     settled(page)
     assert page.evaluate("state.view") == "run"
+
+
+def test_a_walk_that_plays_stops_where_a_link_leads_elsewhere(visit, toy):
+    page = visit(toy)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    until(page, "state.playing")
+    page.go_back()  # to the run, which has not been played
+    settled(page)
+    assert page.evaluate("[state.view, state.playing]") == ["run", False]
+    assert position(page) == "step 0 of 61"

@@ -71,6 +71,7 @@ function choiceOf(data) {
 
 /** Set the state from the link; unknown keys and bad values are left out, and one line says so. */
 function readFragment() {
+  pause();
   Object.assign(state, usualOf(page, page.spec.data), LOOKED);
   const given = new URLSearchParams(location.hash.slice(1)),
     keys = [...new Set([...Object.keys(READERS), ...given.keys()])].filter((key) => given.has(key)),
