@@ -32,7 +32,7 @@ const activations = (select) =>
   );
 
 function setUpChange() {
-  if (page.own || !page.live) return;
+  if (!canEdit) return;
   options(
     $("change-data"),
     Object.keys(page.sets).map((name) => [name, SET_NAMES[name] || name]),

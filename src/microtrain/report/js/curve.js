@@ -49,7 +49,7 @@ function drawCurve(svg, small = false, step = head()) {
   attributes(part("past"), { points: polyline(line.slice(0, k + 1)) });
   attributes(part("ahead"), { points: hidden ? "" : polyline(line.slice(k)) });
   part("noise").replaceChildren();
-  if (run.config.batch !== null)
+  if (!isWhole())
     losses
       .slice(0, hidden ? k + 1 : undefined)
       .forEach((loss, i) =>

@@ -45,6 +45,9 @@ function networkLayout(width, height, walking) {
   };
 }
 
+/** The layer of a node in a picture (the inputs are -1), and which neuron of it this is. */
+const placeIn = ({ dataset }) => [Number(dataset.layer), Number(dataset.neuron)];
+
 const nodeName = (l, j) =>
   l < 0
     ? `input ${j}`

@@ -43,8 +43,7 @@ function drawNetwork() {
   frameNetwork(svg, at);
   drawLines(svg, at, p, state.byGradient ? gradients : null);
   for (const node of svg.querySelectorAll(".node")) {
-    const l = Number(node.dataset.layer),
-      j = Number(node.dataset.neuron),
+    const [l, j] = placeIn(node),
       value = l < 0 ? x[j] : values[l][j];
     say(node.lastChild, at.small ? "" : l < 0 ? inInput(value) : inNode(value));
     node.dataset.value = value;
@@ -70,7 +69,7 @@ function networkWords(flat, sample) {
     line = !state.byGradient
       ? "a weight"
       : state.zeroGrad
-        ? `how the loss of ${run.config.batch === null ? "all samples" : "this batch"} changes with this weight`
+        ? `how the loss of ${isWhole() ? "all samples" : "this batch"} changes with this weight`
         : "what this weight\u2019s gradient holds, with all that is left over",
     look = `solid +, dashed ${MINUS}; thickest: largest`,
     biases = state.byGradient ? "" : " Biases are not drawn.";
@@ -166,12 +165,7 @@ function placeOf(index) {
 let focused = [0, 0];
 function focusable(svg) {
   for (const node of svg.querySelectorAll(".node"))
-    attributes(node, {
-      tabindex:
-        Number(node.dataset.layer) === focused[0] && Number(node.dataset.neuron) === focused[1]
-          ? 0
-          : -1,
-    });
+    attributes(node, { tabindex: placeIn(node).join() === focused.join() ? 0 : -1 });
 }
 
 function setUpNetwork() {
@@ -189,14 +183,13 @@ function pickInNetwork(event) {
   const { index } = event.target.closest("[data-index]")?.dataset || {},
     node = event.target.closest(".node");
   if (index !== undefined) follow(Number(index));
-  else if (node && Number(node.dataset.layer) >= 0)
-    pickNode(Number(node.dataset.layer), Number(node.dataset.neuron));
+  else if (node?.dataset.layer >= 0) pickNode(...placeIn(node));
 }
 
 function moveInNetwork(event) {
   const node = event.target.closest(".node");
   if (!node || event.ctrlKey || event.metaKey) return;
-  let [l, j] = [Number(node.dataset.layer), Number(node.dataset.neuron)];
+  let [l, j] = placeIn(node);
   const by = { ArrowUp: -1, ArrowDown: 1 }[event.key],
     to = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (event.key === "Enter" && l >= 0) enterNeuron(l, j);

@@ -68,7 +68,7 @@ function hintOf(part, elsewhere) {
   if (part.phase === "update")
     return `\u00b7 ${ARROW_RIGHT} after the update; products and sums are those before it`;
   if (part.kind === "BS")
-    return `\u00b7 at a weight: of ${run.config.batch === null ? "all" : "the batch\u2019s"} samples; else: of sample ${state.sample}`;
+    return `\u00b7 at a weight: of ${isWhole() ? "all" : "the batch\u2019s"} samples; else: of sample ${state.sample}`;
   return "\u00b7 a dot: not known yet";
 }
 

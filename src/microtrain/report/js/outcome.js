@@ -41,7 +41,7 @@ function drawOutcome() {
 function kinksText() {
   const straight = engine.layers?.every(({ activation }) => ["relu", "linear"].includes(activation)),
     spikes = run.losses.some((loss, k) => k && loss > SPIKE * run.losses[k - 1]),
-    whole = run.config.batch === null && run.verdict().fate !== "diverged";
+    whole = isWhole() && run.verdict().fate !== "diverged";
   return engine.set.loss.kinks && straight && spikes && whole
     ? `It can spike where a step crosses a kink of ${engine.kinked}: beyond it another slope holds.`
     : "";

@@ -16,7 +16,7 @@ function frame(now) {
   work();
   render();
   writeFragment();
-  if (!run.done || plays() || !(startsReady() || page.own || !page.live)) changed();
+  if (!run.done || plays() || (canEdit && !startsReady())) changed();
 }
 
 function render() {
@@ -46,7 +46,7 @@ function drawSummary() {
       ? `${plural(n, "sample")}, a network of ${engine.size} numbers to adjust: ${netText(state)}`
       : `${plural(n, "sample")}, a model of ${plural(engine.size, "number")} to adjust`,
   );
-  $("change-open").hidden = page.own || !page.live;
+  $("change-open").hidden = !canEdit;
   $("network-card").hidden = !engine.layers;
   document.body.classList.toggle("no-network", !engine.layers);
 }

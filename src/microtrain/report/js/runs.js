@@ -1,6 +1,7 @@
 // What is trained: the state of the page, the run that follows from it, the run before, twenty starts.
 
 const page = JSON.parse($("data").textContent);
+const canEdit = page.live && !page.own; // another network can be trained, and from other starts
 const MANY_RATES = 3, // more of them in a run are a schedule
   FRAME = 12,
   REST = 150; // ms of steps in a frame; ms of rest before the starts
@@ -40,6 +41,8 @@ const rateAt = (k) => state.lr.findLast(([from]) => from <= k)[1];
 const scheduled = () => state.lr.length > MANY_RATES && state.from === null;
 /** The rate that the slider shows: the last, of a schedule that at the head. */
 const rate = () => rateAt(scheduled() ? head() : Infinity);
+/** Whether each step sees all samples. */
+const isWhole = (one = run) => one.config.batch === null;
 const configOf = () => Object.fromEntries(TRAINED.map((name) => [name, state[name]]));
 const same = (a, b, names) =>
   names.every((name) => JSON.stringify(a[name]) === JSON.stringify(b[name]));
@@ -127,7 +130,7 @@ function work() {
     settle();
     return changed();
   }
-  if (page.own || !page.live || performance.now() - changedAt < REST) return;
+  if (!canEdit || performance.now() - changedAt < REST) return;
   const seeds = Array.from({ length: STARTS }, (_, seed) => seed);
   for (const zeroGrad of run.config.zeroGrad ? [true] : [true, false]) {
     const row = zeroGrad ? 0 : 1;

@@ -37,7 +37,7 @@ const wantedText = (t, digits) =>
 const SENTENCES = {
   F0: (part, t) => {
     const { sample } = state,
-      batch = run.config.batch === null ? "" : ofBatch(t.samples.length),
+      batch = isWhole() ? "" : ofBatch(t.samples.length),
       goes =
         passedBy === null
           ? `Sample ${sample}${batch} goes`
@@ -97,8 +97,8 @@ const SENTENCES = {
   L3: (part, t) => {
     const n = t.samples.length - 1,
       all = run.config.mean
-        ? `The mean over ${run.config.batch === null ? `all ${n + 1} samples` : `the ${n + 1} samples of this batch`} is`
-        : `With the other ${n === 1 ? "sample" : `${inWords(n)} samples`}${run.config.batch === null ? "" : " of this batch"} the loss is`;
+        ? `The mean over ${isWhole() ? `all ${n + 1} samples` : `the ${n + 1} samples of this batch`} is`
+        : `With the other ${n === 1 ? "sample" : `${inWords(n)} samples`}${isWhole() ? "" : " of this batch"} the loss is`;
     return `${all} ${number(t.total)}. That is the number to bring down.`;
   },
   B0: (part, t) => {
@@ -224,12 +224,12 @@ const SENTENCES = {
       b = t.lossAfter;
     if (!finite(b))
       return "After this update the loss is no longer a number: the step was far too long.";
-    const which = run.config.batch === null ? "The loss" : "The loss of this batch",
+    const which = isWhole() ? "The loss" : "The loss of this batch",
       all = [run.fullLoss(head()), engine.loss(t.after, run.config.mean)];
     if (isOver())
       return `${which} would go ${fromTo(a, b)}. But it is below the target, so training ended before this update.`;
     const moved = digitsApart(...all) ? `goes ${fromTo(...all)}: ${downOrUp(...all)}` : `stays at ${number(all[0])}`,
-      others = run.config.batch === null ? "" : ` That of all samples ${moved}.`;
+      others = isWhole() ? "" : ` That of all samples ${moved}.`;
     if (!digitsApart(a, b)) return `${which} stays at ${number(a)}: this update changed nothing to speak of.${others}`;
     const own = t.p.map((w, k) => w - t.lr * t.sum[k]), // without what is left over
       c = engine.loss(own, run.config.mean, t.samples),

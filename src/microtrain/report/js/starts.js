@@ -31,14 +31,14 @@ function setUpStarts() {
 const startAfter = (by) => ((state.seed < STARTS ? state.seed : 0) + by + STARTS) % STARTS;
 
 function chooseStart(seed, zeroGrad = state.zeroGrad) {
-  if (page.own || !page.live) return; // these have one start
+  if (!canEdit) return; // there is one start
   trainWith({ seed, zeroGrad });
 }
 
 function drawStarts() {
   const section = $("starts"),
     ready = startsReady();
-  section.hidden = page.own || !page.live || hiding();
+  section.hidden = !canEdit || hiding();
   if (section.hidden) return;
   const told = [];
   for (const row of $("starts-rows").children) {

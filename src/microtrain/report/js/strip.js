@@ -17,7 +17,7 @@ function drawStrip() {
     sample = shownSample(k),
     outputs = run.outputs(k, sample),
     y = set.ys[sample],
-    whole = run.config.batch === null,
+    whole = isWhole(),
     which = whole ? "The loss" : "The loss of this batch",
     own = run.sampleLoss(k, sample);
   rich(

@@ -31,9 +31,9 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     end = one.head,
     [first, last] = [one.fullLoss(0), one.fullLoss(end)],
     loss = short(last, 3),
-    all = one.config.batch === null ? "the loss" : "the loss of all samples";
+    all = isWhole(one) ? "the loss" : "the loss of all samples";
   const though =
-    one.config.batch === null && rose
+    isWhole(one) && rose
       ? `, though it ${ahead ? "rises" : "rose"} in ${rose} of ${plural(of, "step")}`
       : "";
   const yet = wrong

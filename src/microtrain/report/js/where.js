@@ -32,8 +32,7 @@ function isLit(index, part) {
 }
 
 function drawWhereNode(node, part, t, at, gradients) {
-  const l = Number(node.dataset.layer),
-    j = Number(node.dataset.neuron),
+  const [l, j] = placeIn(node),
     body = node.querySelector(".body");
   const here = part.l === l && part.j === j;
   node.classList.toggle("now", here || (l < 0 && part.kind === "F0"));
