@@ -31,10 +31,12 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     end = one.head,
     [first, last] = [one.fullLoss(0), one.fullLoss(end)],
     loss = short(last, 3),
-    all = isWhole(one) ? "the loss" : "the loss of all samples";
+    all = isWhole(one) ? "the loss" : "the loss of all samples",
+    way = `from ${short(first, 3)} to ${loss}`,
+    tense = (present, past) => (ahead ? present : past);
   const though =
     isWhole(one) && rose
-      ? `, though it ${ahead ? "rises" : "rose"} in ${rose} of ${plural(of, "step")}`
+      ? `, though it ${tense("rises", "rose")} in ${rose} of ${plural(of, "step")}`
       : "";
   const yet = wrong
     ? `, yet ${wrong} of ${samples} predictions ${wrong === 1 ? "is" : "are"} wrong`
@@ -46,36 +48,30 @@ function toldVerdict(one, wrong, samples, ahead = false) {
   switch (fate) {
     case "converged":
       return [
-        `\u2713 Converge${ahead ? "s" : "d"} at step ${end}`,
+        `\u2713 ${tense("Converges", "Converged")} at step ${end}`,
         `: loss below ${plain(one.options.target)}${though}${yet}.`,
       ];
     case "stopped":
       return [
-        `\u25cb Stop${ahead ? "s" : "ped"} at step ${end}`,
+        `\u25cb ${tense("Stops", "Stopped")} at step ${end}`,
         `: the loss of its batch alone was below ${plain(one.options.target)}, by luck; that of all samples is ${loss}${yet}.`,
       ];
     case "diverged": {
       const ended = one.status === "diverged" ? "; after that it is no number any more" : "";
       return [
-        `\u2717 ${leftAt(one, ahead ? "s" : "d")}`,
-        `: ${all} ${ahead ? "grows" : "grew"}${last < first ? " again," : ""} to ${loss} by step ${end}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
+        `\u2717 ${leftAt(one, tense("s", "d"))}`,
+        `: ${all} ${tense("grows", "grew")}${last < first ? " again," : ""} to ${loss} by step ${end}${ended}. The steps ${one.config.zeroGrad ? "are too" : "grow too"} long.`,
       ];
     }
-    case "saturated": {
-      const step = lostAt(one),
-        stuck = `\u25a0 ${ahead ? "Gets stuck" : "Stuck"}, not solved`;
-      if (lostBy(one) === "cancel")
-        return [
-          stuck,
-          ` (saturated): nothing is flat, but from step ${step} on the samples\u2019 gradients cancel: near here this network can hardly do better than ${loss}${ends}`,
-        ];
-      const gone = step ? `the gradient vanishe${ahead ? "s" : "d"} at step ${step}` : "there is hardly any gradient";
-      return [stuck, ` (saturated): ${gone}, the loss stays at ${loss}${ends}`];
-    }
+    case "saturated":
+      return [
+        `\u25a0 ${tense("Gets stuck", "Stuck")}, not solved`,
+        ` (saturated): ${stuckText(one, tense)} ${loss}${ends}`,
+      ];
     case "oscillating":
       return [
         `\u2248 Still oscillating at step ${end}`,
-        `: the loss ${ahead ? "rises" : "rose"} in ${rose} of ${of} steps, and ${ahead ? "goes" : "went"} from ${short(first, 3)} to ${loss}${ends}`,
+        `: the loss ${tense("rises", "rose")} in ${rose} of ${of} steps, and ${tense("goes", "went")} ${way}${ends}`,
       ];
     case "crawling": {
       const why =
@@ -92,11 +88,10 @@ function toldVerdict(one, wrong, samples, ahead = false) {
       return [`\u2713 Solved at step ${step}`, `: from there on the loss is 0${yet}.`];
     }
     case "descending": {
-      const [fall, goes] = ahead ? ["fall", "goes"] : ["fell", "went"],
-        [falls, way] = [ahead ? "falls" : "fell", `from ${short(first, 3)} to ${loss}`];
-      let moved = `${all} ${falls} ${way}`;
+      let moved = `${all} ${tense("falls", "fell")} ${way}`;
       if (short(first, 3) === loss) moved = `${all} is still ${loss}`;
-      else if (last > first) moved = `the losses of its batches ${fall}; that of all samples ${goes} ${way}`;
+      else if (last > first)
+        moved = `the losses of its batches ${tense("fall", "fell")}; that of all samples ${tense("goes", "went")} ${way}`;
       return [
         `\u2198 ${one.options.target === null ? "Descending" : "Still descending"} at step ${end}`,
         `: ${moved}${ends}`,
@@ -107,9 +102,18 @@ function toldVerdict(one, wrong, samples, ahead = false) {
         ? ["There is one step only", ": one loss is too few to tell."]
         : [
             "\u00b7 Too few steps to tell",
-            `: fewer than two passes over the samples. ${capital(all)} went from ${short(first, 3)} to ${loss}${ends}`,
+            `: fewer than two passes over the samples. ${capital(all)} ${tense("goes", "went")} ${way}${ends}`,
           ];
   }
+}
+
+/** What took the gradient of a run that is stuck, and when; its loss is to follow. */
+function stuckText(one, tense) {
+  const step = lostAt(one);
+  if (lostBy(one) === "cancel")
+    return `nothing is flat, but from step ${step} on the samples\u2019 gradients cancel: near here this network can hardly do better than`;
+  const gone = step ? `the gradient ${tense("vanishes", "vanished")} at step ${step}` : "there is hardly any gradient";
+  return `${gone}, the loss stays at`;
 }
 
 /** That a run diverged, or diverges, and from which step on its loss is above the first. */
