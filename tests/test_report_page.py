@@ -1405,3 +1405,12 @@ def test_kinks_are_not_blamed_for_what_else_may_do_it(visit, moons, fragment):
     settled(page)
     assert page.evaluate("run.losses.some((loss, k) => k && loss > 1.1 * run.losses[k - 1])")
     assert page.locator("#kinks").inner_text() == ""
+
+
+def test_where_the_output_cannot_reach_the_target_no_rate_is_advised(visit, toy):
+    page = visit(toy, "#out=s&lr=0.05")
+    starts(page)
+    expect(page, "#starts-told", "none gets below 0.01: try another output")
+    page = visit(toy, "#lr=0.001")
+    starts(page)
+    expect(page, "#starts-told", "none gets below 0.01: try another rate")

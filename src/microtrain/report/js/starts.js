@@ -75,8 +75,11 @@ function summary(converged, only) {
   if (converged === STARTS) return "all converge";
   return converged
     ? `${only ? "only " : ""}${converged} of ${STARTS} ${converged === 1 ? "converges" : "converge"}`
-    : `none gets below ${plain(state.target)}: try ${lost() === "cancel" ? "a larger network" : "another rate"}`;
+    : `none gets below ${plain(state.target)}: try ${advice()}`;
 }
+
+const advice = () =>
+  reach(state) ? "another output" : lost() === "cancel" ? "a larger network" : "another rate";
 
 function drawStart(button, seed, result, chosen) {
   const word = result?.fate || "",
