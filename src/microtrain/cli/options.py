@@ -54,7 +54,7 @@ def neurons(text: str) -> int:
     return int(text)
 
 
-Kind = Callable[[str], Any] | Collection[str]
+Kind = Callable[[str], Any] | Collection[str]  # what reads a value, or the values there are
 EXPECTED: dict[Kind, str] = {int: "a whole number", float: "a number"}
 EXPECTED[neurons] = f"numbers from 1 to {WIDEST:,}, or none for no hidden layer"
 

@@ -65,7 +65,7 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
     def __init__(self, what: str, quiet: bool = False) -> None:
         self.what, self.quiet = what, quiet or not is_terminal(sys.stderr)
-        self.start = self.shown = time.monotonic()
+        self.due = time.monotonic() + 1  # when to show it next
         self.first: tuple[float, int] | None = None  # when, and how much was done by then
         self.width = 0
 
@@ -78,9 +78,9 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
         """Say how many are done, and of how many, where that is known."""
         now = time.monotonic()
         since, before = self.first = self.first or (now, done)
-        if now - self.start < 1 or now - self.shown < 0.1 or self.quiet:
+        if self.quiet or now < self.due:
             return
-        self.shown = now
+        self.due = now + 0.1
         text = f"{done:,} {self.what}" if total is None else f"{done:,} of {total:,} {self.what}"
         if done > before and now > since:
             pace = (done - before) / (now - since)
