@@ -67,7 +67,7 @@ class CompiledEngine(RecordedEngine):
             raise CompileError("it holds something that can't be compared later")
         kind = "step", zero_grad, accumulate, check is None
         make = functools.partial(_generated, (zero_grad, accumulate, check))
-        self.source, self._function, pack = cached(objective, self._description, kind, make)
+        self.source, self._function, pack = cached(objective, kind, make)
         self._sample = [pack(x, y) for x, y in objective.samples].__getitem__
         self._batches: Batches = ()
 

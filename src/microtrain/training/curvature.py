@@ -80,7 +80,7 @@ def product_of(objective: Objective) -> Callable[[Sequence[float], Vector], Vect
     It is generated Python, and takes a few times as long as a gradient (Pearlmutter, 1994, "Fast
     Exact Multiplication by the Hessian").
     """
-    generated, pack = cached(objective, objective.described(), "curvature", _generated)
+    generated, pack = cached(objective, "curvature", _generated)
     batch = [pack(x, y) for x, y in objective.samples]
     share = 1.0 / len(batch) if objective.reduction == "mean" else 1.0
 

@@ -46,7 +46,7 @@ class NativeEngine(RecordedEngine):
 
     def __init__(self, objective: Objective, zero_grad: bool, accumulate: int) -> None:
         super().__init__(objective, zero_grad)
-        made = cached(objective, self._description, "native", _generated)
+        made = cached(objective, "native", _generated)
         self.source, self._train = made.source, made.train
         # What makes the steps that C can't make.
         self._compiled = functools.cache(lambda: CompiledEngine(objective, zero_grad, accumulate))

@@ -28,6 +28,7 @@ class Traced:
     """The recorded loss of one sample."""
 
     prediction: Any  # a Value over symbols, or a list of them
+    predicted: list[int]  # the places of these
     loss: Value  # over a symbol
     pack: Callable[[Any, Any], tuple[float, ...]]  # of a sample and its target
     data: list[int]  # the places of the parameters,
@@ -48,12 +49,6 @@ class Traced:
         places = [self.record.input(each) for each in names]
         symbols = [Symbol(self.record, place) for place in places]
         return places, symbols if isinstance(x, list) else symbols[0]
-
-    @property
-    def predicted(self) -> list[int]:
-        """The places of the outputs of the prediction."""
-        parts = parts_of(self.prediction)
-        return [v.data.place for v in parts if isinstance(getattr(v, "data", None), Symbol)]
 
     def backward(self, seeded: bool) -> list[Part]:
         """Record the backward pass, from the seed 1 or, if `seeded`, from one that comes in.
@@ -96,7 +91,9 @@ def trace_loss(objective: Objective) -> Traced:
     given = [*parts_of(sample)]
     try:
         prediction = traced.prediction = twin(sample)
-        n_out = len(prediction) if isinstance(prediction, list | tuple) else 1
+        outputs = parts_of(prediction)
+        n_out, numbers = len(outputs), [getattr(v, "data", v) for v in outputs]
+        traced.predicted = [x.place for x in numbers if isinstance(x, Symbol)]
         y = as_floats(y, loss, n_out)
         traced.ys, target = traced.inputs("y", y)
         given += parts_of(target)
@@ -141,10 +138,9 @@ _cache: dict[Hashable, Any] = {}
 KEPT = 16
 
 
-def cached(
-    objective: Objective, text: str | None, kind: Hashable, make: Callable[[Objective], Made]
-) -> Made:
-    """Return what `make` makes of an objective, described by `text`, or made of one like it."""
+def cached(objective: Objective, kind: Hashable, make: Callable[[Objective], Made]) -> Made:
+    """Return what `make` makes of an objective, or made of one like it."""
+    text = objective.described()
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
     checked = "" if known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
     key = kind, objective.reduction, text, *names, *_lengths(*samples[0]), checked
