@@ -454,6 +454,13 @@ def test_maps_of_all_kinds_of_rows_may_follow_each_other():
         assert math.isnan(f.map(np.array([[1.0, math.nan]]))[0])
 
 
+def test_a_map_of_a_list_is_one_call_of_c():
+    compiled = native(lambda v: v[0] * v[1])
+    assert compiled([2.0, 3.0]) == 6.0
+    compiled._latest.function = None  # each point alone would be an error
+    assert compiled.map([[2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]) == [6.0, 20.0, 42.0]
+
+
 def test_masked_elements_are_refused():
     np = pytest.importorskip("numpy")
     full = np.ma.array([[1.0, 2.0], [3.0, 4.0]])

@@ -73,7 +73,7 @@ class Compiled(Transform):
         rows = points if hasattr(points, "dtype") else listed  # those of an array are arrays
         with contextlib.suppress(Exception):
             code = self._use(taken_apart(self, (next(iter(rows)),), {})[1])
-            return [*map(code.function, listed)]
+            return code.results(listed)  # type: ignore[no-any-return]
         return [*each(self, rows)]
 
     def map_value_and_grad(self, points: Any) -> list[tuple[Any, Any]]:

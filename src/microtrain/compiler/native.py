@@ -17,7 +17,7 @@ from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten_result
 from ..errors import CompileError
 from .c import Source
 from .compiled import Compiled, each
-from .python import FEW, RESERVED, Code, Python, listed
+from .python import FEW, RESERVED, Code, Python, assemble, function, listed
 from .record import Record
 from .toolchain import load
 from .writer import INFIX, Part
@@ -114,13 +114,20 @@ class NativeCode(Code):
     def _computed(self, writer: Python, arguments: list[str]) -> tuple[list[str], Iterator[str]]:
         check(self._record)
         c = self.c()
-        self.native = Native(c)
-        writer.namespace |= {"run": self.native, "read": _reader((list, *self.shape[1:]))}
+        self.native, self._read = Native(c), _reader(self.shape)
+        writer.namespace |= {"run": self.native, "read": self._read}
         # Constants are shared, and not made floats of again and again.
         constants = [repr(x) for x in self._record.constants]
         outputs = (f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size))
-        texts = (constants[~place] if place < 0 else x for place, x in zip(self._places, outputs))
-        return [f"{listed(c.outputs)} = run(read([{', '.join(arguments)}]))"], texts
+        texts = [constants[~place] if place < 0 else x for place, x in zip(self._places, outputs)]
+        body = [f"return {writer.nesting(self.result, iter(texts))}"]
+        source = function("together", [*c.outputs], body)
+        self._together = assemble(source, "together", writer.namespace)
+        return [f"{listed(c.outputs)} = run(read(({', '.join([*arguments, ''])})))"], iter(texts)
+
+    def results(self, points: list[Any]) -> list[Any]:
+        found = self.native(b"".join(map(self._read, zip(points))), len(points))
+        return [*map(self._together, *[_parts(column, len(points)) for column in found])]
 
     def map_rows(self, view: memoryview, start: int = 0) -> list[array[float]]:
         """Return the results, an array of each kind, for points in the rows of a buffer.
@@ -137,6 +144,12 @@ class NativeCode(Code):
         [result] = each(self.function, view.tolist(), start)
         leaves = iter(flatten_result(result, "the result")[0])
         return [array("d", itertools.islice(leaves, len(blank))) for blank in self.native.blank]
+
+
+def _parts(column: array[float], n: int) -> Iterator[array[float]]:
+    """Return the n equal parts of an array."""
+    size = len(column) // n
+    return (column[k * size : k * size + size] for k in range(n))
 
 
 def _reader(shape: Shape) -> Callable[[Any], bytes]:

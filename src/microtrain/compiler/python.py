@@ -206,6 +206,10 @@ class Code:
         first, *rest = self._places
         return [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
 
+    def results(self, points: list[Any]) -> list[Any]:
+        """Return the results for points: lists and numbers. Any error may mean any of them."""
+        return [*map(self.function, points)]
+
     def c(self) -> Source:
         from .c import Source
 
