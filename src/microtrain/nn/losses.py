@@ -144,7 +144,8 @@ def one_hot(target: Any, n_out: int) -> list[float]:
 
 
 # By what the targets of a loss are (a class has an output each): a function of a target and of how
-# many outputs there are, which returns the numbers that the loss computes with, or raises.
+# many outputs there are, which returns the numbers that the loss computes with, or raises a
+# ValueError or TypeError.
 ENCODE = {"numbers": one_per_output, "sign": plus_or_minus_one, "class": one_hot}
 
 
