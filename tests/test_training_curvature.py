@@ -276,6 +276,22 @@ def test_a_model_that_is_changed_on_the_way_is_measured_as_it_is():
         assert abs(history.sharpness[0] - history.sharpness[1]) > 0.1
 
 
+@pytest.mark.parametrize("rng", [None, random.Random(0)])
+def test_what_multiplies_with_the_hessian_is_made_once_a_run(rng, monkeypatch):
+    class Own(Module):
+        def __init__(self):
+            self.rng = rng  # a generator can't be compared
+            self.net = MLP(3, [2, 1])
+
+        def __call__(self, x):
+            return self.net(x)
+
+    made, make = [], curvature._generated
+    monkeypatch.setattr(curvature, "_generated", lambda objective: made.append(1) or make(objective))
+    history = mt.train(Own(), XS, YS, steps=5, track_sharpness=1)
+    assert len(history.sharpness) == 5 and len(made) == 1
+
+
 def test_bad_steps_to_track_at():
     for bad, error in ((0, ValueError), (-1, ValueError), ("all", TypeError), (2.0, TypeError)):
         with pytest.raises(error, match="track_sharpness expects"):

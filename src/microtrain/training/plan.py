@@ -164,6 +164,7 @@ class Objective:
                 raise TypeError(f"model's parameters {told}")
         self.loss, self.reduction = loss, one_of("reduction", reduction, REDUCTIONS)
         self._description: Description | None = None
+        self.made: dict[Any, Any] = {}  # by `tracing.cached`, if others can't be compared with it
         if type(model) is MLP:
             self.samples = [self._fitted(i, *pair) for i, pair in enumerate(pairs)]
         else:

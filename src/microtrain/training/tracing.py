@@ -144,12 +144,11 @@ def cached(objective: Objective, kind: Hashable, make: Callable[[Objective], Mad
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
     checked = "" if known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
     key = kind, objective.reduction, text, *names, *_lengths(*samples[0]), checked
-    made: Made | None = None if text is None else _cache.get(key)
+    kept = _cache if text is not None else objective.made
+    made: Made | None = kept.get(key)
     if made is None:
         with without_collection():
-            made = make(objective)
-        if text is not None:
-            _cache[key] = made
+            made = kept[key] = make(objective)
         for oldest in list(_cache)[:-KEPT]:
             _cache.pop(oldest, None)  # another thread may have removed it
     return made
