@@ -11,6 +11,7 @@ import enum
 import fractions
 import functools
 import importlib
+import io
 import itertools
 import logging
 import math
@@ -310,6 +311,25 @@ class Odd:
 
     def __repr__(self):
         raise RuntimeError("odd")
+
+
+class Later(Called):
+    def __reduce_ex__(self, protocol):
+        if self.power == 3:
+            raise ZeroDivisionError("later")
+        return "it"
+
+
+def test_what_can_no_longer_be_compared_does_not_hold():
+    item = Later(2)
+    before = Description(item)
+    assert before.text and before.holds()
+    item.power = 3
+    assert not before.holds() and Description(item).text is None
+    file = Called(io.BytesIO(b"2"))
+    before = Description(file)
+    file.power.close()
+    assert before.text and not before.holds() and Description(file).text is None
 
 
 def unset():
