@@ -468,6 +468,10 @@ def test_whole_numbers_as_targets_are_exact():
     for limit, engine in ((2**52 // 3, "compiled"), (2**52 // 3 + 1, "eager")):
         product = functools.partial(lambda c, p, y: (p - y * c) ** 2 * 1e-6, limit)
         assert both(rbf, product, [1, 2, 3]).engine == engine
+    texts = both(rbf, lambda p, y: p * p, [1.0, "one", 2.0])
+    assert "targets that are no floats" in texts.fallback
+    nothing = both(rbf, lambda p, y: p * p, [[], [], []])
+    assert nothing.engine == "compiled"
     flags = both(rbf, lambda p, y: p * p * (1 - y), [True, False, True])
     assert "a target of numbers" in flags.fallback
 

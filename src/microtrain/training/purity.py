@@ -87,24 +87,26 @@ def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None
     record = traced.record
     of_parameters = {*traced.data}  # the places of what is computed from them
     ys = [y for _, target in objective.samples for y in parts_of(target)]
-    # How large is what is computed from targets and constants alone: whole numbers, perhaps.
-    sizes: dict[int, Any] = dict.fromkeys(traced.ys, max(map(abs, ys)))
+    kinds, no_floats = {*map(type, ys)}, CompileError("it computes with targets that are no floats")
+    if not kinds <= {float, int}:
+        raise no_floats
+    # How large what is computed from targets and constants alone can be: whole numbers, perhaps.
+    bounds: dict[int, float] = dict.fromkeys(traced.ys, max(map(abs, ys), default=0.0))
     for place, (primitive, *operands) in enumerate(record.operations):
         if not of_parameters.isdisjoint([place, *operands]):
             of_parameters.add(place)
         elif primitive is operators.ADD and uses_sum:
-            raise CompileError("it may use Python's sum of floats, which rounds in its own way")
+            raise CompileError(
+                "it may use Python's sum of plain floats, which rounds in its own way"
+            )
         if primitive in POWERS and operands[1] >= 0 and operands[1] not in of_parameters:
             raise CompileError("it takes a power with an exponent from the data")
-        if operands and all(x < 0 or x in sizes for x in operands):
-            of = [sizes[x] if x >= 0 else abs(record.constants[-1 - x]) for x in operands]
-            sizes[place] = math.inf if primitive in POWERS else max(sum(of), math.prod(of))
-    if any(type(y) is not float for y in ys) and (
-        any(type(y) not in (float, int) for y in ys)
-        or max(sizes.values()) > EXACT
-        or any(operation[0] is ATAN2 for operation in record.operations)
-    ):
-        raise CompileError("it computes with targets that are no floats")
+        if operands and all(x < 0 or x in bounds for x in operands):
+            sizes = [bounds[x] if x >= 0 else abs(record.constants[-1 - x]) for x in operands]
+            bounds[place] = math.inf if primitive in POWERS else max(sum(sizes), math.prod(sizes))
+    is_told = any(operation[0] is ATAN2 for operation in record.operations)
+    if int in kinds and (is_told or any(bound > EXACT for bound in bounds.values())):
+        raise no_floats
 
 
 class _Inspector:

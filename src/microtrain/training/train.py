@@ -138,8 +138,8 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     batches = plan.batches(whole[0])
     # Whether somebody may look at the model before a step: then it is put up to date.
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
-    watches = isinstance(on_step, Watcher | None)  # or may on_step see or change the model?
-    together = engine.chunk and watches and not (looks or plan.record)
+    watches = isinstance(on_step, Watcher | None)  # else it may see the model, and change it
+    together = engine.chunk and watches and not (looks or plan.record)  # makes it many at a time
     end: tuple[Any, int, State] | None = None  # the status, the steps made, the state after them
     try:
         while (k := whole[0]) < plan.steps:
