@@ -87,7 +87,8 @@ def read_csv(
     """
     expect(isinstance(target, str), "target", "the name of a column", target)
     true_or_false("skip_empty", skip_empty)
-    table, target = read_table(path, sep=sep), target.strip()
+    table = read_table(path, sep=sep)
+    target = target.strip()
     table.cells(target, "target names")
     others = [name for name in table.columns if name != target]
     if skip_empty:
