@@ -1414,3 +1414,21 @@ def test_where_the_output_cannot_reach_the_target_no_rate_is_advised(visit, toy)
     page = visit(toy, "#lr=0.001")
     starts(page)
     expect(page, "#starts-told", "none gets below 0.01: try another rate")
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+@pytest.mark.parametrize(
+    "fragment", ["#steps=1000&target=none&lr=0.01", "#step=0&view=neuron&part=30"]
+)
+def test_the_bar_fits_a_small_phone(visit, toy, width, fragment):
+    page = visit(toy, fragment, viewport={"width": width, "height": 640}, has_touch=True)
+    settled(page)
+    shown = "#bar button, #bar input, #bar label, #bar select, #position-where"
+    placed = [box for box in boxes(page, shown) if box[2] - box[0] > 1]
+    assert len(placed) >= 5
+    for one in placed:
+        assert one[0] >= 0 and one[2] <= width
+    around = boxes(page, "#forth, .speed, #fold, #position-where")
+    for i, one in enumerate(around):
+        assert not any(covers(one, other) for other in around[i + 1 :])
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -195,8 +195,9 @@ function drawLeaving(group, losses, older, at, end, width, height) {
     [anchor, away] = x > width / 2 ? ["end", -12] : ["start", 12];
   if (!up && height < 240) return; // no room beneath the target's line
   if (up) mark(k, "bad-mark");
-  const way = up ? "goes on to " : "\u2193 ";
-  caption(group, x + away, y, anchor, way + told, { class: up ? "bad" : "low" });
+  const words = `${up ? "goes on to" : "\u2193"} ${told}`,
+    hasRoom = 7 * words.length < Math.max(x, width - x) - 12;
+  caption(group, x + away, y, anchor, hasRoom ? words : told, { class: up ? "bad" : "low" });
 }
 
 /** Where Python and the browser part, because rounding decides: a tick, and Python's run dotted. */
