@@ -1432,3 +1432,6 @@ def test_the_bar_fits_a_small_phone(visit, toy, width, fragment):
     for i, one in enumerate(around):
         assert not any(covers(one, other) for other in around[i + 1 :])
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#change-open").click()
+    settled(page)
+    assert page.evaluate("[$('change').scrollWidth - $('change').clientWidth]") == [0]
