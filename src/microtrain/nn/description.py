@@ -14,11 +14,14 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter, is_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine.primitive import Primitive
 from ..engine.value import Value
 from .module import Module
+
+if TYPE_CHECKING:
+    import dis
 
 PLAIN = {float, int, str, bool, bytes, complex, type(None), type(...)}
 # Of equal ones it decides nothing whether they are one object.
@@ -134,12 +137,14 @@ def _function(f: types.FunctionType) -> dict[str, Any]:
     read = {f"variable {x}": item for x, item in closure(f).items()}
     if _is_installed(str(f.__globals__.get("__name__"))):
         return read | {f"{f.__module__}.{f.__qualname__}": None}
-    names, imports, attributes = reads(f.__code__)
-    for x in imports:
-        if x == "random":
-            raise TypeError(RANDOM)
-        if not _is_installed(x):
-            raise TypeError(f"it imports {x} when it is called; import that at the top")
+    steps, names, attributes = reads(f.__code__)
+    for level, step in zip(steps, steps[2:]):
+        if step.opname == "IMPORT_NAME":
+            x = "." * level.argval + step.argval
+            if x == "random":
+                raise TypeError(RANDOM)
+            if not _is_installed(x):
+                raise TypeError(f"it imports {x} when it is called; import that at the top")
     read |= {x: f.__globals__[x] for x in names if x in f.__globals__}  # else it is a builtin
     parts = {"its code": f.__code__, "its attributes": vars(f)}
     parts |= {"its defaults": f.__defaults__, "its keywords": f.__kwdefaults__}
@@ -206,28 +211,21 @@ def _used(name: str, item: Any, attributes: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def codes(code: types.CodeType) -> list[types.CodeType]:
-    """Return some code, and that of all functions inside."""
-    found = [code]
-    for outer in found:  # which grows
-        found += [inner for inner in outer.co_consts if isinstance(inner, types.CodeType)]
-    return found
-
-
 @functools.lru_cache
-def reads(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
-    """Return which globals some code reads, which modules it imports, and all names in it."""
+def reads(code: types.CodeType) -> tuple[list[dis.Instruction], list[str], list[str]]:
+    """Return all instructions of some code, the globals that it reads, and all names in it.
+
+    The functions inside it are part of it.
+    """
     import dis  # slow to import
 
-    steps = [step for each in codes(code) for step in dis.get_instructions(each)]
+    codes = [code]
+    for outer in codes:  # which grows
+        codes += [inner for inner in outer.co_consts if isinstance(inner, types.CodeType)]
+    steps = [step for each in codes for step in dis.get_instructions(each)]
     steps = [step for step in steps if step.opname != "EXTENDED_ARG"]
     names = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
-    imports = [
-        "." * level.argval + step.argval
-        for level, step in zip(steps, steps[2:])
-        if step.opname == "IMPORT_NAME"
-    ]
-    return names, imports, [name for each in codes(code) for name in each.co_names]
+    return steps, names, [name for each in codes for name in each.co_names]
 
 
 def is_own(module: str) -> bool:

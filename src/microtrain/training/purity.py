@@ -18,7 +18,7 @@ from typing import Any
 from ..engine import operators, primitives
 from ..engine.value import Value
 from ..errors import CompileError
-from ..nn.description import PARTS, PLAIN, closure, codes, is_own, members, reads
+from ..nn.description import PARTS, PLAIN, closure, is_own, members, reads
 from ..nn.module import Module
 from .plan import Objective
 from .tracing import Traced, parts_of
@@ -157,13 +157,11 @@ class _Inspector:
 
     def _function(self, f: types.FunctionType) -> None:
         """Look at the code of a function, and what it refers to."""
-        import dis  # slow to import
-
         around = closure(f)
         if "__class__" in around:  # of super()
             self._class(around.pop("__class__"))
         self.inspect(*around.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values())
-        names, _, attributes = reads(f.__code__)
+        steps, names, attributes = reads(f.__code__)
         if barred := BARRED.intersection(attributes):
             raise CompileError(f"it uses {min(barred)}")
         for name in names:
@@ -173,7 +171,7 @@ class _Inspector:
                 raise CompileError(f"it uses {name}")
             else:
                 self.uses_sum |= name == "sum"
-        for step in itertools.chain(*map(dis.get_instructions, codes(f.__code__))):
+        for step in steps:
             name = step.opname
             if name in INSTRUCTIONS:
                 raise CompileError(INSTRUCTIONS[name])
