@@ -447,7 +447,7 @@ def test_an_on_step_that_changes_nothing_leaves_the_steps_compiled(monkeypatch):
 @pytest.mark.parametrize("leaves", [None, KeyboardInterrupt, RuntimeError])
 def test_who_only_watches_sees_each_step_and_costs_no_more_than_the_call(leaves, monkeypatch):
     monkeypatch.setattr(train_module, "state_of", Mock(side_effect=train_module.state_of))
-    monkeypatch.setattr("microtrain.training.compiled.CompiledEngine.holds", None)
+    monkeypatch.setattr("microtrain.nn.description.Description.holds", None)
     model, seen = MLP(3, [4, 4, 1]), []
 
     def look(history):

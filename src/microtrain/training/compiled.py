@@ -8,14 +8,13 @@ over the samples: its length does not depend on how many there are.
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
 from ..errors import CompileError
-from .eager import Batches, EagerEngine, State, Stepped, set_state, state_of
+from .eager import Batches, EagerEngine, State, Stepped, set_state
 from .plan import Objective
 from .tracing import Traced, cached, trace_loss
 
@@ -25,32 +24,7 @@ RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", 
 TERMS = 50  # of a sum, in one expression
 
 
-class RecordedEngine(EagerEngine):
-    """Base class of the engines that record a step once, and then make it in another way."""
-
-    def __init__(self, objective: Objective, zero_grad: bool) -> None:
-        super().__init__(objective, zero_grad)
-        self._description = objective.described()
-
-    def holds(self) -> bool:
-        return self.objective.described() == self._description
-
-    def agrees(self, most: int) -> bool:
-        """Return whether a step on the first samples, at most `most`, is that of eager code."""
-        state = state_of(self.objective.parameters)
-        batch, outcomes = range(len(self.objective.samples))[: max(1, most)], []
-        for steps in (self.steps, super().steps):
-            try:
-                made = steps(state, itertools.repeat([batch]), [0.1], -math.inf)
-                outcomes.append(repr([*map(list, made)]))
-            except ArithmeticError as error:
-                outcomes.append(repr(error))
-            finally:
-                set_state(self.objective.parameters, state)
-        return outcomes[0] == outcomes[1]
-
-
-class CompiledEngine(RecordedEngine):
+class CompiledEngine(EagerEngine):
     """The engine that does in generated Python what `eager` does; `source` is that Python.
 
     Raises `CompileError` where the computation is not the same for all numbers. With a `check` of
@@ -63,7 +37,7 @@ class CompiledEngine(RecordedEngine):
         self, objective: Objective, zero_grad: bool, accumulate: int, check: Any = None
     ) -> None:
         super().__init__(objective, zero_grad)
-        if check is not None and self._description is None:
+        if check is not None and objective.described() is None:
             raise CompileError("it holds something that can't be compared later")
         kind = "step", zero_grad, accumulate, check is None
         make = functools.partial(_generated, (zero_grad, accumulate, check))

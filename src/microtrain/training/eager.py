@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -70,9 +72,19 @@ class EagerEngine:
             squares = squares + g * g
         return (loss,), (sqrt(squares),), after, state
 
-    def holds(self) -> bool:
-        """Return whether this is what model and loss do still: `on_step` may have changed them."""
-        return True
+    def agrees(self, most: int) -> bool:
+        """Return whether a step on the first samples, at most `most`, is that of eager code."""
+        state = state_of(self.objective.parameters)
+        batch, outcomes = range(len(self.objective.samples))[: max(1, most)], []
+        for kind in (type(self), EagerEngine):
+            try:
+                made = kind.steps(self, state, itertools.repeat([batch]), [0.1], -math.inf)
+                outcomes.append(repr([*map(list, made)]))
+            except ArithmeticError as error:
+                outcomes.append(repr(error))
+            finally:
+                set_state(self.objective.parameters, state)
+        return outcomes[0] == outcomes[1]
 
 
 def state_of(parameters: Sequence[Value]) -> State:

@@ -22,8 +22,8 @@ from ..compiler.c import PRELUDE, C, function
 from ..compiler.native import check
 from ..compiler.toolchain import load
 from ..errors import CompileError
-from .compiled import CompiledEngine, RecordedEngine
-from .eager import Batches, State, Stepped
+from .compiled import CompiledEngine
+from .eager import Batches, EagerEngine, State, Stepped
 from .plan import Objective
 from .tracing import cached, trace_loss
 
@@ -35,7 +35,7 @@ COMPARED = 20_000  # operations, roughly, of the step that is made in C and in P
 STEP = (resources.files("microtrain.training") / "step.c").read_text(encoding="ascii")  # the frame
 
 
-class NativeEngine(RecordedEngine):
+class NativeEngine(EagerEngine):
     """The engine that does in C what `eager` does; `source` is that C.
 
     Raises `CompileError` where there is no C compiler, where C has other bits than Python, and

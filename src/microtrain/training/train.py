@@ -140,6 +140,8 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
     looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
     watches = isinstance(on_step, Watcher | None)  # else it may see the model, and change it
     together = engine.chunk and watches and not (looks or plan.record)  # makes it many at a time
+    # What was recorded, to notice if `on_step` changes it.
+    described = "" if watches or engine.name == "eager" else plan.objective.described()
     end: tuple[Any, int, State] | None = None  # the status, the steps made, the state after them
     try:
         while (k := whole[0]) < plan.steps:
@@ -179,7 +181,7 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
                 on_step(history)
                 if not watches:
                     whole = k + 1, state_of(parameters), state
-                    if not engine.holds():
+                    if engine.name != "eager" and plan.objective.described() != described:
                         engine = EagerEngine(plan.objective, plan.zero_grad)
         else:
             end = "finished", whole[0], whole[1]
