@@ -37,8 +37,10 @@ class Compiled(Transform):
         super().__init__(what, f, argnums)
         self.of = f if what == "compile" else Transform(what, f, argnums)
         known = self.signature.parameters.values() if self.signature else ()
-        plain = all(p.kind == p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in known)
-        self.parameters = [p.name for p in known] if plain else []  # if all have to be given
+        plain = all(p.kind <= p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in known)
+        # If all have to be given; "" stands for one that has no name to be called by.
+        names = ["" if p.kind == p.POSITIONAL_ONLY else p.name for p in known]
+        self.parameters = names if plain else []
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(self.trace)
         self._code = cached(self._made)

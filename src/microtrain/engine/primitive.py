@@ -103,13 +103,13 @@ class Primitive:
         Bools are conditions, and stay.
         """
         kinds = {type(x) for x in operands} - {bool}
-        convert: Any = functools.partial(number, self.name)
-        if self.exact and float not in kinds:
-            if len(kinds) < 2:
-                return operands
-            from fractions import Fraction as convert  # slow to import
+        if not self.exact or float in kinds:
+            return [x if type(x) is bool else number(self.name, x) for x in operands]
+        if len(kinds) < 2:
+            return operands
+        from fractions import Fraction  # slow to import
 
-        return [x if type(x) is bool else convert(x) for x in operands]
+        return [x if type(x) is bool else Fraction(x) for x in operands]
 
     def _as_number(self, y: Any, operands: Sequence[Any], k: int | None = None) -> Any:
         """Return a result, or slope k: NumPy scalars, and ints made of floats, as floats."""
@@ -159,7 +159,8 @@ def primitive(
             that is compared for C only.
 
     Raises `TypeError` for a `def` with anything but plain positional parameters, and `ValueError`
-    for one with more or fewer than slopes. A function of C has as many operands as slopes.
+    for a function that does not take as many operands as there are slopes. Some functions written
+    in C do not tell how many they take: then there are as many as slopes.
 
     >>> import math
     >>> import microtrain as mt
@@ -194,8 +195,17 @@ def primitive(
 
 
 def _expect_operands(n: int, name: str, function: Any) -> None:
-    """Raise an error unless a function takes n operands, if it is written in Python."""
+    """Raise an error unless a function takes n operands, or does not tell."""
     if not isinstance(function, types.FunctionType):
+        import inspect  # slow to import
+
+        try:
+            inspect.signature(function).bind(*range(n))
+        except TypeError as error:
+            told = f"{error}; slopes expects one for each operand, or None"
+            raise ValueError(f"{name} has {counted(n, 'slope')}: {told}") from None
+        except ValueError:  # functions written in C need not tell
+            pass
         return
     code = function.__code__
     count, variadic = code.co_argcount, code.co_flags & 0x0C
