@@ -33,8 +33,10 @@ class Native:
         pointers = [ctypes.c_void_p] * len(self.blank)
         self.call.argtypes = [ctypes.c_void_p, ctypes.c_long, *pointers]
 
-    def __call__(self, numbers: bytes, n: int = 1) -> list[array[float]]:
+    def __call__(self, numbers: Any, n: int = 1) -> list[array[float]]:
         """Return the outputs for n points: doubles, those of one after those of the other.
+
+        numbers: the doubles of the points in the same way: bytes, or a pointer.
 
         Raises `ArithmeticError` where something may have gone wrong.
         """
@@ -134,8 +136,12 @@ class NativeCode(Code):
 
         The rows that C can't do are left to Python. An error counts the points from `start`.
         """
+        if view.nbytes and view.c_contiguous and not view.readonly:  # copying takes as long as C
+            numbers: Any = ctypes.byref(ctypes.c_char.from_buffer(view))
+        else:
+            numbers = view.tobytes()
         try:
-            return self.native(view.tobytes(), len(view))
+            return self.native(numbers, len(view))
         except ArithmeticError:
             half = len(view) // 2
         if half:

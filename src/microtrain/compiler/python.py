@@ -207,7 +207,7 @@ class Code:
         return [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
 
     def results(self, points: list[Any]) -> list[Any]:
-        """Return the results for points: lists and numbers. Any error may mean any of them."""
+        """Return the results for points without arrays. Errors do not name the point."""
         return [*map(self.function, points)]
 
     def c(self) -> Source:
