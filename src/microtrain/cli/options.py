@@ -149,9 +149,9 @@ def listed(numbers: Iterable[float]) -> str:
     return " ".join(f"{x:g}" for x in numbers)
 
 
-def fill(arguments: Arguments, **usual: Any) -> None:
-    """Set the options that are not given to what is usual."""
-    for name, default in usual.items():
+def fill(arguments: Arguments, **defaults: Any) -> None:
+    """Set the options that are not given to these defaults."""
+    for name, default in defaults.items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
 

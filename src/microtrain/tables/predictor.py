@@ -66,7 +66,8 @@ class Column(NamedTuple):
                 told = f"has a number too large to standardize, {cell.strip()}{drop}"
                 raise ValueError(f"{table.path}, line {line}: column {name!r} {told}")
             return cls(name, 0.0, 1.0, [])
-        texts, remedy = sorted({*table.values(name, True)}), drop or "; --max-classes allows more"
+        texts = sorted({*table.values(name, True)})
+        remedy = drop or "; --max-classes allows more"
         if of_numbers:
             texts.sort(key=float)  # texts of one float stay in their order
             remedy += "; without --classes and --loss they are learned as numbers"
@@ -101,8 +102,10 @@ class Column(NamedTuple):
 
     def unseen(self, table: Table) -> dict[str, int]:
         """Return how often each text is in this column of a table that training did not have."""
-        known = self.texts
-        return collections.Counter(x for x in self.values(table) if known and x not in known)
+        if not self.texts:
+            return {}
+        counts = collections.Counter(self.values(table))
+        return {text: n for text, n in counts.items() if text not in self.texts}
 
 
 def inputs_of(columns: list[Column], table: Table) -> list[list[float]]:
