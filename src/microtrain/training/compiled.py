@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
-from ..errors import CompileError
 from .eager import Batches, EagerEngine, State, Stepped, set_state
 from .plan import Objective
 from .tracing import Traced, cached, trace_loss
@@ -37,8 +36,6 @@ class CompiledEngine(EagerEngine):
         self, objective: Objective, zero_grad: bool, accumulate: int, check: Any = None
     ) -> None:
         super().__init__(objective, zero_grad)
-        if check is not None and objective.described() is None:
-            raise CompileError("it holds something that can't be compared later")
         kind = "step", zero_grad, accumulate, check is None
         make = functools.partial(_generated, (zero_grad, accumulate, check))
         self.source, self._function, pack = cached(objective, kind, make)

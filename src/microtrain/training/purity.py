@@ -64,6 +64,8 @@ def inspect(objective: Objective) -> Callable[[Traced], None]:
     inspector = _Inspector(objective.parameters)
     inspector.inspect(objective.model, shared=False)  # what is recorded is a copy of it
     inspector.inspect(objective.loss)
+    if objective.described() is None:
+        raise CompileError("it holds something that can't be compared later")
     return functools.partial(_check_numbers, objective, inspector.uses_sum)
 
 
