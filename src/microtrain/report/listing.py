@@ -8,7 +8,7 @@ found by the names and expressions in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ..compiler.symbol import Symbol
@@ -23,28 +23,12 @@ from ..training.tracing import Traced, parts_of
 MOST = 600  # lines of a step that is shown
 
 
-def listing_of(objective: Objective, own: bool) -> dict[str, Any] | None:
+def listing_of(objective: Objective, own: bool, shown: str = r"    (.*)") -> dict[str, Any] | None:
     """Return the lines of a step, what the names in them mean, and where the parts of a walk are.
 
-    own: whether the model is of one's own, of which there is no walk. It is None for a step of too
-    many lines.
+    own: whether the model is of one's own, of which there is no walk. shown: a pattern of the lines
+    that are shown, whose group is what is shown of them. It is None for a step of too many lines.
     """
-    return _listing(objective, own, r"    (.*)")
-
-
-def cell_of(n: int, activation: str) -> dict[str, Any] | None:
-    """Return the listing of a neuron alone, for which the target is the gradient that arrives."""
-
-    def arriving(output: Any, arrives: Any) -> Any:
-        return output * arrives + detach(output)  # uses it twice, so that it has a name
-
-    pairs: list[Any] = [([0.0] * n, 1.0)]
-    objective = Objective(MLP(n, [1], output_activation=activation), pairs, arriving, "sum")
-    return _listing(objective, False, r" +([vdgwb]\w* = (?!.*= 0\.0$).*)")
-
-
-def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any] | None:
-    """Return the listing of the lines that fit `shown`, of which it holds the group."""
     if 2 * len(objective.parameters) > MOST:
         return None
     traced, source, _, texts = written(objective)
@@ -73,9 +57,9 @@ def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any] | No
             if differs and places[1] in traced.ys:
                 names[text] = f"e:{traced.ys.index(places[1])}"
                 patterns.setdefault("L1", _computed(text))
-        for more, of_neuron in _neurons(objective.model, traced, texts):
-            names |= more
-            patterns |= of_neuron
+        of_neurons, more = _neurons(objective.model, traced, texts)
+        names |= of_neurons
+        patterns |= more
     parts = {key: _place(lines, pattern) for key, pattern in patterns.items() if pattern}
     used = {word for line in lines for word in re.findall(r"\w+", line)}
     return {
@@ -85,13 +69,21 @@ def _listing(objective: Objective, own: bool, shown: str) -> dict[str, Any] | No
     }
 
 
+def cell_of(n: int, activation: str) -> dict[str, Any] | None:
+    """Return the listing of a neuron alone, for which the target is the gradient that arrives."""
+
+    def arriving(output: Any, arrives: Any) -> Any:
+        return output * arrives + detach(output)  # uses it twice, so that it has a name
+
+    pairs: list[Any] = [([0.0] * n, 1.0)]
+    objective = Objective(MLP(n, [1], output_activation=activation), pairs, arriving, "sum")
+    return listing_of(objective, False, r" +([vdgwb]\w* = (?!.*= 0\.0$).*)")
+
+
 def _place(lines: list[str], pattern: str) -> list[int] | None:
     """Return the first line that fits, and from where to where the group in the pattern stands."""
-    wanted = re.compile(pattern.replace("^", r"^\s*"))
-    for k, line in enumerate(lines):
-        if found := wanted.search(line):
-            return [k, *found.span(1)]
-    return None
+    found = map(re.compile(pattern.replace("^", r"^\s*")).search, lines)
+    return next(([k, *at.span(1)] for k, at in enumerate(found) if at), None)
 
 
 def _computed(text: str) -> str:
@@ -103,10 +95,8 @@ def _expression(text: str) -> str:
     return text and rf"^\w+ \+?= .*?(?<!\w)({re.escape(text)})(?!\w)"
 
 
-def _neurons(
-    model: MLP, traced: Traced, texts: list[str]
-) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Yield for each neuron what names mean in it, and the patterns of its parts."""
+def _neurons(model: MLP, traced: Traced, texts: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what the names of all neurons mean, and the patterns of the neurons' parts."""
 
     def written_as(number: Any) -> str:
         return texts[number.place] if isinstance(number, Symbol) else ""
@@ -114,36 +104,38 @@ def _neurons(
     order = [v for y in parts_of(traced.prediction) for v in topological_sort(y)[0]]
     sums = {v.parents[-1]: v for v in order if v.op == "dot"}  # by the bias
     outputs = {v.parents[0]: v for v in order if len(v.parents) == 1}
-    parameters = [texts[at] for at in traced.data]
-    inputs, weight = [texts[at] for at in traced.xs], 0
+    parameters = iter(traced.parameters)  # of a layer first all weights, then all biases
+    names: dict[str, str] = {}
+    patterns: dict[str, str] = {}
+    inputs = [texts[at] for at in traced.xs]
     for i, n in enumerate(model.sizes):
-        values, first_bias = [], weight + n * len(inputs)
-        for j, bias in enumerate(range(first_bias, first_bias + n)):
+        weights = [[*islice(parameters, len(inputs))] for _ in range(n)]
+        values = []
+        for j, (row, bias) in enumerate(zip(weights, islice(parameters, n))):
             key = f"{i}:{j}"
-            total = sums[traced.parameters[bias]]
+            total = sums[bias]
             output = outputs.get(total, total)
             z, v = written_as(total.data), written_as(output.data)
             a, d = (written_as(traced.gradients.get(x)) for x in (output, total))
             slope = written_as(output.partials[0]) if output is not total else ""
-            value, added, delta = _computed(v), _computed(a), f"^{d} = (.*)"
-            through = delta
-            if slope not in ("", d):  # the gradient that arrives is multiplied by it
-                through = rf"^{d} = (\(?{re.escape(slope)}\)?) \*"
-            patterns = {
+            value, added, through = _computed(v), _computed(a), f"^{d} = (.*)"
+            names |= {z: f"z:{key}", v: f"v:{key}", d: f"d:{key}", a: f"a:{key}"}
+            patterns |= {
                 f"F:{key}": value,
                 f"F:{key}:act": value,
-                f"F:{key}:bias": _expression(parameters[bias]),
-                f"B:{key}": delta,
+                f"F:{key}:bias": _expression(written_as(bias.data)),
+                f"B:{key}": through,
                 f"B:{key}:act": through,
                 f"B:{key}:added": added,
             }
+            if slope not in ("", d):  # the gradient that arrives is multiplied by it
+                patterns[f"B:{key}:act"] = rf"^{d} = (\(?{re.escape(slope)}\)?) \*"
             if i == len(model.sizes) - 1:
                 patterns |= {"B1": added, f"B:{key}:0": added}
-            for k, x in enumerate(inputs):
-                w = parameters[weight + k]
+            for k, (weight, x) in enumerate(zip(row, inputs)):
+                w = written_as(weight.data)
                 patterns[f"F:{key}:{k}"] = _expression(f"{w} * {x}")
                 patterns[f"B:{i - 1}:{k}:{j}"] = _expression(f"{w} * {d}")
-            yield {z: f"z:{key}", v: f"v:{key}", d: f"d:{key}", a: f"a:{key}"}, patterns
             values.append(v)
-            weight += len(inputs)
-        inputs, weight = values, weight + n
+        inputs = values
+    return names, patterns
