@@ -14,6 +14,8 @@ from .layout import Layers
 GREY = "#777777"  # which can be read on white and on black
 LINE, LETTER = 14, 6.5  # the height of a line, and the width that most characters have room in
 LONGEST = 32  # characters of a line that are shown
+# In a text of DOT, in which "&" begins the name of a character.
+QUOTED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "&": "&amp;"})
 
 Arrow = tuple[int, int, str]  # from one box to a later one, each by its number; and its label
 
@@ -165,8 +167,6 @@ def _looks(**attributes: str) -> str:
     pairs = []
     for name, words in attributes.items():
         shown = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in words)
-        quoted = shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        quoted = quoted.replace("&", "&amp;")  # else it begins the name of a character
         if words:
-            pairs.append(f'{name}="{quoted}"')
+            pairs.append(f'{name}="{shown.translate(QUOTED)}"')
     return f"[{', '.join(pairs)}]"

@@ -115,15 +115,15 @@ def boundary(
     if isinstance(found[0], list):
         names = [f"class {k}" for k in range(len(found[0]))]
         classes = ys
-        leads = [[row[k] - max(row[:k] + row[k + 1 :]) for row in found] for k in range(len(names))]
     else:
         known = ((level, ends) for targets, level, ends in TWO_CLASSES if {*ys} <= targets)
         level, ends = next(known, (0.0, ("below 0", "above 0")))
         names = [f"target {end}" for end in ends]
         colours, classes = (COLOURS[1], COLOURS[0]), [int(y > level) for y in ys]
         steep = 4.0 if level else 1.0  # predictions from 0 to 1 differ less than those from -1
-        leads = [[side * (y - level) for y in found] for side in (-steep, steep)]
-    for k, (name, lead) in enumerate(zip(names, leads)):
+        found = [[0.0, steep * (y - level)] for y in found]
+    for k, name in enumerate(names):
+        lead = [row[k] - max(row[:k] + row[k + 1 :]) for row in found]
         colour, rows = colours[k % len(colours)], range(0, len(lead), FINE)
         shades = LinearSegmentedColormap.from_list(name, ["white", colour])
         field = [[*map(math.tanh, lead[i : i + FINE])] for i in rows]

@@ -67,7 +67,6 @@ def contents(
             "zeroGrad": recording.zero_grad,
             "steps": recording.steps,
             "target": first.target_loss,
-            "mean": recording.reduction == "mean",
             "batch": None if recording.batch_size == len(pairs) else recording.batch_size,
             "accumulate": recording.accumulate,
         },

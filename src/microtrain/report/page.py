@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import as_list, expect, file_path
 from ..lab.results import Sweep
+from ..lab.runs import comparable
 from ..nn.checkpoint import architecture_of
 from ..nn.description import Description
 from ..nn.module import parameter_names
@@ -136,5 +136,4 @@ def _kind(history: History, recording: Recording) -> dict[str, Any]:
 def _rank(run: tuple[History, Recording]) -> tuple[bool, bool, float]:
     """Return what is smallest for a run that was reset, converged, and ended lowest."""
     history, recording = run
-    end, converged = history.losses[-1], history.verdict == "converged"
-    return not recording.zero_grad, not converged, end if end == end else math.inf
+    return not recording.zero_grad, history.verdict != "converged", comparable(history.final_loss)
