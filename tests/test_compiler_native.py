@@ -477,6 +477,15 @@ def test_masked_elements_are_refused():
                 f(x)
 
 
+@pytest.mark.filterwarnings("error")
+def test_series_of_pandas_are_points_and_arguments():
+    pd = pytest.importorskip("pandas")
+    for series in (pd.Series([1.0, 2.0]), pd.Series([1, 2]), pd.Series([1, 2], dtype="Int64")):
+        assert native(lambda x: 2.0 * x).map(series) == [2.0, 4.0]
+        dot = native(lambda v: mt.dot(v, v))
+        assert [dot(series), dot(series), *dot.map([series])] == [5.0] * 3
+
+
 @given(st.lists(st.integers(0, 999), max_size=9))
 def test_rows_that_c_cannot_do_leave_the_others_to_it(places):
     np = pytest.importorskip("numpy")

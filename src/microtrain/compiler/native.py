@@ -128,7 +128,8 @@ class NativeCode(Code):
         return [f"{listed(c.outputs)} = run(read(({', '.join([*arguments, ''])})))"], iter(texts)
 
     def results(self, points: list[Any]) -> list[Any]:
-        found = self.native(b"".join(map(self._read, zip(points))), len(points))
+        numbers = b"".join(map(self._read, zip(points)))  # the arguments of each are one point
+        found = self.native(numbers, len(points))
         return [*map(self._together, *[_parts(column, len(points)) for column in found])]
 
     def map_rows(self, view: memoryview, start: int = 0) -> list[array[float]]:
@@ -205,14 +206,16 @@ def _dimensions(shape: Shape) -> tuple[int, ...] | None:
 
 def _view(x: Any) -> Any:
     """Return the numbers of an array as a buffer of doubles, or None for all else."""
-    if not hasattr(x, "tolist") or (hasattr(x, "mask") and x.mask.any()):  # bytes, for example
+    if not hasattr(x, "tolist"):  # bytes, for example
         return None
     try:
-        is_numpys = getattr(getattr(x, "dtype", x), "kind", "-") in "fiu"
-        view = memoryview(x.astype(float, copy=False) if is_numpys else x)
-    except (TypeError, ValueError):
+        view = memoryview(x)
+        if view.format != "d" and getattr(getattr(x, "dtype", x), "kind", "-") in "fiu":
+            view = memoryview(x.astype(float))
+    except (TypeError, ValueError):  # pandas has no buffers, and `mask` is a method there
         return None
-    return view if view.ndim and view.format == "d" else None
+    is_masked = hasattr(x, "mask") and x.mask.any()
+    return view if view.ndim and view.format == "d" and not is_masked else None
 
 
 class NativeCompiled(Compiled):
