@@ -40,9 +40,10 @@ def explored(explore: Any, arguments: Arguments, lrs: Any, *scales: Any, **optio
     Raises `ValueError` for no seeds or no processes, and where two formats are asked for.
     """
     # What a process is given is one run, or the runs at all rates from one start.
-    runs, starts = (len(lrs), *scales) if scales else (1, lrs)
+    runs = len(lrs) if scales else 1
+    of_a_seed = (scales[0] or [1]) if scales else lrs
     seeds = positive_int("--seeds", arguments.seeds)
-    jobs = min(positive_int("--jobs", arguments.jobs), seeds * len(starts or [1]))
+    jobs = min(positive_int("--jobs", arguments.jobs), seeds * len(of_a_seed))
     if arguments.json and arguments.csv:
         raise ValueError("--json and --csv can't both be the only thing printed")
 

@@ -169,8 +169,10 @@ class Code:
 
     def _written(self) -> tuple[str, dict[str, Any]]:
         """Return the Python of the function, and what that calls."""
-        writer, (_, names, shapes) = self._writer(), self.shape
-        count, binding = len(shapes) - len(names), list[str]()
+        writer = self._writer()
+        _, names, shapes = self.shape
+        count = len(shapes) - len(names)
+        binding: list[str] = []
         arguments = signature = [*map(writer.name, self._compiled.parameters)]
         if len(signature) != len(shapes) or signature != self._compiled.parameters:
             arguments = [writer.name(f"x{i}") for i in range(len(shapes))]

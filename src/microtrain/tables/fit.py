@@ -168,8 +168,9 @@ def _target(
     if column.texts and kind == "numbers":
         raise ValueError(f"column {name!r} has texts, which are classes, not numbers")
     found: Any = column.texts or sorted({*column.values(table)})
-    n, are_few = len(found), 2 <= len(found) <= FEW
-    if not column.texts and kind is None and are_few and all(map(float.is_integer, found)):
+    n = len(found)
+    may_be_classes = 2 <= n <= FEW and not column.texts and all(map(float.is_integer, found))
+    if may_be_classes and kind is None:
         raise ValueError(
             f"column {name!r} has {n} different whole numbers, such as {found[-1]:.15g}: say by "
             "--classes or --numbers what they are"
