@@ -300,7 +300,7 @@ def test_10_and_11_both_halves_of_the_zero_grad_lesson(visit, toy):
     expect(page, "#verdict", "Converged at step 8")
     expect(page, "#note", "by accident")
     expect(page, "#note", "step 8, not 61")
-    page.locator("#try-linear").click()
+    page.locator("#try").click()
     assert starts(page) == [20, 3]
     expect(page, "#verdict", "oscillating")
     expect(page, "#verdict", "47 of 99")
@@ -309,6 +309,20 @@ def test_10_and_11_both_halves_of_the_zero_grad_lesson(visit, toy):
     assert len(starts(page)) == 1
     expect(page, "#verdict", "Converged at step 10")
     assert page.locator("#note").is_hidden()
+
+
+def test_both_halves_of_the_zero_grad_lesson_where_the_output_is_linear(visit, moons):
+    page = visit(moons)
+    page.locator("#forget").check()
+    expect(page, "#note", "by accident")
+    with_reset, without = starts(page)
+    assert with_reset < without
+    page.locator("#try").click()
+    expect(page, "#note", "With the reset: converged")
+    with_reset, without = starts(page)
+    assert without < with_reset
+    assert page.locator("#rate-number").input_value() == "1"
+    assert page.locator("#forget").is_checked() and page.locator("#try").is_hidden()
 
 
 def test_what_is_left_over_is_no_slope(visit, toy):

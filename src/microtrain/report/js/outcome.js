@@ -82,10 +82,21 @@ function drawNote() {
       text += ` With the reset a larger rate ${isBetter(run, faster) ? "helps too, if less" : "does as well"} (${ratesText(lr)}: ${briefly(faster)}).`;
   } else if (other) text += `${deadText()} With the reset: ${briefly(other)}.`;
   say($("note-text"), text);
-  $("try-linear").hidden = !engine.layers || !page.live || state.out === "linear";
+  const { otherwise, words } = otherHalf();
+  $("try").hidden = !engine.layers || !page.live || !otherwise || (state.out === "linear" && !wins);
+  say($("try"), words);
+}
+
+/** What to train with, where forgetting zero_grad was better, to see that it is ruinous. */
+function otherHalf() {
+  if (state.out !== "linear") return { otherwise: { out: "linear" }, words: "Try a linear output" };
+  const lr = state.lr.map(([from, rate]) => [from, HARSHER * rate]),
+    fits = lr.every(([, rate]) => rate <= engine.set.rates[1]);
+  return { otherwise: fits && { lr }, words: `Try ${HARSHER} times the rate` };
 }
 
 const FASTER = 4; // times the rate, for comparison with what gathers speed
+const HARSHER = 10; // times the rate, at which nothing catches it
 
 const hasConverged = (one) => one.verdict().fate === "converged";
 
@@ -141,7 +152,7 @@ function setUpOutcome() {
   });
   onClick("swap", swap);
   onClick("lost", showLost);
-  on("try-linear", "click", () => trainWith({ out: "linear" }));
+  on("try", "click", () => trainWith(otherHalf().otherwise));
 }
 
 /** What took the gradient of the run, if it is stuck. */

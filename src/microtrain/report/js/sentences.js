@@ -103,7 +103,7 @@ const SENTENCES = {
   },
   B0: (part, t) => {
     if (state.zeroGrad)
-      return "Gradients are set to 0 (this line ran first in the step): backward adds to what is there.";
+      return "Gradients are set to 0 (this line ran first in the step): backward adds to what is there, and gradients of earlier steps are of other weights.";
     const k = head();
     return `Forgotten: nobody set the gradients to 0. ${engine.names[state.weight]}\u2019s starts at ${gradient(run.leftover(k)[state.weight])}, left over from ${plural(k, "step")}.`;
   },
