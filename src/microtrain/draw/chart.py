@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..errors import any_int, true_or_false
 
@@ -102,10 +102,11 @@ def line_chart(
     columns = max(8, width - margin - 2)
     longest = max(map(len, scaled))
     steps, wide = max(1, longest - 1), columns * len(dots[0]) - 1
-    drawn = [
-        _line(None if y is None else (row(y), round(i / steps * wide)) for i, y in enumerate(curve))
-        for curve in scaled
-    ]
+
+    def dot(i: int, y: float | None) -> Cell | None:
+        return None if y is None else (row(y), round(i / steps * wide))
+
+    drawn = [[*_line(map(dot, itertools.count(), curve))] for curve in scaled]
     rows = _rows(drawn, columns, height, dots, isinstance(ys, Mapping), colour)
     tick_mark, bar, corner, dash = "||+-" if ascii else "┤│└─"
 
@@ -155,17 +156,14 @@ def _labels(numbers: Sequence[float]) -> list[str]:
     return next((texts for texts in choices if len({*texts}) == len(texts)), [*map(repr, numbers)])
 
 
-def _line(points: Iterable[Cell | None]) -> list[Cell]:
-    """Return all dots of the line through these dots, in order; None is a gap in it."""
-    line: list[Cell] = []
+def _line(points: Iterable[Cell | None]) -> Iterator[Cell]:
+    """Yield all dots of the line through these dots, in order; None is a gap in it."""
     for before, point in itertools.pairwise([None, *points]):
         if point is not None:
             (y0, x0), (y, x) = before or point, point
             length = max(abs(x - x0), abs(y - y0), 1)
             for k in range(length + 1):
-                dot = y0 + round((y - y0) * k / length), x0 + round((x - x0) * k / length)
-                line.append(dot)
-    return line
+                yield y0 + round((y - y0) * k / length), x0 + round((x - x0) * k / length)
 
 
 def _rows(

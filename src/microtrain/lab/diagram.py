@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -181,10 +181,10 @@ class PhaseDiagram(Job):
             ax.figure.colorbar(steps, cax=scale, label="steps to converge")
         return ax
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Yield a dict for each run: lr, scale, seed, verdict, steps, loss and first sharpness."""
+    def records(self) -> list[dict[str, Any]]:
+        """Return a dict for each run: lr, scale, seed, verdict, steps, loss and first sharpness."""
         names = "lr", "scale", "seed", "verdict", "steps", "loss", "sharpness"
-        return ({name: getattr(run, name) for name in names} for run in self.runs)
+        return [{name: getattr(run, name) for name in names} for run in self.runs]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was found as plain numbers, texts, lists and dicts.
@@ -196,7 +196,7 @@ class PhaseDiagram(Job):
         return {
             **{name: getattr(self, name) for name in names},
             "verdicts": [[cell and cell.verdicts for cell in row] for row in self.cells],
-            "runs": list(self.records()),
+            "runs": self.records(),
         }
 
     def _repr_html_(self) -> str:

@@ -123,12 +123,12 @@ class Job(abc.ABC):
         return [planned for place, planned in enumerate(self.plan) if place not in self.made]
 
     @abc.abstractmethod
-    def records(self) -> Iterable[dict[str, Any]]:
+    def records(self) -> list[dict[str, Any]]:
         """Return a dict for each run."""
 
     def to_csv(self, target: str | os.PathLike[str] | TextIO) -> None:
         """Write a line for each run, of what `records` returns, to a path or an open file."""
-        records = list(self.records())
+        records = self.records()
         write_csv(target, [*records[:1], *(record.values() for record in records)])
 
 
