@@ -102,10 +102,9 @@ class Primitive:
 
         Bools are conditions, and stay.
         """
-        kinds = {type(x) for x in operands} - {bool}
-        if not self.exact or float in kinds:
+        if not self.exact or float in map(type, operands):
             return [x if type(x) is bool else number(self.name, x) for x in operands]
-        if len(kinds) < 2:
+        if len({*map(type, operands)} - {bool}) < 2:
             return operands
         from fractions import Fraction  # slow to import
 
