@@ -301,6 +301,10 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
             [["1.7e308", "a"], ["-1.7e308", "b"], [0, "a"]],
             "t.csv, line 2: column 'x' has a number too large to standardize, 1.7e308; --drop x",
         ),
+        (
+            [["1", "a"], ["0", "b"], ["1e305", "a"]],
+            "t.csv, line 4: column 'x' has a number too large to standardize, 1e305; --drop x",
+        ),
     ],
 )
 def test_tables_that_can_not_be_learned_from(tmp_path, rows, message):
