@@ -13,7 +13,7 @@ const PHONE_WIDTH = 342;
 const ROOMY = { x: [1, 71, "below"], w: [83, 173, "below"], p: [187, 277, "below"] };
 const CLOSE = { x: [1, 62], w: [74, 212, "beside"], p: [223, 280] };
 const LINES = { w: [32, 84], x: [100, 150], p: [162, 214], g: [216, 288] };
-const PHONE = { w: [52, 126, "below"], x: [139, 183], p: [195, 247] };
+const PHONE = { w: [46, 118, "below"], x: [134, 184], p: [200, 252] };
 const PHONE_LINES = { w: [36, 88], x: [98, 150], g: [162, 248] };
 const COLUMN_HEADS = { w: "weight", x: "input", p: "product", g: "gradient" };
 

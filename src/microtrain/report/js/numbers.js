@@ -18,7 +18,7 @@ function textsOf(l, j, n, seen, part, t, portrait) {
     text = (x, digits = most) => roomed(x, digits, room),
     input = (x) => {
       const texts = [most, 3, 2].map((digits) => plain(x, digits));
-      return texts.find((text) => text.length <= (portrait ? 5 : room)) ?? texts[2];
+      return texts.find((text) => text.length <= room) ?? texts[2];
     },
     back = (x, digits = wide ? 4 : 2) => `${ARROW_LEFT} ${text(x, digits)}`,
     value = (x, known) => (known ? text(x) : NOT_YET),
