@@ -83,9 +83,8 @@ class Layers:
         for turn in range(ROUNDS):
             beside = self.after if turn % 2 else self.before
             for column in self.columns[:: -1 if turn % 2 else 1]:
-                means = [_mean([places[i] for i in beside[x]], k) for k, x in enumerate(column)]
-                places.update(zip(column, means))
-                column.sort(key=places.__getitem__)
+                means = {x: _mean([places[i] for i in beside[x]], k) for k, x in enumerate(column)}
+                column.sort(key=means.__getitem__)
                 places.update(zip(column, itertools.count()))
 
     def _heights(self) -> list[float]:

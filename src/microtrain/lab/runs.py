@@ -67,10 +67,10 @@ class Rate:
         self.runs = list(runs)
         first = self.runs[0]
         self.label, self.lr, self.scale = first.label, first.lr, first.scale
-        counts = collections.Counter(run.verdict for run in self.runs)
-        self.verdicts = dict(counts.most_common())
+        verdicts = collections.Counter(run.verdict for run in self.runs)
+        self.verdicts = dict(verdicts.most_common())
         self.verdict = next(iter(self.verdicts))
-        self.converged = counts["converged"] / len(self.runs)
+        self.converged = verdicts["converged"] / len(self.runs)
         steps = [run.steps for run in self.runs if run.verdict == "converged"]
         self.steps = quartiles(steps) if steps else None
         self.loss = quartiles([run.loss for run in self.runs])[1]
