@@ -168,8 +168,8 @@ def _line(points: Iterable[Cell | None]) -> Iterator[Cell]:
 
 def _rows(
     curves: list[list[Cell]], columns: int, height: int, dots: Dots, named: bool, colour: bool
-) -> list[str]:
-    """Return the rows of text that show the dots of these curves, and each curve's letter."""
+) -> Iterator[str]:
+    """Yield the rows of text that show the dots of these curves, and each curve's letter."""
     down, across = len(dots), len(dots[0])
     bits: dict[Cell, int] = {}
     owners: dict[Cell, int] = {}
@@ -178,24 +178,22 @@ def _rows(
             cell = row // down, column // across
             bits[cell] = bits.get(cell, 0) | dots[row % down][column % across]
             owners[cell] = i
-    signs = {cell: " '.:"[n] if dots is ASCII else chr(0x2800 + n) for cell, n in bits.items()}
-    marked: set[Cell] = set()
+    letters: dict[Cell, str] = {}
     for i, curve in enumerate(curves if named else ()):
         way = list(dict.fromkeys((row // down, column // across) for row, column in curve))
         middle = way[: len(way) * (i + 1) // (len(curves) + 1)]
         for stretch in (way, middle):  # at its end, and somewhere along it
-            for cell in [cell for cell in stretch if cell not in marked][-1:]:
-                signs[cell], owners[cell] = LETTERS[i % len(LETTERS)], i
-                marked.add(cell)
-    rows = []
+            for cell in [cell for cell in stretch if cell not in letters][-1:]:
+                letters[cell], owners[cell] = LETTERS[i % len(LETTERS)], i
+    signs = {cell: " '.:"[n] if dots is ASCII else chr(0x2800 + n) for cell, n in bits.items()}
+    signs |= letters
     for row in range(height):
         line = [(row, column) for column in range(columns)]
         pieces = (
             _coloured("".join(signs.get(cell, " ") for cell in cells), owner, colour)
             for owner, cells in itertools.groupby(line, owners.get)
         )
-        rows.append("".join(pieces))
-    return rows
+        yield "".join(pieces)
 
 
 def _legend(names: Sequence[str], indent: str, columns: int, colour: bool) -> list[str]:

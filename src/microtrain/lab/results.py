@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..draw import chart, plot
@@ -102,16 +102,14 @@ class Sweep(Job):
         """
         return "\n".join("  ".join(line).rstrip() for line in zip(*self._printed()))
 
-    def _printed(self) -> list[list[str]]:
-        """Return the columns of the table, each a title and a text for each rate, aligned."""
-        columns = []
+    def _printed(self) -> Iterator[list[str]]:
+        """Yield the columns of the table, each a title and a text for each rate, aligned."""
         for _, read, title, shown, align in COLUMNS.values():
             values = [*map(read, self.rates)] if title and read else []
             if any(value is not None for value in values):
                 texts = [title, *("-" if value is None else shown(value) for value in values)]
                 width = max(map(len, texts))
-                columns.append([f"{text:{align}{width}}" for text in texts])
-        return columns
+                yield [f"{text:{align}{width}}" for text in texts]
 
     def explain(self) -> str:
         """Return in at most five sentences which rate to take, and what else was seen."""
