@@ -1,7 +1,5 @@
 """C: how it writes records, and the frame around what was written: a function, a file."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import re

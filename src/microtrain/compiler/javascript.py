@@ -3,8 +3,6 @@
 Nothing in it raises: where Python would, the result is infinite or NaN.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

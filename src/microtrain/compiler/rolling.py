@@ -3,8 +3,6 @@
 The order of the statements, and so every bit of their results, stays as it was.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterable, Sequence

@@ -6,8 +6,6 @@ beside their place, loaded, and renamed. A folder that others can write to, or t
 to, is not used: then nothing is kept.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import functools

@@ -1,7 +1,5 @@
 """Graphs of boxes and arrows, as SVG and in Graphviz's DOT language."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

@@ -6,8 +6,6 @@ edges cross (by the means of the neighbours' positions: Sugiyama, Tagawa and Tod
 for visual understanding of hierarchical system structures").
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -14,8 +14,6 @@ same as in micrograd. The models are Modules, and `microtrain.train` takes them.
 Layer of [LinearNeuron(16)]
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from typing import Any

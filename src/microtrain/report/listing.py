@@ -5,8 +5,6 @@ the numbers below the names. How the code writes each number is known from the r
 found by the names and expressions in it.
 """
 
-from __future__ import annotations
-
 import re
 from itertools import islice
 from typing import Any

@@ -1,7 +1,5 @@
 """What the page holds: data sets, the recorded runs, neurons, and the JavaScript that trains."""
 
-from __future__ import annotations
-
 import contextlib
 import math
 import re

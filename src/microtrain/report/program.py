@@ -8,8 +8,6 @@ All functions work on arrays of doubles: `p` the parameters, `g` their gradients
 samples, each with its target behind it, of which one begins at `at`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The data sets of the page, each with a network that learns it and how."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 

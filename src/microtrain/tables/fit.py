@@ -1,7 +1,5 @@
 """From a table to a task (what to predict, from what, by which rows), and on to a trained model."""
 
-from __future__ import annotations
-
 import collections
 import functools
 import math

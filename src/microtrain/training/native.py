@@ -5,8 +5,6 @@ floating-point flag, which is then made in Python, with its errors, and before o
 below the target.
 """
 
-from __future__ import annotations
-
 import ctypes
 import functools
 import itertools
