@@ -1,5 +1,6 @@
 /* Functions that the texts of primitives call and C does not have. A conditional is always in a
-   function of its own: gcc makes -x of 0.0 - x where x is a conditional, which has another sign. */
+   function of its own: gcc makes -x of 0.0 - x where x is a conditional, which has another sign.
+   Each is copied alone where it is used: it calls no other one, and has no empty line inside. */
 
 static double logistic(double x)
 {

@@ -66,7 +66,11 @@ function lossSum(outputs, ys, loss) {
   if (!formula || (takes !== "class" && outputs.length > 1)) return told;
   const [says, y] = [outputs[0], ys[0]],
     share = takes === "class" ? sharesOf(engine.set, outputs)[ys.indexOf(1)] : NaN,
-    digits = digitsFor(takes === "class" ? [share] : [says, y], LOSSES[takes], loss),
+    alone = program.losses[engine.spec.data], // none on some pages that replay
+    digits =
+      takes === "class"
+        ? digitsFor([share], (share) => -Math.log(share), loss)
+        : digitsFor([says, y], (...given) => (alone ? lossOf(alone, ...given) : loss), loss),
     target = bracketed(plain(y, digits)),
     apart = short(says, digits) !== short(y, digits) || says === y,
     slots = {
@@ -78,12 +82,8 @@ function lossSum(outputs, ys, loss) {
   return `${inSigns(formula).replace(/\{(\w+)\}/g, (_, name) => slots[name])} = ${told}`;
 }
 
-/** What the library's losses do with what their formulas show, to see how many digits that takes. */
-const LOSSES = {
-  numbers: (says, y) => (says - y) ** 2,
-  sign: (says, y) => Math.max(0, 1 - y * says),
-  class: (share) => -Math.log(share),
-};
+/** What a generated loss makes of one output and its target. */
+const lossOf = (loss, says, y) => loss([says], [y], 0, 1, [0]);
 
 /** Where a parameter is, in words. */
 function placeText(index) {
@@ -93,7 +93,7 @@ function placeText(index) {
 }
 
 /** A formula of Python's with the signs of print. */
-const inSigns = (formula) => signed(formula).replace("*", TIMES);
+const inSigns = (formula) => signed(formula).replaceAll("*", TIMES).replaceAll("|", BAR);
 
 const NUMBERS = "no one two three four five six seven eight nine ten".split(" ");
 const inWords = (n) => NUMBERS[n] || String(n);

@@ -2,6 +2,7 @@
 
 const MINUS = "\u2212",
   TIMES = "\u00d7",
+  BAR = "\u2223", // of absolute values: a plain one marks the digits of a number
   ARROW_LEFT = "\u2190",
   ARROW_RIGHT = "\u2192";
 const SVG = "http://www.w3.org/2000/svg";
