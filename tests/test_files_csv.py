@@ -72,5 +72,10 @@ def test_read_csv_skips_rows_with_empty_cells_if_asked_to(tmp_path):
     )
     with pytest.raises(ValueError, match="line 3: column 'a' expects a value, got ''; skip_empty"):
         datasets.read_csv(path, "y", sep=";")
+    path.write_text("a,y\nred,1\nblue,2\n")
+    with pytest.raises(ValueError) as refused:
+        datasets.read_csv(path, "y")
+    told = "; drop a column of texts from the file, or turn it into numbers"
+    assert str(refused.value).endswith(f"skip_empty leaves the row out{told}")
     with pytest.raises(TypeError, match="target expects the name of a column, got int 1"):
         datasets.read_csv(path, 1)

@@ -284,8 +284,8 @@ def test_what_does_not_fit_is_refused(flowers, options, message):
         ),
         (
             [[1, "a"], [2, "b"], ["three", "a"]],
-            "'x' expects a number, got 'three'; write numbers like 290075 or 1.5, and leave "
-            "missing ones empty; --drop",
+            "'x' expects a number, got 'three'; write numbers like 290075 or 1.5; where one is "
+            "missing, leave the cell empty: skip_empty leaves the row out; --drop",
         ),
         ([[1, "a"], [2, "a"], [3, "a"]], "at least two classes in 'y', got 1"),
         (
@@ -436,7 +436,11 @@ def test_rows_with_empty_cells_are_left_out_of_predictions(flowers, tmp_path, ca
     rows = [["1", "", "clay", ""], ["", "2", "clay", "iris"], ["3", "2", " ", "iris"]]
     holes = table(tmp_path / "holes.csv", rows)
     assert main(["predict", path, holes]) == 2
-    assert "line 3: column 'length' expects a value, got ''" in capsys.readouterr().err
+    told = "line 3: column 'length' expects a value, got ''; --skip-empty leaves such rows out\n"
+    assert capsys.readouterr().err.endswith(told)
+    lone = table(tmp_path / "lone.csv", rows[1:2])  # its column has no other cell
+    assert main(["predict", path, lone]) == 2
+    assert capsys.readouterr().err.endswith(told.replace("line 3", "line 2"))
     assert main(["predict", path, holes, "--skip-empty"]) == 0
     out, err = capsys.readouterr()
     assert out.count("\n") == 2 and out.splitlines()[1].startswith("1,,clay,,")
@@ -577,7 +581,10 @@ LIKE_NUMBERS = (
 )
 
 
-NUMBERS = "write numbers like 290075 or 1.5, and leave missing ones empty"
+NUMBERS = (
+    "write numbers like 290075 or 1.5; where one is missing, leave the cell empty: skip_empty "
+    "leaves the row out"
+)
 
 
 @pytest.mark.parametrize("cell", LIKE_NUMBERS.split("|"))

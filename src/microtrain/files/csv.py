@@ -70,7 +70,8 @@ class Table:
         """
         cells = [cell.strip() for cell in self.cells(name)]
         numbers = [number_of(cell) for cell in cells]
-        as_texts = f"; write numbers like 290075 or 1.5, and leave missing ones empty{as_texts}"
+        missing = "where one is missing, leave the cell empty: skip_empty leaves the row out"
+        as_texts = f"; write numbers like 290075 or 1.5; {missing}{as_texts}"
 
         def expect(wanted: str, fits: Iterable[bool], remedy: str = as_texts) -> None:
             odd = [(line, cell) for line, cell, fit in zip(self.lines, cells, fits) if not fit]
@@ -79,7 +80,8 @@ class Table:
                 where = f"{self.path}, line {line}: column {name!r}"
                 raise ValueError(f"{where} expects {wanted}, got {cell!r}{more}{remedy}{drop}")
 
-        expect("a value", map(bool, cells), "; skip_empty leaves such rows out" * any(cells))
+        skip = "; skip_empty leaves such rows out" if any(cells) or not drop else ""
+        expect("a value", map(bool, cells), skip)
         if texts is None and all(x is None for x in numbers):
             expect("numbers or texts", map(_is_name, cells))
             texts = True

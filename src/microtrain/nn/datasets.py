@@ -95,7 +95,8 @@ def read_csv(
         table = table.complete(table.columns)
     if not others or not table.lines:
         raise ValueError(f"{table.path} has no {'rows' if others else 'column but the target'}")
-    xs = [[*row] for row in zip(*(table.values(name, texts=False) for name in others))]
+    of_texts = "; drop a column of texts from the file, or turn it into numbers"
+    xs = [[*row] for row in zip(*(table.values(name, False, of_texts) for name in others))]
     ys = table.values(target)
     known = sorted({y for y in ys if isinstance(y, str)})
     return xs, [float(known.index(y)) if isinstance(y, str) else y for y in ys]
