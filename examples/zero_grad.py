@@ -28,15 +28,15 @@ for name, zero_grad in (("reset", True), ("forgotten", False)):
     print(f"{name:>9}: {statistics.median(needed):g}")
 
 # With a linear output nothing catches it: it gets down, and up again on the other side.
-print("\nwith a linear output:")
+print("\nwith a linear output (medians of 40 runs):")
 median = {}
 for name, zero_grad in (("reset", True), ("forgotten", False)):
     linear = runs("linear", 0.01, 100, zero_grad)
     rises = [sum(b > a for a, b in zip(run.losses, run.losses[1:])) for run in linear]
     median[name] = [statistics.median(losses) for losses in zip(*[run.losses for run in linear])]
     print(
-        f"{name:>9}: a loss of {median[name][-1]:.4f} after 100 steps, "
-        f"in {statistics.median(rises):.0f} of which it rose (medians of 40 runs)"
+        f"{name:>9}: a loss of {median[name][-1]:.4f} after 100 steps; "
+        f"it rose in {statistics.median(rises):.0f} of the steps"
     )
 print(f"\n{line_chart(median, title='loss (median of 40 runs)', x_label='step')}")
 
