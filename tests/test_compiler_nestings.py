@@ -284,7 +284,7 @@ def test_what_is_no_number_is_refused_with_its_place():
         pair.value_and_grad([1.0])
     with pytest.raises(TypeError, match=r"^grad, value_and_grad and hessian expect"):
         mt.compile(mt.hessian(lambda v: [v[0], v[0]]))([1.0])
-    with pytest.raises(TypeError, match=r"called as it is, c\(x\) or c.map\(points\)"):
+    with pytest.raises(TypeError, match="this one is a derivative already, just call it"):
         mt.compile(mt.value_and_grad(lambda x: x * x)).map_value_and_grad([1.0])
 
 
@@ -351,7 +351,7 @@ def test_what_the_function_refuses_is_refused(engine):
         with pytest.raises(TypeError, match="positional"):
             compiled(a=3.0, b=1.0)
     compiled = mt.compile(mt.hessian(lambda x: x * x, 1), engine=engine)
-    with pytest.raises(ValueError, match="argnums expects which argument, of 1 given"):
+    with pytest.raises(ValueError, match="argument, counted from 0, below 1; got 1: is one"):
         compiled(1.0)
 
 

@@ -130,7 +130,9 @@ def test_first_and_zeroth_powers_have_slopes_everywhere():
         assert mt.hessian(lambda v: v**2)(x) == 2.0
     polynomial = lambda x: sum(c * x**k for k, c in enumerate([5.0, 4.0, 3.0, 2.0]))  # noqa: E731
     assert mt.hessian(polynomial)(0.0) == 6.0
-    with pytest.raises(ValueError, match="argnums expects which argument, of 1 given, .* got 3"):
+    with pytest.raises(
+        ValueError, match="the place of an argument, counted from 0, below 1; got 3"
+    ):
         mt.hessian(polynomial, 3)(0.0)
     with pytest.raises(ZeroDivisionError, match=r"0.0 \*\* -1.0: zero to a negative power"):
         mt.grad(mt.compile(lambda x: x**-1))(0.0)
@@ -167,7 +169,9 @@ def test_argnums():
     assert mt.hessian(lambda a, b: a**3 * b)(2.0, 5.0) == 60.0
     assert mt.grad(f, (1, 2))(*args) == (2.0, [10.0, 8.0])
     assert mt.value_and_grad(f, 1)(*args) == (46.0, 2.0)
-    with pytest.raises(ValueError, match="argnums expects which argument, of 3 given, .* got 3"):
+    with pytest.raises(
+        ValueError, match="the place of an argument, counted from 0, below 3; got 3"
+    ):
         mt.grad(f, 3)(*args)
     with pytest.raises(TypeError, match="argnums expects an int or a tuple of ints, got float"):
         mt.grad(f, 0.5)
@@ -309,7 +313,7 @@ def test_a_hessian_by_several_arguments_takes_values_and_can_be_differentiated()
 
 @pytest.mark.parametrize("argnums", [(0, 3), (-4,)])
 def test_a_hessian_by_an_argument_that_is_not_there_says_so(argnums):
-    message = f"argnums expects which argument, of 3 given, counted from 0; got {argnums[-1]}"
+    message = f"place of an argument, counted from 0, below 3; got {argnums[-1]}"
     with pytest.raises(ValueError, match=message):
         mt.hessian(mixed, argnums)(2.0, [3.0, 5.0], 7.0)
 

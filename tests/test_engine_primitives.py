@@ -1,7 +1,7 @@
 """A primitive: one entry of one table, of which everything else is derived.
 
 Also for an operation that the library does not have: it is registered here, in a few lines, and
-nothing else is done for it. How the library's own behave is in `test_functions`.
+nothing else is done for it. How the library's own behave is in `test_engine_functions`.
 """
 
 from __future__ import annotations

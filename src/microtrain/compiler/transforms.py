@@ -163,8 +163,8 @@ def expect_gradient(found: Any) -> Any:
     if len(found) == 1:
         raise TypeError(
             "grad, value_and_grad and hessian expect a function that returns one number, this one "
-            "returned a nesting of numbers: use jacobian; what is a derivative already is called "
-            "as it is, c(x) or c.map(points)"
+            "returned a nesting of numbers: use jacobian, or, if this one is a derivative already, "
+            "just call it (or its map)"
         )
     return found
 
@@ -267,7 +267,7 @@ def chosen(argnums: Argnums | None, parts: tuple[Any, ...]) -> Any:
         return tuple([chosen(n, parts) for n in argnums])
     if not -len(parts) <= argnums < len(parts):
         raise ValueError(
-            f"argnums expects which argument, of {len(parts)} given, counted from 0; got {argnums}"
-            + ": is one missing?" * (argnums == len(parts))
+            "argnums expects the place of an argument, counted from 0, below "
+            f"{len(parts)}; got {argnums}" + ": is one missing?" * (argnums == len(parts))
         )
     return parts[argnums]
