@@ -181,7 +181,7 @@ def pairs_of(xs: Any, ys: Any) -> list[Pair]:
     Without any they are those of `toy`.
     """
     if (xs is None) != (ys is None):
-        raise ValueError("xs and ys go together: expected both or neither")
+        raise ValueError("xs and ys go together: give both or neither; the order is model, xs, ys")
     if xs is None:
         xs, ys = toy()
     samples, targets = as_list("xs", xs), as_list("ys", ys)

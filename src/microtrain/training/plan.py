@@ -153,7 +153,7 @@ class Objective:
     def __init__(self, model: Module, pairs: Sequence[Pair], loss: Loss, reduction: str) -> None:
         fits = callable(model) and hasattr(model, "parameters") and not isinstance(model, type)
         expect(fits, "model", "a Module", model)
-        expect(callable(loss), "loss", "a function", loss)
+        expect(callable(loss), "loss", "a function, such as mt.hinge", loss)
         self.model: Any = model
         self.parameters = list(dict.fromkeys(model.parameters()))
         if not self.parameters:
