@@ -216,6 +216,11 @@ def test_ctrl_c(capsys, monkeypatch):
         ("map --rows seeds --scales 0.1 10", "--scales expects --rows scales"),
         ("report /dev/null --csv x --data toy", "--data and --csv can't both be learned"),
         ("train now", "unrecognized arguments: now; see microtrain train --help"),
+        ("map n.csv --target y", "unrecognized arguments: n.csv; map takes no table (sweep does)"),
+        (
+            "map --lrs 0.01 0.1 1",
+            "arguments: 1; map takes no table (sweep does), and of --lrs only",
+        ),
         ("report", "the following arguments are required: FILE; see microtrain report --help"),
         ("fit --drop x t.csv", "are required: FILE; --drop takes all words after it; see micro"),
     ],

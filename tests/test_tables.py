@@ -828,10 +828,10 @@ def test_confusions():
     assert [row.split()[0] for row in rows] == ["y" * 30, "y" * 29 + "\\n"]
     assert score(pairs, "a") == "2 of 3 right, 66.7% (always saying 'a' would get 66.7%)"
     assert score([(1.0, 2.0), (3.0, 3.0)], 2.0) == (
-        "root mean square error 0.7071 (always saying 2, the mean in training: 1)"
+        "root mean square error 0.7071 (always saying 2, the mean in training, would get 1)"
     )
     assert score([("a", "b")], "a").endswith("would get 100.0%): worse than that")
-    assert score([(1.0, 2.0)], 1.5).endswith("the mean in training: 0.5): worse than that")
+    assert score([(1.0, 2.0)], 1.5).endswith("training, would get 0.5): worse than that")
 
 
 def test_what_a_guess_would_get_is_known_beforehand(tmp_path, capsys):
@@ -842,7 +842,7 @@ def test_what_a_guess_would_get_is_known_beforehand(tmp_path, capsys):
     assert found.task.guess == pytest.approx(mean)
     model = str(tmp_path / "model.json")
     assert main(["fit", path, "--target", "y", "--save", model, "--quiet"]) == 0
-    guess = f"(always saying {mean:.4g}, the mean in training: {abs(truth - mean):.4g})"
+    guess = f"(always saying {mean:.4g}, the mean in training, would get {abs(truth - mean):.4g})"
     assert guess in capsys.readouterr().out
     assert main(["predict", model, path]) == 0
     assert f"(always saying {mean:.4g}, the mean in training" in capsys.readouterr().err

@@ -195,7 +195,7 @@ def score(pairs: list[tuple[Any, Any]], guess: Any) -> str:
         spread = math.dist(truths, [guess] * n) / n**0.5
         worse = error > spread
         told = f"root mean square error {error:.4g} "
-        told += f"(always saying {guess:.4g}, the mean in training: {spread:.4g})"
+        told += f"(always saying {guess:.4g}, the mean in training, would get {spread:.4g})"
     return told + (": worse than that" if worse else "")
 
 

@@ -89,7 +89,7 @@ OPTIONS = {
     "data": Option("what to learn", "NAME", [*JOBS], "toy"),
     "target": Option("the column to predict: texts (classes) or numbers", "COLUMN"),
     "classes": Option("the numbers of the target are classes"),
-    "numbers": Option("they are numbers"),
+    "numbers": Option("the numbers of the target are amounts, not classes"),
     "max-classes": Option("the target may have N classes", "N", int, MANY),
     "drop": Option("columns to leave out", "COLUMN", str, [], "+"),
     "texts": Option("columns of texts, even if they look like numbers", "COLUMN", str, [], "+"),
@@ -105,8 +105,8 @@ OPTIONS = {
     "output-activation": Option("of the last layer", "NAME", ACTIVATIONS, "tanh"),
     # Training.
     "lr": Option("learning rate", "RATE", float, 0.05),
-    "lrs": Option("learning rates", "RATE", float, nargs="+"),
-    "map lrs": Option("the lowest and the highest learning rate", "RATE", float, nargs=2),
+    "lrs": Option("a list of learning rates", "RATE", float, nargs="+"),
+    "map lrs": Option("lowest, highest learning rate; sweep takes a list", "RATE", float, nargs=2),
     "warmup": Option("run each rate again: up to it in N steps, then down half a cosine", "N", int),
     "steps": Option("make at most N steps", "N", int, 100),
     "target-loss": Option("stop a run once its loss is below this; 0: never", "LOSS", float, 0.01),
@@ -195,6 +195,7 @@ class Command(NamedTuple):
     ok: str  # when the exit status is 0
     options: Mapping[str, Any]  # names and defaults
     files: Mapping[str, str] = {}  # positional arguments, and their help
+    extra: str = ""  # what to say of a word too many
 
     @property
     def prog(self) -> str:
@@ -208,7 +209,7 @@ class Command(NamedTuple):
         arguments, unknown = parser.parse_known_args(words)
         for word in unknown:
             if not word.startswith("-"):
-                parser.error(f"unrecognized arguments: {word}")
+                parser.error(f"unrecognized arguments: {word}{self.extra}")
             given = word.partition("=")[0]
             meant = hint(given.lstrip("-"), self.options, "--")
             parser.error(f"there is no option {given}{meant}")

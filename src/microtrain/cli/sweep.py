@@ -184,4 +184,5 @@ MAP = Command(
         "cells": CELLS,
         "seeds": Unset(f"{SEEDS}; {CELLS} if they are the rows"),
     },
+    extra="; map takes no table (sweep does), and of --lrs only the lowest and the highest",
 )
