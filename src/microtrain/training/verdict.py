@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 RISE, NOISE = 1e-9, 1e-15  # a loss rises by more than this part of itself, and of the first loss
 OFTEN = 1 / 5  # of the steps: where the loss rises in so many, it oscillates
 FLAT = 0.01  # of the loss: a gradient below this has vanished, a smaller change is none
+BLOWN = 10  # times the first loss: a run that ends above this, with a gradient, has diverged
 LATE = 10  # steps at least, or the later half of them: the end of a run, which decides
 FAR = 10  # times the steps taken: what is further off than this is crawled to
 
@@ -34,10 +35,12 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         the gradient has vanished above the target: its length is below 1 % of the loss, so that
         moving the parameters by 1 would hardly change it; and the last step changed it by less than
         1 %. With a tanh output that is what too high a rate does: the outputs end where the tanh is
-        flat. (A minimum that lies above the target looks the same.)
+        flat. (A minimum that lies above the target looks the same.) Of a loss above 10 times the
+        first, those 10 times count: beside a loss that blew up, any gradient is small.
     diverged
-        the loss grew: in the later half of the steps (of ten, if that is more), its mean over the
-        second part is above its maximum over the first.
+        the loss grew: it is above 10 times the first; or in the later half of the steps (of ten, if
+        that is more), the last and its mean over the second part are above its maximum over the
+        first.
     oscillating
         there, the loss rose in a fifth of the steps or more. (`rises` says what counts.)
     crawling
@@ -52,7 +55,7 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     oscillating, and instead of the losses count their means over each pass over the samples.
 
     It depends on nothing but the losses of the later half of the steps (of ten, if that is more),
-    the last gradient, how many steps there were, and the target (without one, the first loss).
+    the last gradient, how many steps there were, the target and the first loss.
 
     >>> import microtrain as mt
     >>> verdict(mt.train(lr=0.1, steps=100, target_loss=0.01), 0.01)
@@ -84,11 +87,14 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     first, before, last = losses[0], losses[-2], losses[-1]
     length = history.grad_norms[-1] if history.grad_norms else math.nan
     fell = target_loss is None and last < first
-    if not fell and length < FLAT * abs(last) and abs(before - last) < FLAT * abs(last):
+    bound = BLOWN * abs(first)
+    vanished = length < FLAT * min(bound, abs(last))
+    if not fell and vanished and abs(before - last) < FLAT * abs(last):
         gone = f"the gradient has vanished (its length is {length:.1g})"
         return "saturated", f"{gone} and the loss is stuck at {last:.3g}"
     half = len(late) // 2
-    if rises([max(late[:half]), _mean(late[half:])]):
+    grew = rises([max(late[:half]), min(last, _mean(late[half:]))])
+    if grew or last > bound:
         return "diverged", f"{what} grew to {last:.3g}"
     if oscillates:
         return "oscillating", f"the loss {swings}, and is {last:.3g}"

@@ -128,7 +128,7 @@ const lostBy = (one) =>
 
 /** From which step on a run has no gradient to speak of, by the measure of its verdict. */
 const lostAt = ({ losses, gradNorms }) =>
-  gradNorms.findLastIndex((norm, k) => !(norm < FLAT * Math.abs(losses[k]))) + 1;
+  gradNorms.findLastIndex((norm, k) => !hasVanished(norm, losses[k], losses[0])) + 1;
 
 /** How a run ended, in a few words. */
 function briefly(one) {

@@ -4,6 +4,7 @@ const RISE = 1e-9;
 const NOISE = 1e-15;
 const OFTEN = 1 / 5;
 const FLAT = 0.01;
+const BLOWN = 10;
 const LATE = 10;
 const FAR = 10;
 
@@ -65,6 +66,11 @@ function meanOf(losses) {
   return mean;
 }
 
+// Whether a gradient of this length is none, beside the loss there and the first.
+function hasVanished(length, loss, first) {
+  return length < FLAT * Math.min(BLOWN * Math.abs(first), Math.abs(loss));
+}
+
 // perPass: how many steps a pass over the samples takes; 1 where each loss is that of all.
 function judged(all, gradNorms, target, perPass) {
   const moves = all.length - 1;
@@ -76,9 +82,12 @@ function judged(all, gradNorms, target, perPass) {
   const [first, before, last] = [losses[0], ...losses.slice(-2)];
   const fell = target === null && last < first;
   const flat = FLAT * Math.abs(last);
-  if (!fell && gradNorms.at(-1) < flat && Math.abs(before - last) < flat) return "saturated";
+  const vanished = hasVanished(gradNorms.at(-1), last, first);
+  if (!fell && vanished && Math.abs(before - last) < flat) return "saturated";
   const half = Math.floor(late.length / 2);
-  if (risesOf([Math.max(...late.slice(0, half)), meanOf(late.slice(half))])) return "diverged";
+  const least = Math.min(last, meanOf(late.slice(half)));
+  const grew = risesOf([Math.max(...late.slice(0, half)), least]);
+  if (grew || last > BLOWN * Math.abs(first)) return "diverged";
   if (perPass === 1 && risesOf(late) >= OFTEN * (late.length - 1)) return "oscillating";
   if (fell) return "descending";
   if (target === null || last >= late[0]) return "crawling";
