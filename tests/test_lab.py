@@ -533,6 +533,30 @@ def test_words_for_warmup():
     assert " ends; without, 19 of 20." in twice.explain()
 
 
+def test_without_a_target_no_run_can_converge_and_none_is_said_to():
+    xs = [[k / 10, math.sin(k)] for k in range(-10, 11)]
+    ys = [4 * (x * x - z) for x, z in xs]
+    warm = mt.warmup_cosine(0.3, 60, 10)
+    options = {"model": lambda seed: MLP(2, [4, 1], output_activation="linear", seed=seed)}
+    options |= {"xs": xs, "ys": ys, "seeds": range(4), "steps": 60, "target_loss": None}
+    found = mt.sweep({"cold": 0.3, "warm": warm}, reduction="mean", **options)
+    pairs = [*zip(*(rate.runs for rate in found.rates))]
+    lower = sum(warm.loss < cold.loss for cold, warm in pairs)
+    words = found.explain()
+    assert f"With warmup, {lower} of 4 runs end lower than without." in words
+    assert "converge" not in words
+    blown = mt.sweep({"cold": 3.0, "warm": mt.warmup_cosine(3.0, 60, 10)}, **options)
+    assert {run.verdict for run in blown.runs} == {"diverged"}
+    assert "With warmup, 0 of 4 runs end lower than without." in blown.explain()
+    options["model"] = lambda seed: MLP(2, [1], output_activation="relu", seed=seed)
+    options |= {"xs": [[0.0, 0.0]], "ys": [1.0]}  # a neuron that is off learns nothing
+    flat = mt.sweep([1.0], **options)
+    words = flat.explain()
+    assert "saturated" in flat.rates[0].verdicts
+    assert "Saturated: the gradient vanished, on a plateau or at a minimum." in words
+    assert "target" not in words
+
+
 def test_the_closing_paragraph_is_at_most_five_sentences():
     rates = {"1": 1.0, "0.1": 0.1, "warm": mt.warmup_cosine(1.0, 200, 20)}
     words = mt.sweep(rates, seeds=range(5), steps=200, track_sharpness=20).explain()

@@ -113,7 +113,7 @@ class Sweep(Job):
 
     def explain(self) -> str:
         """Return in at most five sentences which rate to take, and what else was seen."""
-        told = _advice(self), _saturation(self.runs), _warmup(self.rates), _edge(self)
+        told = _advice(self), _saturation(self), _warmup(self), _edge(self)
         return " ".join(filter(None, told))
 
     def chart(
@@ -219,36 +219,49 @@ def _why(best: Rate, rates: Sequence[Rate], lowest: str) -> str:
     return f"{'only ' if best.converged < 0.5 else ''}{share}"
 
 
-def _saturation(runs: Sequence[Run]) -> str:
+def _saturation(sweep: Sweep) -> str:
     """Return what saturation means, if some runs saturated."""
-    models = [run.history.model for run in runs if run.verdict == "saturated"]
+    models = [run.history.model for run in sweep.runs if run.verdict == "saturated"]
     last = [model.layers[-1].neurons[0].activation for model in models if type(model) is MLP]
     if "tanh" in last or "sigmoid" in last:
         return (
             "Saturated: no gradient is left to follow, mostly because too long a step threw the "
             "output to where tanh (or the sigmoid) is flat."
         )
+    if not models:
+        return ""
+    if sweep.target_loss is None:
+        return "Saturated: the gradient vanished, on a plateau or at a minimum."
     vanished = "Saturated: the gradient vanished above the target, on a plateau or at a minimum; "
-    return f"{vanished}the target may be lower than the loss can get." if models else ""
+    return f"{vanished}the target may be lower than the loss can get."
 
 
-def _warmup(rates: Sequence[Rate]) -> str:
+def _warmup(sweep: Sweep) -> str:
     """Return what warming up changed, where a rate was tried with and without."""
-    plain = {rate.lr: rate for rate in rates if not callable(rate.lr)}
+    plain = {rate.lr: rate for rate in sweep.rates if not callable(rate.lr)}
     warm: list[tuple[Run, float]] = []
     cold: list[Run] = []
-    for rate in rates:
+    lower: list[bool] = []
+    for rate in sweep.rates:
         options = warmup_options(rate.lr)
         if options and options["warmup_steps"] and options["peak"] in plain:
             warm += [(run, options["warmup_steps"]) for run in rate.runs]
-            cold += plain[options["peak"]].runs
+            cold += (without := plain[options["peak"]].runs)
+            ends = {run.seed: _end(run) for run in without}
+            lower += [_end(run) < ends[run.seed] for run in rate.runs if run.seed in ends]
     if not warm:
         return ""
+    if sweep.target_loss is None:
+        return f"With warmup, {sum(lower)} of {len(lower)} runs end lower than without."
     won = [run.steps < steps for run, steps in warm if run.verdict == "converged"]
     return (
         f"With warmup, {len(won)} of {len(warm)} runs converge, {sum(won)} of them before it "
         f"ends; without, {_converged(cold)} of {len(cold)}."
     )
+
+
+def _end(run: Run) -> float:
+    return math.inf if run.verdict == "diverged" else run.loss
 
 
 def _edge(sweep: Sweep) -> str:
