@@ -177,6 +177,7 @@ def test_a_target_that_is_not_reached_or_reached_at_once(capsys):
     assert main(["--steps", "5", "--target-loss", "0.001"]) == 0
     out = capsys.readouterr().out
     assert "\nDescending after 5 steps: the loss fell to 1.49; at this pace the target is" in out
+    assert "More --steps may bring it lower." in out.replace("\n", " ")
     assert main(["--target-loss", "100"]) == 1
     out = capsys.readouterr().out
     assert "forward pass" in out and "below 100 at step 0" in out

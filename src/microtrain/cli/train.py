@@ -19,7 +19,12 @@ SHARED = usual(
 )
 
 SMALLER = " A smaller --lr may help."
-ADVICE = {"diverged": " Try a smaller --lr.", "saturated": SMALLER, "oscillating": SMALLER}
+ADVICE = {
+    "diverged": " Try a smaller --lr.",
+    "saturated": SMALLER,
+    "oscillating": SMALLER,
+    "descending": " More --steps may bring it lower.",
+}
 
 SHOWN = 20  # the loss is printed at this many steps; the rest of a run is in the chart
 
