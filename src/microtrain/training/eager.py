@@ -75,7 +75,8 @@ class EagerEngine:
     def agrees(self, most: int) -> bool:
         """Return whether a step on the first samples, at most `most`, is that of eager code."""
         state = state_of(self.objective.parameters)
-        batch, outcomes = range(len(self.objective.samples))[: max(1, most)], []
+        batch = range(len(self.objective.samples))[: max(1, most)]
+        outcomes: list[str] = []
         for kind in (type(self), EagerEngine):
             try:
                 made = kind.steps(self, state, itertools.repeat([batch]), [0.1], -math.inf)

@@ -59,9 +59,11 @@ class NativeEngine(EagerEngine):
     def steps(
         self, state: State, batches: Iterator[Batches], rates: Sequence[float], least: float
     ) -> Stepped:
-        start, n, count, order = time.perf_counter(), len(state[0]), len(rates), list[int]()
+        start = time.perf_counter()
+        n, count = len(state[0]), len(rates)
         shuffled = not isinstance(batches, itertools.repeat)
         ahead = [*itertools.islice(copy(batches), count)] if shuffled else [next(batches)]
+        order: list[int] = []
         for batch in itertools.chain.from_iterable(ahead):
             order.append(len(batch))
             order += batch

@@ -89,7 +89,8 @@ def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None
     record = traced.record
     of_parameters = {*traced.data}  # the places of what is computed from them
     ys = [y for _, target in objective.samples for y in parts_of(target)]
-    kinds, no_floats = {*map(type, ys)}, CompileError("it computes with targets that are no floats")
+    kinds = {*map(type, ys)}
+    no_floats = CompileError("it computes with targets that are no floats")
     if not kinds <= {float, int}:
         raise no_floats
     # How large what is computed from targets and constants alone can be: whole numbers, perhaps.

@@ -92,7 +92,8 @@ def trace_loss(objective: Objective) -> Traced:
     try:
         prediction = traced.prediction = twin(sample)
         outputs = parts_of(prediction)
-        n_out, numbers = len(outputs), [getattr(v, "data", v) for v in outputs]
+        n_out = len(outputs)
+        numbers = [getattr(v, "data", v) for v in outputs]
         traced.predicted = [x.place for x in numbers if isinstance(x, Symbol)]
         y = as_floats(y, loss, n_out)
         traced.ys, target = traced.inputs("y", y)
