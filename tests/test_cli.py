@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -216,7 +217,11 @@ def test_ctrl_c(capsys, monkeypatch):
         ("--resume", "--resume expects --checkpoint FILE, too"),
         ("map --rows seeds --scales 0.1 10", "--scales expects --rows scales"),
         ("report /dev/null --csv x --data toy", "--data and --csv can't both be learned"),
-        ("train now", "unrecognized arguments: now; see microtrain train --help"),
+        ("predict a b c", "unrecognized arguments: c; see microtrain predict --help"),
+        (
+            "train n.csv",
+            "arguments: n.csv; train takes no table: microtrain fit n.csv --target COLUMN; see",
+        ),
         ("map n.csv --target y", "unrecognized arguments: n.csv; map takes no table (sweep does)"),
         (
             "map --lrs 0.01 0.1 1",
@@ -611,26 +616,48 @@ def test_a_worker_stops_at_ctrl_c_and_begins_nothing_more(monkeypatch):
 
 
 def test_a_worker_watches_the_process_that_it_works_for(monkeypatch):
-    ended, parents = threading.Event(), iter([7, 7, 1])
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    monkeypatch.setattr("os.getppid", lambda: next(parents))
+    ended, parent = threading.Event(), threading.Event()
+    monkeypatch.setattr(
+        "multiprocessing.parent_process", lambda: argparse.Namespace(join=parent.wait)
+    )
     monkeypatch.setattr("os._exit", lambda status: ended.set())
     before = signal.getsignal(signal.SIGINT)
     try:
-        begin(7)
-        assert ended.wait(10)
+        begin()
         assert signal.getsignal(signal.SIGINT) is stop
+        assert not ended.wait(0.05)
+        parent.set()
+        assert ended.wait(10)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def started(method):
+    """Return the command `microtrain sweep` with two processes, started by this method."""
+    code = (
+        f"import multiprocessing; multiprocessing.set_start_method({method!r}); "
+        "from microtrain.cli import main; raise SystemExit(main())"
+    )
+    return [sys.executable, "-c", code, "sweep", "--jobs", "2", "--no-sharpness"]
+
+
+METHODS = multiprocessing.get_all_start_methods()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_processes_may_be_started_in_any_way(method):
+    done = run(*started(method), "--seeds", "2", "--csv")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 9)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="processes are found by what POSIX has")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_the_process_that_they_work_for(how):
-    command = [sys.executable, "-m", "microtrain", "sweep", "--jobs", "2", "--seeds", "2000"]
+@pytest.mark.parametrize("method", METHODS)
+def test_workers_end_with_the_process_that_they_work_for(method, how):
+    command = [*started(method), "--seeds", "2000", "--steps", "2000"]
     # They have the pipe, too: it is closed when the last of them has ended.
-    with subprocess.Popen([*command, "--steps", "2000"], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         time.sleep(1.5)
         process.send_signal(how)
         assert process.stdout.read() == b""

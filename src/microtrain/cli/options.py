@@ -195,7 +195,7 @@ class Command(NamedTuple):
     ok: str  # when the exit status is 0
     options: Mapping[str, Any]  # names and defaults
     files: Mapping[str, str] = {}  # positional arguments, and their help
-    extra: str = ""  # what to say of a word too many
+    extra: str = ""  # what to say of a word too many, which stands in it for {}
 
     @property
     def prog(self) -> str:
@@ -209,7 +209,7 @@ class Command(NamedTuple):
         arguments, unknown = parser.parse_known_args(words)
         for word in unknown:
             if not word.startswith("-"):
-                parser.error(f"unrecognized arguments: {word}{self.extra}")
+                parser.error(f"unrecognized arguments: {word}{self.extra.format(word)}")
             given = word.partition("=")[0]
             meant = hint(given.lstrip("-"), self.options, "--")
             parser.error(f"there is no option {given}{meant}")

@@ -7,7 +7,6 @@ main process waits for the next finished runs. A worker stops its run at once, a
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from typing import Any
@@ -39,7 +38,7 @@ def executor(jobs: int) -> Iterator[Executor | None]:
 
     before = signal.signal(signal.SIGINT, _stop)
     try:
-        with Pool(jobs, initializer=_begin, initargs=(os.getpid(),)) as pool:
+        with Pool(jobs, initializer=_begin) as pool:
             yield pool
             pool.shutdown(cancel_futures=True)
     finally:
@@ -47,13 +46,15 @@ def executor(jobs: int) -> Iterator[Executor | None]:
         stopped = False
 
 
-def _begin(parent: int) -> None:
+def _begin() -> None:
     """Prepare a worker: it ends when the process that it works for has ended."""
+    import multiprocessing
     import threading
 
+    parent: Any = multiprocessing.parent_process()
+
     def end_with_parent() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+        parent.join()
         os._exit(FAILED)
 
     signal.signal(signal.SIGINT, _stop)

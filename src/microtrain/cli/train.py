@@ -139,4 +139,5 @@ COMMAND = Command(
         "steps": 1000,
         "hidden": [4, 4],
     },
+    extra="; train takes no table: microtrain fit {} --target COLUMN",
 )
