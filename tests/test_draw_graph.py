@@ -73,7 +73,7 @@ def test_parameters_are_marked_and_named():
 def test_a_label_may_have_several_lines():
     picture = mt.to_svg(Value(1.0, label="above\nbelow") * 2)
     assert texts(picture)[1:5] == ["above", "below", "data 1", "grad 0"]
-    assert 'aria-label="a graph of 2 nodes and 1 edge"' in picture
+    assert "aria-label='a graph of 2 nodes and 1 edge'" in picture
     assert 'label="above\\nbelow\\ndata 1' in mt.to_dot(Value(1.0, label="above\nbelow"))
 
 
@@ -122,7 +122,7 @@ def test_a_picture_says_what_the_text_says(data):
     assert picture == mt.to_svg(result)
     nodes, edges = parsed(mt.to_dot(result))
     assert sorted(texts(picture)) == lines(nodes.values(), [label for *_, label in edges])
-    assert picture.count('class="node"') == len(nodes)
+    assert picture.count("class='node'") == len(nodes)
 
 
 @st.composite

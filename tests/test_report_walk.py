@@ -265,7 +265,7 @@ def test_a_dot_stays_on_its_edge_and_none_moves_for_who_wants_none(visit, toy):
     neuron = page.evaluate(DOTS)[1]
     line = page.evaluate(
         """() => {
-          const path = document.querySelector("#neuron [data-edge=u0] .line"),
+          const path = document.querySelector("#neuron [data-edge=u0]"),
             { x, y } = path.getPointAtLength(path.getTotalLength() / 2)
               .matrixTransform(path.getScreenCTM());
           return [x, y];
@@ -393,8 +393,8 @@ def test_the_curve_is_that_of_the_activation(visit, toy, name):
     page = visit(toy, f"#net=4{name[0]}-4{name[0]}&step=0&view=neuron&part=6")
     plot = page.locator("#neuron .plot")
     x, y, wide, high = map(float, plot.get_attribute("data-box").split())
-    assert page.locator("#neuron [data-slot='a.name']").text_content() == name
-    numbers = re.findall(r"[-\d.]+", plot.locator(".curve").get_attribute("d"))
+    assert page.locator("#neuron .activation").text_content() == name
+    numbers = re.findall(r"-?[\d.]+", plot.locator(".curve").get_attribute("d"))
     points = [*zip(*[iter(map(float, numbers))] * 2)]
     (left, _), (right, _) = points[0], points[-1]
     assert (left, right) == pytest.approx((x, x + wide), abs=0.01)
@@ -403,7 +403,7 @@ def test_the_curve_is_that_of_the_activation(visit, toy, name):
     unit = (points[0][1] - points[-1][1]) / (values[-1] - values[0])  # pixels of a value of 1
     for (_, down), value in zip(points, values):
         assert down == pytest.approx(points[0][1] - unit * (value - values[0]), abs=0.05)
-    axis = re.findall(r"[-\d.]+", plot.locator(".axis").get_attribute("d"))
+    axis = re.findall(r"-?[\d.]+", plot.locator(".axis").get_attribute("d"))
     assert float(axis[1]) == pytest.approx(points[0][1] + unit * values[0], abs=0.05)
     point = plot.locator(".point")
     z = page.evaluate("tracing().layers[0][0].z")
@@ -456,8 +456,7 @@ def test_on_a_phone_nothing_of_a_neuron_runs_into_its_neighbour(visit, toy, moon
     phone = {"width": 390, "height": 844}
     page = visit(moons, "#lr=0.1&step=3&view=neuron&part=6", viewport=phone)
     tangent, name = (
-        page.locator(f"#neuron {one}").bounding_box()
-        for one in (".tangent", "[data-slot='a.name']")
+        page.locator(f"#neuron {one}").bounding_box() for one in (".tangent", ".activation")
     )
     assert tangent["y"] + tangent["height"] < name["y"] + 3
     for fragment in ("#lr=0.05&step=3", "#lr=0.05&zero=0&step=2", "#lr=1&step=1"):

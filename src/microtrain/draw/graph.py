@@ -1,13 +1,12 @@
 """Graphs of boxes and arrows, as SVG and in Graphviz's DOT language."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
 
 from ..errors import counted
 from .layout import Layers
+from .svg import curve, element, escaped, path, rect, text
 
 GREY = "#777777"  # which can be read on white and on black
 LINE, LETTER = 14, 6.5  # the height of a line, and the width that most characters have room in
@@ -45,7 +44,7 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
     layers = Layers(sizes, rooms, [arrow[:2] for arrow in arrows])
     left, right, y = layers.left, layers.right, layers.y
     lines = [
-        _curve(right[source], y[source], left[item], y[item], right[item])
+        curve(right[source], y[source], left[item], y[item], "H", right[item])
         for item, (source, *_) in enumerate(layers.before[len(boxes) :], len(boxes))
     ]
     labels, heads, arrived = [], [], Counter[int]()
@@ -53,9 +52,9 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
         arrived[head] += 1  # from the top down
         port = y[head] + sizes[head][1] * ((arrived[head] - 0.5) / len(arriving[head]) - 0.5)
         start = left[head] - _width(label) - 12
-        lines.append(_curve(right[source], y[source], start, port, left[head] - 6))
+        lines.append(curve(right[source], y[source], start, port, "H", left[head] - 6))
         heads.append(element("path", d=path("M", left[head], port) + "l-8-3.5v7z"))
-        labels.append(_text(label, left[head] - 10, port - 3))
+        labels.append(text(_short(label), left[head] - 10, port - 3))
     shapes = [_box(box, left[i], y[i] - sizes[i][1] / 2, *sizes[i]) for i, box in enumerate(boxes)]
     width, height = max(right), max(map(float.__add__, y, [h / 2 for h in layers.heights]))
     return element(
@@ -77,20 +76,9 @@ def svg(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
 def _box(box: Box, x: float, y: float, wide: float, high: float) -> str:
     first = y + high / 2 - LINE * (len(box.lines) / 2 - 0.75)
     colour, border = box.colour or "#FFFFFF", 2 if box.thick else 1
-    rect = element("rect", x=x, y=y, width=wide, height=high, rx=4)
-    frame = element("g", rect, fill=colour, stroke=GREY, stroke_width=border)
-    words = (_text(line, x + wide / 2, first + LINE * k) for k, line in enumerate(box.lines))
+    frame = element("g", rect(x, y, wide, high), fill=colour, stroke=GREY, stroke_width=border)
+    words = (text(_short(s), x + wide / 2, first + LINE * k) for k, s in enumerate(box.lines))
     return element("g", element("title", escaped(box.tooltip)), frame, *words, class_="node")
-
-
-def _curve(x: float, y: float, to_x: float, to_y: float, end: float) -> str:
-    """Return the `d` of a line to the right, level at its ends, that then goes straight on."""
-    half = (x + to_x) / 2
-    return path("M", x, y, "C", half, y, half, to_y, to_x, to_y, "H", end)
-
-
-def _text(line: str, x: float, y: float) -> str:
-    return element("text", *filter(None, [escaped(_short(line))]), x=x, y=y)
 
 
 def _short(line: str) -> str:
@@ -100,45 +88,6 @@ def _short(line: str) -> str:
 def _width(line: str) -> float:
     """Return the width that a line needs, at most."""
     return LETTER * sum(1 if ord(c) < 0x1100 else 2 for c in _short(line))
-
-
-def element(tag: str, *content: str, **attributes: str | float) -> str:
-    """Return an element. Its content is markup, or what `escaped` returns.
-
-    In the names of attributes, underscores stand for hyphens; one at the end is dropped.
-
-    >>> element("g", element("circle", r=2.5), class_="point", aria_label="a<b")
-    '<g class="point" aria-label="a&lt;b"><circle r="2.5"/></g>'
-    """
-    pairs = [
-        f' {name.rstrip("_").replace("_", "-")}="{escaped(_number(value))}"'
-        for name, value in attributes.items()
-    ]
-    opening = f"<{tag}{''.join(pairs)}"
-    return f"{opening}>{''.join(content)}</{tag}>" if content else f"{opening}/>"
-
-
-def escaped(text: str) -> str:
-    """Return a text as SVG has it: characters that it can't hold are replaced.
-
-    >>> escaped('<w & "b">\\0')
-    '&lt;w &amp; &quot;b&quot;&gt;\ufffd'
-    """
-    return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
-
-
-def _number(value: str | float) -> str:
-    """Return an attribute's value as text: coordinates need no more than two decimals."""
-    return value if isinstance(value, str) else f"{round(value, 2):g}"
-
-
-def path(*points: str | float) -> str:
-    """Return the `d` of a path: commands, and the coordinates after them.
-
-    >>> path("M", 0, -1.5, "H", 20)
-    'M0-1.5H20'
-    """
-    return re.sub("(?<=[A-Z]) | (?=[A-Z-])", "", " ".join(map(_number, points)))
 
 
 def dot(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:

@@ -17,11 +17,15 @@ from ..training.history import History, Recording
 from ..training.plan import Objective
 from ..training.tracing import as_floats, parts_of
 from .listing import cell_of, listing_of
+from .neuron import HEADINGS, MANY_INPUTS, drawings
 from .program import MOST, program_of
 from .sets import JOBS, MOST_NEURONS, sets_of
 
 STARTS = 20  # that the page tries
-CONSTANTS = f"const {STARTS = }, {MOST_NEURONS = };"
+ROWS_OF_MANY = 10  # that are drawn of a neuron with more than MANY_INPUTS
+CONSTANTS = (
+    f"const {STARTS = }, {MOST_NEURONS = }, {MANY_INPUTS = }, {ROWS_OF_MANY = }, {HEADINGS = };"
+)
 MOST_NUMBERS = 280_000  # of steps on a page that replays, about
 MOST_EXACT = 2**53 - 1  # of the whole numbers of JavaScript
 FEWEST = 12  # steps that it keeps of a run, or all that there are
@@ -74,6 +78,8 @@ def contents(
     else:
         data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
         data["listing"] = listing_of(objective, own)
+        rows = {n if n <= MANY_INPUTS else ROWS_OF_MANY for n in sizes}
+        data["drawings"] = drawings(sorted(rows), range(1, MOST_NEURONS + 1))
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, f"{CONSTANTS}\n{program}"
 

@@ -20,7 +20,7 @@ WANTED = "a list of histories, or a sweep"
 # The scripts in `js`: the engine, which draws nothing, and what draws.
 SCRIPTS = """functions twister sets neurons run verdict eigen engine replay listing
 text told runs bar curve starts predictions plane frame network outcome strip sentences parts walk
-where drawing neuron numbers code fragment more change page"""
+where neuron numbers code fragment more change page"""
 
 
 def report(

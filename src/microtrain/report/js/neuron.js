@@ -1,17 +1,22 @@
-// Inside the neuron: its drawing, filled with the numbers that are known so far.
+// Inside the neuron: the drawing that Python laid out, filled with the numbers that are known so far.
 
 const USERS_OF_MANY = 7;
 const NOT_YET = "\u00b7";
 const NAME = 96; // pixels for the name of an input
-const REACH = 4; // the largest input of an activation that its curve shows
 
-/** The drawing of a neuron with n rows of inputs and m users. */
-function neuronDrawing(portrait, n, m) {
-  const text = neuronSvg(portrait, n, m);
-  return document.importNode(
-    new DOMParser().parseFromString(text, "image/svg+xml").documentElement,
-    true,
-  );
+/** The drawing of a neuron with n rows of inputs and m users, put together from its three parts. */
+function neuronDrawing(portrait, activation, n, m) {
+  const { width, inputs, activations, users } = page.drawings[portrait ? "tall" : "wide"],
+    parts = [inputs[n], activations[activation], users[m]];
+  let foot = HEADINGS + (portrait ? 0 : Math.max(...parts.map(({ height }) => height)));
+  const drawn = parts.map(({ svg, height, head }) => {
+    if (portrait) foot += height;
+    return `${head}<g transform="translate(0 ${foot})">${svg}</g>`;
+  });
+  const size = `width="${width}" height="${foot + 1}" viewBox="0 0 ${width} ${foot + 1}"`,
+    text = `<svg xmlns="${SVG}" class="neuron" ${size}>${drawn.join("")}</svg>`,
+    { documentElement } = new DOMParser().parseFromString(text, "image/svg+xml");
+  return document.importNode(documentElement, true);
 }
 
 /** The neuron that is shown: the part's, if it is open, else the followed weight's. */
@@ -29,8 +34,8 @@ function drawNeuron(part, t) {
     n = t.layers[l][j];
   const inputs = layer.inputs > MANY_INPUTS ? ROWS_OF_MANY : layer.inputs,
     users = n.users.length > MOST_NEURONS ? USERS_OF_MANY : n.users.length;
-  if (outdated(box, portrait, inputs, users))
-    box.replaceChildren(neuronDrawing(portrait, inputs, users));
+  if (outdated(box, portrait, layer.activation, inputs, users))
+    box.replaceChildren(neuronDrawing(portrait, layer.activation, inputs, users));
   const svg = box.firstChild,
     seen = partsOf(l, j),
     texts = textsOf(l, j, n, seen, part, t, portrait);
@@ -45,7 +50,7 @@ function drawNeuron(part, t) {
   say($("neuron-hint"), hintOf(part, elsewhere));
   markBoxes(svg, part, n, l, j, seen);
   markEdges(svg, n, l, j, seen);
-  drawActivation(svg.querySelector(".plot"), layer.activation, n, seen);
+  drawTangent(svg.querySelector(".plot"), n, seen);
   const sum = arithmetic(part, t),
     mine = sum && part.l === l && part.j === j;
   svg.querySelector(".now-box").classList.toggle("shown", Boolean(mine));
@@ -138,7 +143,7 @@ function markEdges(svg, n, l, j, seen) {
     edge.classList.toggle("back", back);
     edge.classList.toggle("forth", !seen.backward && hasValue(name, l, j, seen));
     if (/^u\d/.test(name))
-      attributes(edge.querySelector(".line"), {
+      attributes(edge, {
         "stroke-width": back ? (1 + 4 * Math.sqrt(size(row) / most)).toFixed(1) : null,
       });
   }
@@ -152,27 +157,19 @@ function hasValue(name, l, j, seen) {
   return row !== undefined && seen.product(rowsOf(l, j).shown[row]);
 }
 
-/** The activation's curve, the point on it, its tangent: a flat one explains a lost gradient by itself. */
-function drawActivation(plot, activation, n, seen) {
+/** The point on the activation's curve, and its tangent: a flat one explains a lost gradient by itself. */
+function drawTangent(plot, n, seen) {
   const [x, y, w, h] = plot.dataset.box.split(" ").map(Number),
-    inputs = Array.from({ length: 41 }, (_, k) => (REACH * (k - 20)) / 20),
-    values = inputs.map(APPLIED[activation]),
-    margin = (Math.max(...values) - Math.min(...values)) / 12,
-    [low, high] = [Math.min(...values) - margin, Math.max(...values) + margin],
-    across = (z) => x + (w * (Math.max(-REACH, Math.min(REACH, z)) + REACH)) / (2 * REACH),
-    down = (v) => y + h * Math.max(0, Math.min(1, (high - v) / (high - low))),
-    points = inputs.map((z, k) => `${across(z).toFixed(2)} ${down(values[k]).toFixed(2)}`);
-  attributes(plot.querySelector(".axis"), { d: `M${x} ${down(0).toFixed(2)}H${x + w}` });
-  attributes(plot.querySelector(".curve"), { d: `M${points.join(" ")}` });
-  const point = plot.querySelector(".point"),
+    [reach, low, high] = plot.dataset.of.split(" ").map(Number), // what its sides stand for
+    point = plot.querySelector(".point"),
     tangent = plot.querySelector(".tangent");
   if (!seen.value || !finite(n.value)) {
     attributes(point, { cx: null, cy: null });
     return attributes(tangent, { d: null });
   }
-  const px = across(n.z),
-    py = down(n.value),
-    rise = (((-n.slope * h) / (high - low)) * 2 * REACH) / w,
+  const px = x + (w * (Math.max(-reach, Math.min(reach, n.z)) + reach)) / (2 * reach),
+    py = y + h * Math.max(0, Math.min(1, (high - n.value) / (high - low))),
+    rise = (((-n.slope * h) / (high - low)) * 2 * reach) / w,
     half = 17 / Math.hypot(1, rise),
     left = rise < 0 ? Math.min(half, (y + h + 2 - py) / -rise) : half; // not over what is below
   attributes(point, { cx: px, cy: py });

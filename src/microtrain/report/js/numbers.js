@@ -2,7 +2,6 @@
 
 function textsOf(l, j, n, seen, part, t, portrait) {
   const texts = {
-    "a.name": engine.layers[l].activation,
     "u.head":
       l === engine.layers.length - 1
         ? "who uses it: the loss"

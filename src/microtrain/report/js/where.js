@@ -92,7 +92,7 @@ function sendDots(part, t) {
 function sendDot(line, back) {
   const at = (name) => line.getAttribute(name),
     way = at("d") ?? `M${at("x1")} ${at("y1")}L${at("x2")} ${at("y2")}`,
-    parent = line.closest(".edge") ?? line.ownerSVGElement,
+    parent = line.closest("[transform]") ?? line.ownerSVGElement,
     dot = shape(parent, "circle", { class: back ? "dot back" : "dot", r: 5 });
   dot.style.offsetPath = `path("${way}")`;
   dot.animate({ offsetDistance: back ? ["100%", "0%"] : ["0%", "100%"] }, FLIGHT).onfinish = () =>
@@ -126,5 +126,5 @@ function edgesAlong({ l, j, kind, phase, boxes }) {
   const name = { "F act": "s", "B act": "s", "B added": "u" }[kind];
   if (l === undefined || phase === "update" || !isOpen(l, j)) return [];
   const names = name ? [name] : boxes.map((box) => box.replace("w", "p"));
-  return [...new Set(names)].map((one) => $("neuron").querySelector(`[data-edge="${one}"] .line`));
+  return [...new Set(names)].map((one) => $("neuron").querySelector(`[data-edge="${one}"]`));
 }
