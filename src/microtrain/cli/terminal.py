@@ -30,15 +30,13 @@ def silence(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def to_stderr(text: str) -> bool:
-    """Write a remark or the progress to standard error; return whether that was possible."""
+def to_stderr(text: str) -> None:
+    """Write a remark or the progress to standard error, if that can be written."""
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
     except (OSError, ValueError):
         silence(sys.stderr)
-        return False
-    return True
 
 
 def say(line: str) -> None:
@@ -98,7 +96,7 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
     def _write(self, text: str) -> None:
         """Replace the line by this text."""
-        self.quiet = not to_stderr(f"\r{text:<{self.width}}")
+        to_stderr(f"\r{text:<{self.width}}")
         self.width = len(text)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NoReturn
 
 from .runs import Job, Run
 
 Make = Callable[[Any], list[Run]]
-OnRun = Callable[[Any], object]
+Making = Generator[None, None, None]
 Chunk = tuple[dict[int, list[Run]], BaseException | None, str]
 
 # What is planned is sent to an executor in at most 100 chunks, unless these had more than 16 each;
@@ -33,18 +33,18 @@ class SweepError(RuntimeError):
         self.sweep = sweep
 
 
-def here(job: Job, make: Make, on_run: OnRun) -> None:
-    """Make one after the other; call `on_run` whenever one has been added to the job."""
+def here(job: Job, make: Make) -> Making:
+    """Make one after the other, and yield whenever one has been added to the job."""
     for place, planned in enumerate(job.plan):
         try:
             job.made[place] = make(planned)
         except BaseException as error:  # SystemExit included
             _fail(job, error)
-        on_run(job)
+        yield
 
 
-def there(job: Job, make: Make, on_run: OnRun, executor: Any) -> None:
-    """Make them on an executor; call `on_run` whenever some have been added to the job.
+def there(job: Job, make: Make, executor: Any) -> Making:
+    """Make them on an executor, and yield whenever some have been added to the job.
 
     If one fails, no others are started, but those that are under way are waited for.
     """
@@ -70,17 +70,14 @@ def there(job: Job, make: Make, on_run: OnRun, executor: Any) -> None:
         return error
 
     try:
-        try:
-            for start in range(0, n, size):
-                future = executor.submit(_chunk, plan[start : start + size], make)
-                sent.add(future)
-                future.add_done_callback(done.put)
-        except Exception as error:  # the executor is broken, or was shut down
-            failure = error
-        while sent and failure is None:
-            failure = take(done.get())
-            if failure is None:
-                on_run(job)
+        for start in range(0, n, size):
+            future = executor.submit(_chunk, plan[start : start + size], make)
+            sent.add(future)
+            future.add_done_callback(done.put)
+        while sent and (failure := take(done.get())) is None:
+            yield
+    except Exception as error:  # the executor is broken, or was shut down
+        failure = error
     finally:
         wait = failure is not None
         for future in sent:

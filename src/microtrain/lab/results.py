@@ -238,25 +238,21 @@ def _saturation(sweep: Sweep) -> str:
 
 def _warmup(sweep: Sweep) -> str:
     """Return what warming up changed, where a rate was tried with and without."""
-    plain = {rate.lr: rate for rate in sweep.rates if not callable(rate.lr)}
-    warm: list[tuple[Run, float]] = []
-    cold: list[Run] = []
-    lower: list[bool] = []
-    for rate in sweep.rates:
-        options = warmup_options(rate.lr)
-        if options and options["warmup_steps"] and options["peak"] in plain:
-            warm += [(run, options["warmup_steps"]) for run in rate.runs]
-            cold += (without := plain[options["peak"]].runs)
-            ends = {run.seed: _end(run) for run in without}
-            lower += [_end(run) < ends[run.seed] for run in rate.runs if run.seed in ends]
-    if not warm:
+    plain = {(run.lr, run.seed): run for run in sweep.runs if not callable(run.lr)}
+    pairs: list[tuple[Run, Run, float]] = []  # with, without, and how many steps it takes
+    for run in sweep.runs:
+        options = warmup_options(run.lr)
+        if options and options["warmup_steps"] and (options["peak"], run.seed) in plain:
+            pairs.append((run, plain[options["peak"], run.seed], options["warmup_steps"]))
+    if not pairs:
         return ""
     if sweep.target_loss is None:
-        return f"With warmup, {sum(lower)} of {len(lower)} runs end lower than without."
-    won = [run.steps < steps for run, steps in warm if run.verdict == "converged"]
+        lower = sum(_end(warm) < _end(cold) for warm, cold, _ in pairs)
+        return f"With warmup, {lower} of {len(pairs)} runs end lower than without."
+    won = [warm.steps < steps for warm, _, steps in pairs if warm.verdict == "converged"]
     return (
-        f"With warmup, {len(won)} of {len(warm)} runs converge, {sum(won)} of them before it "
-        f"ends; without, {_converged(cold)} of {len(cold)}."
+        f"With warmup, {len(won)} of {len(pairs)} runs converge, {sum(won)} of them before it "
+        f"ends; without, {_converged([cold for _, cold, _ in pairs])} of {len(pairs)}."
     )
 
 
@@ -266,18 +262,17 @@ def _end(run: Run) -> float:
 
 def _edge(sweep: Sweep) -> str:
     """Return how often the loss rose where lr x sharpness stayed below 2, and where it did not."""
-    kept: list[Run] = []
-    passed: list[Run] = []
+    groups: dict[str, list[Run]] = {"kept to it": [], "went beyond": []}
     for run in sweep.runs:
         lrs = run.history.lrs
         products = [lrs[k] * sharpness for k, sharpness in run.history.sharpness.items()]
         if products and all(map(math.isfinite, products)):
-            (kept if max(products) < 2 else passed).append(run)
+            groups["kept to it" if max(products) < 2 else "went beyond"].append(run)
     told = []
-    for runs, how in (kept, "kept to it"), (passed, "went beyond"):
-        if runs:
-            rose = sum(rises(run.history.losses) > 0 for run in runs)
-            told.append(f"in {rose} of {counted(len(runs), 'run')} that {how}")
+    for how, runs in groups.items():
+        rose = sum(rises(run.history.losses) > 0 for run in runs)
+        told += [f"in {rose} of {counted(len(runs), 'run')} that {how}"] if runs else []
+    passed = groups["went beyond"]
     if passed and sweep.target_loss is not None:
         told[-1] += f" ({_converged(passed)} of {len(passed)} converged)"
     rule = "On a quadratic, lr x sharpness has to stay below 2: the loss rose"

@@ -181,10 +181,10 @@ def _performed(job: AnyJob, make: functools.partial[Any], executor: Any, on_run:
             what = "a function to a new model, got two that share parameters"
             raise ValueError(f"model expects {what}")
         make(first, options={**options, "steps": 2})
-        if executor is None:
-            here(job, make, tell)
-        else:
-            there(job, make, tell, executor)
+        making = here(job, make) if executor is None else there(job, make, executor)
+        with contextlib.closing(making):  # an error of on_run cancels what has not started
+            for _ in making:
+                tell(job)
         job.status = "finished"
     except KeyboardInterrupt:
         job.status = "interrupted"
