@@ -9,6 +9,8 @@ from ..errors import expect
 from .number import as_condition, number, operand
 from .primitive import Primitive, primitive
 
+__all__ = ["ceil", "clip", "detach", "floor", "maximum", "minimum", "relu", "sign", "where"]
+
 EXACT: Any = {"exact": True, "raises": False}
 
 

@@ -24,13 +24,19 @@ from .primitive import Slope, primitive
 if TYPE_CHECKING:
     from .protocols import Elementary
 
+__all__ = ["exp", "expm1", "log", "log1p", "log2", "log10", "softmax", "softplus", "sqrt"]
+__all__ += ["acos", "asin", "atan", "atan2", "cos", "sin", "tan"]
+__all__ += ["acosh", "asinh", "atanh", "cosh", "erf", "erfc", "sigmoid", "sinh", "tanh"]
 
-def elementary(name: str, slope: Slope, words: str, at: float = 0.0, **options: Any) -> Elementary:
+
+def elementary(
+    name: str, slope: Slope, words: str, at: float = 0.0, takes: str = "", **options: Any
+) -> Elementary:
     """Return the operation that `math` has under this name.
 
-    words: what it returns; at: the operand of its example; the options are those of `primitive`.
+    words: what it returns; at: the operand of its example; the rest is for `primitive`.
     """
-    in_math, takes = getattr(math, name), options.get("takes")
+    in_math = getattr(math, name)
 
     def function(x: float) -> float:
         return in_math(x)  # type: ignore[no-any-return]
@@ -41,55 +47,49 @@ def elementary(name: str, slope: Slope, words: str, at: float = 0.0, **options: 
     function.__doc__ = f"Return {words}.{errors}\n\n    >>> {name}({at})\n    {in_math(at)}\n    "
     function.__name__ = function.__qualname__ = name
     texts: Any = {"python": name, "c": name, "javascript": f"Math.{name}"}
-    return primitive(slopes=slope, **{**texts, **options})(function)
+    return primitive(slopes=slope, takes=takes, **{**texts, **options})(function)
 
 
-ABOVE_0: Any = {"takes": "a number above 0"}
-FINITE: Any = {"takes": "a finite number"}
-UP_TO_1: Any = {"takes": "a number from -1 to 1"}
+ABOVE_0, FINITE, UP_TO_1 = "a number above 0", "a finite number", "a number from -1 to 1"
 
 exp = elementary("exp", lambda y, x: y, "e to the power of x")
 expm1 = elementary("expm1", lambda y, x: exp(x), "exp(x) - 1, accurate for small x", 1e-20)
-log = elementary("log", lambda y, x: ratio(1, x), "the natural logarithm of x", 1.0, **ABOVE_0)
+log = elementary("log", lambda y, x: ratio(1, x), "the natural logarithm of x", 1.0, ABOVE_0)
 log1p = elementary(
     "log1p",
     lambda y, x: ratio(1, 1 + x),
     "log(1 + x), accurate for small x",
     1e-20,
-    takes="a number above -1",
+    "a number above -1",
 )
 log2 = elementary(
-    "log2", lambda y, x: ratio(1 / math.log(2), x), "the logarithm of x to base 2", 8.0, **ABOVE_0
+    "log2", lambda y, x: ratio(1 / math.log(2), x), "the logarithm of x to base 2", 8.0, ABOVE_0
 )
 log10 = elementary(
-    "log10",
-    lambda y, x: ratio(1 / math.log(10), x),
-    "the logarithm of x to base 10",
-    1e3,
-    **ABOVE_0,
+    "log10", lambda y, x: ratio(1 / math.log(10), x), "the logarithm of x to base 10", 1e3, ABOVE_0
 )
 sqrt = elementary(
     "sqrt",
     lambda y, x: 0.5 * ieee_power(y, -1),
     "the square root of x; its slope at 0 is inf",
     9.0,
-    takes="a number of at least 0",
+    "a number of at least 0",
 )
-sin: Elementary = elementary("sin", lambda y, x: cos(x), "the sine of x radians", **FINITE)
-cos: Elementary = elementary("cos", lambda y, x: -sin(x), "the cosine of x radians", **FINITE)
-tan = elementary("tan", lambda y, x: 1 + y * y, "the tangent of x radians", **FINITE)
+sin: Elementary = elementary("sin", lambda y, x: cos(x), "the sine of x radians", takes=FINITE)
+cos: Elementary = elementary("cos", lambda y, x: -sin(x), "the cosine of x radians", takes=FINITE)
+tan = elementary("tan", lambda y, x: 1 + y * y, "the tangent of x radians", takes=FINITE)
 asin = elementary(
     "asin",
     lambda y, x: ratio(1, sqrt((1 - x) * (1 + x))),
     "the arcsine of x, in radians; its slope at -1 and 1 is inf",
-    **UP_TO_1,
+    takes=UP_TO_1,
 )
 acos = elementary(
     "acos",
     lambda y, x: -ratio(1, sqrt((1 - x) * (1 + x))),
     "the arccosine of x, in radians; its slope at -1 and 1 is -inf",
     1.0,
-    **UP_TO_1,
+    UP_TO_1,
 )
 atan = elementary(
     "atan", lambda y, x: ratio(1, 1 + x * x), "the arctangent of x, in radians", raises=False
