@@ -747,6 +747,18 @@ def test_a_primitive_keeps_what_it_is_made_of():
     assert "gudermannian" not in vars(sys.modules["microtrain"])
 
 
+def test_numbers_go_to_the_function_itself_whatever_python_writes():
+    operands = []
+
+    @mt.primitive(slopes=lambda y, x: y, python="exp")
+    def noted(x):
+        operands.append(x)
+        return math.exp(x)
+
+    assert (noted(1.0), noted(Value(2.0)).data) == (math.exp(1.0), math.exp(2.0))
+    assert operands == [1.0, 2.0]
+
+
 # Functions of C, and of several operands.
 
 

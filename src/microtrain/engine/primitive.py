@@ -7,7 +7,6 @@ symbol, it records the operation; else it computes the result.
 from __future__ import annotations
 
 import functools
-import math
 import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,10 +25,9 @@ Text = str | Callable[..., str]
 class Primitive:
     """An entry of the table of operations.
 
-    Attributes: `name`; `impl`, the function of plain numbers; `of_floats`, the same, or that of
-    `math` that `python` names; `call`, of any operands; `slopes`, one for each operand, or none for
-    an operator, for which Values have a method; `specialised`, a faster function for each type of
-    operand that has one; the rest are options, as for `primitive`.
+    Attributes: `name`; `impl`, the function of plain numbers; `call`, of any operands; `slopes`,
+    one for each operand, or none for an operator, for which Values have a method; `specialised`, a
+    faster function for each type of operand that has one; the rest are options, as for `primitive`.
     """
 
     takes = ""
@@ -43,8 +41,6 @@ class Primitive:
         self.name, self.impl, self.slopes, self.call = name, impl, slopes, impl
         for option, given in options.items():  # by vars(self), all would be slower to read
             setattr(self, option, given)
-        text = self.python
-        self.of_floats = getattr(math, text, impl) if isinstance(text, str) else impl
         self.specialised: dict[type, Callable[..., Any]] = {}
 
     def perform(self, operands: Sequence[Any]) -> Any:
@@ -85,7 +81,7 @@ class Primitive:
         except Exception as error:
             error.add_note(f"in slope {k} of {self.name}")
             raise
-        return self._as_number(found, operands, k)
+        return self._as_number(found, operands, f"has a slope {k} that returns")
 
     def operand(self, k: int, x: Any) -> Any:
         """Return operand k: a number, a symbol, or a bool. Raises `TypeError` if it is neither."""
@@ -110,11 +106,10 @@ class Primitive:
 
         return [x if type(x) is bool else Fraction(x) for x in operands]
 
-    def _as_number(self, y: Any, operands: Sequence[Any], k: int | None = None) -> Any:
-        """Return a result, or slope k: NumPy scalars, and ints made of floats, as floats."""
+    def _as_number(self, y: Any, operands: Sequence[Any], what: str = "returns") -> Any:
+        """Return a result or a slope: NumPy scalars, and ints made of floats, as floats."""
         found = as_number(y)
         if found is NotImplemented:
-            what = "returns" if k is None else f"has a slope {k} that returns"
             raise TypeError(f"{self.name} {what} {describe(y)}, which is no real number")
         if type(found) is int and any(type(x) is float for x in operands):
             return number(self.name, found)
@@ -185,10 +180,7 @@ def primitive(
         _expect_operands(len(listed), name, function)
         for language, text in texts.items():
             check_text(f"{language} of {name}", text)
-        entry = Primitive(name, function, listed, takes=takes, **rest, **texts)
-        call: Any = functools.wraps(function)(_dispatcher(entry))
-        call.entry, entry.call = entry, call
-        return call
+        return dispatcher(Primitive(name, function, listed, takes=takes, **rest, **texts), function)
 
     return decorate
 
@@ -234,12 +226,12 @@ def check_text(name: str, text: Any) -> Any:
     return text
 
 
-def _dispatcher(entry: Primitive) -> Callable[..., Any]:
-    """Return the function of any operands.
+def dispatcher(entry: Primitive, like: Callable[..., Any]) -> Any:
+    """Return the function of any operands, with the name and the docstring of `like`.
 
     Floats are computed at once. If that fails, `perform` does it again, and raises in words.
     """
-    function, specialised, n = entry.of_floats, entry.specialised, len(entry.slopes)
+    function, specialised, n = entry.impl, entry.specialised, len(entry.slopes)
 
     def one(x: Any) -> Any:
         kind = type(x)
@@ -273,4 +265,6 @@ def _dispatcher(entry: Primitive) -> Callable[..., Any]:
             raise TypeError(f"{entry.name} expects {n} operands, got {len(operands)}")
         return entry.perform(operands)
 
-    return one if n == 1 else two if n == 2 else several
+    call: Any = functools.wraps(like)(one if n == 1 else two if n == 2 else several)
+    call.entry, entry.call = entry, call
+    return call

@@ -19,7 +19,7 @@ from ..errors import as_list
 from .number import operand
 from .operators import ieee_power, ratio
 from .piecewise import detach, maximum, minimum, where
-from .primitive import Slope, primitive
+from .primitive import Primitive, Slope, dispatcher, primitive
 
 if TYPE_CHECKING:
     from .protocols import Elementary
@@ -46,8 +46,9 @@ def elementary(
         errors = f" Raises `DomainError` unless x is {takes}." if takes else ""
     function.__doc__ = f"Return {words}.{errors}\n\n    >>> {name}({at})\n    {in_math(at)}\n    "
     function.__name__ = function.__qualname__ = name
-    texts: Any = {"python": name, "c": name, "javascript": f"Math.{name}"}
-    return primitive(slopes=slope, takes=takes, **{**texts, **options})(function)
+    options = {"python": name, "c": name, "javascript": f"Math.{name}"} | options
+    entry = Primitive(name, in_math, (slope,), takes=takes, **options)
+    return dispatcher(entry, function)  # type: ignore[no-any-return]
 
 
 ABOVE_0, FINITE, UP_TO_1 = "a number above 0", "a finite number", "a number from -1 to 1"
@@ -102,7 +103,7 @@ tanh = elementary("tanh", lambda y, x: 1 - y * y, "the hyperbolic tangent of x",
 def _scaled(a: Any, b: Any) -> tuple[Any, Any, Any]:
     """Return a / scale, b / scale and a scale near their size: the first two can be squared.
 
-    It is a constant, as what is made of the three is the same for any.
+    The scale counts as a constant: what is computed from the three does not depend on it.
     """
     scale = detach(minimum(abs(a) + abs(b) + sys.float_info.min, sys.float_info.max))
     return ratio(a, scale), ratio(b, scale), scale

@@ -220,7 +220,7 @@ class Value(Methods):
     @classmethod
     def specialised(cls, primitive: Primitive) -> Callable[..., Any] | None:
         """Return what performs an operation on one or two operands, in fewer steps for floats."""
-        function, name, slopes = primitive.of_floats, primitive.name, primitive.slopes
+        function, name, slopes = primitive.impl, primitive.name, primitive.slopes
         if None in slopes or len(slopes) not in (1, 2):
             return None
         left, right = slopes[0], slopes[-1]
