@@ -127,15 +127,14 @@ class Value(Methods):
         The slope at 0 may be infinite (``x ** 0.5``); that of ``x ** 0`` is 0 everywhere. At -0.0
         and -inf, ``x ** 0.5`` is 0.0 and inf, as in C; PyTorch takes a square root.
         """
-        x: Any = self.data
         if isinstance(other, Value):
-            n: Any = other.data
+            x, n = self.data, other.data
             log_x, y = log_base(x, n), power(x, n)
             return node(y, "**", (self, other), (n * ieee_power(x, n - 1), y * log_x))
-        if (n := as_number(other)) is NotImplemented:
+        if (c := as_number(other)) is NotImplemented:
             return NotImplemented
-        op = "**" if isinstance(n, Number) else f"**{n}"
-        return node(power(x, n), op, (self,), (power_slope(x, n),))
+        op = "**" if isinstance(c, Number) else f"**{c}"
+        return node(power(self.data, c), op, (self,), (power_slope(self.data, c),))
 
     def __rpow__(self, other: float) -> Value:
         if (c := as_number(other)) is NotImplemented:
