@@ -6,8 +6,6 @@ import posixpath
 import re
 import shutil
 
-from sphinx.pycode import ModuleAnalyzer
-
 import microtrain
 
 # Pages that are a file from elsewhere; what stands in the page itself comes after it.
@@ -86,9 +84,6 @@ def add_try(app, exception):
 
 
 def setup(app):
-    analyzer = ModuleAnalyzer.for_module("microtrain.engine.primitive")
-    analyzer.analyze()
-    analyzer.overloads.clear()  # of `primitive`: the reference has one signature for all of them
     app.connect("source-read", file_from_elsewhere)
     app.connect("autodoc-process-signature", any_number)
     app.connect("build-finished", add_try)

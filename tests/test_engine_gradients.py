@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import math
 import sys
 from fractions import Fraction
 
@@ -136,6 +137,12 @@ def test_gradcheck_catches_a_wrong_derivative():
         mt.gradcheck(wrong_sine, [0.3])
     with pytest.raises(mt.GradcheckError, match="backward gives 0.0, differences 0.955"):
         mt.gradcheck(no_derivative, [0.3])
+
+
+@pytest.mark.parametrize("tolerance", ["rtol", "atol"])
+def test_gradcheck_refuses_an_infinite_tolerance_as_it_checks_nothing(tolerance):
+    with pytest.raises(ValueError, match=f"{tolerance} expects a finite number of at least 0"):
+        mt.gradcheck(lambda v: 0.0 * v, [1.0], **{tolerance: math.inf})
 
 
 def test_gradcheck_names_the_worst_input():

@@ -41,9 +41,8 @@ def gradcheck(
     """
     expect(callable(f), "f", "a function", f)
     positive("eps", eps)
-    for name, tolerance in (("rtol", rtol), ("atol", atol)):
-        if not number(name, tolerance) >= 0:
-            raise ValueError(f"{name} expects a number of at least 0, got {tolerance}")
+    positive("rtol", rtol, zero=True)
+    positive("atol", atol, zero=True)
     what = "a list with one input for each argument (for a function of one list x, [x])"
     expect(isinstance(inputs, list | tuple), "inputs", what, inputs)
     given: list[Any] = []
