@@ -265,6 +265,6 @@ def dispatcher(entry: Primitive, like: Callable[..., Any]) -> Any:
             raise TypeError(f"{entry.name} expects {n} operands, got {len(operands)}")
         return entry.perform(operands)
 
-    call: Any = functools.wraps(like)(one if n == 1 else two if n == 2 else several)
+    call: Any = one if n == 1 else two if n == 2 else several
     call.entry, entry.call = entry, call
-    return call
+    return functools.update_wrapper(call, like)
