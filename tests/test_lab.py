@@ -87,13 +87,13 @@ def test_data_model_and_loss_of_ones_own():
 
 def test_an_architecture_is_compiled_once(monkeypatch):
     traces = []
-    original = compiled._generated
+    original = compiled.written
 
     def counting(*arguments):
         traces.append(1)
         return original(*arguments)
 
-    monkeypatch.setattr(compiled, "_generated", counting)
+    monkeypatch.setattr(compiled, "written", counting)
     monkeypatch.setattr("microtrain.training.tracing._cache", {})
     found = mt.sweep((0.05, 0.1), seeds=range(5))
     assert {run.history.engine for run in found.runs} == {"compiled"}

@@ -86,8 +86,8 @@ def test_the_same_on_any_executor():
 
 def test_an_architecture_is_compiled_once_and_also_for_few_steps(monkeypatch):
     traces = []
-    original = compiled._generated
-    monkeypatch.setattr(compiled, "_generated", lambda *args: traces.append(1) or original(*args))
+    original = compiled.written
+    monkeypatch.setattr(compiled, "written", lambda *args: traces.append(1) or original(*args))
     monkeypatch.setattr("microtrain.training.tracing._cache", {})
     mt.phase_diagram([0.01 * k for k in range(1, 50)], SCALES, seeds=range(3), steps=3)
     assert len(traces) == 1

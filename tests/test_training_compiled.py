@@ -468,7 +468,7 @@ def test_who_only_watches_sees_each_step_and_costs_no_more_than_the_call(leaves,
 
 def test_what_was_generated_is_used_again(monkeypatch):
     mt.train(MLP(3, [5, 1]), XS, YS, engine="compiled")
-    monkeypatch.setattr("microtrain.training.compiled._generated", lambda *_: pytest.fail("again"))
+    monkeypatch.setattr("microtrain.training.compiled.written", lambda *_: pytest.fail("again"))
     mt.train(MLP(3, [5, 1], seed=1), XS, YS, engine="compiled")
 
 

@@ -16,7 +16,7 @@ from ..engine.piecewise import detach
 from ..nn.mlp import MLP
 from ..training.compiled import written
 from ..training.plan import Objective
-from ..training.tracing import Traced, parts_of
+from ..training.tracing import Traced, parts_of, trace_loss
 
 MOST = 600  # lines of a step that is shown
 
@@ -29,7 +29,8 @@ def listing_of(objective: Objective, own: bool, shown: str = r"    (.*)") -> dic
     """
     if 2 * len(objective.parameters) > MOST:
         return None
-    traced, source, _, texts = written(objective)
+    traced = trace_loss(objective)
+    source, _, texts = written(traced)
     lines = [line[1] for line in map(re.compile(shown).fullmatch, source.split("\n")[2:]) if line]
     if len(lines) > MOST:
         return None

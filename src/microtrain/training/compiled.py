@@ -7,15 +7,14 @@ over the samples: its length does not depend on how many there are.
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..compiler.python import Python, assemble, function, indented, listed, loop
-from .eager import Batches, EagerEngine, State, Stepped, set_state
+from .eager import Batches, Drawn, EagerEngine, State, Stepped, set_state
 from .plan import Objective
-from .tracing import Traced, cached, trace_loss
+from .tracing import Traced, cached
 
 # Names that the generated step uses itself.
 RESERVED = ("step", "state", "batches", "batch", "lr", "loss", "total", "norm", "len", "sqrt")
@@ -36,15 +35,19 @@ class CompiledEngine(EagerEngine):
         self, objective: Objective, zero_grad: bool, accumulate: int, check: Any = None
     ) -> None:
         super().__init__(objective, zero_grad)
+
+        def generated(traced: Traced) -> tuple[str, Any]:
+            if check is not None:
+                check(traced)
+            source, namespace, _ = written(traced, zero_grad, accumulate)
+            return source, assemble(source, "step", namespace)
+
         kind = "step", zero_grad, accumulate, check is None
-        make = functools.partial(_generated, (zero_grad, accumulate, check))
-        self.source, self._function, pack = cached(objective, kind, make)
-        self._sample = [pack(x, y) for x, y in objective.samples].__getitem__
+        (self.source, self._function), samples = cached(objective, kind, generated)
+        self._sample = samples.__getitem__
         self._batches: Batches = ()
 
-    def steps(
-        self, state: State, batches: Iterator[Batches], rates: Sequence[float], least: float
-    ) -> Stepped:
+    def steps(self, state: State, batches: Drawn, rates: Sequence[float], least: float) -> Stepped:
         if (drawn := next(batches)) is not self._batches:  # they are, where none are shuffled
             self._batches = drawn
             self._drawn = [[*map(self._sample, batch)] for batch in drawn]
@@ -56,23 +59,11 @@ class CompiledEngine(EagerEngine):
         return (loss,), (norm,), after, state
 
 
-def _generated(settings: Any, objective: Objective) -> tuple[str, Callable[..., Any], Any]:
-    """Return the Python of a training step, its function, and what packs the samples for it."""
-    traced, source, namespace, _ = written(objective, *settings)
-    return source, assemble(source, "step", namespace), traced.pack
-
-
 def written(
-    objective: Objective, zero_grad: bool = True, accumulate: int = 1, check: Any = None
-) -> tuple[Traced, str, dict[str, Any], list[str]]:
-    """Record a training step, and write it down; `check` may refuse the record.
-
-    Return the record, its Python, what that calls, and the name or expression of each place.
-    """
-    traced = trace_loss(objective)
-    if check is not None:
-        check(traced)
-    forward, loss, backward = traced.backward(objective.reduction == "mean")
+    traced: Traced, zero_grad: bool = True, accumulate: int = 1
+) -> tuple[str, dict[str, Any], list[str]]:
+    """Return the Python of a step, what that calls, and the name or expression of each place."""
+    forward, loss, backward = traced.backward(traced.is_mean)
     writer = Python(traced.record, RESERVED)
     names = writer.inputs()
     texts = writer.write(names, forward, loss, backward)
@@ -102,7 +93,7 @@ def written(
         f"return loss, norm, ({listed(weights)}, {listed(grads)})",
     ]
     source = function("step", ["state", "batches", "lr"], lines)
-    return traced, source, {**writer.namespace, "sqrt": math.sqrt}, texts
+    return source, {**writer.namespace, "sqrt": math.sqrt}, texts
 
 
 def _batches(

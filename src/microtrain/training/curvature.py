@@ -22,7 +22,7 @@ from ..nn.losses import squared_error
 from ..nn.mlp import dot
 from ..nn.module import Module
 from .plan import Objective
-from .tracing import Traced, cached, trace_loss
+from .tracing import Traced, cached
 
 Vector = list[float]
 
@@ -80,23 +80,20 @@ def product_of(objective: Objective) -> Callable[[Sequence[float], Vector], Vect
     It is generated Python, and takes a few times as long as a gradient (Pearlmutter, 1994, "Fast
     Exact Multiplication by the Hessian").
     """
-    generated, pack = cached(objective, "curvature", _generated)
-    batch = [pack(x, y) for x, y in objective.samples]
+    generated, batch = cached(objective, "curvature", _generated)
     share = 1.0 / len(batch) if objective.reduction == "mean" else 1.0
 
     def product(parameters: Sequence[float], direction: Vector) -> Vector:
         try:
-            total = generated(parameters, direction, batch)
+            return [share * x for x in generated(parameters, direction, batch)]
         except (ArithmeticError, ValueError) as error:
             raise ArithmeticError(f"the loss has no Hessian here: {error}") from error
-        return [share * x for x in total]
 
     return product
 
 
-def _generated(objective: Objective) -> tuple[Callable[..., Vector], Callable[..., Any]]:
-    """Return the product for the sum of losses, and what packs the samples for it."""
-    traced = trace_loss(objective)
+def _generated(traced: Traced) -> Any:
+    """Return the product for the sum of losses."""
     direction, products = record_product(traced)
     writer = Python(traced.record, RESERVED)
     names = writer.inputs()
@@ -112,7 +109,7 @@ def _generated(objective: Objective) -> tuple[Callable[..., Vector], Callable[..
         f"return {listed(sums)}",
     ]
     source = function("product", RESERVED[1:], lines)
-    return assemble(source, "product", writer.namespace), traced.pack
+    return assemble(source, "product", writer.namespace)
 
 
 def record_product(traced: Traced) -> tuple[list[int], list[int]]:

@@ -15,6 +15,7 @@ from .plan import Objective
 
 State = tuple[tuple[float, ...], tuple[float, ...]]  # data and gradients of all parameters
 Batches = Sequence[Sequence[int]]  # of a step: the numbers of the samples
+Drawn = Iterator[Batches]  # of one step after the other
 # The loss before each step, the gradient's lengths, the state after the last, and that before it.
 Stepped = tuple[Sequence[float], Sequence[float], State, State]
 Whole = tuple[int, State, State]  # how many steps were made, the state then, that before the last
@@ -58,9 +59,7 @@ class EagerEngine:
     def __init__(self, objective: Objective, zero_grad: bool) -> None:
         self.objective, self.zero_grad = objective, zero_grad
 
-    def steps(
-        self, state: State, batches: Iterator[Batches], rates: Sequence[float], least: float
-    ) -> Stepped:
+    def steps(self, state: State, batches: Drawn, rates: Sequence[float], least: float) -> Stepped:
         """Make steps from this state, which the model is in, and return what came of them.
 
         There is a rate for each, and mini-batches, which are drawn from `Plan.batches`. At least

@@ -11,7 +11,7 @@ import itertools
 import math
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
 from importlib import resources
 from types import SimpleNamespace
@@ -21,9 +21,9 @@ from ..compiler.native import check
 from ..compiler.toolchain import load
 from ..errors import CompileError
 from .compiled import CompiledEngine
-from .eager import Batches, EagerEngine, State, Stepped
+from .eager import Drawn, EagerEngine, State, Stepped
 from .plan import Objective
-from .tracing import cached, trace_loss
+from .tracing import Traced, cached
 
 SECONDS = 0.05  # that a chunk should take, so that Ctrl-C and progress do not wait
 MOST = 100_000  # steps in a chunk
@@ -44,21 +44,19 @@ class NativeEngine(EagerEngine):
 
     def __init__(self, objective: Objective, zero_grad: bool, accumulate: int) -> None:
         super().__init__(objective, zero_grad)
-        made = cached(objective, "native", _generated)
+        made, samples = cached(objective, "native", _generated)
         self.source, self._train = made.source, made.train
         # What makes the steps that C can't make.
         self._compiled = functools.cache(lambda: CompiledEngine(objective, zero_grad, accumulate))
-        packed, n = [made.pack(x, y) for x, y in objective.samples], len(objective.parameters)
-        self._data = array("d", itertools.chain(*packed))
+        n = len(objective.parameters)
+        self._data = array("d", itertools.chain(*samples))
         self._is_finite = made.is_finite and all(map(math.isfinite, self._data))
         if not made.is_compared and not self.agrees(COMPARED // n):
             raise CompileError("the first step has other bits in C than in Python here")
         made.is_compared = True
-        self.chunk = max(1, min(16, EASY // (len(packed) * accumulate * n)))
+        self.chunk = max(1, min(16, EASY // (len(samples) * accumulate * n)))
 
-    def steps(
-        self, state: State, batches: Iterator[Batches], rates: Sequence[float], least: float
-    ) -> Stepped:
+    def steps(self, state: State, batches: Drawn, rates: Sequence[float], least: float) -> Stepped:
         start = time.perf_counter()
         n, count = len(state[0]), len(rates)
         shuffled = not isinstance(batches, itertools.repeat)
@@ -85,11 +83,9 @@ class NativeEngine(EagerEngine):
         return losses[:made], norms[:made], (after[:n], after[n:]), (before[:n], before[n:])
 
 
-def _generated(objective: Objective) -> SimpleNamespace:
-    """Return the C of a training step, the function `train` in it, and what packs the samples."""
-    is_mean = objective.reduction == "mean"
-    traced = trace_loss(objective)
-    parts = traced.backward(is_mean)
+def _generated(traced: Traced) -> SimpleNamespace:
+    """Return the C of a training step, and the function `train` in it."""
+    parts = traced.backward(traced.is_mean)
     check(traced.record)
     writer = C(traced.record)
     names = dict.fromkeys(traced.seeds, "seed")
@@ -103,11 +99,11 @@ def _generated(objective: Objective) -> SimpleNamespace:
         ["double loss;", "(void)seed;", *lines, "return loss;"],
     )
     numbers = {"N": len(traced.data), "WIDTH": len(traced.xs) + len(traced.ys)}
-    numbers |= {"INPUTS": len(traced.xs), "MEAN": int(is_mean)}
+    numbers |= {"INPUTS": len(traced.xs), "MEAN": int(traced.is_mean)}
     defined = "\n".join([f"#define {name} {x}" for name, x in numbers.items()])
     source = "\n\n".join([PRELUDE, *writer.namespace.values(), sample, defined, STEP])
     train = load(source).train
     train.restype = ctypes.c_long
     train.argtypes = [*[ctypes.c_void_p] * 6, *[ctypes.c_long] * 4, ctypes.c_double]
-    made = {"source": source, "train": train, "pack": traced.pack, "is_finite": writer.is_finite}
-    return SimpleNamespace(**made, is_compared=False)
+    is_finite = writer.is_finite
+    return SimpleNamespace(source=source, train=train, is_finite=is_finite, is_compared=False)

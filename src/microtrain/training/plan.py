@@ -54,9 +54,8 @@ class Plan:
         self.record = true_or_false("record", given["record"])
         path = given["checkpoint"]
         self.checkpoint = None if path is None else file_path("checkpoint", path)
-        self.on_step = given["on_step"]
-        fits = self.on_step is None or callable(self.on_step)
-        expect(fits, "on_step", "a function", self.on_step)
+        self.on_step = on_step = given["on_step"]
+        expect(on_step is None or callable(on_step), "on_step", "a function", on_step)
         tracked = given["track_sharpness"]
         self.tracks = tracked is not None
         self.tracked: Container[int] = tracked if self.tracks else ()

@@ -27,6 +27,7 @@ Made = TypeVar("Made")
 class Traced:
     """The recorded loss of one sample."""
 
+    is_mean: bool  # whether the loss of a batch is the mean of its samples'
     prediction: Any  # a Value over symbols, or a list of them
     predicted: list[int]  # the places of these
     loss: Value  # over a symbol
@@ -84,6 +85,7 @@ def trace_loss(objective: Objective) -> Traced:
     x, y = objective.samples[0]
     twin, symbols = _copy(model, parameters)
     traced = Traced(symbols, parameter_names(twin, symbols))
+    traced.is_mean = objective.reduction == "mean"
     traced.xs, sample = traced.inputs("x", x)
     traced.data = [traced.record.input(name) for name in traced.names]
     for p, place in zip(symbols, traced.data):
@@ -139,20 +141,27 @@ _cache: dict[Hashable, Any] = {}
 KEPT = 16
 
 
-def cached(objective: Objective, kind: Hashable, make: Callable[[Objective], Made]) -> Made:
-    """Return what `make` makes of an objective, or made of one like it."""
+def cached(
+    objective: Objective, kind: Hashable, make: Callable[[Traced], Made]
+) -> tuple[Made, list[tuple[float, ...]]]:
+    """Return what `make` makes of the recorded loss, or made of one like it; and the samples.
+
+    Of each sample and its target there are all numbers, as floats.
+    """
     text = objective.described()
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
     checked = "" if known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
     key = kind, objective.reduction, text, *names, *_lengths(*samples[0]), checked
     kept = _cache if text is not None else objective.made
-    made: Made | None = kept.get(key)
-    if made is None:
+    found: tuple[Made, Callable[..., tuple[float, ...]]] | None = kept.get(key)
+    if found is None:
         with without_collection():
-            made = kept[key] = make(objective)
+            traced = trace_loss(objective)
+            found = kept[key] = make(traced), traced.pack
         for oldest in list(_cache)[:-KEPT]:
             _cache.pop(oldest, None)  # another thread may have removed it
-    return made
+    made, pack = found
+    return made, [pack(x, y) for x, y in samples]
 
 
 def as_floats(y: Any, loss: Loss, n_out: int) -> Any:

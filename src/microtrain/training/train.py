@@ -136,20 +136,18 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
         start -= seconds
         set_state(parameters, whole[1])
     batches = plan.batches(whole[0])
-    # Whether somebody may look at the model before a step: then it is put up to date.
-    looks = engine.name != "eager" and may_look(plan.lr, plan.tracked) != ""
     watches = isinstance(on_step, Watcher | None)  # else it may see the model, and change it
-    together = engine.chunk and watches and not (looks or plan.record)  # makes it many at a time
+    # Whether somebody may look at the model after a step: then it is put up to date.
+    shows = engine.name != "eager" and (not watches or may_look(plan.lr, plan.tracked) != "")
+    together = engine.chunk and not (shows or plan.record)  # makes it many at a time
     # What was recorded, to notice if `on_step` changes it.
-    described = "" if watches or engine.name == "eager" else plan.objective.described()
+    described = plan.objective.described() if shows and not watches else ""
     end: tuple[Any, int, State] | None = None  # the status, the steps made, the state after them
     try:
         while (k := whole[0]) < plan.steps:
             if keeper is not None:
                 keeper.save(whole, start)
             _, state, before = whole
-            if looks:
-                set_state(parameters, state)
             rates = plan.rates(k, engine.chunk) if together else [plan.rate(k)]
             if k in plan.tracked:
                 history.sharpness[k] = math.nan
@@ -174,10 +172,10 @@ def run(plan: Plan, chosen: tuple[EagerEngine, str] | None = None) -> History:
                 end = "converged", k, (state[0], after[1])
                 break
             whole = k + made, after, last
+            if shows:
+                set_state(parameters, after)
             if on_step is not None:
                 history.steps, history.seconds = k + made, time.perf_counter() - start
-                if not watches:
-                    set_state(parameters, after)
                 on_step(history)
                 if not watches:
                     whole = k + 1, state_of(parameters), state
