@@ -79,13 +79,26 @@ def written(
     if traced.seeds:
         seed = names[traced.seeds[0]]
         batch = [f"{seed} = 1.0 / len(batch)", *batch, "loss = loss / len(batch)"]
+    zeros = " = ".join(grads)
+    batches = ["loss = 0.0", f"{zeros} = 0.0", "[batch] = batches", *batch]
+    if accumulate > 1 or not zero_grad:
+        totals = [writer.name(f"t{name}") for name in grads]
+        batches = [
+            f"{' = '.join(totals)} = 0.0" if zero_grad else f"{listed(totals)} = state[1]",
+            "total = 0.0",
+            "for batch in batches:",
+            *indented(["loss = 0.0", f"{zeros} = -0.0", *batch, "total += loss"]),
+            *indented(f"{total} += {g}" for total, g in zip(totals, grads)),
+            f"{listed(grads)} = {listed(totals)}",
+            "loss = total",
+        ]
     norm, squares = [], [f"{g} * {g}" for g in grads]
     while len(squares) > TERMS:
         norm.append(f"norm = {' + '.join(squares[:TERMS])}")
         squares[:TERMS] = ["norm"]
     lines = [
         f"{listed(weights)} = state[0]",
-        *_batches(batch, grads, writer, zero_grad, accumulate),
+        *batches,
         *norm,
         f"norm = sqrt({' + '.join(squares)})",
         "# 4. update",
@@ -94,22 +107,3 @@ def written(
     ]
     source = function("step", ["state", "batches", "lr"], lines)
     return source, {**writer.namespace, "sqrt": math.sqrt}, texts
-
-
-def _batches(
-    batch: Sequence[str], grads: Sequence[str], writer: Python, zero_grad: bool, accumulate: int
-) -> list[str]:
-    """Return the Python of the loss and the gradients of all mini-batches of a step."""
-    zeros = " = ".join(grads)
-    if zero_grad and accumulate == 1:
-        return ["loss = 0.0", f"{zeros} = 0.0", "[batch] = batches", *batch]
-    totals = [writer.name(f"t{name}") for name in grads]
-    return [
-        f"{' = '.join(totals)} = 0.0" if zero_grad else f"{listed(totals)} = state[1]",
-        "total = 0.0",
-        "for batch in batches:",
-        *indented(["loss = 0.0", f"{zeros} = -0.0", *batch, "total += loss"]),
-        *indented(f"{total} += {g}" for total, g in zip(totals, grads)),
-        f"{listed(grads)} = {listed(totals)}",
-        "loss = total",
-    ]

@@ -173,29 +173,28 @@ def lanczos(product: Callable[[Vector], Vector], n: int) -> float:
 
     rng = Random(0)
     vectors: list[Vector] = []
-    diagonal, beside = Vector(), Vector()
-    top, still = math.nan, 0
-    w, length = Vector(), 0.0
-    while len(vectors) < n:
-        if not length:  # at first, or where the matrix maps the space of the vectors onto itself
+    diagonal, beside, w = Vector(), Vector(), Vector()
+    tops = [math.nan]
+    for _ in range(n):
+        if not w:  # at first, or where the matrix maps the space of the vectors onto itself
             w = _orthogonal([rng.gauss(0.0, 1.0) for _ in range(n)], vectors)
-        scale = length or math.hypot(*w) or 1.0
-        v = [x / scale for x in w]
+        length = math.hypot(*w) or 1.0
+        v = [x / length for x in w]
         vectors.append(v)
         w = product(v)
         diagonal.append(_dot(v, w))
         if not math.isfinite(diagonal[-1]):
             return math.nan
-        before, top = top, _top(diagonal, beside)
-        still = still + 1 if abs(top - before) <= TOLERANCE * abs(top) else 0
-        if still == PATIENCE:
+        tops.append(_top(diagonal, beside))
+        last = tops[-1 - PATIENCE :]
+        if all(abs(b - a) <= TOLERANCE * abs(b) for a, b in zip(last, last[1:])):
             break
         w = _orthogonal(w, vectors)
-        length = math.hypot(*w)
-        if not length > 1e-13 * max(map(abs, diagonal)):
-            length = 0.0
-        beside.append(length)
-    return top
+        beside.append(math.hypot(*w))
+        if not beside[-1] > 1e-13 * max(map(abs, diagonal)):
+            beside[-1] = 0.0
+            w = []
+    return tops[-1]
 
 
 def _orthogonal(w: Vector, vectors: Sequence[Vector]) -> Vector:
