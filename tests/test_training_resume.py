@@ -425,9 +425,25 @@ def test_a_global_that_the_loss_reads_counts(tmp_path, monkeypatch):
         own(loss=of_a_global, steps=6, checkpoint=path)
 
 
+def to_each(prediction, target):
+    return sum((prediction - float(t)) ** 2 for t in target)
+
+
+def test_targets_in_arrays_count_to_the_last_digit(tmp_path):
+    np = pytest.importorskip("numpy")
+    path = tmp_path / "run.json"
+    ys = np.array([[0.123456789, 1.0], [0.5, 0.25]])
+    own(loss=to_each, ys=ys, steps=3, checkpoint=path)
+    with pytest.raises(CheckpointError, match="it is of a run with other data$"):
+        own(loss=to_each, ys=ys + 1e-10, steps=6, checkpoint=path)  # which repr shows alike
+    whole = own(loss=to_each, ys=ys, steps=6)
+    assert bits(own(loss=to_each, ys=ys.copy(), steps=6, checkpoint=path)) == bits(whole)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"ys": [iter("a"), (x for x in "b")]}, "ys can't be used with .*: it can't be compared"),
         ({"model": Scaled(rng=random.Random(0))}, "model can't be used with .*: rng can't be comp"),
         ({"loss": weighted(x for x in [1.0])}, "loss can't be used with a checkpoint, .*weight"),
         ({"lr": lambda k: random.random()}, "lr can't be used with a checkpoint, .*random"),

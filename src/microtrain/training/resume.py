@@ -10,9 +10,10 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from ..engine.number import as_number
 from ..files.records import COUNT, FLOAT, NUMBER, OBJECT, Format, Kind, digest, writable
 from ..nn.checkpoint import architecture_of
-from ..nn.description import Description
+from ..nn.description import PLAIN, Description
 from ..nn.module import parameter_names
 from .eager import Whole
 from .history import History
@@ -43,8 +44,9 @@ CHANGED = "changed"
 class RunFile:
     """The file of a run: `restore` reads it, `save` replaces it.
 
-    A file of a run that gives other bits by its plan is refused. Raises `TypeError` if model, loss
-    or schedule can't be compared with those of another run, `OSError` if the file can't be written.
+    A file of a run that gives other bits by its plan is refused. Raises `TypeError` if targets,
+    model, loss or schedule can't be compared with those of another run, `OSError` if the file
+    can't be written.
     """
 
     def __init__(self, path: str, plan: Plan, history: History) -> None:
@@ -53,7 +55,8 @@ class RunFile:
         self.next = time.perf_counter() + SECONDS  # when it is to be saved again
         self.saved = 0  # how many steps there were when it was saved
         objective, model = plan.objective, plan.objective.model
-        self.parameters = objective.parameters
+        self.parameters, samples = objective.parameters, objective.samples
+        self.functions = {"model": model, "loss": objective.loss, "lr": plan.lr}
         self.settings = {
             "model": architecture_of(model) or type(model).__name__,
             "loss": _named(objective.loss),
@@ -61,18 +64,20 @@ class RunFile:
             **{name: getattr(plan, name) for name in OPTIONS},
             "reduction": objective.reduction,
             "parameters": parameter_names(model, self.parameters),
-            "data": digest(repr(objective.samples)),
+            "data": digest(repr(samples) if _is_shown(samples) else self._text("ys", samples)),
             "python": PYTHON,
+            **{f"code of {x}": digest(self._text(x, f)) for x, f in self.functions.items()},
         }
-        self.functions = {"model": model, "loss": objective.loss, "lr": plan.lr}
-        for name, function in self.functions.items():
-            found = Description(function, self.parameters)
-            if found.text is None:
-                raise TypeError(
-                    f"{name} can't be used with a checkpoint, as nobody could tell whether a run "
-                    f"goes on with the same: {found.refusal}; leave that out, or the checkpoint"
-                )
-            self.settings[f"code of {name}"] = digest(found.text)
+
+    def _text(self, name: str, item: Any) -> str:
+        """Return the description of an argument. Raises `TypeError` if it can't be compared."""
+        found = Description(item, self.parameters)
+        if found.text is None:
+            raise TypeError(
+                f"{name} can't be used with a checkpoint, as nobody could tell whether a run "
+                f"goes on with the same: {found.refusal}; leave that out, or the checkpoint"
+            )
+        return found.text
 
     def save(self, whole: Whole, start: float, at_the_end: bool = False) -> None:
         """Write down the run, which began at `start`, as it is after so many steps, if that is due.
@@ -150,6 +155,13 @@ class RunFile:
         if any(k not in range(record["steps"]) for k, _ in record["sharpness"]):
             raise ValueError("it holds the sharpness of steps that were not made")
         return record
+
+
+def _is_shown(x: Any) -> bool:
+    """Return whether `repr` shows all that there is: of an array it does not."""
+    if type(x) in (list, tuple):
+        return all(map(_is_shown, x))
+    return type(x) in PLAIN or as_number(x) is not NotImplemented
 
 
 def _named(function: Any) -> str:
