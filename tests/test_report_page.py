@@ -611,7 +611,7 @@ def test_nothing_moves_while_it_plays(visit, toy):
 
 @pytest.mark.parametrize(
     ("target", "told"),
-    [("0.01", "target 0.01"), ("1e-30", "\u2193 target 1e\u221230, off this chart")],
+    [("0.01", "target loss 0.01"), ("1e-30", "\u2193 target loss 1e\u221230, off this chart")],
 )
 def test_a_target_off_the_chart_is_not_drawn_in_it(visit, toy, target, told):
     page = visit(toy)
@@ -904,7 +904,7 @@ def test_a_schedule_is_told_in_a_few_words(visit, folder):
     assert page.locator("#from-label").inner_text() == "by the schedule"
     assert page.locator("#rate-number").input_value() == f"{history.lrs[30]:.3g}"
     low, high = min(history.lrs), max(history.lrs)
-    expect(page, "#starts-told", f"starts at rates from {low:.3g} to {high:.3f}: no target")
+    expect(page, "#starts-told", f"starts at rates from {low:.3g} to {high:.3f}: no target loss")
     assert not page.locator("#curve .notch").get_attribute("d")
     assert "lr=" not in page.evaluate("fragmentOf()")
     page.keyboard.press("ArrowRight")

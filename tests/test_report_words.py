@@ -92,7 +92,7 @@ def test_a_verdict_is_of_the_whole_run(visit, toy):
         "Still descending at step 49: the loss falls from 7.73 to 0.0132; all 4 are right then.",
     )
     page = visit(toy, "#lr=0.05&target=1e-5")
-    expect(page, "#verdict", "Still crawling at step 99: the loss is 0.00535; the target is not")
+    expect(page, "#verdict", "Still crawling at step 99: the loss is 0.00535; the target loss is")
     page = visit(toy, "#lr=0.2")
     expect(page, "#verdict", "though it rose in 1 of 7 steps")
     page = visit(toy, "#steps=1&lr=0.05")
@@ -243,7 +243,7 @@ def test_batches_that_the_page_chose_do_not_stop_at_one_batch(visit, toy):
     expect(
         page, "#verdict", "\u2198 Descending at step 99: the loss of all samples fell from 7.73 to"
     )
-    expect(page, "#starts-told", "in batches there is no target")
+    expect(page, "#starts-told", "in batches there is no target loss")
     assert page.locator("#curve .target-label").count() == 0
     page.locator("#change-open").click()
     target = page.locator("#change-target")

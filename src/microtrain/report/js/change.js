@@ -180,7 +180,7 @@ function drawChange(refused = null) {
       ...sizesOfBatch.map((size) => [size, size === 1 ? "one sample" : `${size} samples`]),
     ]);
   $("change-batch").value = state.batch ?? "";
-  const why = hasTarget(state) ? null : "In batches there is no target: one gets below it by luck.";
+  const why = hasTarget(state) ? null : "In batches there is no target loss: one gets below it by luck.";
   attributes($("change-target"), { disabled: why !== null, title: why });
   for (const [id, value] of [
     ["change-steps", state.steps],

@@ -120,7 +120,7 @@ function drawAxes(svg, width, height, [low, high], { x, y, end, stride }) {
 function frameTarget(svg, width, height, at) {
   const y = at.y(state.target),
     outside = state.target < scale.low ? "\u2193" : state.target > scale.high ? "\u2191" : "",
-    told = `${outside} target ${plain(state.target)}${outside && ", off this chart"}`.trim();
+    told = `${outside} target loss ${plain(state.target)}${outside && ", off this chart"}`.trim();
   if (!outside) shape(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "target" });
   if (height > SMALL || outside)
     shape(svg, "text", { y: Math.max(TOP + 8, y - 5), class: "target-label" }, told);

@@ -227,7 +227,7 @@ const SENTENCES = {
     const which = isWhole() ? "The loss" : "The loss of this batch",
       all = [run.fullLoss(head()), engine.loss(t.after, run.config.mean)];
     if (isOver())
-      return `${which} would go ${fromTo(a, b)}. But it is below the target, so training ended before this update.`;
+      return `${which} would go ${fromTo(a, b)}. But it is below the target loss, so training ended before this update.`;
     const moved = digitsApart(...all) ? `goes ${fromTo(...all)}: ${downOrUp(...all)}` : `stays at ${number(all[0])}`,
       others = isWhole() ? "" : ` That of all samples ${moved}.`;
     if (!digitsApart(a, b)) return `${which} stays at ${number(a)}: this update changed nothing to speak of.${others}`;

@@ -71,7 +71,7 @@ function drawStarts() {
 /** How many of the starts converge; `only`: fewer than this run lets one think. */
 function summary(converged, only) {
   if (run.options.target === null)
-    return state.target === null ? "no target to reach" : "in batches there is no target";
+    return state.target === null ? "no target loss to reach" : "in batches there is no target loss";
   if (converged === STARTS) return "all converge";
   return converged
     ? `${only ? "only " : ""}${converged} of ${STARTS} ${converged === 1 ? "converges" : "converge"}`

@@ -76,7 +76,7 @@ function toldVerdict(one, wrong, samples, ahead = false) {
     case "crawling": {
       const why =
         last < first
-          ? `the target is not to be expected within ${plural(FAR * end, "more step")}`
+          ? `the target loss is not to be expected within ${plural(FAR * end, "more step")}`
           : `it began with ${short(first, 3)}, so nothing is gained`;
       return [
         `\u2026 Still crawling at step ${end}`,
