@@ -220,7 +220,7 @@ def test_ctrl_c(capsys, monkeypatch):
         ("predict a b c", "unrecognized arguments: c; see microtrain predict --help"),
         (
             "train n.csv",
-            "arguments: n.csv; train takes no table: microtrain fit n.csv --target COLUMN; see",
+            "arguments: n.csv; if it is a table: microtrain fit n.csv --target COLUMN; see",
         ),
         ("map n.csv --target y", "unrecognized arguments: n.csv; map takes no table (sweep does)"),
         (

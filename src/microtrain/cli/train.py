@@ -139,5 +139,5 @@ COMMAND = Command(
         "steps": 1000,
         "hidden": [4, 4],
     },
-    extra="; train takes no table: microtrain fit {} --target COLUMN",
+    extra="; if it is a table: microtrain fit {} --target COLUMN",
 )
