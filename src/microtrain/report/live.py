@@ -78,8 +78,8 @@ def contents(
     else:
         data["recorded"] = [{"losses": short(first.losses, 17), "initial": initial}]
         data["listing"] = listing_of(objective, own)
-        rows = {n if n <= MANY_INPUTS else ROWS_OF_MANY for n in sizes}
-        data["drawings"] = drawings(sorted(rows), range(1, MOST_NEURONS + 1))
+        rows = sorted({n if n <= MANY_INPUTS else ROWS_OF_MANY for n in sizes})
+        data["drawings"] = None if own else drawings(rows, range(1, MOST_NEURONS + 1))
         data["cells"] = {f"{n}:{a}": cell_of(n, a) for n in sizes for a in ACTIVATIONS}
     return data, f"{CONSTANTS}\n{program}"
 
