@@ -122,6 +122,15 @@ def test_powers_with_a_constant_exponent_are_written_as_they_are(name, n, x):
     assert found == expected or (found == "an error" and name == "ieee_power")
 
 
+@pytest.mark.parametrize("text", ["log", "log({0})", lambda x: "log", lambda x: f"log({x})"])
+def test_texts_may_name_functions_of_math(text, monkeypatch):
+    ln = mt.primitive(slopes=lambda y, x: mt.ratio(1, x), python=text)(lambda x: math.log(x))
+    compiled = mt.compile(lambda x: ln(x) * 2.0)
+    monkeypatch.setattr(Record, "replay", None)
+    assert compiled.value_and_grad(4.0) == (2.0 * math.log(4.0), 0.5)
+    assert compiled(4.0) == 2.0 * math.log(4.0)
+
+
 @given(st.data())
 def test_a_replayed_record_gives_the_same_bits(data):
     graph = data.draw(graphs(most=10))

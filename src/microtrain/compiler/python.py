@@ -34,7 +34,6 @@ class Python(Writer):
     column = "python"
     statement = "{} = {}"
     comment = "# {}"
-    functions = vars(math)
     taken = keyword.kwlist
     calls = True
 
@@ -94,8 +93,8 @@ def function(name: str, parameters: Sequence[str], lines: Iterable[str]) -> str:
 
 
 def assemble(source: str, name: str, namespace: Mapping[str, Any]) -> Any:
-    """Return the function of this name that the source defines."""
-    scope = {"inf": math.inf, "nan": math.nan, "Derivative": Derivative, **namespace}
+    """Return the function of this name that the source defines; it may call those of `math`."""
+    scope = {**vars(math), "Derivative": Derivative, **namespace}
     exec(compile(source, f"<microtrain: {name}>", "exec"), scope)
     return scope.pop(name)  # which leaves no circle of references
 

@@ -56,7 +56,7 @@ class Writer:
     column: str  # the attribute of a primitive that holds its text in this language
     statement: str  # the template of a result with a name
     comment: str  # the template of a title
-    functions: ClassVar[Mapping[str, Any]] = {}  # the language's own, by name
+    functions: ClassVar[Mapping[str, Any]] = {}  # what code may have to bring with it, by name
     taken: Iterable[str] = ()  # words that can't be names
     calls = False  # whether it can call what has no text in it
 
