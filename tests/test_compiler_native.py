@@ -24,7 +24,7 @@ from microtrain import CompileError, Value
 from microtrain.compiler import c as c_module
 from microtrain.compiler import native as native_module
 from microtrain.compiler.c import C, Source
-from microtrain.compiler.native import Native, NativeCode
+from microtrain.compiler.native import NativeCode, loaded
 from microtrain.compiler.record import Record
 from microtrain.compiler.rolling import rolled
 from microtrain.compiler.toolchain import compiler
@@ -81,7 +81,7 @@ def in_c(primitive, *constants):
     n = (len(primitive.slopes) or OPERANDS.get(primitive.name, 2)) - len(constants)
     places = [record.input("x") for _ in range(n)]
     place = record.add((primitive, *places, *map(record.constant, constants)))
-    compiled = Native(Source(record, [Part("", "v", [place])], "f"))
+    compiled = loaded(Source(record, [Part("", "v", [place])], "f"))
 
     def call(*xs):
         try:
@@ -191,7 +191,7 @@ def test_cases_in_which_c_is_not_python(name):
 def test_c_with_an_infinite_constant_is_not_run():
     record = Record()
     place = record.add((ENTRIES["minimum"], record.input("x"), record.constant(math.inf)))
-    compiled = Native(Source(record, [Part("", "v", [place])], "f"))
+    compiled = loaded(Source(record, [Part("", "v", [place])], "f"))
     with pytest.raises(ArithmeticError):
         compiled(array("d", [1.0]).tobytes())
 

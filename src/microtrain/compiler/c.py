@@ -42,8 +42,8 @@ class C(Writer):
     """C99, with the functions of its `math.h`.
 
     Attributes: `rolls`, whether results are in arrays, so that statements can be made loops;
-    `is_finite`, whether constants are; `deciding`, of a primitive that has arms, the operands
-    that decide between them. Raises `CompileError` for a primitive that has no C.
+    `is_finite`, whether constants are; `conditions`, what decides between the arms of primitives
+    that have some. Raises `CompileError` for a primitive that has no C.
     """
 
     column = "c"
@@ -55,17 +55,14 @@ class C(Writer):
         self.rolls = len(record.operations) > STRAIGHT
         self.statement = "{} = {};" if self.rolls else "const double {} = {};"
         super().__init__(record)
-        self.deciding: dict[Primitive, list[int]] = {}
+        self.conditions: dict[Primitive, str] = {}
         for primitive, text in self.texts.items():
-            condition, is_choice, _ = text.partition("?")
-            if is_choice:
-                name = self.name(primitive.name)
+            if "?" in text:
+                self.conditions[primitive] = text.partition("?")[0]
+                self.texts[primitive] = name = self.name(primitive.name)
                 operands = "abcdefgh"[: len(primitive.slopes)]
                 head = f"static double {name}({', '.join(f'double {x}' for x in operands)})"
                 self.namespace[name] = function(head, [f"return {text.format(*operands)};"])
-                self.texts[primitive] = name
-                places = range(len(operands))
-                self.deciding[primitive] = [k for k in places if f"{{{k}}}" in condition]
         self.is_finite = all(map(math.isfinite, record.constants))
         if not self.is_finite:
             self.namespace["inf"] = "#define inf HUGE_VAL\n#define nan (HUGE_VAL - HUGE_VAL)"
@@ -87,11 +84,12 @@ class C(Writer):
         The flags that tell of errors would not be raised then.
         """
         always = {*places}
-        for place in reversed(range(len(self.record.operations))):  # operands come before results
+        for _, place, primitive, operands in self.record.needed(places):
             if place in always:
-                primitive, *operands = self.record.operations[place]
-                every = range(len(operands))
-                always.update([operands[k] for k in self.deciding.get(primitive, every)])
+                condition = self.conditions.get(primitive)
+                always.update(
+                    x for k, x in enumerate(operands) if not condition or f"{{{k}}}" in condition
+                )
         return [place for place in self.record.kept if place >= 0 and place not in always]
 
     def body(self, inputs: Mapping[int, str], parts: Sequence[Part], targets: Any) -> list[str]:

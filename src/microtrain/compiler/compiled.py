@@ -44,7 +44,7 @@ class Compiled(Transform):
         cached = functools.lru_cache(SHAPES)
         self.traced = traced or cached(self.trace)
         self._code = cached(self._made)
-        self.__call__ = self.dispatch
+        self.__call__ = lambda *args, **kwargs: self.run(*taken_apart(self, args, kwargs))
         self._of_numbers = (tuple, (), (None,) * len(self.parameters))
         try:
             if self.parameters:
@@ -140,10 +140,6 @@ class Compiled(Transform):
         self.__call__ = code.function
         return code
 
-    def dispatch(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the result for arguments of any shape."""
-        return self.run(*taken_apart(self, args, kwargs))
-
     def run(self, leaves: list[Any], shape: Shape) -> Any:
         """Return the result for arguments that are taken apart."""
         return called(self._use(shape).function, shape, leaves)
@@ -161,8 +157,9 @@ def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
     product = type(compiled)("grad", along, n + 1 if n >= 0 else n)
 
     def function(*args: Any, **kwargs: Any) -> Any:
-        if taken_apart(compiled, args, kwargs)[1] != shape:
-            return compiled.dispatch(*args, **kwargs)
+        leaves, given = taken_apart(compiled, args, kwargs)
+        if given != shape:
+            return compiled.run(leaves, given)
         units = ([1.0 if i == k else 0.0 for i in axes] for k in axes)
         return unflatten(by, (product(unit, *args, **kwargs) for unit in units))
 

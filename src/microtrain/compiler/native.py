@@ -23,28 +23,24 @@ from .toolchain import load
 from .writer import INFIX, Part
 
 
-class Native:
-    """The compiled C of a record."""
+def loaded(source: Source) -> Callable[..., list[array[float]]]:
+    """Return the C of a record, compiled: a function of the doubles of points, and their number.
 
-    def __init__(self, source: Source) -> None:
-        self.source = source.native()
-        self.blank = [array("d", bytes(8 * size)) for size in source.outputs.values()]
-        self.call = load(self.source).points
-        pointers = [ctypes.c_void_p] * len(self.blank)
-        self.call.argtypes = [ctypes.c_void_p, ctypes.c_long, *pointers]
+    The doubles are bytes, or at a pointer, those of one point after those of the other. So are the
+    outputs. It raises `ArithmeticError` where something may have gone wrong.
+    """
+    blank = [array("d", bytes(8 * size)) for size in source.outputs.values()]
+    call = load(source.native()).points
+    call.argtypes = [ctypes.c_void_p, ctypes.c_long, *[ctypes.c_void_p] * len(blank)]
 
-    def __call__(self, numbers: Any, n: int = 1) -> list[array[float]]:
-        """Return the outputs for n points: doubles, those of one after those of the other.
-
-        numbers: the doubles of the points in the same way: bytes, or a pointer.
-
-        Raises `ArithmeticError` where something may have gone wrong.
-        """
-        outputs = [blank * n for blank in self.blank]
+    def run(numbers: Any, n: int = 1) -> list[array[float]]:
+        outputs = [zeros * n for zeros in blank]
         places = [output.buffer_info()[0] for output in outputs]
-        if self.call(numbers, n, *places):
+        if call(numbers, n, *places):
             raise ArithmeticError("the flags of the floats tell of an error")
         return outputs
+
+    return run
 
 
 def check(record: Record) -> None:
@@ -61,7 +57,7 @@ def _probe(primitive: Primitive, n: int) -> None:
     record = Record()
     places = [record.input("x") for _ in range(n)]
     part = Part("", "v", [record.add((primitive, *places))])
-    native = Native(Source(record, [part], "probed"))
+    native = loaded(Source(record, [part], "probed"))
     draw = random.Random(0)
     for _ in range(300):
         xs = [_drawn(draw, primitive.takes_condition(k)) for k in range(n)]
@@ -107,7 +103,7 @@ class NativeCode(Code):
 
     def __init__(self, compiled: Compiled, shape: Shape) -> None:
         super().__init__(compiled, shape)
-        self.source = self.native.source
+        self.source = self._c.native()
         self.dimensions = [*map(_dimensions, shape[2])]
 
     def _writer(self) -> Python:
@@ -115,9 +111,9 @@ class NativeCode(Code):
 
     def _computed(self, writer: Python, arguments: list[str]) -> tuple[list[str], Iterator[str]]:
         check(self._record)
-        c = self.c()
-        self.native, self._read = Native(c), _reader(self.shape)
-        writer.namespace |= {"run": self.native, "read": self._read}
+        self._c = c = self.c()
+        self._run, self._read = loaded(c), _reader(self.shape)
+        writer.namespace |= {"run": self._run, "read": self._read}
         # Constants are shared, and not made floats of again and again.
         constants = [repr(x) for x in self._record.constants]
         outputs = (f"{name}[{k}]" for name, size in c.outputs.items() for k in range(size))
@@ -129,8 +125,9 @@ class NativeCode(Code):
 
     def results(self, points: list[Any]) -> list[Any]:
         numbers = b"".join(map(self._read, zip(points)))  # the arguments of each are one point
-        found = self.native(numbers, len(points))
-        return [*map(self._together, *[_parts(column, len(points)) for column in found])]
+        found = zip(self._run(numbers, len(points)), self._c.outputs.values())
+        parts = [[x[k * n : k * n + n] for k in range(len(points))] for x, n in found]
+        return [*map(self._together, *parts)]
 
     def map_rows(self, view: memoryview, start: int = 0) -> list[array[float]]:
         """Return the results, an array of each kind, for points in the rows of a buffer.
@@ -142,7 +139,7 @@ class NativeCode(Code):
         else:
             numbers = view.tobytes()
         try:
-            return self.native(numbers, len(view))
+            return self._run(numbers, len(view))
         except ArithmeticError:
             half = len(view) // 2
         if half:
@@ -150,13 +147,7 @@ class NativeCode(Code):
             return [*map(operator.add, *halves)]
         [result] = each(self.function, view.tolist(), start)
         leaves = iter(flatten_result(result, "the result")[0])
-        return [array("d", itertools.islice(leaves, len(blank))) for blank in self.native.blank]
-
-
-def _parts(column: array[float], n: int) -> Iterator[array[float]]:
-    """Return the n equal parts of an array."""
-    size = len(column) // n
-    return (column[k * size : k * size + size] for k in range(n))
+        return [array("d", itertools.islice(leaves, n)) for n in self._c.outputs.values()]
 
 
 def _reader(shape: Shape) -> Callable[[Any], bytes]:

@@ -22,25 +22,23 @@ PACKAGES = (os.path.dirname(os.path.dirname(__file__)) + os.sep, f"{os.sep}site-
 
 
 def as_place(record: Record, x: Any, *, condition: bool = False) -> Any:
-    """Return the place of a number, or where it may be one of a condition; None for all else."""
+    """Return the place of a number, or where it may be one of a condition; None for all else.
+
+    Raises `CompileError` for what is in another record.
+    """
     if type(x) is float:
         return record.constant(x)
     if isinstance(x, Symbol) or (condition and isinstance(x, Condition)):
-        return _own(record, x)
-    if condition and type(known := as_condition(x)) is bool:
-        return record.constant(float(known))
-    number = x if type(x) is int else as_number(x)
-    return None if number is NotImplemented else record.constant(float(number))
-
-
-def _own(record: Record, x: _Recorded) -> int:
-    """Return the place of what is in this record. Raises `CompileError` if it is in another."""
-    if x.record is not record:
+        if x.record is record:
+            return x.place
         raise CompileError(
             f"{_where()}: a function that is differentiated or compiled uses a variable of one "
             "around it; pass it to the inner function as an argument"
         )
-    return x.place
+    if condition and type(known := as_condition(x)) is bool:
+        return record.constant(float(known))
+    number = x if type(x) is int else as_number(x)
+    return None if number is NotImplemented else record.constant(float(number))
 
 
 def _unary(primitive: Primitive) -> Callable[[Symbol], Any]:
@@ -83,7 +81,7 @@ def _joins(primitive: Primitive, *, decisive: bool) -> Callable[..., Any]:
 
     def method(self: Condition, other: Any) -> Any:
         if isinstance(other, Condition):
-            operation = primitive, self.place, _own(self.record, other)
+            operation = primitive, self.place, as_place(self.record, other, condition=True)
             return Condition(self.record, self.record.add(operation))
         known = as_condition(other)
         return NotImplemented if type(known) is not bool else known if known is decisive else self
