@@ -242,3 +242,17 @@ def test_predict_says_that_it_takes_a_list_of_samples():
     with pytest.raises(TypeError, match="a list of 2 numbers per sample, got float 0.5"):
         model.predict([0.5, 1.0])
     assert model.predict([[0.5, 1.0]]) == [model([0.5, 1.0]).data]
+
+
+@pytest.mark.parametrize("prediction", [None, {"a": 1.0}, "a", True])
+def test_predict_refuses_what_is_no_prediction_and_takes_plain_numbers(prediction):
+    class Constant(Module):
+        def __call__(self, x):
+            return x
+
+    told = "prediction expects a Value, or a list of them, got"
+    with pytest.raises(TypeError, match=told):
+        Constant().predict([prediction])
+    with pytest.raises(TypeError, match=told):
+        Constant().predict([[Value(1.0), [prediction]]])
+    assert Constant().predict([0.0, Value(1.0), (Value(2.0), 3)]) == [0.0, 1.0, [2.0, 3]]

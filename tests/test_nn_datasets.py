@@ -154,6 +154,9 @@ def test_targets_are_standardized_as_numbers():
         ([[1.0, 2.0], [1.0]], r"rows\[1\] expects 2 numbers, got 1"),
         ([[1.7e308], [-1.7e308]], "column 0 has numbers too large to standardize"),
         ([[1.7e308], [1.6e308]], "column 0 has numbers too large to standardize"),
+        *(([[0.0, 1.0], [1.0, x]], "column 1 has .* or not finite") for x in (math.inf, math.nan)),
+        ([math.inf, math.inf], "column 0 has .* or not finite"),
+        ([math.nan], "column 0 has .* or not finite"),
     ],
 )
 def test_what_can_not_be_standardized_is_refused(rows, message):

@@ -721,13 +721,16 @@ def test_other_separators_are_recognized(tmp_path, capsys):
     assert main(["fit", str(path), "--target", "y"]) == 2
     told = "--sep expects what ends a cell, perhaps ';': with a comma .*t.csv has one column, 'x;y'"
     assert re.search(told, capsys.readouterr().err)
+    path.write_text("x;y\n1,5;2\n")  # a comma for the decimal point is no second cell
+    assert main(["fit", str(path), "--target", "y"]) == 2
+    assert re.search(told, capsys.readouterr().err)
     path.write_text("x\ty\n1\t2\n")
     assert main(["fit", str(path), "--target", "y"]) == 2
     assert "--sep expects what ends a cell, perhaps 'tab':" in capsys.readouterr().err
     for sep, other, names in (("|", ";", "x;y"), (";", ",", "x,y")):
         path.write_text(f"{names}\n1{other}2\n")
         assert main(["fit", str(path), "--target", "y", "--sep", sep]) == 2
-        told = f"its columns are '{names}'; does '{other}' end a cell?\n"
+        told = f"which is not in {path}; its columns are '{names}'\n"
         assert capsys.readouterr().err.endswith(told)
     path.write_text("x, in cm\n1\n")
     assert read_table(path, sep=";").values("x, in cm") == [1.0]

@@ -41,10 +41,7 @@ class Table:
     def cells(self, name: str, what: str = "the model needs") -> list[str]:
         """Return the cells of the column with this name; an error says `what` names it."""
         if name not in self.columns:
-            names = [*self.columns]
-            columns = ", ".join(map(repr, names)) or "none: it is empty"
-            if len(names) == 1 and (other := [c for c in ENDS if c in names[0]]):
-                columns += f"; does {other[0]!r} end a cell?"
+            columns = ", ".join(map(repr, self.columns)) or "none: it is empty"
             missing = f"which is not in {self.path}; its columns are {columns}"
             raise ValueError(f"{what} column {name!r}, {missing}")
         return self.columns[name]
@@ -121,20 +118,19 @@ def read_table(
                 line, begins = begins, reader.line_num + 1
                 if not row:  # the line is blank
                     continue
-                if not names:
-                    names = _names(path, row, sep)
-                elif len(row) == len(names):
-                    lines.append(line)
-                    rows.append(row)
-                else:
+                names = names or _names(path, row, sep)
+                if len(row) != len(names):
                     expected = counted(len(names), "cell")
                     raise ValueError(f"{path}, line {line}: expected {expected}, got {len(row)}")
+                lines.append(line)
+                rows.append(row)
         except csv.Error as error:
             hint = "is there a quote too many, or too few?"
             raise ValueError(f"{path}, line {begins}: {error} ({hint})") from None
         except UnicodeDecodeError:
             how = "save it as such, or use iconv -f ENCODING -t UTF-8"
             raise ValueError(f"{path} is not UTF-8 text: {how}") from None
+    del lines[:1], rows[:1]  # of the names
     return Table(path, lines, {name: [row[k] for row in rows] for k, name in enumerate(names)})
 
 

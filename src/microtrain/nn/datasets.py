@@ -138,7 +138,7 @@ def standardize(rows: Any) -> Standardizer:
 
     rows: samples, each a list of as many numbers, or targets, each a lone number. Give it those to
     train on, and apply it to these and to all others. Raises `ValueError` for rows that differ in
-    length, for no rows, and for numbers too large.
+    length, for no rows, and for numbers that are too large, or not finite.
 
     >>> scaler = standardize([[1.0, 100.0], [3.0, 300.0]])
     >>> scaler([[1.0, 100.0], [2.0, 400.0]])
@@ -157,8 +157,8 @@ def standardize(rows: Any) -> Standardizer:
         except OverflowError:
             mean = math.inf
         deviation = math.hypot(*[x - mean for x in column]) / math.sqrt(n)
-        if math.isinf(deviation):
-            raise ValueError(f"column {k} has numbers too large to standardize")
+        if not math.isfinite(deviation):
+            raise ValueError(f"column {k} has numbers too large to standardize, or not finite")
         means.append(mean)
         scales.append(deviation if deviation > 0 else 1.0)
     return Standardizer(means, scales)

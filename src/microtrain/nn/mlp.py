@@ -47,21 +47,16 @@ def dot(
     # An int leaves a Fraction exact.
     total = number_in("bias", 0 if type(bias) is float and bias == 0.0 else bias)
     for w, x in zip(weights, inputs):
+        b = x if type(x) is float else number_in("inputs", x)
         if isinstance(w, Value):
             a = w.data
-            if isinstance(x, Value):
-                b = x.data
-                parents += (w, x)
-                partials += (b, a)
-            else:
-                b = x if type(x) is float else number_in("inputs", x)
-                parents.append(w)
-                partials.append(b)
+            parents.append(w)
+            partials.append(b)
         else:
-            a, b = number_in("weights", w), number_in("inputs", x)
-            if isinstance(x, Value):
-                parents.append(x)
-                partials.append(a)
+            a = number_in("weights", w)
+        if isinstance(x, Value):
+            parents.append(x)
+            partials.append(a)
         total = total + a * b
     if isinstance(bias, Value):
         parents.append(bias)

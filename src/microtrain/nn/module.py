@@ -8,7 +8,7 @@ from typing import Any
 
 from ..draw import plot
 from ..engine.graph import reset
-from ..engine.number import number
+from ..engine.number import as_number, number
 from ..engine.value import Value
 from ..errors import as_list, counted, expect
 from .datasets import pairs_of
@@ -190,7 +190,9 @@ def _leaves(entry: Any, beside: Any, place: str) -> Iterator[tuple[str, Value, A
 
 
 def _data(prediction: Any) -> Any:
-    """Return the data of a Value, or of each in a nested list of them."""
+    """Return a number, the data of a Value, or a list of these for a list."""
     if isinstance(prediction, Value):
         return prediction.data
-    return [_data(part) for part in prediction]
+    if as_number(prediction) is not NotImplemented:
+        return prediction
+    return [_data(x) for x in as_list("prediction", prediction, "a Value, or a list of them")]
