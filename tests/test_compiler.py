@@ -131,6 +131,18 @@ def test_texts_may_name_functions_of_math(text, monkeypatch):
     assert compiled(4.0) == 2.0 * math.log(4.0)
 
 
+@pytest.mark.parametrize("text", ["exp", "exp({0})", lambda x: f"exp({x})"])
+def test_functions_that_texts_name_are_those_of_math(text, monkeypatch):
+    @mt.primitive(slopes=lambda y, x: 1.0)
+    def exp(x):
+        return x + 1.0
+
+    grow = mt.primitive(slopes=lambda y, x: y, python=text)(lambda x: math.exp(x))
+    compiled = mt.compile(lambda x: exp(grow(x)))
+    monkeypatch.setattr(Record, "replay", None)
+    assert compiled(1.0) == math.exp(1.0) + 1.0
+
+
 @given(st.data())
 def test_a_replayed_record_gives_the_same_bits(data):
     graph = data.draw(graphs(most=10))

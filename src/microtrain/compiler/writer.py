@@ -64,10 +64,13 @@ class Writer:
         import re  # slow to import
 
         self.record = record
-        primitives = dict.fromkeys([op[0] for op in record.operations if len(op) > 1])
-        self.texts: dict[Primitive, Any] = {x: self.text_of(x) for x in primitives}
-        told = " ".join([text for text in self.texts.values() if isinstance(text, str)])
-        words = re.findall(r"\b[^\W\d]\w*", told)
+        arities = {op[0]: len(op) - 1 for op in record.operations if len(op) > 1}
+        self.texts: dict[Primitive, Any] = {x: self.text_of(x) for x in arities}
+        told = [
+            text(*(f"{{{k}}}" for k in range(arities[x]))) if callable(text) else text
+            for x, text in self.texts.items()
+        ]
+        words = re.findall(r"\b[^\W\d]\w*", " ".join(map(str, told)))
         self.namespace = {x: self.functions[x] for x in words if x in self.functions}
         self._taken = {*reserved, *self.taken, *words, "inf", "nan"}
         for primitive, text in self.texts.items():
