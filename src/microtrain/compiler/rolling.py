@@ -32,17 +32,16 @@ def _pass(items: list[Item], variable: str) -> list[Item]:
     k = 0
     while k < len(items):
         period, times = _repetition(items, k)
-        if times < LEAST:
-            found.append(items[k])
-            k += 1
-            continue
-        lines = [f"for (int {variable} = 0; {variable} < {times}; ++{variable}) {{"]
-        for (text, indices), (_, later) in zip(items[k : k + period], items[k + period :]):
-            strides = [b - a for a, b in zip(indices, later)]
-            moved = _filled(text, [f"# + {n} * {variable}" if n else "#" for n in strides])
-            lines += [f"    {line}" for line in moved.split("\n")]
-        bases = tuple([x for _, indices in items[k : k + period] for x in indices])
-        found.append((sys.intern("\n".join([*lines, "}"])), bases))
+        body = items[k : k + period]
+        if times > 1:
+            lines = [f"for (int {variable} = 0; {variable} < {times}; ++{variable}) {{"]
+            for (text, indices), (_, later) in zip(body, items[k + period : k + 2 * period]):
+                strides = [b - a for a, b in zip(indices, later)]
+                moved = _filled(text, [f"# + {n} * {variable}" if n else "#" for n in strides])
+                lines += [f"    {line}" for line in moved.split("\n")]
+            bases = tuple([x for _, indices in body for x in indices])
+            body = [(sys.intern("\n".join([*lines, "}"])), bases)]
+        found += body
         k += period * times
     return found
 
