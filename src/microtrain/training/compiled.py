@@ -48,7 +48,7 @@ class CompiledEngine(EagerEngine):
         self._batches: Batches = ()
 
     def steps(self, state: State, batches: Drawn, rates: Sequence[float], least: float) -> Stepped:
-        if (drawn := next(batches)) is not self._batches:  # they are, where none are shuffled
+        if (drawn := next(batches)) is not self._batches:  # but the same, if none are shuffled
             self._batches = drawn
             self._drawn = [[*map(self._sample, batch)] for batch in drawn]
         try:

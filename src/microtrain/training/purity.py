@@ -93,7 +93,7 @@ def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None
     no_floats = CompileError("it computes with targets that are no floats")
     if not kinds <= {float, int}:
         raise no_floats
-    # How large what is computed from targets and constants alone can be: whole numbers, perhaps.
+    # The largest size of what is computed from targets and constants alone, maybe whole numbers.
     bounds: dict[int, float] = dict.fromkeys(traced.ys, max(map(abs, ys), default=0.0))
     for place, (primitive, *operands) in enumerate(record.operations):
         if not of_parameters.isdisjoint([place, *operands]):
@@ -107,8 +107,8 @@ def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None
         if operands and all(x < 0 or x in bounds for x in operands):
             sizes = [bounds[x] if x >= 0 else abs(record.constants[-1 - x]) for x in operands]
             bounds[place] = math.inf if primitive in POWERS else max(sum(sizes), math.prod(sizes))
-    is_told = any(operation[0] is ATAN2 for operation in record.operations)
-    if int in kinds and (is_told or any(bound > EXACT for bound in bounds.values())):
+    tells_zeros = any(operation[0] is ATAN2 for operation in record.operations)
+    if int in kinds and (tells_zeros or any(bound > EXACT for bound in bounds.values())):
         raise no_floats
 
 

@@ -24,7 +24,6 @@ RECORDS = ("losses", "lrs", "grad_norms")
 OPTIONS = ("batch_size", "accumulate", "zero_grad", "seed")
 NEW = {"code of model", "code of loss", "code of lr", "python"}  # files of version 1 have none
 
-
 FORMAT = Format(
     "microtrain run",
     {
@@ -44,7 +43,7 @@ CHANGED = "changed"
 class RunFile:
     """The file of a run: `restore` reads it, `save` replaces it.
 
-    A file of a run that gives other bits by its plan is refused. Raises `TypeError` if targets,
+    A file of a run whose plan gives other bits is refused. Raises `TypeError` if targets,
     model, loss or schedule can't be compared with those of another run, `OSError` if the file
     can't be written.
     """
