@@ -30,6 +30,7 @@ STEPS = 150  # times three samples: enough work to compile
 SCALE = 0.5
 SEEN: list[float] = []
 COUNTS = {"calls": 0}
+add_up = sum
 
 
 def rbf(n=2):
@@ -572,6 +573,8 @@ def test_more_ways_to_be_sure_or_not():
     assert "from outside" in both(rbf, lambda p, y: (p - y) ** 2 * draw()).fallback
     assert both(rbf, lr=mt.warmup_cosine(0.05, STEPS, 5)).engine == "compiled"
     assert "it uses" in both(rbf, lambda p, y: mt.datasets.toy and (p - y) ** 2).fallback
+    assert both(Stateful, lambda p, y: add_up([p, -y]) ** 2).engine == "compiled"
+    assert "Python's sum" in both(Stateful, lambda p, y: p * add_up([y, 0.1, 0.2])).fallback
     missing = both(rbf, lambda p, y: (p - y) ** 2 if len("a") else nowhere)  # noqa: F821
     assert missing.fallback == "it uses nowhere"
 

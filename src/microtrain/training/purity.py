@@ -12,7 +12,7 @@ import functools
 import itertools
 import math
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..engine import operators, primitives
@@ -61,20 +61,20 @@ def inspect(objective: Objective) -> Callable[[Traced], None]:
     for p in objective.parameters:
         if type(p) is not Value or type(p.data) is not float or type(p.grad) is not float:
             raise CompileError("its parameters are not plain Values of floats")
-    inspector = _Inspector(objective.parameters)
-    inspector.inspect(objective.model, shared=False)  # what is recorded is a copy of it
-    inspector.inspect(objective.loss)
+    items = [(objective.model, False), (objective.loss, True)]  # what is recorded is a copy of it
+    uses_sum = _look_through(items, objective.parameters)
     if objective.described() is None:
         raise CompileError("it holds something that can't be compared later")
-    return functools.partial(_check_numbers, objective, inspector.uses_sum)
+    return functools.partial(_check_numbers, objective, uses_sum)
 
 
 def may_look(lr: Any, tracked: Any) -> str:
     """Return why a schedule or a container of steps may look at the run, or change it; else ""."""
+    items = [(tracked, False)]
+    if not is_own(type(lr).__module__):
+        items.append((lr, True))
     try:
-        if not is_own(type(lr).__module__):
-            _Inspector(()).inspect(lr)
-        _Inspector(()).inspect(tracked, shared=False)
+        _look_through(items)
     except CompileError as error:
         return str(error)
     return ""
@@ -112,93 +112,88 @@ def _check_numbers(objective: Objective, uses_sum: bool, traced: Traced) -> None
         raise no_floats
 
 
-class _Inspector:
-    """Looks through objects, and the code that they run, for what is on no list.
+def _look_through(items: list[tuple[Any, bool]], parameters: Sequence[Value] = ()) -> bool:
+    """Look through objects, and the code that they run, for what is on no list.
 
-    What is `shared` with other code must be of a kind that can't change. A model is not shared, as
-    it is a copy of it that is recorded.
+    With each goes whether it is shared with other code: then it must be of a kind that can't
+    change. Return whether Python's own `sum` is used. Raises `CompileError` if an object, or what
+    it refers to, may not stay the same.
     """
+    seen = {(id(p), False) for p in parameters}
+    for item, shared in items:  # which grows, and keeps all of them, so that no id is used again
+        kind, key = type(item), (id(item), shared)
+        if kind in PLAIN or kind is range or key in seen or _is_trusted(item):
+            continue
+        seen.add(key)
+        if kind in WRAPS:
+            if shared and kind in MUTABLE:
+                raise CompileError(f"it uses a {kind.__name__} that may change")
+            parts = PARTS[kind](item)
+            parts = parts.values() if isinstance(parts, dict) else parts
+            items += [(part, shared) for part in parts]
+        elif kind is types.FunctionType:
+            items += [(used, True) for used in _used(item)]
+        elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
+            raise CompileError(f"it uses a {kind.__name__} from outside")
+        else:
+            items += [(method, True) for method in _methods(kind)]
+            items += [(part, shared) for part in vars(item).values()]
+    return any(item is sum for item, _ in items)
 
-    def __init__(self, parameters: Sequence[Value]) -> None:
-        # What need not be looked at again, by its id and whether it is shared.
-        self.seen: dict[tuple[int, bool], Any] = {(id(p), False): p for p in parameters}
-        self.uses_sum = False
 
-    def inspect(self, *items: Any, shared: bool = True) -> None:
-        """Raise `CompileError` if an object, or what it refers to, may not stay the same."""
-        for item in items:
-            kind, key = type(item), (id(item), shared)
-            if kind in PLAIN or kind is range or key in self.seen or _is_trusted(item):
-                continue
-            self.seen[key] = item
-            if kind in WRAPS:
-                if shared and kind in MUTABLE:
-                    raise CompileError(f"it uses a {kind.__name__} that may change")
-                parts = PARTS[kind](item)
-                self.inspect(*(parts.values() if isinstance(parts, dict) else parts), shared=shared)
-            elif kind is types.FunctionType:
-                self._function(item)
-            elif isinstance(item, type | Value | types.ModuleType) or not hasattr(item, "__dict__"):
-                raise CompileError(f"it uses a {kind.__name__} from outside")
-            else:
-                self._class(kind)
-                self.inspect(*vars(item).values(), shared=shared)
+def _methods(cls: type) -> Iterator[Any]:
+    """Yield the methods of a class that are not known to compute, and no more."""
+    if type(cls) is not type:
+        raise CompileError(f"its class {cls.__name__} has a metaclass")
+    for base in cls.__mro__[:-1]:  # the last is `object`
+        if not is_own(base.__module__):
+            if barred := BARRED.intersection(members(base)):
+                raise CompileError(f"its class defines {min(barred)}")
+            yield from members(base).values()
+        elif issubclass(base, Module):
+            yield vars(base).get("__call__")  # which may have been replaced
+        else:
+            raise CompileError(f"it uses a {base.__name__}")
 
-    def _class(self, cls: type) -> None:
-        """Look at what the methods of a class do."""
-        if type(cls) is not type:
-            raise CompileError(f"its class {cls.__name__} has a metaclass")
-        for base in cls.__mro__[:-1]:  # the last is `object`
-            if not is_own(base.__module__):
-                if barred := BARRED.intersection(members(base)):
-                    raise CompileError(f"its class defines {min(barred)}")
-                self.inspect(*members(base).values())
-            elif issubclass(base, Module):
-                self.inspect(vars(base).get("__call__"))  # which may have been replaced
-            else:
-                raise CompileError(f"it uses a {base.__name__}")
 
-    def _function(self, f: types.FunctionType) -> None:
-        """Look at the code of a function, and what it refers to."""
-        around = closure(f)
-        if "__class__" in around:  # of super()
-            self._class(around.pop("__class__"))
-        self.inspect(*around.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values())
-        steps, names, attributes = reads(f.__code__)
-        if barred := BARRED.intersection(attributes):
-            raise CompileError(f"it uses {min(barred)}")
-        for name in names:
-            if name in f.__globals__:
-                self._global(name, f.__globals__[name], attributes)
-            elif name not in BUILTINS:
+def _used(f: types.FunctionType) -> Iterator[Any]:
+    """Yield what a function refers to. Raises `CompileError` for what it does itself."""
+    around = closure(f)
+    if "__class__" in around:  # of super()
+        yield from _methods(around.pop("__class__"))
+    yield from (*around.values(), f.__defaults__, *(f.__kwdefaults__ or {}).values())
+    steps, names, attributes = reads(f.__code__)
+    if barred := BARRED.intersection(attributes):
+        raise CompileError(f"it uses {min(barred)}")
+    for name in names:
+        item = f.__globals__.get(name)
+        if name not in f.__globals__:
+            if name not in BUILTINS:
                 raise CompileError(f"it uses {name}")
-            else:
-                self.uses_sum |= name == "sum"
-        for step in steps:
-            name = step.opname
-            if name in INSTRUCTIONS:
-                raise CompileError(INSTRUCTIONS[name])
-            if name in ("STORE_DEREF", "DELETE_DEREF") and step.argval in f.__code__.co_freevars:
-                raise CompileError("it sets a variable of a function around it")
-            if name.startswith("MATCH_") or (name == "BINARY_OP" and "%" in step.argrepr):
-                raise CompileError("it asks what kind of number it has, or for a remainder")
-
-    def _global(self, name: str, item: Any, attributes: Sequence[str]) -> None:
-        """Look at what a function has in a global variable, or reads of the module there."""
-        if not isinstance(item, types.ModuleType):
-            self.inspect(item)
-        elif item not in MODULES:
-            if not is_own(item.__name__):
-                raise CompileError(f"it uses the module {item.__name__}")
+            if name == "sum":
+                yield sum
+        elif not isinstance(item, types.ModuleType):
+            yield item
+        elif is_own(item.__name__):
             for x in attributes:
                 if x != name and hasattr(item, x) and not _is_trusted(getattr(item, x)):
                     raise CompileError(f"it uses {name}.{x}")
+        elif item not in MODULES:
+            raise CompileError(f"it uses the module {item.__name__}")
+    for step in steps:
+        name = step.opname
+        if name in INSTRUCTIONS:
+            raise CompileError(INSTRUCTIONS[name])
+        if name in ("STORE_DEREF", "DELETE_DEREF") and step.argval in f.__code__.co_freevars:
+            raise CompileError("it sets a variable of a function around it")
+        if name.startswith("MATCH_") or (name == "BINARY_OP" and "%" in step.argrepr):
+            raise CompileError("it asks what kind of number it has, or for a remainder")
 
 
 def _is_trusted(item: Any) -> bool:
-    """Return whether this is a function of `math`, or one of this package that only computes."""
+    """Return whether this is `sum`, of `math`, or a function of this package that only computes."""
     if isinstance(item, types.BuiltinFunctionType):
-        return item.__module__ == "math"
+        return item is sum or item.__module__ == "math"
     if isinstance(item, types.FunctionType) and item.__module__ in OWN:
         return is_own(str(item.__globals__.get("__name__")))  # no wrapper that looks like one
     return item is Value
