@@ -48,20 +48,37 @@ class Description:
     """
 
     def __init__(self, item: Any, parameters: Sequence[Value] = ()) -> None:
-        self._words: list[str] = []
-        self._path: list[str] = []  # to where something can't be compared
-        # By its id, the word that stands for an object which is not written (again).
-        self._known = {id(p): f"parameter {i}" for i, p in enumerate(parameters)}
-        # Each object that was written, what reads its parts, their names, and the parts themselves.
-        self._seen: list[tuple[Any, Callable[[Any], Any], list[str], Sequence[Any]]] = []
         self.text: str | None = None
         self.refusal = ""
-        try:
-            self._write(item)
-            self.text = "\n".join(self._words)
-        except Exception as error:  # of any kind: an object may have its own idea of its state
-            reason = "nested too deeply" if isinstance(error, RecursionError) else error
-            self.refusal = f"{'.'.join(self._path) or 'it'} can't be compared: {reason}"
+        # Each object that was written, what reads its parts, their names, and the parts themselves.
+        self._seen: list[tuple[Any, Callable[[Any], Any], list[str], Sequence[Any]]] = []
+        # By its id, the word that stands for an object. What waits is kept, so no id is used again.
+        known = {id(p): f"parameter {i}" for i, p in enumerate(parameters)}
+        # What is to be written, with the names on the way to it: at first a list of the item alone.
+        waiting: list[tuple[list[str], Any]] = [([], [item])]
+        words = []
+        for way, item in waiting:  # which grows
+            try:
+                read = PARTS.get(type(item)) or next(PARTS[x] for x in BASES if isinstance(item, x))
+                found = read(item)
+            except Exception as error:  # of any kind: an object may have its own idea of its state
+                self.refusal = f"{'.'.join(way) or 'it'} can't be compared: {error}"
+                return
+            names, parts = ([*found], [*found.values()]) if isinstance(found, dict) else ([], found)
+            if type(item) not in IMMUTABLE:
+                self._seen.append((item, read, names, parts))
+            words.append(f"{type(item).__name__} of {names or len(parts)}")
+            for i, part in enumerate(parts):
+                word = known.get(id(part))
+                if word is None and type(part) in PLAIN:
+                    word = hex(part) if type(part) is int else repr(part)
+                elif word is None:
+                    word = f"object {len(waiting)}"
+                    if type(part) not in IMMUTABLE:
+                        known[id(part)] = word
+                    waiting.append((way + names[i : i + 1], part))
+                words.append(word)
+        self.text = "\n".join(words)
 
     def holds(self) -> bool:
         """Return whether every part of everything is the same object still: so is the text, then.
@@ -79,29 +96,6 @@ class Description:
                     return False
             return True
         return False
-
-    def _write(self, item: Any) -> None:
-        """Write an object: its kind, the names or number of its parts, and these, each once."""
-        kind = type(item)
-        if kind in PLAIN:
-            self._words.append(hex(item) if kind is int else repr(item))
-            return
-        read = PARTS.get(kind) or next(PARTS[base] for base in BASES if isinstance(item, base))
-        found = read(item)
-        names, parts = ([*found], [*found.values()]) if isinstance(found, dict) else ([], found)
-        if kind not in IMMUTABLE:
-            self._known[id(item)] = f"object {len(self._seen)}"
-            self._seen.append((item, read, names, parts))  # so that no id is used again
-        self._words.append(f"{kind.__name__} of {names or len(parts)}")
-        for i, part in enumerate(parts):
-            if word := self._known.get(id(part)):  # at once, as most are parameters
-                self._words.append(word)
-                continue
-            try:
-                self._write(part)
-            except Exception:
-                self._path[:0] = names[i : i + 1]
-                raise
 
 
 def members(cls: type) -> dict[str, Any]:
