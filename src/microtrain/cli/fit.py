@@ -20,7 +20,7 @@ from .train import SHARED, check_checkpoint, ended, watched
 # The options of the commands that learn from a table.
 OF_TABLE = usual("target drop texts classes numbers skip-empty max-classes sep loss")
 
-SHOWN = 12  # classes in a table of those mixed up; more make it too large
+CLASSES = 12  # in a table of those mixed up; more make it too large
 
 
 def task_of(arguments: Arguments, path: str, test_share: float = 0.0, seed: int = 0) -> Task:
@@ -97,7 +97,7 @@ def _print(found: Fit, arguments: Arguments, fine: bool) -> None:
         print("No rows were held out, so nothing says how good it is on others.")
     elif fine:
         print(f"Of the rows held out: {score(held, found.task.guess)}")
-        if 0 < len(predictor.target.texts) <= SHOWN:
+        if 0 < len(predictor.target.texts) <= CLASSES:
             print(f"\n{confusion(held, predictor.target.texts)}")
         known = {truth for truth, _ in held}
         if names := [text for text in predictor.target.texts if text not in known]:

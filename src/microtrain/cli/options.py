@@ -32,19 +32,19 @@ RENAMED = {"warmup_steps": "warmup", "peak": "lr"}
 
 # What options are called in other programs.
 ELSEWHERE = {
-    **dict.fromkeys(("epochs", "epoch", "iterations", "iters", "max-iter", "n-steps"), "steps"),
-    **dict.fromkeys(("learning-rate", "eta", "alpha", "rate"), "lr"),
-    **dict.fromkeys(("learning-rates", "rates"), "lrs"),
-    **dict.fromkeys(("layers", "units", "neurons", "sizes"), "hidden"),
-    **dict.fromkeys(("delimiter", "separator"), "sep"),
-    **dict.fromkeys(("label", "y", "predict"), "target"),
-    **dict.fromkeys(("random-seed", "random-state"), "seed"),
-    **dict.fromkeys(("output", "out", "model"), "save"),
-    **dict.fromkeys(("workers", "processes", "threads"), "jobs"),
-    **dict.fromkeys(("tolerance", "tol", "goal"), "target-loss"),
-    **dict.fromkeys(("test-size", "validation-split"), "test-share"),
-    **dict.fromkeys(("batch", "minibatch"), "batch-size"),
-    **dict.fromkeys(("silent", "no-progress"), "quiet"),
+    "steps": "epochs epoch iterations iters max-iter n-steps",
+    "lr": "learning-rate eta alpha rate",
+    "lrs": "learning-rates rates",
+    "hidden": "layers units neurons sizes",
+    "sep": "delimiter separator",
+    "target": "label y predict",
+    "seed": "random-seed random-state",
+    "save": "output out model",
+    "jobs": "workers processes threads",
+    "target-loss": "tolerance tol goal",
+    "test-share": "test-size validation-split",
+    "batch-size": "batch minibatch",
+    "quiet": "silent no-progress",
 }
 
 
@@ -267,6 +267,6 @@ def filled(text: str) -> str:
 
 def hint(word: str, known: Collection[str], dashes: str = "") -> str:
     """Return the end of a message: which of the known words may have been meant."""
-    meant = ELSEWHERE.get(word, "") if dashes else ""
-    near = [meant] if meant in known else difflib.get_close_matches(word, known, 1)
+    meant = [name for name, words in ELSEWHERE.items() if name in known and word in words.split()]
+    near = meant or difflib.get_close_matches(word, known, 1)
     return f"; did you mean {dashes}{near[0]}?" if near else ""
