@@ -495,6 +495,17 @@ def test_the_chart_is_twelve_rows_high():
 MODEL = MLP(3, [2, 1])
 
 
+class Given(Module):
+    def __init__(self, found):
+        self.found = found
+
+    def parameters(self):
+        return self.found
+
+    def __call__(self, x):
+        return Value(x[0])
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -567,6 +578,8 @@ MODEL = MLP(3, [2, 1])
         ({"loss": mt.hinge, "xs": XS, "ys": [1, -1, 0, 1]}, ValueError, r"ys\[2\]: hinge expects"),
         ({"model": object()}, TypeError, "model expects a Module, got object"),
         ({"model": Module()}, ValueError, "model has no parameters to train"),
+        ({"model": Given(None)}, TypeError, r"model.parameters\(\) expects a list, got None"),
+        ({"model": Given([[Value(1.0)]])}, TypeError, r"parameters expect Values .*, got \[Value"),
         (
             {"loss": lambda p, y: 1.0},
             TypeError,

@@ -75,16 +75,17 @@ class EagerEngine:
         """Return whether a step on the first samples, at most `most`, is that of eager code."""
         state = state_of(self.objective.parameters)
         batch = range(len(self.objective.samples))[: max(1, most)]
-        outcomes: list[str] = []
-        for kind in (type(self), EagerEngine):
+
+        def outcome(kind: type[EagerEngine]) -> str:
             try:
                 made = kind.steps(self, state, itertools.repeat([batch]), [0.1], -math.inf)
-                outcomes.append(repr([*map(list, made)]))
+                return repr([*map(list, made)])
             except ArithmeticError as error:
-                outcomes.append(repr(error))
+                return repr(error)
             finally:
                 set_state(self.objective.parameters, state)
-        return outcomes[0] == outcomes[1]
+
+        return outcome(type(self)) == outcome(EagerEngine)
 
 
 def state_of(parameters: Sequence[Value]) -> State:

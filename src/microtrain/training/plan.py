@@ -7,7 +7,7 @@ import functools
 import itertools
 import math
 import warnings
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..engine.number import number, positive
@@ -154,13 +154,16 @@ class Objective:
         expect(fits, "model", "a Module", model)
         expect(callable(loss), "loss", "a function, such as mt.hinge", loss)
         self.model: Any = model
-        self.parameters = list(dict.fromkeys(model.parameters()))
-        if not self.parameters:
-            raise ValueError("model has no parameters to train")
-        for p in self.parameters:
+        found = model.parameters()
+        expect(isinstance(found, Iterable), "model.parameters()", "a list", found)
+        listed = [*found]
+        for p in listed:
             if not isinstance(p, Value) or p.parents:
                 told = f"expect Values not computed from others, got {p!r}"
                 raise TypeError(f"model's parameters {told}")
+        self.parameters: list[Value] = [*dict.fromkeys(listed)]
+        if not self.parameters:
+            raise ValueError("model has no parameters to train")
         self.loss, self.reduction = loss, one_of("reduction", reduction, REDUCTIONS)
         self._description: Description | None = None
         self.made: dict[Any, Any] = {}  # by `tracing.cached`, if others can't be compared with it
