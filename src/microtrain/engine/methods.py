@@ -62,16 +62,16 @@ class Methods(Operand):
         return bool(self.data)
 
     def __lt__(self, other: float | Value) -> bool:
-        return self.data < number_in("<", other)  # type: ignore[no-any-return]
+        return self.data < number_in("<", other)
 
     def __le__(self, other: float | Value) -> bool:
-        return self.data <= number_in("<=", other)  # type: ignore[no-any-return]
+        return self.data <= number_in("<=", other)
 
     def __gt__(self, other: float | Value) -> bool:
-        return self.data > number_in(">", other)  # type: ignore[no-any-return]
+        return self.data > number_in(">", other)
 
     def __ge__(self, other: float | Value) -> bool:
-        return self.data >= number_in(">=", other)  # type: ignore[no-any-return]
+        return self.data >= number_in(">=", other)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, bool) or as_number(other) is not NotImplemented:
@@ -125,10 +125,8 @@ class Methods(Operand):
             elif id(value) not in memo:
                 twin = memo[id(value)] = object.__new__(type(value))
                 state: Any = object.__getstate__(value)
-                attributes, slots = state
-                if attributes:  # of a subclass
-                    vars(twin).update(deepcopy(attributes, memo))
-                for name, x in slots.items():
+                attributes, slots = state  # the first are those of a subclass
+                for name, x in ((attributes or {}) | slots).items():
                     setattr(twin, name, x if name in SHARED else deepcopy(x, memo))
         return memo[id(self)]
 
@@ -156,9 +154,9 @@ def _rebuilt(leaves: list[Any], rows: Sequence[Any]) -> Any:
     return values[-1]
 
 
-def number_in(name: str, x: object) -> Any:
+def number_in(name: str, x: object) -> float:
     """Return the number in a Value, or any other number. Raises `TypeError` if it is neither."""
-    found = x.data if isinstance(x, Methods) else as_number(x)
+    found: float = x.data if isinstance(x, Methods) else as_number(x)
     if found is NotImplemented:
         raise TypeError(f"{name} expects a number or a Value, got {describe(x)}")
     return found

@@ -45,7 +45,7 @@ def dot(
     parents: list[Value] = []
     partials: list[Any] = []
     # An int leaves a Fraction exact.
-    total = number_in("bias", 0 if type(bias) is float and bias == 0.0 else bias)
+    total: Any = number_in("bias", 0 if type(bias) is float and bias == 0.0 else bias)
     for w, x in zip(weights, inputs):
         b = x if type(x) is float else number_in("inputs", x)
         if isinstance(w, Value):
