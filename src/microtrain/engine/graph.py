@@ -49,23 +49,22 @@ def topological_sort(root: Value) -> tuple[list[Value], list[Value]]:
 def gradients(root: Value, inputs: Sequence[Value]) -> list[Any]:
     """Return the derivatives of the root by the inputs, without writing to any value."""
     zero, seed = zero_and_seed(root, 1.0)
-    grads = accumulated(root, seed, dict.fromkeys(inputs, zero), zero)
-    return [0 + grads[x] for x in inputs]  # as `backward` adds to a gradient of zero
+    grads = accumulated(root, seed, {})
+    return [0 + grads.get(x, zero) for x in inputs]  # as `backward` adds to a gradient of zero
 
 
-def accumulated(root: Value, seed: Any, start: dict[Value, Any], zero: Any = -0.0) -> Any:
+def accumulated(root: Value, seed: Any, start: dict[Value, Any]) -> dict[Value, Any]:
     """Return what `Value.backward` leaves in each `.grad`, if the gradients in `start` are there.
 
     A dict is slower than the attribute, but threads may share values that nobody writes to.
     """
-    order, leaves = topological_sort(root)
-    grads: dict[Value, Any] = dict.fromkeys((*order, *leaves), zero) | start
-    grads[root] = grads[root] + seed
-    for value in reversed(order):
+    grads = start.copy()
+    grads[root] = grads[root] + seed if root in grads else seed
+    for value in reversed(topological_sort(root)[0]):
         g = grads[value]
         for parent, partial in zip(value.parents, value.partials):
-            before, term = grads[parent], g if partial is ONE else partial * g
-            grads[parent] = term if before is zero else before + term
+            term = g if partial is ONE else partial * g
+            grads[parent] = grads[parent] + term if parent in grads else term
     return grads
 
 
