@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import microtrain as mt
 from microtrain import MLP, Value
-from microtrain.engine.graph import topological_sort
+from microtrain.engine.graph import reset, topological_sort
 from microtrain.engine.number import Number
 
 INF, NAN = math.inf, math.nan
@@ -393,6 +393,14 @@ def test_gradients_are_zero_before_the_first_pass():
     a, b = Value(2.0), Value(3)
     assert [v.grad for v in (a, b, a + b, a * b, a.tanh(), mt.dot([a], [b]))] == [0.0] * 6
     assert Value(Fraction(1, 2)).grad == 0
+
+
+def test_a_gradient_that_is_reset_is_zero_of_the_kind_of_its_number():
+    leaves = [Value(2.0), Value(Fraction(1, 3))]
+    for leaf in leaves:
+        (leaf * leaf).backward()
+    reset(leaves)
+    assert [(leaf.grad, type(leaf.grad)) for leaf in leaves] == [(0, float), (0, int)]
 
 
 def test_equality_is_identity():
