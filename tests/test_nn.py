@@ -193,6 +193,17 @@ def test_parameters_are_found_in_any_nesting():
     model.zero_grad()
 
 
+@pytest.mark.parametrize("keys", [[1, "1"], ["a.b", "a"]])
+def test_two_parameters_of_one_name_are_refused_where_one_would_be_lost(keys):
+    class Keyed(Module):
+        def __init__(self):
+            self.w = {k: {"b": Value(2.0)} if k == "a" else Value(1.0) for k in keys}
+
+    assert len(Keyed().parameters()) == 2
+    with pytest.raises(ValueError, match=r"two parameters have the same name, one of w\."):
+        Keyed().state_dict()
+
+
 def test_resetting_leaves_fractions_exact():
     class Exact(Module):
         def __init__(self):

@@ -61,11 +61,17 @@ class Module:
     def state_dict(self) -> dict[str, Any]:
         """Return the parameters as floats: name to float or nested lists, in PyTorch's layout.
 
+        Raises `ValueError` for two of one name, as in a dict with the keys 1 and "1".
+
         >>> import microtrain as mt
         >>> list(mt.MLP(3, [4, 1]).state_dict())
         ['layers.0.weight', 'layers.0.bias', 'layers.1.weight', 'layers.1.bias']
         """
-        return {name: _data(entry) for name, entry in _entries(_tree(self, []))}
+        entries = [*_entries(_tree(self, []))]
+        state = {name: _data(entry) for name, entry in entries}
+        if len(state) < len(entries):
+            raise ValueError(f"two parameters have the same name, one of {', '.join(state)}")
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set the parameters to those of a `state_dict`. Nothing changes unless all of it fits.
