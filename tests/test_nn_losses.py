@@ -16,7 +16,7 @@ from microtrain.nn.losses import KNOWN, encode_target
 
 
 def test_each_loss_is_among_those_that_random_trainings_draw():
-    missing = [one.loss.__name__ for one in KNOWN if one.loss not in LOSSES]
+    missing = [one.function.__name__ for one in KNOWN if one.function not in LOSSES]
     assert not missing, f"add {missing} to LOSSES in tests/graphs.py, with targets for it"
 
 

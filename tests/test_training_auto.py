@@ -104,7 +104,9 @@ def test_an_ordinary_model_and_loss_are_compiled():
     assert (little.engine, little.fallback) == ("eager", "")
 
 
-@pytest.mark.parametrize("loss", [one.loss for one in KNOWN if one.loss is not mt.cross_entropy])
+@pytest.mark.parametrize(
+    "loss", [one.function for one in KNOWN if one.function is not mt.cross_entropy]
+)
 def test_a_loss_of_the_librarys_is_known_to_compute_and_no_more(loss):
     ys = [1.0, -1.0, 1.0]
     assert both(rbf, loss, ys).engine == "compiled"

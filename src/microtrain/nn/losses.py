@@ -152,7 +152,7 @@ ENCODE = {"numbers": one_per_output, "sign": plus_or_minus_one, "class": one_hot
 class Known(types.SimpleNamespace):
     """A loss, what it takes, and what the page says of it."""
 
-    loss: Loss
+    function: Loss
     takes: str  # a key of `ENCODE`
     formula = ""  # with the slots {error}, {says}, {target} and {share} (of the target, by softmax)
     why = ""  # what it does, in words before the formula
@@ -163,7 +163,7 @@ class Known(types.SimpleNamespace):
 
 KNOWN = (
     Known(
-        loss=squared_error,
+        function=squared_error,
         takes="numbers",
         formula="({error})²",
         why="Squared, so that too low and too high both count",
@@ -172,7 +172,7 @@ KNOWN = (
         kinks=False,
     ),
     Known(
-        loss=hinge,
+        function=hinge,
         takes="sign",
         formula="max(0, 1 - {target} * {says})",
         why="What is missing to a margin of 1 on the right side",
@@ -180,7 +180,7 @@ KNOWN = (
         kinks=True,
     ),
     Known(
-        loss=cross_entropy,
+        function=cross_entropy,
         takes="class",
         formula="-log(share of the target, {share})",
         why="Softmax makes shares of the outputs; the smaller the target's, the larger the loss",
@@ -188,12 +188,12 @@ KNOWN = (
         kinks=False,
     ),
 )
-BY_NAME = {known.loss.__name__: known for known in KNOWN}
+BY_NAME = {known.function.__name__: known for known in KNOWN}
 
 
 def known(loss: Callable[..., Value]) -> Known | None:
     """Return what is known of a loss, None for one that is not of this module."""
-    return next((one for one in KNOWN if one.loss is loss), None)
+    return next((one for one in KNOWN if one.function is loss), None)
 
 
 def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:

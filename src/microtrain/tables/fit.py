@@ -39,7 +39,7 @@ class Task(NamedTuple):
     @property
     def data(self) -> dict[str, Any]:
         """What to minimize, as arguments of `train`."""
-        return {"xs": self.xs, "ys": self.ys, "loss": self.loss.loss, "reduction": "mean"}
+        return {"xs": self.xs, "ys": self.ys, "loss": self.loss.function, "reduction": "mean"}
 
     @property
     def lr(self) -> float:
@@ -206,6 +206,6 @@ def fit(task: Task, model: MLP, *, steps: int, lr: float, **options: Any) -> Fit
         if "other lr" in str(error):
             raise CheckpointError(f"{error}; the schedule is made for --steps, too") from None
         raise
-    predictor = Predictor(model, task.columns, task.target, task.loss.loss.__name__)
+    predictor = Predictor(model, task.columns, task.target, task.loss.function.__name__)
     predictions = map(predictor.predict, inputs_of(task.columns, task.held))
     return Fit(task, predictor, history, [*zip(task.target.values(task.held), predictions)])
