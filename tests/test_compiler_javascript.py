@@ -146,8 +146,14 @@ def test_what_has_no_javascript_is_named():
 
     (found,) = results([(javascript(known, 1), 1, [[8.0]])])
     assert found == [[2.0, 192.0]]  # as it was told
-    with pytest.raises(mt.CompileError, match="unknown .* option javascript"):
-        javascript(unknown, 1)
+
+    @mt.primitive(slopes=lambda y, x: 3 * x * x, javascript=lambda x: "")
+    def left_open(x):
+        return x**3
+
+    for f in (unknown, left_open):
+        with pytest.raises(mt.CompileError, match=f"{f.__name__} .* option javascript"):
+            javascript(f, 1)
 
 
 @pytest.mark.parametrize("n", [STATEMENTS - 1, STATEMENTS, STATEMENTS + 1, 3 * STATEMENTS])

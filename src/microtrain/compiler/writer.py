@@ -74,12 +74,7 @@ class Writer:
         self.namespace = {x: self.functions[x] for x in words if x in self.functions}
         self._taken = {*reserved, *self.taken, *words, "inf", "nan"}
         for primitive, text in self.texts.items():
-            if not text and not self.calls:
-                raise CompileError(
-                    f"{primitive.name} can't be written in another language: give its primitive "
-                    f"the option {self.column}"
-                )
-            if (not text or callable(text)) and self.calls:  # it may be a call of the primitive
+            if self.calls and (not text or callable(text)):  # it may be a call of the primitive
                 name = self.name(primitive.name)
                 self.namespace[name] = primitive.call
                 self.texts[primitive] = (lambda *x, f=text, n=name: f(*x) or n) if text else name
@@ -158,6 +153,11 @@ class Writer:
         if varies:
             shown = [self._written[x] if x < 0 else at for x, at in zip(operands, places)]
             text = check_text(f"{self.column} of {primitive.name}", text(*shown))
+        if not text:
+            raise CompileError(
+                f"{primitive.name} can't be written in another language: give its primitive the "
+                f"option {self.column}"
+            )
         if text in INFIX and len(operands) == 2:
             form: Any = text, INFIX[text], ()
         else:
