@@ -209,7 +209,7 @@ def test_long_functions_are_loops():
 
 
 def test_what_does_not_fit_the_stack_is_refused(monkeypatch):
-    monkeypatch.setattr(c_module, "MOST", 500)
+    monkeypatch.setattr(c_module, "STACK", 500)
     compiled = mt.compile(mt.value_and_grad(rosenbrock))
     x = [math.sin(i) for i in range(400)]
     compiled(x)

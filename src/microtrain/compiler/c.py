@@ -17,7 +17,7 @@ from .writer import Part, Writer
 # Operations that are written one by one. What has more is written as loops, which compile in less
 # time, and run as fast or faster.
 STRAIGHT = 1_000
-MOST = 250_000  # numbers in an array on the stack, of which threads may have a few megabytes
+STACK = 250_000  # numbers in an array on the stack, of which threads may have a few megabytes
 
 FOLDER = resources.files("microtrain.compiler")
 PRELUDE = (FOLDER / "prelude.h").read_text(encoding="ascii")  # what stands before native code
@@ -108,9 +108,9 @@ class C(Writer):
             return lines + statements
         for part in parts:
             count = sum(line.startswith(f"{part.letter}[") for line in statements)
-            if count > MOST:
+            if count > STACK:
                 raise CompileError(
-                    f"C would have to keep {count:,} results on its stack, and {MOST:,} is what "
+                    f"C would have to keep {count:,} results on its stack, and {STACK:,} is what "
                     "fits: use another engine, or smaller functions"
                 )
             lines += [f"double {part.letter}[{count}];"] * (count > 0)

@@ -163,10 +163,10 @@ class Code:
             expect_gradient(self.result[2])
         title = getattr(compiled, "__name__", "f").replace("<lambda>", "f")
         self.name = title + (what != "compile") * f"_{what}"
-        self.source, namespace = self._written()
+        self.source, namespace = self._generated()
         self.function = assemble(self.source, self.name, namespace)
 
-    def _written(self) -> tuple[str, dict[str, Any]]:
+    def _generated(self) -> tuple[str, dict[str, Any]]:
         """Return the Python of the function, and what that calls."""
         writer = self._writer()
         _, names, shapes = self.shape
