@@ -15,8 +15,6 @@ from microtrain import MLP, Module, Value
 from microtrain.cli import main
 from microtrain.training.verdict import rises, steps_to_go, verdict
 
-WORDS = {"converged", "crawling", "descending", "diverged", "oscillating", "saturated"}
-
 FALLING = [0.95**k for k in range(50)]
 VANISHED = [1.0] * 49 + [1e-4]
 WORDS = ("converged", "diverged", "saturated", "oscillating", "crawling", "descending")
@@ -63,6 +61,20 @@ def test_verdicts_of_hand_made_histories(expected, history, reason):
     history.target_loss = 0.01
     assert history.verdict == expected
     assert re.search(reason, history.reason)
+
+
+def test_a_loss_that_still_falls_is_not_stuck_however_large_it_is_beside_its_gradient():
+    xs, ys = [[0.5], [-1.0], [2.0]], [1e4, 1.2e4, 0.9e4]
+    for lr in (0.0001, 0.0003):
+        model = MLP(1, [3, 1], output_activation="linear")
+        history = mt.train(model, xs, ys, lr=lr, steps=100, target_loss=0.01, reduction="mean")
+        assert history.grad_norms[-1] < 0.01 * history.final_loss
+        assert 0.99 < history.losses[-1] / history.losses[-2] < 1
+        assert history.verdict == "crawling"
+    slow = [0.998**k for k in range(101)]
+    assert verdict(made(slow, [1e-9] * 101), 0.01)[0] == "crawling"
+    slow = [0.9998**k for k in range(101)]
+    assert verdict(made(slow, [1e-9] * 101), 0.01)[0] == "saturated"
 
 
 def test_of_a_short_run_the_last_ten_steps_count():

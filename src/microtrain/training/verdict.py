@@ -33,10 +33,12 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
         there are fewer than two losses (or, of mini-batches, two passes), too few to tell.
     saturated
         the gradient has vanished above the target: its length is below 1 % of the loss, so that
-        moving the parameters by 1 would hardly change it; and the last step changed it by less than
-        1 %. With a tanh output that is what too high a rate does: the outputs end where the tanh is
-        flat. (A minimum that lies above the target looks the same.) Of a loss above 10 times the
-        first, those 10 times count: beside a loss that blew up, any gradient is small.
+        moving the parameters by 1 would hardly change it; and the loss is stuck: the last step
+        changed it by less than 1 %, and it did not fall by 1 % in the last quarter of the steps (in
+        five, if that is more). With a tanh output that is what too high a rate does: the outputs
+        end where the tanh is flat. (A minimum that lies above the target looks the same.) Of a loss
+        above 10 times the first, those 10 times count: beside a loss that blew up, any gradient is
+        small.
     diverged
         the loss grew: it is above 10 times the first; or in the later half of the steps (of ten, if
         that is more), the last and its mean over the second part are above its maximum over the
@@ -89,10 +91,11 @@ def verdict(history: History, target_loss: float | None = None) -> tuple[str, st
     fell = target_loss is None and last < first
     bound = BLOWN * abs(first)
     vanished = length < FLAT * min(bound, abs(last))
-    if not fell and vanished and abs(before - last) < FLAT * abs(last):
+    half, flat = len(late) // 2, FLAT * abs(last)
+    stuck = abs(before - last) < flat and late[half] - last < flat
+    if not fell and vanished and stuck:
         gone = f"the gradient has vanished (its length is {length:.1g})"
         return "saturated", f"{gone} and the loss is stuck at {last:.3g}"
-    half = len(late) // 2
     grew = rises([max(late[:half]), min(last, _mean(late[half:]))])
     if grew or last > bound:
         return "diverged", f"{what} grew to {last:.3g}"

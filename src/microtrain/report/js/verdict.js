@@ -83,8 +83,9 @@ function judged(all, gradNorms, target, perPass) {
   const fell = target === null && last < first;
   const flat = FLAT * Math.abs(last);
   const vanished = hasVanished(gradNorms.at(-1), last, first);
-  if (!fell && vanished && Math.abs(before - last) < flat) return "saturated";
   const half = Math.floor(late.length / 2);
+  const stuck = Math.abs(before - last) < flat && late[half] - last < flat;
+  if (!fell && vanished && stuck) return "saturated";
   const least = Math.min(last, meanOf(late.slice(half)));
   const grew = risesOf([Math.max(...late.slice(0, half)), least]);
   if (grew || last > BLOWN * Math.abs(first)) return "diverged";
