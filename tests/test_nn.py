@@ -223,6 +223,18 @@ def test_a_state_comes_back(seed, other):
     assert two.state_dict() == one.state_dict()
 
 
+def test_a_state_may_be_of_arrays():
+    np = pytest.importorskip("numpy")
+    one, two = MLP(2, [3, 2], seed=1), MLP(2, [3, 2], seed=2)
+    two.load_state_dict({name: np.array(x) for name, x in one.state_dict().items()})
+    assert two.state_dict() == one.state_dict()
+    assert {type(p.data) for p in two.parameters()} == {float}
+    with pytest.raises(ValueError, match="^layers.0.weight expects 3 numbers, got 2"):
+        two.load_state_dict({**one.state_dict(), "layers.0.weight": np.zeros((2, 2))})
+    with pytest.raises(TypeError, match="^layers.0.weight expects a list of 3, got ndarray"):
+        two.load_state_dict({**one.state_dict(), "layers.0.weight": np.array(1.0)})
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 from hypothesis import example, given
@@ -166,3 +167,18 @@ def test_what_can_not_be_standardized_is_refused(rows, message):
         datasets.standardize([[1.0, 2.0]])([3.0])
     with pytest.raises(TypeError, match=r"rows\[0\]\[1\] expects a number, got str"):
         datasets.standardize([[1.0, "a"]])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_targets_that_are_not_finite_are_refused_in_any_form(bad):
+    for ys, place in (([1.0, bad], "ys[1]"), ([1.0, (0.0, [bad])], "ys[1][1][0]")):
+        with pytest.raises(ValueError, match=f"{re.escape(place)} expects a finite number, got"):
+            datasets.pairs_of([[0.0], [1.0]], ys)
+    np = pytest.importorskip("numpy")
+    for ys, place in (
+        (np.array([1.0, bad], dtype=np.float32), "ys[1]"),
+        (np.array([[0.0, 1.0], [bad, 1.0]]), "ys[1][0]"),
+        ([np.array([0.0, bad]), [np.float16(bad)]], "ys[0][1]"),
+    ):
+        with pytest.raises(ValueError, match=f"{re.escape(place)} expects a finite number, got"):
+            datasets.pairs_of([[0.0], [1.0]], ys)

@@ -206,7 +206,8 @@ def _sample(name: str, x: Any) -> Any:
 
 
 def _check_finite(name: str, x: Any) -> None:
-    """Raise `ValueError` for a float, or one in a list, that is infinite or NaN."""
+    """Raise `ValueError` for a float, or one in a list or an array, that is infinite or NaN."""
+    x = x.tolist() if hasattr(x, "tolist") else x  # of NumPy's scalars, too
     if isinstance(x, list | tuple):
         for i, part in enumerate(x):
             _check_finite(f"{name}[{i}]", part)

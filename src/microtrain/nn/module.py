@@ -188,7 +188,7 @@ def _leaves(entry: Any, beside: Any, place: str) -> Iterator[tuple[str, Value, A
     if isinstance(entry, Value):
         yield place, entry, beside
         return
-    expect(isinstance(beside, list | tuple), place, f"a list of {len(entry)}", beside)
+    beside = as_list(place, beside, f"a list of {len(entry)}")
     if len(beside) != len(entry):
         raise ValueError(f"{place} expects {len(entry)} numbers, got {len(beside)}")
     for i, (part, other) in enumerate(zip(entry, beside)):
