@@ -29,9 +29,9 @@ class Traced:
 
     is_mean: bool  # whether the loss of a batch is the mean of its samples'
     prediction: Any  # a Value over symbols, or a list of them
-    predicted: list[int]  # the places of these
+    n_out: int  # how many these are,
+    predicted: list[int]  # and the places of those that vary
     loss: Value  # over a symbol
-    pack: Callable[[Any, Any], tuple[float, ...]]  # of a sample and its target
     data: list[int]  # the places of the parameters,
     xs: list[int]  # of the sample,
     ys: list[int]  # of its target,
@@ -94,11 +94,10 @@ def trace_loss(objective: Objective) -> Traced:
     try:
         prediction = traced.prediction = twin(sample)
         outputs = parts_of(prediction)
-        n_out = len(outputs)
+        traced.n_out = len(outputs)
         numbers = [getattr(v, "data", v) for v in outputs]
         traced.predicted = [x.place for x in numbers if isinstance(x, Symbol)]
-        y = as_floats(y, loss, n_out)
-        traced.ys, target = traced.inputs("y", y)
+        traced.ys, target = traced.inputs("y", as_floats(y, loss, traced.n_out))
         given += parts_of(target)
         traced.loss = objective.loss_of(prediction, target)
     except ArithmeticError as error:  # while symbols are computed with, only constants cause one
@@ -120,20 +119,11 @@ def trace_loss(objective: Objective) -> Traced:
                 "model or loss uses a Value that was computed elsewhere, or a parameter of the "
                 'model by another way than the model; compute it inside, or use engine="eager"'
             )
-    lengths = _lengths(x, y)
-
-    def pack(x: Any, y: Any) -> tuple[float, ...]:
-        y = as_floats(y, loss, n_out)
-        if _lengths(x, y) != lengths:
-            raise CompileError("samples or targets differ in length, so one loop can't fit all")
-        return (*parts_of(x), *parts_of(y))
-
-    traced.pack = pack
     return traced
 
 
-def _lengths(*parts: Any) -> list[int | None]:
-    return [len(part) if isinstance(part, list) else None for part in parts]
+def _lengths(*parts: Any) -> tuple[int | None, ...]:
+    return tuple([len(part) if isinstance(part, list) else None for part in parts])
 
 
 # What was generated before, by what it depends on: a sweep trains many models of one architecture.
@@ -146,22 +136,26 @@ def cached(
 ) -> tuple[Made, list[tuple[float, ...]]]:
     """Return what `make` makes of the recorded loss, or made of one like it; and the samples.
 
-    Of each sample and its target there are all numbers, as floats.
+    Of each sample and its target there are all numbers, as floats. Raises `CompileError` if they
+    differ in length.
     """
     text = objective.described()
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
     checked = "" if known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
     key = kind, objective.reduction, text, *names, *_lengths(*samples[0]), checked
     kept = _cache if text is not None else objective.made
-    found: tuple[Made, Callable[..., tuple[float, ...]]] | None = kept.get(key)
+    found: tuple[Made, int] | None = kept.get(key)
     if found is None:
         with without_collection():
             traced = trace_loss(objective)
-            found = kept[key] = make(traced), traced.pack
+            found = kept[key] = make(traced), traced.n_out
         for oldest in list(_cache)[:-KEPT]:
             _cache.pop(oldest, None)  # another thread may have removed it
-    made, pack = found
-    return made, [pack(x, y) for x, y in samples]
+    made, n_out = found
+    pairs = [(x, as_floats(y, objective.loss, n_out)) for x, y in samples]
+    if len({_lengths(*pair) for pair in pairs}) > 1:
+        raise CompileError("samples or targets differ in length, so one loop can't fit all")
+    return made, [(*parts_of(x), *parts_of(y)) for x, y in pairs]
 
 
 def as_floats(y: Any, loss: Loss, n_out: int) -> Any:
