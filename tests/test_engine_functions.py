@@ -132,5 +132,7 @@ def test_powers_and_quotients_in_slopes_are_ieee_754s():
     assert [ieee_power(x, n) for x, n in ((1e200, 3), (-1e200, 3), (-1e200, 4))] == [INF, -INF, INF]
     assert ieee_power(3.0, 1) == 3.0 and ieee_power(3.0, 2) == 9.0
     assert math.isnan(ieee_power(-8.0, 0.5))
+    by_n = mt.grad(ieee_power, 1)
+    assert by_n(0.0, -1.0) == -INF and math.isnan(by_n(-1.0, 2.0))
     assert [ratio(x, y) for x, y in ((1.0, 0.0), (-1.0, 0.0), (1.0, -0.0))] == [INF, -INF, -INF]
     assert math.isnan(ratio(0.0, 0.0)) and math.isnan(ratio(NAN, 0.0))
