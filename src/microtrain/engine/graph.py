@@ -54,7 +54,7 @@ def gradients(root: Value, inputs: Sequence[Value]) -> list[Any]:
 
 
 def accumulated(root: Value, seed: Any, start: dict[Value, Any]) -> dict[Value, Any]:
-    """Return what `Value.backward` leaves in each `.grad`, if the gradients in `start` are there.
+    """Return the gradients that `Value.backward` leaves if it begins with those in `start`.
 
     A dict is slower than the attribute, but threads may share values that nobody writes to.
     """

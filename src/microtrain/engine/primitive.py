@@ -25,7 +25,7 @@ Text = str | Callable[..., str]
 class Primitive:
     """An entry of the table of operations.
 
-    Attributes: `name`; `impl`, the function of plain numbers; `call`, of any operands; `slopes`,
+    Attributes: `name`; `impl`, the function of plain numbers; `call`, that of any; `slopes`,
     one for each operand, or none for an operator, for which Values have a method; `specialised`, a
     faster function for each type of operand that has one; the rest are options, as for `primitive`.
     """

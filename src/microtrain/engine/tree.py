@@ -93,7 +93,7 @@ KINDS = (list, tuple, dict, ArrayAsList, Derivative)
 
 
 def are_real(xs: Iterable[Any], *others: type) -> bool:
-    """Return whether all of these are real: floats, ints, NumPy's, fractions; or of other types."""
+    """Return whether all are real numbers (floats, ints, NumPy's, fractions) or of these types."""
     kinds = {*map(type, xs)}
     if not kinds <= REALS.keys():
         kinds = {x for x in kinds if not issubclass(x, others)}

@@ -194,6 +194,10 @@ class Value(Methods):
             for leaf in leaves:
                 leaf.grad = as_number(leaf.grad)
 
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data}, grad={self.grad}{label})"
+
     # All other operations.
 
     def perform(self, primitive: Primitive, operands: Sequence[Any]) -> Any:
@@ -261,10 +265,6 @@ class Value(Methods):
             return primitive.perform((a, b))
 
         return one if len(slopes) == 1 else two
-
-    def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self.data}, grad={self.grad}{label})"
 
 
 def node(data: Any, op: str, parents: tuple[Value, ...], partials: tuple[Any, ...]) -> Value:
