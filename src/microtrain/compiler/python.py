@@ -35,7 +35,7 @@ class Python(Writer):
     statement = "{} = {}"
     comment = "# {}"
     taken = keyword.kwlist
-    calls = True
+    can_call = True
 
     def nesting(self, shape: Shape, texts: Iterator[str]) -> str:
         """Return a nesting of these expressions."""

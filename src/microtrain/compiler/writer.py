@@ -58,7 +58,7 @@ class Writer:
     comment: str  # the template of a title
     functions: ClassVar[Mapping[str, Any]] = {}  # what code may have to bring with it, by name
     taken: Iterable[str] = ()  # words that can't be names
-    calls = False  # whether it can call what has no text in it
+    can_call = False  # primitives that have no text in it
 
     def __init__(self, record: Record, reserved: Iterable[str] = ()) -> None:
         import re  # slow to import
@@ -73,11 +73,11 @@ class Writer:
         words = re.findall(r"\b[^\W\d]\w*", " ".join(map(str, told)))
         self.namespace = {x: self.functions[x] for x in words if x in self.functions}
         self._taken = {*reserved, *self.taken, *words, "inf", "nan"}
+        self._calls: dict[Primitive, str] = {}  # the names of what may have no text
         for primitive, text in self.texts.items():
-            if self.calls and (not text or callable(text)):  # it may be a call of the primitive
-                name = self.name(primitive.name)
+            if self.can_call and (not text or callable(text)):
+                self._calls[primitive] = name = self.name(primitive.name)
                 self.namespace[name] = primitive.call
-                self.texts[primitive] = (lambda *x, f=text, n=name: f(*x) or n) if text else name
 
     def text_of(self, primitive: Primitive) -> Any:
         return getattr(primitive, self.column)
@@ -152,7 +152,8 @@ class Writer:
         varies = callable(text)  # with the operands
         if varies:
             shown = [self._written[x] if x < 0 else at for x, at in zip(operands, places)]
-            text = check_text(f"{self.column} of {primitive.name}", text(*shown))
+            text = check_text(f"{self.column} of {primitive.name}", text(*shown) or "")
+        text = text or self._calls.get(primitive)
         if not text:
             raise CompileError(
                 f"{primitive.name} can't be written in another language: give its primitive the "
