@@ -139,6 +139,10 @@ def test_what_was_compiled_is_not_kept_for_ever(monkeypatch):
     for n in range(1, 21):
         mt.train(MLP(3, [n, 1]), *mt.datasets.toy(), steps=2, engine="compiled")
     assert len(kept) == 16
+    kept.clear()
+    xs = [[k / 7] * 3 for k in range(1000)]
+    mt.train(MLP(3, [1]), xs, [0.5] * 1000, steps=1, engine="compiled", loss=lambda p, y: p * y)
+    assert len(repr([*kept])) < len(repr(xs)) / 5  # it holds no copy of the samples
 
 
 def test_models_that_differ_are_not_taken_for_each_other():

@@ -16,6 +16,7 @@ from ..engine.graph import accumulated, topological_sort
 from ..engine.number import as_number
 from ..engine.value import Value
 from ..errors import CompileError, describe
+from ..files.records import digest
 from ..nn.description import Description
 from ..nn.losses import Loss, encode_target, known
 from ..nn.module import parameter_names
@@ -141,7 +142,7 @@ def cached(
     """
     text = objective.described()
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
-    checked = "" if known(objective.loss) else repr(samples)  # all of them, see `trace_loss`
+    checked = "" if known(objective.loss) else digest(repr(samples))  # see `trace_loss`
     key = kind, objective.reduction, text, *names, *_lengths(*samples[0]), checked
     kept = _cache if text is not None else objective.made
     found: tuple[Made, int] | None = kept.get(key)
