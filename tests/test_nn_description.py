@@ -305,6 +305,13 @@ def test_a_structure_that_holds_itself():
     assert "object" in description(recursive)
 
 
+def test_whether_two_parts_are_one_object_counts_where_it_can_change():
+    for make, counts in ((tuple, False), (frozenset, False), (list, True), (set, True)):
+        one, other = make([1.0, 2.0]), make([1.0, 2.0])
+        assert one is not other
+        assert (description([one, one]) != description([one, other])) == counts
+
+
 def test_a_structure_of_any_depth():
     deep, same = (functools.reduce(lambda x, _: [x], range(10**5), [1.0]) for _ in range(2))
     assert description(deep) == description(same) != description([deep])
