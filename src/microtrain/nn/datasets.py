@@ -165,7 +165,7 @@ def standardize(rows: Any) -> Standardizer:
 
 
 def _cells(rows: Any, n: int | None = None) -> Iterator[tuple[list[float], bool]]:
-    """Yield each row's n numbers, as many as the first has, and whether it is a lone one."""
+    """Yield each row's numbers, n or as many as the first has, and whether it is a lone number."""
     for i, row in enumerate(as_list("rows", rows)):
         sample = _sample(f"rows[{i}]", row)
         cells = sample if isinstance(sample, list) else [sample]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import dis
 
 PLAIN = {float, int, str, bool, bytes, complex, type(None), type(...)}
-# Of equal ones it decides nothing whether they are one object.
+# Whether two parts are one of these or two equal ones decides nothing: none of them can change.
 IMMUTABLE = {tuple, frozenset, types.CodeType, types.BuiltinFunctionType}
 CODE = (
     *("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_code"),
@@ -81,7 +81,7 @@ class Description:
         self.text = "\n".join(words)
 
     def holds(self) -> bool:
-        """Return whether every part of everything is the same object still: so is the text, then.
+        """Return whether every part is still the same object; then the text is the same, too.
 
         It takes a fraction of the time. It may be False where the text is the same.
         """

@@ -143,8 +143,8 @@ def one_hot(target: Any, n_out: int) -> list[float]:
     raise ValueError(f"cross_entropy expects {expected}, got {describe(target)}")
 
 
-# By what the targets of a loss are (a class has an output each): a function of a target and of how
-# many outputs there are, which returns the numbers that the loss computes with, or raises a
+# By what the targets of a loss are (of a class, there is an output each): a function of a target
+# and the number of outputs. It returns the numbers that the loss computes with, or raises a
 # ValueError or TypeError.
 ENCODE = {"numbers": one_per_output, "sign": plus_or_minus_one, "class": one_hot}
 
@@ -157,7 +157,7 @@ class Known(types.SimpleNamespace):
     formula = ""  # with the slots {error}, {says}, {target} and {share} (of the target, by softmax)
     why = ""  # what it does, in words before the formula
     slope = ""  # its slope by the prediction, in words
-    many = ""  # several of them
+    many = ""  # what several of them are called
     kinks: bool | None = None  # whether it has any, None where nobody said
 
 

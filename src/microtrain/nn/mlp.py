@@ -178,7 +178,7 @@ class MLP(Module):
 
 
 def inputs_of(module: Module, x: Sequence[float | Value], n_in: int) -> Sequence[float | Value]:
-    """Return `x` as a list. Raises `ValueError`, which names `module`, if it has not `n_in`."""
+    """Return `x` as a list. Raises `ValueError`, which names `module`, unless it has `n_in`."""
     if type(x) is not list:
         x = as_list(type(module).__name__, x, f"a list of {counted(n_in, 'number')} per sample")
     if len(x) != n_in:
