@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from fractions import Fraction
 
 import pytest
 from forging import forge
@@ -234,7 +235,10 @@ def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
     mt.save(MLP(2, [1]), path)
     before = path.read_bytes()
     bad = MLP(2, [1])
-    bad.parameters()[0].data = math.nan
-    with pytest.raises(ValueError, match="parameters that are not finite"):
-        mt.save(bad, path)
+    for x in math.nan, -math.inf, Fraction(1, 3):
+        bad.parameters()[0].data = x
+        with pytest.raises(
+            ValueError, match="parameters that are not finite floats can't be saved"
+        ):
+            mt.save(bad, path)
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["model.json"]

@@ -106,7 +106,7 @@ class Format:
     def write(self, path: Path, **parts: Any) -> None:
         """Write the parts to a file, which they replace.
 
-        Raises `ValueError` for numbers that are not finite, `OSError` if writing fails.
+        Raises `ValueError` for numbers that are not finite floats, `OSError` if writing fails.
         """
         import json
         import secrets
@@ -115,8 +115,8 @@ class Format:
         head = {"format": self.kind, "version": VERSION}
         try:
             text = json.dumps({**head, "digest": _digest({**head, **parts}), **parts})
-        except ValueError:
-            raise ValueError("parameters that are not finite can't be saved") from None
+        except (TypeError, ValueError):
+            raise ValueError("parameters that are not finite floats can't be saved") from None
         _remove_abandoned(path)
         beside = f"{path}.{secrets.token_hex(4)}.tmp"
         try:

@@ -18,8 +18,8 @@ def save(model: Module, path: Path) -> None:
     """Write a model to a JSON file, from which `load` makes it again, bit by bit.
 
     Of an `MLP` the architecture is written, too; of a `Module` of your own only the parameters. An
-    existing file is replaced. Raises `ValueError` for parameters that are not finite, `OSError`
-    where the file can't be written; an existing file is then as it was.
+    existing file is replaced. Raises `ValueError` for parameters that are not finite floats,
+    `OSError` where the file can't be written; an existing file is then as it was.
 
     >>> import microtrain as mt, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.json"
