@@ -313,9 +313,20 @@ def test_whether_two_parts_are_one_object_counts_where_it_can_change():
 
 
 def test_a_structure_of_any_depth():
-    deep, same = (functools.reduce(lambda x, _: [x], range(10**5), [1.0]) for _ in range(2))
+    deep, same = (functools.reduce(lambda x, _: [x], range(10**4), [1.0]) for _ in range(2))
     assert description(deep) == description(same) != description([deep])
     assert Description(deep).holds()
+
+
+class Endless:
+    def __reduce_ex__(self, protocol):
+        return Endless, (Endless(),)
+
+
+def test_what_makes_new_parts_whenever_it_is_looked_at_is_refused(monkeypatch):
+    monkeypatch.setattr(description_module, "MOST", 1000)
+    told = "scale can't be compared: it has more than 1,000 parts"
+    assert Description(Scaled(Endless())).refusal == told
 
 
 class Odd:

@@ -33,6 +33,7 @@ CODE = (
 # Members of a class that decide nothing of what it computes.
 IRRELEVANT = {"__init__", "__new__", "__post_init__", "__repr__", "_abc_impl"}
 
+MOST = 200_000  # parts of an object; one that makes new ones whenever it is looked at has no end
 RANDOM = "the state of random numbers is not kept"
 
 
@@ -59,6 +60,8 @@ class Description:
         words = []
         for way, item in waiting:  # which grows
             try:
+                if len(waiting) > MOST:
+                    raise TypeError(f"it has more than {MOST:,} parts")
                 read = PARTS.get(type(item)) or next(PARTS[x] for x in BASES if isinstance(item, x))
                 found = read(item)
             except Exception as error:  # of any kind: an object may have its own idea of its state
