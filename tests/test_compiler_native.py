@@ -24,7 +24,7 @@ from microtrain import CompileError, Value
 from microtrain.compiler import c as c_module
 from microtrain.compiler import native as native_module
 from microtrain.compiler.c import C, Source
-from microtrain.compiler.native import NativeCode, loaded
+from microtrain.compiler.native import loaded
 from microtrain.compiler.record import Record
 from microtrain.compiler.rolling import rolled
 from microtrain.compiler.toolchain import compiler
@@ -331,7 +331,7 @@ def test_plain_arguments_go_straight_to_c(monkeypatch):
     a = np.array(matrix)
     for x in (3.0, np.int64(3)):  # NumPy's types of numbers are learned when they come
         assert compiled({"a": a, "b": b}, x) == expected
-    monkeypatch.setattr(NativeCode, "_otherwise", None)
+    monkeypatch.setattr(Record, "replay", None)
     columns = np.asfortranarray(a)
     a.flags.writeable = False
     ints, single = a.astype(int), a.astype("float32")

@@ -562,6 +562,27 @@ def test_derivatives_by_arrays_are_lists_that_refuse_what_arrays_do_otherwise(en
     assert slope(slope(v)) == slope([4.0, 1.0])
 
 
+@pytest.mark.parametrize("engine", ["python", pytest.param("native", marks=native)])
+def test_what_lists_get_does_not_depend_on_arrays_that_came_before(engine):
+    np = pytest.importorskip("numpy")
+    f = lambda v: v[0] * v[1] if type(v) is list else v[0] + v[1]  # noqa: E731
+    value, slope = (mt.compile(g, engine=engine) for g in (f, mt.grad(f)))
+    listed = [2.0, 5.0]
+    for array in (np.array(listed), np.array(listed)):
+        assert [value(array), *value.map(np.array([array])), *value.map([array])] == [7.0] * 3
+        assert (value(listed), value.map([listed])) == (10.0, [10.0])
+        assert (slope(array), slope(listed)) == ([1.0, 1.0], [5.0, 2.0])
+        assert slope(listed) + slope(listed) == [5.0, 2.0, 5.0, 2.0]
+    table = np.eye(2)
+    row = mt.compile(lambda m: m[0] if type(m[0]) is list else m[1], engine=engine)
+    for _ in range(2):
+        assert (row(table), row(table.tolist()), row([*table])) == (
+            [0.0, 1.0],
+            [1.0, 0.0],
+            [0.0, 1.0],
+        )
+
+
 def test_a_function_may_treat_an_array_as_a_list_of_numbers():
     np = pytest.importorskip("numpy")
 
@@ -581,6 +602,7 @@ def test_a_function_may_treat_an_array_as_a_list_of_numbers():
         for derivative in (mt.grad(f), mt.hessian(f), mt.jacobian(lambda v: [v, v])):
             assert deep_bits(derivative(array)) == deep_bits(derivative(listed))
         assert mt.compile(mt.value_and_grad(g))(array) == (44.0, [8.0, 12.0, 18.0])
+    assert mt.grad(lambda m: m[0][1] * len(2 * m.tolist()[0]))(np.eye(2)) == [[0.0, 4.0], [0.0] * 2]
     same = mt.compile(lambda p: {"v": p["v"], "row": p["m"][1]})
     arrays = {"v": np.array([1.0, 2.0]), "m": np.eye(2)}
     found = same(arrays)

@@ -70,12 +70,13 @@ class Compiled(Transform):
         >>> mt.compile(lambda v: v[0] * v[1]).map([[1.0, 2.0], [3.0, 4.0]])
         [2.0, 12.0]
         """
-        array = hasattr(points, "tolist")
-        listed = points.tolist() if array else as_list("map", points, "a list of points")
-        rows = points if hasattr(points, "dtype") else listed  # those of an array are arrays
+        if not hasattr(points, "tolist") or (hasattr(points, "dtype") and points.ndim > 1):
+            rows = as_list("map", points, "a list of points")  # those of an array are arrays
+        else:
+            rows = points.tolist()
         with contextlib.suppress(Exception):
-            code = self._use(taken_apart(self, (next(iter(rows)),), {})[1])
-            return code.results(listed)  # type: ignore[no-any-return]
+            code = self._use(taken_apart(self, rows[:1], {})[1])
+            return code.results(rows)  # type: ignore[no-any-return]
         return [*each(self, rows)]
 
     def map_value_and_grad(self, points: Any) -> list[tuple[Any, Any]]:
@@ -146,7 +147,10 @@ class Compiled(Transform):
 
 
 def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
-    """Return a large Hessian by argument n as a loop of its products with unit vectors."""
+    """Return a large Hessian by argument n as a loop of its products with unit vectors.
+
+    It has no results for many points: a map calls it for each.
+    """
     slope, by = grad(compiled.__wrapped__, n), as_lists(shape[2][n], Derivative)
     axes = range(numel(by))
 
@@ -165,7 +169,6 @@ def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
 
     return SimpleNamespace(
         function=function,
-        results=lambda points: [*map(function, points)],
         source="# each row is the product with a unit vector; see mt.hessian",
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..engine.primitive import Primitive
-from ..engine.tree import REALS, ArrayAsList, Shape, are_real, flatten_result
+from ..engine.tree import REALS, ArrayAsList, Shape, are_real, as_lists, flatten_result
 from ..errors import CompileError
 from .c import Source
 from .compiled import Compiled, each
@@ -160,17 +160,18 @@ def _reader(shape: Shape) -> Callable[[Any], bytes]:
         return lambda x: pack_one(REALS[type(x)](x))
     kind, keys, shapes = shape
     dimensions, pack = _dimensions(shape), struct.Struct(f"{len(shapes)}d").pack
+    if kind is ArrayAsList:
+        _, _, shapes = as_lists(shape)
     readers = [*map(_reader, shapes)] if any(shapes) else []
-    plain = list if kind is ArrayAsList else kind
 
     def read(x: Any) -> bytes:
-        if type(x) is not plain:
-            if plain is kind:
-                raise TypeError
+        if kind is ArrayAsList:
             view = _view(x)
             if view is not None and view.shape == dimensions:
                 return view.tobytes()  # type: ignore[no-any-return]
             x = x.tolist()
+        elif type(x) is not kind:
+            raise TypeError
         if kind is dict:
             if (*x,) != keys:
                 raise TypeError

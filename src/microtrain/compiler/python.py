@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..engine.number import number
-from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, numel, unflatten
+from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, as_lists, numel, unflatten
 from ..engine.value import Value
 from .transforms import expect_gradient, taken_apart
 from .writer import Part, Writer
@@ -124,9 +124,9 @@ def unpacked(
         kind, keys, parts = shape
         inside = [writer.name(f"{name}_{key}") for key in keys or range(len(parts))]
         items = f"{name}.values()" if kind is dict else name
-        if kind is ArrayAsList:  # such code takes plain lists, too
-            lines.append(f"items = {name} if type({name}) is list else {name}.tolist()")
-            items = "items"
+        if kind is ArrayAsList:
+            lines.append(f"items = {name}.tolist()")
+            items, parts = "items", as_lists(shape)[2]
         else:
             lines += refusing(f"type({name}) is not {writer.literal(kind)}")
         if kind is dict:  # whose order counts, too: the function may go by it
@@ -208,7 +208,7 @@ class Code:
         return [Part("forward pass", "v", [first]), Part("backward pass", "d", rest)]
 
     def results(self, points: list[Any]) -> list[Any]:
-        """Return the results for points without arrays. Errors do not name the point."""
+        """Return the results for points. Errors do not name the point."""
         return [*map(self.function, points)]
 
     def c(self) -> Source:

@@ -79,7 +79,7 @@ class ArrayAsList(_NoArray):
         return ArrayAsList(self)
 
     def tolist(self) -> list[Any]:
-        return [*self]
+        return [x.tolist() if type(x) is ArrayAsList else x for x in self]
 
 
 def _index(place: Any) -> Any:
