@@ -41,7 +41,7 @@ class Primitive:
         self.name, self.impl, self.slopes, self.call = name, impl, slopes, impl
         for option, given in options.items():  # by vars(self), all would be slower to read
             setattr(self, option, given)
-        self.specialised: dict[type, Callable[..., Any]] = {}
+        self.specialised: dict[type, Callable[..., Any] | None] = {}
 
     def perform(self, operands: Sequence[Any]) -> Any:
         """Return the result for any operands: the operand of the highest rank makes it."""
@@ -52,8 +52,8 @@ class Primitive:
         if actor is None:
             return self.compute(operands)
         kind = type(actor)
-        if kind not in self.specialised and (own := kind.specialised(self)) is not None:
-            self.specialised[kind] = own
+        if kind not in self.specialised:
+            self.specialised[kind] = kind.specialised(self)
         return actor.perform(self, operands)
 
     def compute(self, operands: Sequence[Any]) -> Any:
@@ -111,7 +111,7 @@ class Primitive:
         found = as_number(y)
         if found is NotImplemented:
             raise TypeError(f"{self.name} {what} {describe(y)}, which is no real number")
-        if type(found) is int and any(type(x) is float for x in operands):
+        if type(found) is int and float in map(type, operands):
             return number(self.name, found)
         return found
 
@@ -242,8 +242,8 @@ def dispatcher(entry: Primitive, like: Callable[..., Any]) -> Any:
                     return y
             except Exception:
                 pass
-        elif kind in specialised:
-            return specialised[kind](x)
+        elif faster := specialised.get(kind):
+            return faster(x)
         return entry.perform((x,))
 
     def two(a: Any, b: Any) -> Any:
@@ -254,10 +254,8 @@ def dispatcher(entry: Primitive, like: Callable[..., Any]) -> Any:
                     return y
             except Exception:
                 pass
-        elif type(a) in specialised:
-            return specialised[type(a)](a, b)
-        elif type(b) in specialised:
-            return specialised[type(b)](a, b)
+        elif faster := specialised.get(type(a)) or specialised.get(type(b)):
+            return faster(a, b)
         return entry.perform((a, b))
 
     def several(*operands: Any) -> Any:
