@@ -243,6 +243,12 @@ def test_what_only_slopes_need_is_not_computed_for_the_value_alone():
     assert "cos(" not in compiled.source and "cos(" in compiled.value_and_grad.source
     assert mt.compile(lambda x: gudermannian(x) + mt.cos(gudermannian(x))).source.count("cos(") == 1
 
+    @mt.primitive(slopes=(lambda y, a, b: mt.exp(a), lambda y, a, b: 1))
+    def of_two(a, b):
+        return math.expm1(a) + b
+
+    assert "exp(" not in mt.compile(of_two).source.replace("of_two(", "")
+
 
 def test_ones_own_is_drawn():
     text = mt.to_dot(logaddexp(gudermannian(Value(0.5, label="x")), 0.0))
@@ -817,6 +823,11 @@ def test_a_whole_result_of_two_floats_is_a_float():
     for _ in range(2):  # the second time, Values know a shortcut
         for found in (floored(7.0, 2.0), floored(Value(7.0), 2.0).data, compiled(7.0, 2.0)):
             assert found == 3.0 and type(found) is float
+
+
+def test_of_whole_numbers_an_exact_operation_is_a_whole_number():
+    for found in (mt.maximum(1, 2), mt.clip(5, 0, 2), mt.floor(2)):
+        assert found == 2 and type(found) is int
 
 
 def test_whole_numbers_are_operands_of_functions_of_math():
