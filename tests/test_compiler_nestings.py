@@ -314,6 +314,21 @@ def test_subclasses_of_lists_and_dicts_are_nestings_too():
     assert mt.compile(lambda p: p[Point][0])({Point: [2.0]}) == 2.0
 
 
+@pytest.mark.parametrize("engine", ["python", pytest.param("native", marks=native)])
+def test_what_stands_for_numbers_and_lists_is_computed_by_the_code(engine, monkeypatch):
+    np = pytest.importorskip("numpy")
+
+    class Row(list):
+        pass
+
+    compiled = mt.compile(lambda v, x: mt.dot(v, v) * x, engine=engine)
+    assert compiled([1.0, 2.0], 3.0) == 15.0
+    monkeypatch.setattr(Record, "replay", None)  # which takes many times as long
+    for v in (Row([1.0, 2.0]), [np.array(1.0), 2.0], [Fraction(1), True + 1]):
+        for x in (np.array(3.0), np.array(3), 3):
+            assert compiled(v, x) == 15.0
+
+
 # Arguments by name, defaults, and what a function takes from its surroundings.
 
 

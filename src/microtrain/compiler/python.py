@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import keyword
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..engine.number import number
 from ..engine.tree import REALS, ArrayAsList, Derivative, Shape, as_lists, numel, unflatten
 from ..engine.value import Value
-from .transforms import expect_gradient, taken_apart
+from .transforms import called, expect_gradient, taken_apart
 from .writer import Part, Writer
 
 if TYPE_CHECKING:
@@ -165,6 +167,8 @@ class Code:
         self.name = title + (what != "compile") * f"_{what}"
         self.source, namespace = self._generated()
         self.function = assemble(self.source, self.name, namespace)
+        again = self.function.__globals__ | {"otherwise": None}  # it raises where that is called
+        self._again = FunctionType(self.function.__code__, again)
 
     def _generated(self) -> tuple[str, dict[str, Any]]:
         """Return the Python of the function, and what that calls."""
@@ -219,11 +223,13 @@ class Code:
     def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for arguments that the code failed with, or raise the right error.
 
-        Those of another shape, or by keyword without need, are dispatched; else the record is
-        replayed.
+        Those of another shape, or by keyword without need, are dispatched. What only stands for
+        numbers and lists, such as a subclass, is taken apart. Else the record is replayed.
         """
         leaves, shape = taken_apart(self._compiled, args, kwargs)
         if shape != self.shape or shape[1] != (*kwargs,):
             return self._compiled.run(leaves, shape)
+        with contextlib.suppress(Exception):
+            return called(self._again, shape, leaves)
         plain = [x if isinstance(x, Value) else number("an argument", x) for x in leaves]
         return unflatten(self.result, iter(self._record.replay(plain, self._places)))
