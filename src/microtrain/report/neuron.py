@@ -96,7 +96,7 @@ def _inputs(form: Form, n: int) -> Part:
         box.append(text("its gradient", total.middle, -28, class_="name"))
         box.append(_slot("s.grad", total.middle, -11, "grad"))
     heads = [_heading(COLUMNS[column], cell.middle) for column, cell in form.cells.items()]
-    rows = [_row(form, {"w": "b"}), *(_row(form, {c: f"{c}{i}" for c in "wxp"}) for i in range(n))]
+    rows = [_row(form, i) for i in (None, *range(n))]
     placed = [_lowered(pitch * (k - n) - form.foot, row) for k, row in enumerate(rows)]
     return {
         "svg": "".join([_box("s", *box), *placed]),
@@ -105,30 +105,29 @@ def _inputs(form: Form, n: int) -> Part:
     }
 
 
-def _row(form: Form, nodes: dict[str, str]) -> str:
-    """Return what stands in a row, around y = 0; nodes: the name of the number in each column."""
-    total, weight, added = form.total, nodes["w"], nodes.get("p", "b")
-    number = added.strip("bp")  # of the input, if it is not the bias
-    cells = [(column, cell) for column, cell in form.cells.items() if column in nodes]
-    apart = form.cells.get("g")
-    end = max(cell.right for cell in (cells[-1][1], apart or cells[-1][1]))
-    svg = [_edge(added, end + 2, 0, total.left, 0), _slot(f"{added}.sum", total.middle, 4, "value")]
-    if form.pitch > 30 and number:
-        x = total.middle
-        svg.append(_edge(f"s{number}", x, 9 - form.pitch, x, -11, "total edge"))
+def _row(form: Form, i: int | None) -> str:
+    """Return what stands in the row of input i, or of the bias, around y = 0."""
+    nodes = {"w": "b"} if i is None else {column: f"{column}{i}" for column in "wxp"}
+    weight, added = nodes["w"], nodes.get("p", "b")
+    cells = [(nodes[column], cell) for column, cell in form.cells.items() if column in nodes]
+    end = max(cell.right for column, cell in form.cells.items() if column in nodes or column == "g")
+    x = form.total.middle
+    svg = [_edge(added, end + 2, 0, form.total.left, 0), _slot(f"{added}.sum", x, 4, "value")]
+    if form.pitch > 30 and i is not None:
+        svg.append(_edge(f"s{i}", x, 9 - form.pitch, x, -11, "total edge"))
     if not form.boxed:
         svg.append(_slot(f"{weight}.name", 2, 4, "name start"))
-    if apart:
-        svg.append(_slot(f"{weight}.grad", apart.right, 4, "grad end"))
-    svg.extend(_cell(form, nodes[column], cell) for column, cell in cells)
-    for (column, a), (_, b) in itertools.pairwise(cells):
-        x = (a.right + b.left) / 2
-        if column == cells[0][0]:
-            svg.append(_slot(f"x{number}.times", x, 4, "sign"))
+    if "g" in form.cells:
+        svg.append(_slot(f"{weight}.grad", form.cells["g"].right, 4, "grad end"))
+    svg.extend(_cell(form, node, cell) for node, cell in cells)
+    for k, ((_, a), (_, b)) in enumerate(itertools.pairwise(cells)):
+        between = (a.right + b.left) / 2
+        if k == 0:
+            svg.append(_slot(f"x{i}.times", between, 4, "sign"))
         elif form.boxed:
-            svg.append(_edge(f"xw{number}", a.right, 0, b.left, 0))
+            svg.append(_edge(f"xw{i}", a.right, 0, b.left, 0))
         else:
-            svg.append(text("=", x, 4))
+            svg.append(text("=", between, 4))
     return "".join(svg)
 
 
