@@ -60,7 +60,11 @@ class Transform:
         if not values:
             return self.numbers(leaves, shape)
         sources = [leaf for value in values for leaf in topological_sort(value)[1]]
-        record, places, result = _differentiated_by(sources, self.trace, shape)
+        before = variables.set(variables.get().union(sources))
+        try:
+            record, places, result = self.trace(shape)
+        finally:
+            variables.reset(before)
         given = [x if isinstance(x, Value) else as_number(x) for x in leaves]
         return unflatten(result, iter(record.replay(given, places)))
 
@@ -104,45 +108,30 @@ def called(f: Callable[..., Any], shape: Shape, leaves: Iterable[Any]) -> Any:
     return f(*args[:count], **dict(zip(shape[1], args[count:])))
 
 
-def _differentiated_by(inputs: Sequence[Value], run: Callable[..., Any], *args: Any) -> Any:
-    """Return ``run(*args)``, in which these are known as variables."""
-    before = variables.set(variables.get().union(inputs))
-    try:
-        return run(*args)
-    finally:
-        variables.reset(before)
-
-
-def _evaluated(f: Any, inputs: Sequence[Value], shape: Shape) -> tuple[list[Value], Shape]:
-    """Run `f` over Values: return those in its result, and the shape of that.
-
-    Raises `CompileError` if `f` uses a variable of a function around it that is being
-    differentiated: to `f` it would be a constant, and the derivative of the whole would be wrong.
-    """
-    result = _differentiated_by(inputs, called, f, shape, inputs)
-    leaves, result_shape = flatten_result(result, "the result")
-    results = [x if isinstance(x, Value) else Value(x) for x in leaves]
-    if enclosing := variables.get():
-        used = [leaf for x in results for leaf in topological_sort(x)[1]]
-        if not enclosing.isdisjoint(used):
-            raise CompileError(
-                "a function that is differentiated uses a variable from outside that is being "
-                "differentiated by, too; pass it to the function as an argument"
-            )
-    return results, result_shape
-
-
 def derivatives(f: Any, argnums: Any, leaves: Any, shape: Shape, *, rows: bool = False) -> Any:
     """Return what `f` returns, and its derivatives by the arguments.
 
     If it returns a nesting, they are left out, unless they are asked for, row by row. These are
-    found backward, or, where there are fewer columns, forward.
+    found backward, or, where there are fewer columns, forward. Raises `CompileError` if `f` uses a
+    variable of a function around it that is being differentiated: to `f` it would be a constant,
+    and the derivative of the whole would be wrong.
     """
     inputs = [Value(x) for x in leaves]
     by: list[Any] = []
     given = flatten(chosen(argnums, unflatten(shape, iter(inputs))), by, "argnums")
     by_shape = as_lists(given, Derivative)
-    results, result_shape = _evaluated(f, inputs, shape)
+    before = variables.set(variables.get().union(inputs))
+    try:
+        found, result_shape = flatten_result(called(f, shape, inputs), "the result")
+    finally:
+        variables.reset(before)
+    results = [x if isinstance(x, Value) else Value(x) for x in found]
+    enclosing = variables.get()
+    if enclosing and not all(enclosing.isdisjoint(topological_sort(x)[1]) for x in results):
+        raise CompileError(
+            "a function that is differentiated uses a variable from outside that is being "
+            "differentiated by, too; pass it to the function as an argument"
+        )
     value = unflatten(result_shape, iter([x.data for x in results]))
     if result_shape is not None and not rows:
         return (value,)
