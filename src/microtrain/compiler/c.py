@@ -57,6 +57,9 @@ class C(Writer):
         super().__init__(record)
         self.conditions: dict[Primitive, str] = {}
         for primitive, text in self.texts.items():
+            if callable(text):
+                shown = [f"{{{k}}}" for k in range(len(primitive.slopes))]
+                text = self.texts[primitive] = check_text(f"c of {primitive.name}", text(*shown))
             if "?" in text:
                 self.conditions[primitive] = text.partition("?")[0]
                 self.texts[primitive] = name = self.name(primitive.name)
@@ -66,12 +69,6 @@ class C(Writer):
         self.is_finite = all(map(math.isfinite, record.constants))
         if not self.is_finite:
             self.namespace["inf"] = "#define inf HUGE_VAL\n#define nan (HUGE_VAL - HUGE_VAL)"
-
-    def text_of(self, primitive: Primitive) -> Any:
-        if callable(primitive.c):
-            shown = [f"{{{k}}}" for k in range(len(primitive.slopes))]
-            return check_text(f"c of {primitive.name}", primitive.c(*shown))
-        return primitive.c
 
     def numbered(self, letter: str) -> Iterator[str]:
         if not self.rolls:

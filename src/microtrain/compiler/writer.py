@@ -65,7 +65,7 @@ class Writer:
 
         self.record = record
         arities = {op[0]: len(op) - 1 for op in record.operations if len(op) > 1}
-        self.texts: dict[Primitive, Any] = {x: self.text_of(x) for x in arities}
+        self.texts: dict[Primitive, Any] = {x: getattr(x, self.column) for x in arities}
         told = [
             text(*(f"{{{k}}}" for k in range(arities[x]))) if callable(text) else text
             for x, text in self.texts.items()
@@ -78,9 +78,6 @@ class Writer:
             if self.can_call and (not text or callable(text)):
                 self._calls[primitive] = name = self.name(primitive.name)
                 self.namespace[name] = primitive.call
-
-    def text_of(self, primitive: Primitive) -> Any:
-        return getattr(primitive, self.column)
 
     def inputs(self) -> dict[int, str]:
         """Return names for the inputs, such as the record has for them, by place."""
