@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microtrain as mt
+from microtrain.engine import primitives
 from microtrain.engine.operators import ieee_power, log_base, ratio
 from microtrain.engine.piecewise import heaviside, sign, where
 
@@ -124,6 +125,13 @@ def test_sigmoid_and_softplus_keep_12_digits(x):
     w = mt.Value(x)
     mt.softplus(w).backward()
     assert w.grad == pytest.approx(exactly(sigmoid, x), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("name", sorted({*primitives.__all__} - {"softmax"}))
+def test_the_docstring_of_an_operation_says_what_it_raises(name):
+    told, entry = getattr(mt, name).__doc__, getattr(mt, name).entry
+    assert (f"`DomainError` unless x is {entry.takes}." in told) == bool(entry.takes)
+    assert ("`OverflowError`" in told) == (entry.raises and not entry.takes)
 
 
 def test_powers_and_quotients_in_slopes_are_ieee_754s():
