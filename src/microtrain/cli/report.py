@@ -29,7 +29,7 @@ def run(arguments: Arguments) -> int:
         refuse(arguments, ["data"], "and --csv can't both be learned")
         task = task_of(arguments, arguments.csv)
         network = [*HIDDEN], ("tanh", "linear")
-        job = Job(lambda: (task.xs, task.ys), *network, task.loss.function, "mean", task.lr)
+        job = Job(lambda: (task.xs, task.ys), *network, task.loss, "mean", task.lr)
         n_out, goal = task.n_out, 0
         names = [name for column in task.columns for name in column.names], task.target.texts
     fill(arguments, target_loss=goal, hidden=job.hidden, lr=job.lr)

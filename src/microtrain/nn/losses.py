@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -143,67 +142,28 @@ def one_hot(target: Any, n_out: int) -> list[float]:
     raise ValueError(f"cross_entropy expects {expected}, got {describe(target)}")
 
 
-# By what the targets of a loss are (of a class, there is an output each): a function of a target
-# and the number of outputs. It returns the numbers that the loss computes with, or raises a
-# ValueError or TypeError.
+# What the targets of each loss are. A class has an output of its own.
+TAKES: dict[Loss, str] = {squared_error: "numbers", hinge: "sign", cross_entropy: "class"}
+BY_NAME = {loss.__name__: loss for loss in TAKES}
+
+# By that, a function of a target and the number of outputs. It returns the numbers that the loss
+# computes with, or raises a ValueError or TypeError.
 ENCODE = {"numbers": one_per_output, "sign": plus_or_minus_one, "class": one_hot}
 
 
-class Known(types.SimpleNamespace):
-    """A loss, what it takes, and what the page says of it."""
-
-    function: Loss
-    takes: str  # a key of `ENCODE`
-    formula = ""  # with the slots {error}, {says}, {target} and {share} (of the target, by softmax)
-    why = ""  # what it does, in words before the formula
-    slope = ""  # its slope by the prediction, in words
-    many = ""  # what several of them are called
-    kinks: bool | None = None  # whether it has any, None where nobody said
+def takes(loss: Loss) -> str | None:
+    """Return what the targets of a loss are, None for one that is not of this module."""
+    return next((what for known, what in TAKES.items() if known is loss), None)
 
 
-KNOWN = (
-    Known(
-        function=squared_error,
-        takes="numbers",
-        formula="({error})²",
-        why="Squared, so that too low and too high both count",
-        slope="2 * error",
-        many="squared errors",
-        kinks=False,
-    ),
-    Known(
-        function=hinge,
-        takes="sign",
-        formula="max(0, 1 - {target} * {says})",
-        why="What is missing to a margin of 1 on the right side",
-        many="hinge losses",
-        kinks=True,
-    ),
-    Known(
-        function=cross_entropy,
-        takes="class",
-        formula="-log(share of the target, {share})",
-        why="Softmax makes shares of the outputs; the smaller the target's, the larger the loss",
-        many="cross entropies",
-        kinks=False,
-    ),
-)
-BY_NAME = {known.function.__name__: known for known in KNOWN}
-
-
-def known(loss: Callable[..., Value]) -> Known | None:
-    """Return what is known of a loss, None for one that is not of this module."""
-    return next((one for one in KNOWN if one.function is loss), None)
-
-
-def encode_target(loss: Callable[..., Value], target: Any, n_out: int) -> Any:
+def encode_target(loss: Loss, target: Any, n_out: int) -> Any:
     """Return a target as a float, or a list of floats, one for each of several outputs.
 
     For a loss that is not of this module it is returned as it is.
     """
-    if (one := known(loss)) is None:
+    if (what := takes(loss)) is None:
         return target
-    numbers = [float(y) for y in ENCODE[one.takes](target, n_out)]
+    numbers = [float(y) for y in ENCODE[what](target, n_out)]
     return numbers if len(numbers) > 1 else numbers[0]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import CompileError
 from ..nn.checkpoint import architecture_of
-from ..nn.losses import known
+from ..nn.losses import takes
 from ..nn.mlp import ACTIVATIONS, MLP
 from ..nn.module import parameter_names
 from ..training.compiled import CompiledEngine
@@ -151,7 +151,7 @@ def _program(
     try:
         if own and n > MOST:
             raise CompileError(f"the page trains models of up to {MOST:,} parameters, not {n:,}")
-        if own or not known(loss):
+        if own or not takes(loss):
             engine = CompiledEngine(objective, True, 1)
             if not engine.agrees(len(objective.samples)):
                 raise CompileError("it is not the same computation each time")

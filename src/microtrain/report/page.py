@@ -18,7 +18,7 @@ from ..training.history import History, Recording
 WANTED = "a list of histories, or a sweep"
 
 # The scripts in `js`: the engine, which draws nothing, and what draws.
-SCRIPTS = """functions twister sets neurons run verdict eigen engine replay listing
+SCRIPTS = """functions twister losses sets neurons run verdict eigen engine replay listing
 text told runs bar curve starts predictions plane frame network outcome strip sentences parts walk
 where neuron numbers code fragment more change page"""
 

@@ -5,13 +5,12 @@ from typing import Any, NamedTuple
 
 from ..errors import CompileError
 from ..nn import datasets
-from ..nn.losses import hinge, known, squared_error
+from ..nn.losses import hinge, squared_error, takes
 from ..training.plan import Objective
 from ..training.tracing import as_floats, parts_of
 
 MOST_NEURONS = 8  # in a layer that is put together in the page, at most
 FRESH = 1  # the seed of new points of the moons
-TOLD = ("takes", "formula", "why", "slope", "many", "kinks")  # of the library's losses
 
 
 class Job(NamedTuple):
@@ -61,12 +60,11 @@ def _set(samples: Iterable[Any], loss: Any, reduction: str, outputs: int) -> dic
     """Return a data set, of samples with their targets, as the page holds it."""
     xs, ys = zip(*samples)
     name = getattr(loss, "__name__", "<lambda>").replace("_", " ")
-    about = {what: getattr(known(loss), what, None) for what in TOLD}
     return {
         "xs": [*map(parts_of, xs)],
         "ys": [_target(y, loss, outputs) for y in ys],
         "outputs": outputs,
-        "loss": {"name": "loss" if "<" in name else name, **about},
+        "loss": {"name": "loss" if "<" in name else name, "takes": takes(loss)},
         "mean": reduction == "mean",
     }
 

@@ -11,7 +11,7 @@ from ..engine.number import number
 from ..errors import positive_int
 from ..files.csv import Table
 from ..files.records import CheckpointError
-from ..nn.losses import BY_NAME, Known
+from ..nn.losses import BY_NAME, TAKES, Loss
 from ..nn.mlp import MLP
 from ..nn.optim import warmup_cosine
 from ..training.history import History
@@ -29,7 +29,7 @@ class Task(NamedTuple):
 
     columns: list[Column]
     target: Column
-    loss: Known  # of a row
+    loss: Loss  # of a row
     xs: list[list[float]]  # of the rows to train on
     ys: list[Any]
     held: Table  # the rows held out
@@ -39,7 +39,7 @@ class Task(NamedTuple):
     @property
     def data(self) -> dict[str, Any]:
         """What to minimize, as arguments of `train`."""
-        return {"xs": self.xs, "ys": self.ys, "loss": self.loss.function, "reduction": "mean"}
+        return {"xs": self.xs, "ys": self.ys, "loss": self.loss, "reduction": "mean"}
 
     @property
     def lr(self) -> float:
@@ -49,7 +49,7 @@ class Task(NamedTuple):
     @property
     def n_out(self) -> int:
         """How many outputs its network has."""
-        return len(self.target.texts) if self.loss.takes == "class" else 1
+        return len(self.target.texts) if TAKES[self.loss] == "class" else 1
 
     def usual(self, batch_size: int | None = None) -> dict[str, Any]:
         """Return what `fit` takes where nothing is said but, perhaps, the batch size.
@@ -122,18 +122,18 @@ def read_task(
     if (left := n - round(share * n)) < 2:
         why = f"as test_share holds out {n - left}, and {found - n} have an empty cell"
         raise ValueError(f"{table.path} has too few rows to learn from: {left} of {found}, {why}")
-    goal, known = _target(table, target, target in texts, loss, kind, max_classes)
+    goal, of_row = _target(table, target, target in texts, loss, kind, max_classes)
     columns = [Column.of(table, name, "texts" if name in texts else None) for name in others]
     held, trained = _split(goal.values(table) if goal.texts else None, n, share, seed)
     seen = table.of(trained)
     goal, *columns = [column.scaled(seen) for column in (goal, *columns)]
     truths = goal.values(seen)
     ys: list[Any] = [*map(goal.inputs, truths)]
-    if known.takes == "sign":
+    if TAKES[of_row] == "sign":
         ys = [2.0 * second - 1.0 for _, second in ys]
     guess = collections.Counter(truths).most_common(1)[0][0] if goal.texts else goal.mean
     xs = inputs_of(columns, seen)
-    return Task(columns, goal, known, xs, ys, table.of(held), guess, found - n)
+    return Task(columns, goal, of_row, xs, ys, table.of(held), guess, found - n)
 
 
 def _split(
@@ -154,10 +154,10 @@ def _split(
 
 def _target(
     table: Table, name: str, declared: bool, loss: str | None, kind: str | None, max_classes: int
-) -> tuple[Column, Known]:
+) -> tuple[Column, Loss]:
     """Return the column to predict, and the loss for it; `declared` says that it is of texts."""
     if loss is not None:
-        implied = "numbers" if BY_NAME[loss].takes == "numbers" else "classes"
+        implied = "numbers" if TAKES[BY_NAME[loss]] == "numbers" else "classes"
         if kind not in (None, implied):
             raise ValueError(f"loss expects one for {kind}, got {loss}, which is for {implied}")
         kind = implied
@@ -174,12 +174,12 @@ def _target(
             "--classes or --numbers what they are"
         )
     what, usual = ("classes", "cross_entropy") if column.texts else ("numbers", "squared_error")
-    known = BY_NAME[loss or usual]
-    of_two = known.takes == "sign"
+    of_row = BY_NAME[loss or usual]
+    of_two = TAKES[of_row] == "sign"
     if n < 2 or (of_two and n != 2):
         wanted = f"two {what}" if of_two else f"at least two {what}"
         raise ValueError(f"{loss or usual} expects {wanted} in {name!r}, got {n}")
-    return column, known
+    return column, of_row
 
 
 class Fit(NamedTuple):
@@ -206,6 +206,6 @@ def fit(task: Task, model: MLP, *, steps: int, lr: float, **options: Any) -> Fit
         if "other lr" in str(error):
             raise CheckpointError(f"{error}; the schedule is made for --steps, too") from None
         raise
-    predictor = Predictor(model, task.columns, task.target, task.loss.function.__name__)
+    predictor = Predictor(model, task.columns, task.target, task.loss.__name__)
     predictions = map(predictor.predict, inputs_of(task.columns, task.held))
     return Fit(task, predictor, history, [*zip(task.target.values(task.held), predictions)])

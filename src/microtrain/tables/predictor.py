@@ -19,7 +19,7 @@ from ..files.csv import Table, class_of, number_of
 from ..files.records import NUMBER, OBJECT, POSITIVE, TEXT, Format, choice
 from ..nn import checkpoint
 from ..nn.datasets import standardize
-from ..nn.losses import BY_NAME
+from ..nn.losses import BY_NAME, TAKES
 from ..nn.mlp import MLP
 
 LARGEST = 1e300  # so that sums of some million numbers, and of differences, stay finite
@@ -122,6 +122,7 @@ class Predictor:
 
     def __init__(self, model: MLP, columns: list[Column], target: Column, loss: str) -> None:
         self.model, self.columns, self.target, self.loss = model, columns, target, loss
+        self.takes = TAKES[BY_NAME[loss]]
 
     def truths(self, table: Table) -> list[Any]:
         """Return the target of each row of a table; None where there is none, or no number."""
@@ -133,13 +134,13 @@ class Predictor:
         outputs, texts = self._outputs(x), self.target.texts
         if not texts:
             return outputs[0]
-        if BY_NAME[self.loss].takes == "sign":
+        if self.takes == "sign":
             return texts[outputs[0] > 0]
         return texts[outputs.index(max(outputs))]
 
     def probabilities(self, x: Sequence[float]) -> list[float]:
         """Return the probability of each class. Raises `ValueError` if the model gives none."""
-        if BY_NAME[self.loss].takes != "class":
+        if self.takes != "class":
             raise ValueError(f"probabilities expects a model of cross_entropy, not {self.loss}")
         return softmax(self._outputs(x))
 
@@ -176,7 +177,7 @@ class Predictor:
         """Return the predictor that a file holds. Raises `ValueError` where its parts don't fit."""
         inputs, output = [Column(**column) for column in columns], Column(**target)
         classes = len(set(output.texts))
-        takes = BY_NAME[loss].takes
+        takes = TAKES[BY_NAME[loss]]
         fits = {"class": classes >= 2, "sign": classes == 2, "numbers": not classes}
         if not fits[takes] or classes != len(output.texts):
             raise ValueError(f"loss is {loss}, which does not fit a target of {classes} classes")

@@ -18,7 +18,7 @@ from ..engine.value import Value
 from ..errors import CompileError, describe
 from ..files.records import digest
 from ..nn.description import Description
-from ..nn.losses import Loss, encode_target, known
+from ..nn.losses import Loss, encode_target, takes
 from ..nn.module import parameter_names
 from .plan import Objective
 
@@ -78,7 +78,7 @@ def trace_loss(objective: Objective) -> Traced:
     import copy  # slow to import
 
     model, parameters, loss = objective.model, objective.parameters, objective.loss
-    if not known(loss):
+    if not takes(loss):
         twin, _ = _copy(model, parameters)
         for x, y in objective.samples:  # a target that doesn't fit can be told from its number only
             with contextlib.suppress(ArithmeticError):  # that is for the steps to find
@@ -142,7 +142,7 @@ def cached(
     """
     text = objective.described()
     names, samples = parameter_names(objective.model, objective.parameters), objective.samples
-    checked = "" if known(objective.loss) else digest(repr(samples))  # see `trace_loss`
+    checked = "" if takes(objective.loss) else digest(repr(samples))  # see `trace_loss`
     key = kind, objective.reduction, text, *names, *_lengths(*samples[0]), checked
     kept = _cache if text is not None else objective.made
     found: tuple[Made, int] | None = kept.get(key)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..engine.value import Value
 from ..nn.checkpoint import architecture_of
-from ..nn.losses import known, squared_error
+from ..nn.losses import squared_error, takes
 from ..nn.module import Module
 from ..nn.optim import Schedule
 from .compiled import CompiledEngine
@@ -214,7 +214,7 @@ def engine_for(plan: Plan, runs: int = 1) -> tuple[EagerEngine, str]:
         return CompiledEngine(objective, *options), ""
     work = plan.steps * plan.accumulate * plan.batch_size  # samples to go through, in each run
     if plan.engine == "auto" and work * runs >= WORTH_COMPILING:
-        is_plain = known(objective.loss) and architecture_of(objective.model)
+        is_plain = takes(objective.loss) and architecture_of(objective.model)
         try:
             if not (fallback := may_look(plan.lr, plan.tracked)):
                 check = None if is_plain else inspect(objective)

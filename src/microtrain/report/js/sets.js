@@ -10,6 +10,7 @@ function complete(set) {
   const ends = xs[0].map((_, k) => endsOf(xs.map((x) => x[k])));
   const drawable = inputs <= 2 && ends.flat().every((x) => Math.abs(x) < TOO_FAR);
   set.inputs = inputs;
+  set.loss = toldOf(set.loss);
   set.columns = columns?.length ? columns : xs[0].map((_, k) => `x${k}`);
   set.rates = [lr ? 0.001 : 0.0001, 10]; // that are worth a try: of the library's sets from 0.001 on
   set.level = outputs === 1 ? levelOf(ys.flat()) : null;
