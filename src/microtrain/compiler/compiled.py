@@ -167,10 +167,8 @@ def _products(compiled: Compiled, n: int, shape: Shape) -> Any:
         units = ([1.0 if i == k else 0.0 for i in axes] for k in axes)
         return unflatten(by, (product(unit, *args, **kwargs) for unit in units))
 
-    return SimpleNamespace(
-        function=function,
-        source="# each row is the product with a unit vector; see mt.hessian",
-    )
+    source = "# each row is the product with a unit vector; see mt.hessian"
+    return SimpleNamespace(function=function, source=source)
 
 
 def each(f: Callable[[Any], Any], points: Iterable[Any], start: int = 0) -> Iterator[Any]:

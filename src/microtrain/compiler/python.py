@@ -223,11 +223,11 @@ class Code:
     def _otherwise(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result for arguments that the code failed with, or raise the right error.
 
-        Those of another shape, or by keyword without need, are dispatched. What only stands for
-        numbers and lists, such as a subclass, is taken apart. Else the record is replayed.
+        Those of another shape are dispatched. Those by keyword without need, and what only stands
+        for numbers and lists, such as a subclass, are taken apart. Else the record is replayed.
         """
         leaves, shape = taken_apart(self._compiled, args, kwargs)
-        if shape != self.shape or shape[1] != (*kwargs,):
+        if shape != self.shape:
             return self._compiled.run(leaves, shape)
         with contextlib.suppress(Exception):
             return called(self._again, shape, leaves)
