@@ -50,9 +50,9 @@ class Methods(Operand):
     sigmoid = primitives.sigmoid
     softplus = primitives.softplus
     relu = piecewise.relu
-    sign = piecewise.sign
-    floor = piecewise.floor
-    ceil = piecewise.ceil
+    sign: ClassVar[Callable[[Any], float]] = piecewise.sign
+    floor: ClassVar[Callable[[Any], float]] = piecewise.floor
+    ceil: ClassVar[Callable[[Any], float]] = piecewise.ceil
     maximum: ClassVar[Callable[[Any, float | Value], Value]] = piecewise.maximum
     minimum: ClassVar[Callable[[Any, float | Value], Value]] = piecewise.minimum
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, overload
 
 from .number import Operand
-from .primitive import Primitive, Slope
+from .primitive import Slope
 from .value import Value
 
 N = TypeVar("N", bound=Operand)
@@ -15,8 +15,6 @@ Slopes_co = TypeVar("Slopes_co", covariant=True)
 
 class Elementary(Protocol):
     """A function of one number: a float for a float, a Value for a Value; or a method."""
-
-    entry: Primitive
 
     @overload
     def __call__(self, x: float, /) -> float: ...
@@ -28,16 +26,8 @@ class Elementary(Protocol):
     def __get__(self, instance: Value, owner: type) -> Callable[[], Value]: ...
 
 
-class Stepwise(Protocol):
-    """A function of one number that has no slope, or a method: always a plain number."""
-
-    entry: Primitive
-
-    def __call__(self, x: float | Value, /) -> float: ...
-    @overload
-    def __get__(self, instance: None, owner: type) -> Callable[[Value], float]: ...
-    @overload
-    def __get__(self, instance: Value, owner: type) -> Callable[[], float]: ...
+# A function of one number that has no slope: of a Value, too, it returns a plain number.
+Stepwise = Callable[[float | Value], float]
 
 
 class Decorator(Protocol[Slopes_co]):
