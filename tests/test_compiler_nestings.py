@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 import gc
@@ -308,8 +309,10 @@ def test_subclasses_of_lists_and_dicts_are_nestings_too():
     f = mt.compile(lambda p: p["a"][0] * p["a"][1])
     assert f.value_and_grad({"a": Row([2.0, 3.0])}) == (6.0, {"a": [3.0, 2.0]})
     assert f({"a": Row([2.0, 3.0])}) == 6.0
-    ordered = functools.partial(dict, a=[2.0, 3.0])
-    assert f(ordered()) == 6.0
+    ordered = collections.OrderedDict(a=Row([2.0, 3.0]))
+    assert f(ordered) == 6.0
+    for slope in (mt.grad(f)(ordered), f.value_and_grad(ordered)[1]):
+        assert (slope, type(slope), type(slope["a"])) == ({"a": [3.0, 2.0]}, dict, list)
     assert f({"a": [2.0, 3.0], "b": 1.0}) == 6.0  # one more key is another form
     assert mt.compile(lambda p: p[Point][0])({Point: [2.0]}) == 2.0
 
