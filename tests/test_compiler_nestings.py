@@ -557,6 +557,7 @@ def test_derivatives_by_arrays_are_lists_that_refuse_what_arrays_do_otherwise(en
     rows = compiled(mt.jacobian(lambda v: [v[0], v[1], v[0]]))
     both = compiled(mt.jacobian(lambda v, w: [v[0] * w[0]], argnums=(0, 1)))
     by_name = compiled(mt.grad(lambda p: f(p["v"]) * p["c"]))
+    by_matrix = compiled(mt.grad(lambda m: m[0][0] * m[1][1]))
     for g, plain in (
         (*reversed((slope([1.0, 2.0]), slope(v))),),
         (compiled(mt.value_and_grad(f))(v)[1], [4.0, 1.0]),
@@ -564,7 +565,9 @@ def test_derivatives_by_arrays_are_lists_that_refuse_what_arrays_do_otherwise(en
         (rows(v), [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]),
         (both(v, [3.0])[0], [[3.0, 0.0]]),
         (by_name({"v": v, "c": 1.0})["v"], [4.0, 1.0]),
+        (by_matrix(np.array([[1.0, 2.0], [3.0, 4.0]])), [[4.0, 0.0], [0.0, 1.0]]),
     ):
+        assert type(g) is Derivative and Derivative not in map(type, g)  # its rows are plain
         assert isinstance(g, list) and g == plain and str(g) == str(plain)
         assert type(plain) is list and type(plain + plain) is type(2 * plain) is list
         assert (2.0 * np.array(g)).tolist() == (g + np.array(plain)).tolist()
