@@ -10,7 +10,7 @@ from typing import Any
 from ..draw import chart, plot
 from ..errors import counted
 from ..nn.mlp import MLP
-from ..nn.optim import warmup_options
+from ..nn.optim import warmup_cosine
 from ..training.verdict import rises
 from .runs import Job, Rate, Run, counts, finite
 
@@ -241,9 +241,9 @@ def _warmup(sweep: Sweep) -> str:
     plain = {(run.lr, run.seed): run for run in sweep.runs if not callable(run.lr)}
     pairs: list[tuple[Run, Run, float]] = []  # with, without, and how many steps it takes
     for run in sweep.runs:
-        options = warmup_options(run.lr)
-        if options and options["warmup_steps"] and (options["peak"], run.seed) in plain:
-            pairs.append((run, plain[options["peak"], run.seed], options["warmup_steps"]))
+        lr = run.lr
+        if isinstance(lr, warmup_cosine) and lr.warmup_steps and (lr.peak, run.seed) in plain:
+            pairs.append((run, plain[lr.peak, run.seed], lr.warmup_steps))
     if not pairs:
         return ""
     if sweep.target_loss is None:

@@ -5,7 +5,6 @@ A schedule is any callable from the step, counted from 0, to the learning rate o
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterable
 
@@ -55,17 +54,29 @@ def update(parameters: Iterable[Value], lr: float) -> None:
         p.data -= lr * p.grad
 
 
-def constant(lr: float) -> Schedule:
-    """Return the schedule that is `lr` > 0 at every step.
+class _Schedule:
+    """Base class of schedules, which can be pickled, and so sent to another process."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, vars(self).values()))})"
+
+
+class constant(_Schedule):
+    """The schedule that is `lr` > 0 at every step.
 
     >>> constant(0.1)(1000)
     0.1
     """
-    return _Schedule(_constant, lr=positive("lr", lr))
+
+    def __init__(self, lr: float) -> None:
+        self.lr = positive("lr", lr)
+
+    def __call__(self, step: int) -> float:
+        return self.lr
 
 
-def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0) -> Schedule:
-    """Return a schedule that rises in a line to `peak`, then falls along half a cosine to `final`.
+class warmup_cosine(_Schedule):
+    """A schedule that rises in a line to `peak`, then falls along half a cosine to `final`.
 
     The rate is ``peak * (step + 1) / (warmup_steps + 1)`` up to its peak at step `warmup_steps`; it
     reaches `final` at step `steps` and stays there. peak > 0; 0 <= final <= peak; 0 <= warmup_steps
@@ -78,36 +89,22 @@ def warmup_cosine(peak: float, steps: int, warmup_steps: int, final: float = 0.0
     >>> lr
     warmup_cosine(0.1, 100, 9, 0.0)
     """
-    steps, warmup_steps = positive_int("steps", steps), any_int("warmup_steps", warmup_steps)
-    if not 0 <= warmup_steps < steps:
-        raise ValueError(f"warmup_steps expects an int from 0 to {steps - 1}, got {warmup_steps}")
-    peak = positive("peak", peak)
-    final = positive("final", final, zero=True)
-    if final > peak:
-        raise ValueError(f"final expects a number of at most peak, {peak}; got {final}")
-    return _Schedule(_warmup_cosine, peak=peak, steps=steps, warmup_steps=warmup_steps, final=final)
 
+    def __init__(self, peak: float, steps: int, warmup_steps: int, final: float = 0.0) -> None:
+        self.peak, self.steps = positive("peak", peak), positive_int("steps", steps)
+        self.warmup_steps = any_int("warmup_steps", warmup_steps)
+        if not 0 <= self.warmup_steps < self.steps:
+            told = f"an int from 0 to {self.steps - 1}, got {self.warmup_steps}"
+            raise ValueError(f"warmup_steps expects {told}")
+        self.final = positive("final", final, zero=True)
+        if self.final > self.peak:
+            raise ValueError(
+                f"final expects a number of at most peak, {self.peak}; got {self.final}"
+            )
 
-def warmup_options(lr: object) -> dict[str, float]:
-    """Return what a schedule was made with, if `warmup_cosine` made it; else nothing."""
-    made = isinstance(lr, _Schedule) and lr.func is _warmup_cosine
-    return dict(lr.keywords) if made else {}  # type: ignore[attr-defined]
-
-
-class _Schedule(functools.partial[float]):
-    """A schedule that can be pickled, and so sent to another process, and says what it is."""
-
-    def __repr__(self) -> str:
-        return f"{self.func.__name__[1:]}({', '.join(map(repr, self.keywords.values()))})"
-
-
-def _constant(step: int, lr: float) -> float:
-    return lr
-
-
-def _warmup_cosine(step: int, peak: float, steps: int, warmup_steps: int, final: float) -> float:
-    if step < warmup_steps:
-        return peak * (step + 1) / (warmup_steps + 1)
-    progress = min(1.0, (step - warmup_steps) / (steps - warmup_steps))
-    share = (1 + math.cos(math.pi * progress)) / 2
-    return share * peak + (1 - share) * final
+    def __call__(self, step: int) -> float:
+        if step < self.warmup_steps:
+            return self.peak * (step + 1) / (self.warmup_steps + 1)
+        progress = min(1.0, (step - self.warmup_steps) / (self.steps - self.warmup_steps))
+        share = (1 + math.cos(math.pi * progress)) / 2
+        return share * self.peak + (1 - share) * self.final
