@@ -519,6 +519,11 @@ def test_a_map_that_fails_somewhere_is_done_in_python():
     with pytest.raises(mt.DomainError) as raised:
         compiled.map(rows)
     assert raised.value.__notes__ == ["at points[250]: float 2.0"]
+    of_arrays = native(lambda v: v[0] if type(v) is list else mt.asin(v[1]))
+    assert of_arrays.map(np.array([[5.0, 1.0], [5.0, math.nan]]))[0] == math.asin(1.0)
+    with pytest.raises(mt.DomainError, match=r"asin\(2.0\)") as raised:
+        of_arrays.map(np.array([[5.0, 1.0], [5.0, 2.0]]))
+    assert raised.value.__notes__ == ["at points[1]: array array('d', [5.0, 2.0])"]
     large = native(mt.hessian(lambda v: rosenbrock(v)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("microtrain.compiler.compiled.LARGE", 1)

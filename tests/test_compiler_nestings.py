@@ -591,6 +591,7 @@ def test_what_lists_get_does_not_depend_on_arrays_that_came_before(engine):
     listed = [2.0, 5.0]
     for array in (np.array(listed), np.array(listed)):
         assert [value(array), *value.map(np.array([array])), *value.map([array])] == [7.0] * 3
+        assert math.isnan([*value.map(np.array([array, [math.nan, 1.0]]))][1])
         assert (value(listed), value.map([listed])) == (10.0, [10.0])
         assert (slope(array), slope(listed)) == ([1.0, 1.0], [5.0, 2.0])
         assert slope(listed) + slope(listed) == [5.0, 2.0, 5.0, 2.0]

@@ -43,7 +43,7 @@ class C(Writer):
 
     Attributes: `rolls`, whether results are in arrays, so that statements can be made loops;
     `is_finite`, whether constants are; `conditions`, what decides between the arms of primitives
-    that have some. Raises `CompileError` for a primitive that has no C.
+    that have some.
     """
 
     column = "c"

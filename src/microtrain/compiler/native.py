@@ -145,7 +145,8 @@ class NativeCode(Code):
         if half:
             halves = self.map_rows(view[:half], start), self.map_rows(view[half:], start + half)
             return [*map(operator.add, *halves)]
-        [result] = each(self.function, view.tolist(), start)
+        point: Any = array("d", view.tobytes()) if view.ndim > 1 else view[0]
+        [result] = each(self.function, [point], start)
         leaves = iter(flatten_result(result, "the result")[0])
         return [array("d", itertools.islice(leaves, n)) for n in self._c.outputs.values()]
 

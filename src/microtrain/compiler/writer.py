@@ -105,6 +105,7 @@ class Writer:
         """Write down the parts, one after the other; `inputs` are their names, by place.
 
         Return how each place was written: its name, or the expression that went into another.
+        Raises `CompileError` for a primitive that has no text in the language.
 
         An operation stands in the first part that needs it. What is kept because it may raise,
         though nobody needs it, stands before the last of several parts.
