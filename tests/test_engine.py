@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import numbers
+import operator
 import tracemalloc
 from decimal import Decimal
 from fractions import Fraction
@@ -180,6 +181,15 @@ def test_operators_refuse_what_is_no_number(bad):
     ):
         with pytest.raises(TypeError):
             operate()
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow"])
+def test_an_array_beside_a_value_operates_on_each_element(name):
+    np = pytest.importorskip("numpy")
+    operate, numbers_in = getattr(operator, name), [1.0, 3.0]
+    v, array = Value(2.0), np.array(numbers_in)
+    assert [y.data for y in operate(v, array)] == [operate(2.0, x) for x in numbers_in]
+    assert [y.data for y in operate(array, v)] == [operate(x, 2.0) for x in numbers_in]
 
 
 @given(st.lists(st.tuples(floats(), floats()), max_size=6), floats())
