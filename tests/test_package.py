@@ -119,7 +119,7 @@ def test_every_operation_is_public_and_a_method_if_it_has_one_operand():
         for name, operation in vars(module).items():
             is_own = name.startswith("_") or name in ("heaviside", "log_base")  # of slopes
             if hasattr(operation, "entry") and not is_own:
-                assert name in mt.__all__, f"{name} is missing in __all__ of {module.__name__}"
+                assert name in mt.__all__, f"{name} is missing in __init__.py"
                 if len(operation.entry.slopes) == 1 and name != "detach":
                     assert hasattr(mt.Value, name), f"{name} is missing in engine/methods.py"
 

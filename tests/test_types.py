@@ -26,6 +26,7 @@ def sum(values: Iterable[Any]) -> Any:
 OWN = """\
 from typing import Any, assert_type
 import microtrain as mt
+from microtrain import *
 @mt.primitive(slopes=lambda y, x: mt.ratio(1, x), takes="a number", python="{0}", c=lambda x: x)
 def smooth(x: float) -> float: return x
 @mt.primitive(slopes=None, exact=True)
@@ -38,6 +39,7 @@ assert_type((smooth(v), mt.exp(v), v.exp()), tuple[mt.Value, mt.Value, mt.Value]
 assert_type((stepped(2.0), mt.sign(2.0)), tuple[float, float])
 assert_type((stepped(v), mt.sign(v), v.sign()), tuple[float, float, float])
 assert_type((several(2.0, v), mt.atan2(v, 1.0)), tuple[Any, Any])
+assert_type((sigmoid(2.0), relu(v), sign(v)), tuple[float, Value, float])
 """
 
 

@@ -17,7 +17,6 @@
 from .compiler.compiled import compile
 from .compiler.transforms import grad, hessian, jacobian, value_and_grad
 from .draw.values import to_dot, to_svg
-from .engine import piecewise, primitives
 from .engine.gradcheck import gradcheck
 from .engine.operators import ieee_power, ratio
 from .engine.piecewise import *
@@ -44,7 +43,11 @@ from .training.train import train
 __version__ = "0.2.0"
 
 __all__ = ["DomainError", "GradcheckError", "Value", "dot", "gradcheck", "to_dot", "to_svg"]
-__all__ += ["ieee_power", "primitive", "ratio", *piecewise.__all__, *primitives.__all__]
+__all__ += ["ieee_power", "primitive", "ratio"]
+__all__ += ["exp", "expm1", "log", "log1p", "log2", "log10", "softmax", "softplus", "sqrt"]
+__all__ += ["acos", "asin", "atan", "atan2", "cos", "sin", "tan"]
+__all__ += ["acosh", "asinh", "atanh", "cosh", "erf", "erfc", "sigmoid", "sinh", "tanh"]
+__all__ += ["ceil", "clip", "detach", "floor", "maximum", "minimum", "relu", "sign", "where"]
 __all__ += ["CompileError", "compile", "grad", "hessian", "jacobian", "value_and_grad"]
 __all__ += ["MLP", "Layer", "Module", "Neuron", "datasets", "load", "save"]
 __all__ += ["cross_entropy", "hinge", "mse_loss", "squared_error"]
