@@ -143,6 +143,18 @@ def test_functions_that_texts_name_are_those_of_math(text, monkeypatch):
     assert compiled(1.0) == math.exp(1.0) + 1.0
 
 
+def test_a_text_may_be_a_function_of_constants_alone(monkeypatch):
+    texts = {"2.0": "{0} * {0}", "0.5": "sqrt({0})"}
+
+    @mt.primitive(slopes=(lambda y, x, n: n * x ** (n - 1), None), python=lambda x, n: texts[n])
+    def powers(x, n):
+        return math.pow(x, n)
+
+    compiled = mt.compile(lambda sqrt: powers(sqrt, 2.0) + powers(sqrt, 0.5))
+    monkeypatch.setattr(Record, "replay", None)
+    assert compiled(4.0) == 18.0
+
+
 @given(st.data())
 def test_a_replayed_record_gives_the_same_bits(data):
     graph = data.draw(graphs(most=10))

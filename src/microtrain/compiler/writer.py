@@ -64,13 +64,12 @@ class Writer:
         import re  # slow to import
 
         self.record = record
-        arities = {op[0]: len(op) - 1 for op in record.operations if len(op) > 1}
-        self.texts: dict[Primitive, Any] = {x: getattr(x, self.column) for x in arities}
-        told = [
-            text(*(f"{{{k}}}" for k in range(arities[x]))) if callable(text) else text
-            for x, text in self.texts.items()
-        ]
-        words = re.findall(r"\b[^\W\d]\w*", " ".join(map(str, told)))
+        primitives = dict.fromkeys([op[0] for op in record.operations if len(op) > 1])
+        self.texts: dict[Primitive, Any] = {x: getattr(x, self.column) for x in primitives}
+        told = [text for text in self.texts.values() if not callable(text)]
+        vary = {x for x, text in self.texts.items() if callable(text)}
+        told += [self._text(op[0], op[1:]) for op in record.operations if op[0] in vary]
+        words = re.findall(r"\b[^\W\d]\w*", " ".join(told))
         self.namespace = {x: self.functions[x] for x in words if x in self.functions}
         self._taken = {*reserved, *self.taken, *words, "inf", "nan"}
         self._calls: dict[Primitive, str] = {}  # the names of what may have no text
@@ -145,13 +144,8 @@ class Writer:
         If it is infix, that is its text and its levels; else a template, and the level that its
         operands need with its own. It uses an operand twice if that must be computed before it.
         """
-        text: Any = self.texts[primitive]
         places = [f"{{{k}}}" for k in range(len(operands))]
-        varies = callable(text)  # with the operands
-        if varies:
-            shown = [self._written[x] if x < 0 else at for x, at in zip(operands, places)]
-            text = check_text(f"{self.column} of {primitive.name}", text(*shown) or "")
-        text = text or self._calls.get(primitive)
+        text = self._text(primitive, operands) or self._calls.get(primitive)
         if not text:
             raise CompileError(
                 f"{primitive.name} can't be written in another language: give its primitive the "
@@ -168,9 +162,18 @@ class Writer:
             may_skip = " if " in template or "?" in template  # some of its operands
             uses = [1 + (may_skip or template.count(at) != 1) for at in places]
             form = template, levels, uses
-        if not varies:
+        if not callable(self.texts[primitive]):
             self._known[primitive] = form
         return form
+
+    def _text(self, primitive: Primitive, operands: Sequence[int]) -> Any:
+        """Return the text of a primitive, which may depend on operands that are constants."""
+        text, constants = self.texts[primitive], self.record.constants
+        if not callable(text):
+            return text
+        places = enumerate(operands)
+        shown = [repr(constants[-1 - x]) if x < 0 else f"{{{k}}}" for k, x in places]
+        return check_text(f"{self.column} of {primitive.name}", text(*shown) or "")
 
     def _write(self, part: Part, found: Sequence[Any]) -> None:
         """Write operations, of which these are the places and forms, the last first."""
