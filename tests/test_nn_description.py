@@ -318,6 +318,12 @@ def test_a_structure_of_any_depth():
     assert Description(deep).holds()
 
 
+def test_generated_functions_are_described_by_their_code():
+    square, cube = mt.compile(lambda x: x * x), mt.compile(lambda x: x * x * x)
+    assert square(2.0) == 4.0 and cube(2.0) == 8.0
+    assert description(square.__call__) != description(cube.__call__)
+
+
 class Endless:
     def __reduce_ex__(self, protocol):
         return Endless, (Endless(),)

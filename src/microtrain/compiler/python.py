@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .compiled import Compiled
 
 FEW = 10  # numbers in a list whose types are compared one by one
+# What generated code may call; without the names of the module, which the code is not of.
+FUNCTIONS = {name: item for name, item in vars(math).items() if not name.startswith("_")}
 
 # Names that the generated function uses itself.
 RESERVED = """otherwise reals kinds items arguments named type map float list tuple dict len
@@ -96,7 +98,7 @@ def function(name: str, parameters: Sequence[str], lines: Iterable[str]) -> str:
 
 def assemble(source: str, name: str, namespace: Mapping[str, Any]) -> Any:
     """Return the function of this name that the source defines; it may call those of `math`."""
-    scope = {**vars(math), "Derivative": Derivative, **namespace}
+    scope = {**FUNCTIONS, "Derivative": Derivative, **namespace}
     exec(compile(source, f"<microtrain: {name}>", "exec"), scope)
     return scope.pop(name)  # which leaves no circle of references
 

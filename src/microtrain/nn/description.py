@@ -33,7 +33,7 @@ CODE = (
 # Members of a class that decide nothing of what it computes.
 IRRELEVANT = {"__init__", "__new__", "__post_init__", "__repr__", "_abc_impl"}
 
-MOST = 200_000  # parts of an object; one that makes new ones whenever it is looked at has no end
+MOST = 1_000_000  # parts of an object; one that makes new ones whenever it is looked at has no end
 RANDOM = "the state of random numbers is not kept"
 
 
