@@ -252,6 +252,8 @@ def test_arrays_come_in_as_nested_lists():
             assert [*many.value_and_grad(kind(row))[1]] == [2.0 * x for x in row]
         rows = np.array([row, row])
         assert many.map(rows) == many.map(memoryview(rows)) == [many(row)] * 2
+        with pytest.raises(TypeError, match="map expects a list of points, got ndarray array"):
+            many.map(np.array(5.0))
     assert many([Fraction(1, 2), np.float32(0.5)]) == 0.5
 
 

@@ -70,7 +70,7 @@ class Compiled(Transform):
         >>> mt.compile(lambda v: v[0] * v[1]).map([[1.0, 2.0], [3.0, 4.0]])
         [2.0, 12.0]
         """
-        if not hasattr(points, "tolist") or (hasattr(points, "dtype") and points.ndim > 1):
+        if not hasattr(points, "tolist") or (hasattr(points, "dtype") and points.ndim != 1):
             rows = as_list("map", points, "a list of points")  # those of an array are arrays
         else:
             rows = points.tolist()

@@ -47,7 +47,7 @@ def dot(
     # An int leaves a Fraction exact.
     total: Any = number_in("bias", 0 if type(bias) is float and bias == 0.0 else bias)
     for w, x in zip(weights, inputs):
-        b = x if type(x) is float else number_in("inputs", x)
+        b = x if type(x) is float else x.data if isinstance(x, Value) else number_in("inputs", x)
         if isinstance(w, Value):
             a = w.data
             parents.append(w)
