@@ -30,7 +30,7 @@ STEPS = 150  # times three samples: enough work to compile
 SCALE = 0.5
 SEEN: list[float] = []
 COUNTS = {"calls": 0}
-add_up = sum
+add_up, exact_sum = sum, getattr(math, "sumprod", None)
 
 
 def rbf(n=2):
@@ -575,6 +575,8 @@ def test_more_ways_to_be_sure_or_not():
     assert "it uses" in both(rbf, lambda p, y: mt.datasets.toy and (p - y) ** 2).fallback
     assert both(Stateful, lambda p, y: add_up([p, -y]) ** 2).engine == "compiled"
     assert "Python's sum" in both(Stateful, lambda p, y: p * add_up([y, 0.1, 0.2])).fallback
+    if exact_sum:  # for floats, it is another function than for symbols
+        assert "from outside" in both(Stateful, lambda p, y: p * exact_sum([y], [0.1])).fallback
     missing = both(rbf, lambda p, y: (p - y) ** 2 if len("a") else nowhere)  # noqa: F821
     assert missing.fallback == "it uses nowhere"
 
