@@ -152,6 +152,12 @@ def test_gradcheck_names_the_worst_input():
     with pytest.raises(mt.GradcheckError, match=r"by inputs\[1\]\[1\] = 7.0"):
         mt.gradcheck(f, [5.0, [6.0, 7.0]])
 
+    def undefined(a, b):  # which is worse than wrong or right
+        return node(a.data + b.data, "undefined", (a, b), (math.nan, 1.0))
+
+    with pytest.raises(mt.GradcheckError, match=r"by inputs\[0\] = 5.0: backward gives nan"):
+        mt.gradcheck(undefined, [5.0, 6.0])
+
 
 def test_gradcheck_leaves_given_values_as_they_were():
     v = mt.Value(0.5)
