@@ -200,7 +200,7 @@ def test_two_parameters_of_one_name_are_refused_where_one_would_be_lost(keys):
             self.w = {k: {"b": Value(2.0)} if k == "a" else Value(1.0) for k in keys}
 
     assert len(Keyed().parameters()) == 2
-    with pytest.raises(ValueError, match=r"two parameters have the same name, one of w\."):
+    with pytest.raises(ValueError, match=r"two parameters have the name w\.(1|a\.b)"):
         Keyed().state_dict()
 
 

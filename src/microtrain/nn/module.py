@@ -67,10 +67,11 @@ class Module:
         >>> list(mt.MLP(3, [4, 1]).state_dict())
         ['layers.0.weight', 'layers.0.bias', 'layers.1.weight', 'layers.1.bias']
         """
-        entries = [*_entries(_tree(self, []))]
-        state = {name: _data(entry) for name, entry in entries}
-        if len(state) < len(entries):
-            raise ValueError(f"two parameters have the same name, one of {', '.join(state)}")
+        state: dict[str, Any] = {}
+        for name, entry in _entries(_tree(self, [])):
+            if name in state:
+                raise ValueError(f"two parameters have the name {name}")
+            state[name] = _data(entry)
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
