@@ -59,7 +59,7 @@ def train(
         ys: their n targets, in the form that `loss` takes.
         steps: how many updates to make.
         lr: the learning rate, a number above 0, or a schedule: a callable from the step, counted
-            from 0, to a rate of at least 0.
+            from 0, to a rate of at least 0. It may look at the model, but not change it.
         loss: of one sample, from its prediction and target: `squared_error`, `hinge`,
             `cross_entropy`, or a function of yours that returns a Value.
         reduction: the loss of a batch is the "sum" or the "mean" of its samples' losses.
