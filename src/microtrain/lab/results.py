@@ -271,7 +271,8 @@ def _edge(sweep: Sweep) -> str:
     told = []
     for how, runs in groups.items():
         rose = sum(rises(run.history.losses) > 0 for run in runs)
-        told += [f"in {rose} of {counted(len(runs), 'run')} that {how}"] if runs else []
+        if runs:
+            told.append(f"in {rose} of {counted(len(runs), 'run')} that {how}")
     passed = groups["went beyond"]
     if passed and sweep.target_loss is not None:
         told[-1] += f" ({_converged(passed)} of {len(passed)} converged)"

@@ -91,7 +91,8 @@ class warmup_cosine(_Schedule):
     """
 
     def __init__(self, peak: float, steps: int, warmup_steps: int, final: float = 0.0) -> None:
-        self.peak, self.steps = positive("peak", peak), positive_int("steps", steps)
+        self.peak = positive("peak", peak)
+        self.steps = positive_int("steps", steps)
         self.warmup_steps = any_int("warmup_steps", warmup_steps)
         if not 0 <= self.warmup_steps < self.steps:
             told = f"an int from 0 to {self.steps - 1}, got {self.warmup_steps}"

@@ -191,7 +191,7 @@ def _used(f: types.FunctionType) -> Iterator[Any]:
 
 
 def _is_trusted(item: Any) -> bool:
-    """Return whether this is `sum`, of `math`, or a function of this package that only computes."""
+    """Return whether this is `sum`, or a function of `math` or this package that only computes."""
     if isinstance(item, types.BuiltinFunctionType):
         return item is sum or (item.__module__ == "math" and item.__name__ not in BARRED)
     if isinstance(item, types.FunctionType) and item.__module__ in OWN:
