@@ -30,7 +30,10 @@ def rect(x: float, y: float, width: float, height: float) -> str:
 
 
 def curve(x: float, y: float, to_x: float, to_y: float, *rest: str | float) -> str:
-    """Return the `d` of a line to the right, level at its ends, or straight down; `rest` goes on."""
+    """Return the `d` of a line, and of the rest of the path.
+
+    It goes to the right, level at its ends, or straight down.
+    """
     if x == to_x or y == to_y:
         return path("M", x, y, "L", to_x, to_y, *rest)
     half = (x + to_x) / 2
