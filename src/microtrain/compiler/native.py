@@ -24,10 +24,10 @@ from .writer import INFIX, Part
 
 
 def loaded(source: Source) -> Callable[..., list[array[float]]]:
-    """Return the C of a record, compiled: a function of the doubles of points, and their number.
+    """Compile the C of a record: return a function of the numbers of n points, and of n.
 
-    The doubles are bytes, or at a pointer, those of one point after those of the other. So are the
-    outputs. It raises `ArithmeticError` where something may have gone wrong.
+    The numbers are doubles, point after point: as bytes, or a pointer to them. It returns an array
+    of each output, in the same order. Raises `ArithmeticError` where something may have gone wrong.
     """
     blank = [array("d", bytes(8 * size)) for size in source.outputs.values()]
     call = load(source.native()).points

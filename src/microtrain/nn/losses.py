@@ -146,8 +146,8 @@ def one_hot(target: Any, n_out: int) -> list[float]:
 TAKES: dict[Loss, str] = {squared_error: "numbers", hinge: "sign", cross_entropy: "class"}
 BY_NAME = {loss.__name__: loss for loss in TAKES}
 
-# By that, a function of a target and the number of outputs. It returns the numbers that the loss
-# computes with, or raises a ValueError or TypeError.
+# For each of these, a function of a target and the number of outputs. It returns the numbers that
+# the loss computes with, or raises a ValueError or TypeError.
 ENCODE = {"numbers": one_per_output, "sign": plus_or_minus_one, "class": one_hot}
 
 
