@@ -72,6 +72,7 @@ class constant(_Schedule):
         self.lr = positive("lr", lr)
 
     def __call__(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
         return self.lr
 
 
@@ -104,6 +105,7 @@ class warmup_cosine(_Schedule):
             )
 
     def __call__(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
         if step < self.warmup_steps:
             return self.peak * (step + 1) / (self.warmup_steps + 1)
         progress = min(1.0, (step - self.warmup_steps) / (self.steps - self.warmup_steps))
