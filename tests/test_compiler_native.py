@@ -659,6 +659,30 @@ def test_to_c_has_nothing_that_is_not_used(tmp_path, name, level):
         subprocess.run(command, check=True)
 
 
+def test_what_helpers_call_stands_above_them():
+    def logistic_or_not(sign):
+        @mt.primitive(
+            slopes=lambda y, x: 0.0 * x,
+            raises=False,
+            c=f"{{0}} {sign} 0.0 ? logistic({{0}}) : {{0}}",
+        )
+        def chosen(x):
+            return mt.sigmoid(x) if (x > 0.0 if sign == ">" else x < 0.0) else x
+
+        return chosen
+
+    one, other = logistic_or_not(">"), logistic_or_not("<")
+    compiled = native(lambda x: one(x) + other(x) + one(-x))
+    for x in (-0.75, 0.5):
+        assert bits(compiled(x)) == bits(one(x) + other(x) + one(-x))
+
+
+def test_loops_that_keep_no_number_have_no_array():
+    compiled = mt.compile(mt.grad(lambda v: mt.dot([3.0] * len(v), v)))
+    assert compiled([0.5] * 400) == [3.0] * 400
+    assert "[0];" not in compiled.to_c()
+
+
 @pytest.mark.parametrize("name", ["NAN", "n", "float_t", "tgamma", "double", "result"])
 def test_a_function_may_have_a_name_that_c_uses(tmp_path, name):
     def f(a, b):

@@ -19,8 +19,11 @@ from machine import ENGINES
 
 import microtrain as mt
 from microtrain import MLP, SweepError
+from microtrain.lab import sweep as sweep_module
 from microtrain.lab.diagram import LINE, LOOKS, SHADES, PhaseDiagram, edges
 from microtrain.training import compiled
+from microtrain.training.eager import EagerEngine
+from microtrain.training.train import engine_for
 
 LRS, SCALES = (0.01, 0.1, 1.0, 10.0), (0.1, 1.0, 5.0)
 
@@ -330,3 +333,18 @@ def test_a_plot_of_nothing_and_of_one_verdict():
     pytest.importorskip("matplotlib")
     assert not mt.PhaseDiagram(LRS, SCALES, [0], 5, None).plot().child_axes
     assert not mt.phase_diagram([10.0], [1.0]).plot().child_axes
+
+
+def test_whether_compiling_is_worth_it_is_told_by_all_runs_of_a_start(monkeypatch):
+    chosen = []
+
+    def counted(plan, runs):
+        engine, fallback = engine_for(plan, runs)
+        chosen.append((runs, type(engine)))
+        return engine, fallback
+
+    monkeypatch.setattr(sweep_module, "engine_for", counted)
+    few, many = (0.01, 0.1), [0.01 * k for k in range(1, 61)]
+    for lrs in (few, many):
+        mt.phase_diagram(lrs, (1.0,), steps=2, sharpness=False)
+    assert {*chosen} == {(2, EagerEngine), (60, compiled.CompiledEngine)}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import microtrain as mt
 from microtrain import MLP, Layer, Module, Neuron, Value
+from microtrain.nn.module import parameter_names
 
 ACTIVATIONS = {
     "tanh": math.tanh,
@@ -65,6 +66,19 @@ def test_the_41_parameter_network():
     )
     model.__class__ = type("Own", (Module,), {})
     assert repr(model) == "Own(41 parameters)"
+
+
+def test_short_names_are_those_of_layers_alone():
+    places = ["layers.0.weight.1.2", "0.bias.1", "net.weight.0", "7.weight", "a", "1.gain.0"]
+    values = [Value(0.0) for _ in places]
+
+    class Own(Module):
+        def named_parameters(self):
+            return iter(zip(places, values))
+
+    names = ["w0_1_2", "b0_1", "net_weight_0", "7_weight", "a", "1_gain_0"]
+    assert parameter_names(Own(), values) == names
+    assert parameter_names(object(), values[:2]) == ["p0", "p1"]
 
 
 def test_the_seed_decides_and_the_global_generator_does_not():

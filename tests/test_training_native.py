@@ -198,6 +198,12 @@ def test_steps_are_made_in_chunks(calls):
     assert calls[:2] == [1, 1] and sum(calls) == 21  # the first is that which is compared
 
 
+def test_where_a_step_takes_long_each_is_a_call(calls, monkeypatch):
+    monkeypatch.setattr("microtrain.training.native.SECONDS", 0.0)
+    mt.train(engine="native", steps=50)
+    assert sum(calls) == 50 and {*calls[2:]} == {1}
+
+
 @pytest.mark.usefixtures("calls")
 def test_who_only_watches_the_history_sees_a_chunk_at_a_time():
     seen = []
