@@ -573,6 +573,8 @@ def test_more_ways_to_be_sure_or_not():
     assert "from outside" in both(rbf, lambda p, y: (p - y) ** 2 * draw()).fallback
     assert both(rbf, lr=mt.warmup_cosine(0.05, STEPS, 5)).engine == "compiled"
     assert "it uses" in both(rbf, lambda p, y: mt.datasets.toy and (p - y) ** 2).fallback
+    square = mt.primitive(slopes=lambda y, x: 2 * x)(lambda x: x * x)
+    assert both(rbf, lambda p, y: square(p - y)).fallback == "it uses the primitive <lambda>"
     assert both(Stateful, lambda p, y: add_up([p, -y]) ** 2).engine == "compiled"
     assert "Python's sum" in both(Stateful, lambda p, y: p * add_up([y, 0.1, 0.2])).fallback
     if exact_sum:  # for floats, it is another function than for symbols

@@ -158,6 +158,8 @@ def _methods(cls: type) -> Iterator[Any]:
 
 def _used(f: types.FunctionType) -> Iterator[Any]:
     """Yield what a function refers to. Raises `CompileError` for what it does itself."""
+    if hasattr(f, "entry"):
+        raise CompileError(f"it uses the primitive {f.__name__}")
     around = closure(f)
     if "__class__" in around:  # of super()
         yield from _methods(around.pop("__class__"))
