@@ -122,18 +122,18 @@ def read_task(
     if (left := n - round(share * n)) < 2:
         why = f"as test_share holds out {n - left}, and {found - n} have an empty cell"
         raise ValueError(f"{table.path} has too few rows to learn from: {left} of {found}, {why}")
-    goal, of_row = _target(table, target, target in texts, loss, kind, max_classes)
+    goal, row_loss = _target(table, target, target in texts, loss, kind, max_classes)
     columns = [Column.of(table, name, "texts" if name in texts else None) for name in others]
     held, trained = _split(goal.values(table) if goal.texts else None, n, share, seed)
     seen = table.of(trained)
     goal, *columns = [column.scaled(seen) for column in (goal, *columns)]
     truths = goal.values(seen)
     ys: list[Any] = [*map(goal.inputs, truths)]
-    if TAKES[of_row] == "sign":
+    if TAKES[row_loss] == "sign":
         ys = [2.0 * second - 1.0 for _, second in ys]
     guess = collections.Counter(truths).most_common(1)[0][0] if goal.texts else goal.mean
     xs = inputs_of(columns, seen)
-    return Task(columns, goal, of_row, xs, ys, table.of(held), guess, found - n)
+    return Task(columns, goal, row_loss, xs, ys, table.of(held), guess, found - n)
 
 
 def _split(
@@ -174,12 +174,12 @@ def _target(
             "--classes or --numbers what they are"
         )
     what, usual = ("classes", "cross_entropy") if column.texts else ("numbers", "squared_error")
-    of_row = BY_NAME[loss or usual]
-    of_two = TAKES[of_row] == "sign"
+    row_loss = BY_NAME[loss or usual]
+    of_two = TAKES[row_loss] == "sign"
     if n < 2 or (of_two and n != 2):
         wanted = f"two {what}" if of_two else f"at least two {what}"
         raise ValueError(f"{loss or usual} expects {wanted} in {name!r}, got {n}")
-    return column, of_row
+    return column, row_loss
 
 
 class Fit(NamedTuple):
