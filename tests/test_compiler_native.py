@@ -254,6 +254,12 @@ def test_loops_perform_the_statements_they_stand_for(lines):
     assert unrolled(rolled(lines)) == lines
 
 
+def test_three_alike_are_a_loop_and_two_are_not():
+    lines = [f"v[{k}] = x[{k}];" for k in range(3)]
+    loop = ["for (int i = 0; i < 3; ++i) {", "    v[0 + 1 * i] = x[0 + 1 * i];", "}"]
+    assert rolled(lines) == loop and rolled(lines[:2]) == lines[:2]
+
+
 def test_what_is_alike_but_for_its_strides_stays_as_it_is():
     lines = ["v[0] = x[0];", "v[1] = x[1];", "v[2] = x[5];"]
     assert rolled(lines) == lines
