@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from fractions import Fraction
 
@@ -24,6 +25,13 @@ def test_numbers_and_values_agree(name, x):
     function = getattr(mt, name)
     assert function(x) == function(mt.Value(x)).data == getattr(mt.Value(x), name)().data
     assert function(2) == function(2.0) == pytest.approx(float(function(Fraction(2))))
+
+
+@pytest.mark.parametrize("name", ["exp", "asin", "erf"])
+def test_help_shows_one_operand_and_what_is_wrapped_computes_it(name):
+    function = getattr(mt, name)
+    assert str(inspect.signature(function)) == "(x: 'float') -> 'float'"
+    assert inspect.unwrap(function)(0.5) == getattr(math, name)(0.5)
 
 
 @given(st.floats(), st.floats())
