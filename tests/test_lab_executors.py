@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
+import os
 import pickle
 import sys
 import threading
+import time
 
 import pytest
 from outcomes import bits
@@ -50,17 +53,24 @@ def kept(error, cause):
     return [run.seed for run in error.sweep.runs]
 
 
+def late(path, seed):
+    """Return a small network; of later seeds only when there is a file at the path."""
+    while seed >= 300 and not os.path.exists(path):
+        time.sleep(0.001)
+    return tiny(seed)
+
+
 @pytest.mark.parametrize("pool", [THREADS, PROCESSES])
-def test_an_executor_that_is_shut_down_midway(pool):
-    executor = pool(1)
-    shut = threading.Event()
+def test_an_executor_that_is_shut_down_midway(pool, tmp_path):
+    executor, shut = pool(1), tmp_path / "shut"
 
     def shut_down(found):
-        if not shut.is_set():
-            shut.set()
+        if not shut.exists():
             executor.shutdown(wait=False, cancel_futures=True)
+            shut.touch()
 
-    error = ended(seeds=range(400), executor=executor, on_run=shut_down)
+    model = functools.partial(late, str(shut))
+    error = ended(seeds=range(400), model=model, executor=executor, on_run=shut_down)
     assert 0 < len(kept(error, concurrent.futures.CancelledError)) < 400
 
 
