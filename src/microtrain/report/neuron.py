@@ -6,7 +6,7 @@ which ends at y = 0 and reaches up to its `height`, and its `head`, the headings
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..draw.svg import curve, element, path, rect, text
@@ -64,14 +64,15 @@ PHONE_FORMS = [
 COLUMNS = {"w": "weight", "x": "input", "p": "product", "g": "gradient"}
 
 
-def drawings(inputs: Iterable[int], users: Iterable[int]) -> dict[str, Any]:
+def drawings(inputs: Sequence[int], users: Sequence[int]) -> dict[str, Any]:
     """Return the parts of neurons with so many inputs, with each activation, and so many users.
+
+    They are there twice: "wide", to stand side by side, and "tall", one below the other.
 
     >>> parts = drawings([3], [1, 4])["wide"]["inputs"]
     >>> parts[3]["svg"].count("data-slot"), parts[3]["height"]
     (35, 289.0)
     """
-    inputs, users = list(inputs), list(users)
     looks = {
         "wide": (WIDE, FORMS, _activation_beside, _users_beside),
         "tall": (TALL, PHONE_FORMS, _activation_below, _users_below),
